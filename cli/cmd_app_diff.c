@@ -114,7 +114,7 @@ app_diff_print(struct arena *a, const char *from, const char *to)
 	}
 }
 
-struct asking {
+struct app_diff_wait {
 	struct cli *cli;
 	struct worker_response response;
 	struct err *error; /* the response cannot be decoded; NULL: it can */
@@ -124,7 +124,7 @@ struct asking {
 static void
 app_diff_on_done(void *arg, const char *answer)
 {
-	struct asking *k = arg;
+	struct app_diff_wait *k = arg;
 
 	k->error = worker_decode(k->cli->arena, &worker_response_type, answer, strlen(answer), &k->response);
 	k->over = true;
@@ -265,7 +265,7 @@ static int
 app_diff_run(struct cli *c)
 {
 	const char *name = application_name(c), *cache = cli_flag(c, "gitops-cache"), *text, *problem;
-	struct asking k = { .cli = c };
+	struct app_diff_wait k = { .cli = c };
 	struct source *source;
 	struct session *session;
 	json_t *app;

@@ -91,14 +91,14 @@ rbac_can_run(struct cli *c)
 	const char *file = cli_flag(c, "policy-file");
 	_cleanup_(json_decrefp) json_t *data = NULL;
 	const struct rbac_rule *why;
-	struct rbac_question q;
+	struct rbac_request q;
 	struct rbac rbac;
 	struct err *e;
 	bool may;
 
 	if (c->n_args < 3 || c->n_args > 4)
 		return cli_fail(c, "usage: sluice %s %s", c->command->name, c->command->args);
-	q = (struct rbac_question){ c->args[0], c->args[1], c->args[2], c->n_args == 4 ? c->args[3] : "*" };
+	q = (struct rbac_request){ c->args[0], c->args[1], c->args[2], c->n_args == 4 ? c->args[3] : "*" };
 	if (file == NULL && applications_connect(c) != 0)
 		return 1;
 	e = file != NULL ? rbac_read_file(c, file, &data) : rbac_read_cluster(c, &data);

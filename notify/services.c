@@ -20,7 +20,7 @@ struct composing {
 	const json_t *notification;
 	const char *message, *recipient;
 	int64_t now;
-	struct query *question;
+	struct query *query;
 	struct header *headers;
 	struct err *error; /* a header that has no place */
 };
@@ -64,8 +64,8 @@ words(const struct composing *c, const char *name, const char *otherwise)
 static void
 services_header(struct composing *c, const char *name, const char *value)
 {
-	if (c->question->n_headers < HEADERS_MAX)
-		http_add_header(c->question, c->headers, name, value);
+	if (c->query->n_headers < HEADERS_MAX)
+		http_add_header(c->query, c->headers, name, value);
 	else
 		c->error = err_new(
 		    c->arena, ERR_INVALID, "service.%s.%s: more than %d headers", c->type, c->name, HEADERS_MAX);
@@ -75,10 +75,10 @@ services_header(struct composing *c, const char *name, const char *value)
 static struct err *
 post(struct composing *c, const char *url, json_t *body)
 {
-	c->question->method = "POST";
-	c->question->url = url;
-	c->question->content_type = "application/json";
-	c->question->body = json_text(c->arena, body);
+	c->query->method = "POST";
+	c->query->url = url;
+	c->query->content_type = "application/json";
+	c->query->body = json_text(c->arena, body);
 	json_decref(body);
 	return http_is_address(url)
 		   ? NULL
@@ -141,11 +141,11 @@ webhook(struct composing *c)
 		return missing(c, "url");
 	if (!http_is_address(url))
 		return err_new(c->arena, ERR_INVALID, "service.webhook.%s: url: neither http:// nor https://", c->name);
-	c->question->url = str_empty(path) ? url : under(c->arena, url, path);
-	c->question->method = str_empty(method) ? "GET" : method;
-	c->question->body = json_str(own, "body");
+	c->query->url = str_empty(path) ? url : under(c->arena, url, path);
+	c->query->method = str_empty(method) ? "GET" : method;
+	c->query->body = json_str(own, "body");
 	if (own == NULL)
-		c->question->body = c->message;
+		c->query->body = c->message;
 	json_array_foreach (json_object_get(c->options, "headers"), i, h)
 		services_header(c, json_str(h, "name") ?: "", json_str(h, "value") ?: "");
 	if (basic != NULL)
@@ -446,7 +446,7 @@ opened(struct arena *a, const json_t *v, const json_t *secret)
 	return copy;
 }
 
-/* All that the question points at is in the arena from now on. */
+/* All that the query points at is in the arena from now on. */
 static void
 services_settle(struct arena *a, struct query *q)
 {
@@ -474,7 +474,7 @@ notify_compose(struct arena *a, const struct notify_config *config, const json_t
 		.message = json_str(notification, "message") ?: "",
 		.recipient = d->recipient,
 		.now = now,
-		.question = ret };
+		.query = ret };
 	struct err *e;
 
 	if (entry == NULL)

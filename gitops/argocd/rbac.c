@@ -213,7 +213,7 @@ rbac_roles_done(struct roles *r)
 
 static bool
 rbac_concerns(
-    const struct rbac *r, const struct rbac_rule *rule, const struct roles *roles, const struct rbac_question *q)
+    const struct rbac *r, const struct rbac_rule *rule, const struct roles *roles, const struct rbac_request *q)
 {
 	return !rule->member && map_get(&roles->known, rule->fields[0]) != NULL &&
 	       rbac_matches(r, rule, 1, q->resource) && rbac_matches(r, rule, 2, q->action) &&
@@ -222,7 +222,7 @@ rbac_concerns(
 
 static bool
 rbac_subject_may(
-    const struct rbac *r, const char *subject, const struct rbac_question *q, const struct rbac_rule **ret_why)
+    const struct rbac *r, const char *subject, const struct rbac_request *q, const struct rbac_rule **ret_why)
 {
 	_cleanup_(rbac_roles_done) struct roles roles;
 	bool may = false;
@@ -245,7 +245,7 @@ rbac_subject_may(
 }
 
 bool
-rbac_may(const struct rbac *r, const struct rbac_question *q, const struct rbac_rule **ret_why)
+rbac_may(const struct rbac *r, const struct rbac_request *q, const struct rbac_rule **ret_why)
 {
 	const struct rbac_rule *by_default = NULL;
 

@@ -20,7 +20,7 @@ struct rbac {
 	bool regex; /* fields are regular expressions, not globs */
 };
 
-struct rbac_question {
+struct rbac_request {
 	const char *subject; /* a user, a group or a role */
 	const char *action, *resource;
 	const char *object; /* "PROJECT/NAME", or the name of an object without a project */
@@ -34,4 +34,4 @@ struct err *rbac_read(struct arena *, const json_t *data, struct rbac *ret);
 struct err *rbac_add_project(struct arena *, struct rbac *, const struct app_project *);
 
 /* Returns whether the policy allows it. *ret_why: the line that decides, or NULL: no line matches. */
-bool rbac_may(const struct rbac *, const struct rbac_question *, const struct rbac_rule **ret_why);
+bool rbac_may(const struct rbac *, const struct rbac_request *, const struct rbac_rule **ret_why);

@@ -103,8 +103,8 @@ alerter_give_up(struct recipient *t, const struct err *e)
 	const char *text = err_text(a, e);
 
 	/* The address is replaced in the text, because it may contain a token. */
-	if (t->delivery.question.url != NULL)
-		text = str_replace(a, text, t->delivery.question.url, t->delivery.question.shown);
+	if (t->delivery.query.url != NULL)
+		text = str_replace(a, text, t->delivery.query.url, t->delivery.query.shown);
 	log_warn("cannot send alert", "namespace", t->alert->object.meta.namespace, "name", t->alert->object.meta.name,
 	    "error", text);
 	alerter_end(t);
@@ -121,7 +121,7 @@ alerter_check(void *arg, const struct err *e, const struct reply *reply)
 	if (reply->status >= 200 && reply->status <= 299)
 		return NULL;
 	return err_new(a, reply->status == 429 || reply->status >= 500 ? ERR_AGAIN : ERR_INVALID,
-	    "%s answered %d: %.200s", t->delivery.question.shown, reply->status,
+	    "%s answered %d: %.200s", t->delivery.query.shown, reply->status,
 	    reply->body.len > 0 ? reply->body.at : "");
 }
 
@@ -151,11 +151,11 @@ static void
 compose(struct recipient *t)
 {
 	struct err *e = alert_compose(t->job->arena, t->provider, t->alert, json_object_get(t->secret, "data"),
-	    &t->job->event, &t->delivery.question);
+	    &t->job->event, &t->delivery.query);
 
 	if (e != NULL)
 		alerter_give_up(t, e);
-	else if (t->delivery.question.url == NULL)
+	else if (t->delivery.query.url == NULL)
 		alerter_end(t);
 	else
 		delivery_start(&t->delivery);

@@ -435,7 +435,7 @@ notifier_on_sent(void *arg, struct err *failure)
 		/* The address is replaced in the text, because it may contain a token. */
 		notifier_complain(j, s,
 		    err_new(j->arena, failure->class, "%s",
-			str_replace(j->arena, err_text(j->arena, failure), j->delivery.question.url,
+			str_replace(j->arena, err_text(j->arena, failure), j->delivery.query.url,
 			    arena_printf(j->arena, "service %s", s->to.service))));
 	else
 		log_info("sent notification", "namespace", j->ns, "name", j->name, "trigger", s->trigger, "service",
@@ -463,7 +463,7 @@ notifier_send_one(struct job *j)
 		.done = notifier_on_sent,
 		.arg = j };
 	if (e == NULL)
-		e = notify_compose(j->arena, &j->config, j->secret, &s->to, notification, now, &j->delivery.question);
+		e = notify_compose(j->arena, &j->config, j->secret, &s->to, notification, now, &j->delivery.query);
 	if (e != NULL) {
 		notifier_complain(j, s, e);
 		notifier_settle(j, s, false);

@@ -52,7 +52,7 @@ void send_queue_remove(struct send_queue *, struct send_job *);
 struct delivery {
 	struct loop *loop;
 	struct transport *transport; /* borrowed */
-	struct query question; /* texts borrowed until the delivery ends */
+	struct query query; /* texts borrowed until the delivery ends */
 	const char *tenant; /* whose places the request uses (kube/turns.h) */
 	bool outside_only; /* see struct query */
 	/* Returns why the response is a failure; NULL: the notification was accepted. */

@@ -44,7 +44,7 @@ policy(struct arena *a, const char *text)
 	struct rbac r;
 
 	if (data != NULL && rbac_read(a, data, &r) == NULL &&
-	    rbac_may(&r, &(struct rbac_question){ "a", "get", "applications", "b/c" }, &why) && why == NULL)
+	    rbac_may(&r, &(struct rbac_request){ "a", "get", "applications", "b/c" }, &why) && why == NULL)
 		abort();
 }
 

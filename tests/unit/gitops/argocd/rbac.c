@@ -17,7 +17,7 @@ static void
 what_forbids_counts_before_what_allows(void **state)
 {
 	static const struct {
-		struct rbac_question q;
+		struct rbac_request q;
 		bool may;
 		const char *where; /* NULL: nothing says it */
 	} cases[] = {
@@ -65,12 +65,12 @@ a_default_role_a_mode_and_a_project(void **state)
 	(void)state;
 	assert_null(rbac_read(a, data, &r));
 	assert_null(rbac_add_project(a, &r, (const struct app_project *)object_decode(&app_project_type, object, a)));
-	assert_true(rbac_may(&r, &(struct rbac_question){ "anybody", "get", "applications", "x/y" }, &why));
-	assert_true(rbac_may(&r, &(struct rbac_question){ "bob", "sync", "applications", "shop/web-12" }, &why));
-	assert_false(rbac_may(&r, &(struct rbac_question){ "bob", "sync", "applications", "shop/web-x" }, &why));
-	assert_true(rbac_may(&r, &(struct rbac_question){ "builders", "sync", "applications", "shop/any" }, &why));
+	assert_true(rbac_may(&r, &(struct rbac_request){ "anybody", "get", "applications", "x/y" }, &why));
+	assert_true(rbac_may(&r, &(struct rbac_request){ "bob", "sync", "applications", "shop/web-12" }, &why));
+	assert_false(rbac_may(&r, &(struct rbac_request){ "bob", "sync", "applications", "shop/web-x" }, &why));
+	assert_true(rbac_may(&r, &(struct rbac_request){ "builders", "sync", "applications", "shop/any" }, &why));
 	assert_string_equal(why->where, "AppProject shop, role ci");
-	assert_false(rbac_may(&r, &(struct rbac_question){ "builders", "delete", "applications", "shop/any" }, &why));
+	assert_false(rbac_may(&r, &(struct rbac_request){ "builders", "delete", "applications", "shop/any" }, &why));
 	json_decref(data);
 	json_decref(object);
 	arena_free(a);
@@ -93,8 +93,8 @@ all_roles_of_a_subject_count(void **state)
 	str_adds(&text, "p, role:r0, applications, sync, *, allow\np, role:r400, applications, sync, shop/*, deny\n");
 	data = json_pack("{s:s}", "policy.csv", str_text(&text));
 	assert_null(rbac_read(a, data, &r));
-	assert_true(rbac_may(&r, &(struct rbac_question){ "role:r0", "sync", "applications", "web/a" }, &why));
-	assert_false(rbac_may(&r, &(struct rbac_question){ "role:r0", "sync", "applications", "shop/a" }, &why));
+	assert_true(rbac_may(&r, &(struct rbac_request){ "role:r0", "sync", "applications", "web/a" }, &why));
+	assert_false(rbac_may(&r, &(struct rbac_request){ "role:r0", "sync", "applications", "shop/a" }, &why));
 	json_decref(data);
 	str_done(&text);
 	arena_free(a);
@@ -112,9 +112,9 @@ what_forbids_and_cannot_be_decided_forbids(void **state)
 
 	(void)state;
 	assert_null(rbac_read(a, data, &r));
-	assert_true(rbac_may(&r, &(struct rbac_question){ "bob", "sync", "applications", "shop/ab" }, &why));
+	assert_true(rbac_may(&r, &(struct rbac_request){ "bob", "sync", "applications", "shop/ab" }, &why));
 	assert_false(rbac_may(&r,
-	    &(struct rbac_question){
+	    &(struct rbac_request){
 		"bob", "sync", "applications", "shop/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab" },
 	    &why));
 	json_decref(data);
