@@ -360,7 +360,7 @@ parse_action(struct parser *p)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(not_built); i++)
 		if (accept(p, not_built[i])) {
-			parse_fail(p, "not built: ", not_built[i]);
+			parse_fail(p, "not supported: ", not_built[i]);
 			return NULL;
 		}
 	if (accept(p, "if"))

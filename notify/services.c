@@ -480,7 +480,7 @@ notify_compose(struct arena *a, const struct notify_config *config, const json_t
 	if (entry == NULL)
 		return err_new(a, ERR_INVALID, "there is no service.%s in the ConfigMap", d->service);
 	if (s == NULL)
-		return err_new(a, ERR_INVALID, "service.%s: not built; a webhook may do", type);
+		return err_new(a, ERR_INVALID, "service.%s: not supported; use a webhook", type);
 	c.options = options = opened(a, json_object_get(entry, "options"), secret);
 	c.headers = arena_new_array(a, struct header, HEADERS_MAX);
 	*ret = (struct query){ .headers = c.headers,

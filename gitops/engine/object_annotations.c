@@ -10,7 +10,7 @@
 static const struct annotation_row {
 	const char *name;
 	const char *known; /* with an effect, or with none to expect */
-	const char *without; /* Argo CD's or Flux's, and not built */
+	const char *without; /* Argo CD's or Flux's, and not supported */
 	const char *why; /* the effect on the object */
 	bool flux; /* a switch of Flux's: one value, in any case of letters, also as a label */
 } rows[] = {
@@ -48,7 +48,7 @@ object_annotations_word_problem(struct arena *a, const struct annotation_row *ro
 	if (object_annotations_lists(row->known, word, row->flux))
 		return NULL;
 	if (object_annotations_lists(row->without, word, false))
-		return arena_printf(a, "annotation %s: \"%s\" is not built: %s", row->name, word, row->why);
+		return arena_printf(a, "annotation %s: \"%s\" is not supported: %s", row->name, word, row->why);
 	return arena_printf(a, "annotation %s: \"%s\" has no effect; known are %s", row->name, word,
 	    str_replace(a, row->known, "|", ", "));
 }

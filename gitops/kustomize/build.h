@@ -1,6 +1,6 @@
 /* gitops/kustomize/build.h: kustomize, built in: a directory with a kustomization becomes objects.
  *
- * Pure, without anybody else's plugins, network or programs. What is not built is refused by name. Behavior is that
+ * Pure, without anybody else's plugins, network or programs. What is not supported is refused by name. Behavior is that
  * of kustomize 5.8 with its restriction to the repository: a file may be anywhere in it, as Flux has it, and a
  * symbolic link may not lead out.
  */

@@ -131,7 +131,7 @@ embedded_replaced(struct setting *s, const char *text, size_t i)
 	if (value == NULL) {
 		s->err = err_new(s->arena, ERR_INVALID,
 		    "targets: the path leads into a text that is not JSON; a change within YAML in a text is not "
-		    "built");
+		    "supported");
 		return NULL;
 	}
 	replace_walk(&inner, value, i);

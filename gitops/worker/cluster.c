@@ -102,7 +102,8 @@ cluster_read_config(struct session *s, struct config *ret)
 	exec = json_object_get(s->cluster.config, "execProviderConfig");
 	if (json_object_get(s->cluster.config, "awsAuthConfig") != NULL)
 		return err_new(s->arena, ERR_INVALID,
-		    "the Secret of cluster %s: config.awsAuthConfig is not built; execProviderConfig with \"aws eks "
+		    "the Secret of cluster %s: config.awsAuthConfig is not supported; execProviderConfig with \"aws "
+		    "eks "
 		    "get-token\" "
 		    "does the same",
 		    s->cluster.destination.server);

@@ -19,7 +19,7 @@ struct oauth2 {
 struct metric_authentication {
 	const struct basic_auth *basic_auth;
 	const struct oauth2 *oauth2;
-	const char *sigv4; /* JSON; empty means none, anything else is not built */
+	const char *sigv4; /* JSON; empty means none, anything else is not supported */
 };
 
 /* Conditions (analysis/condition/condition.h) whose value is a time, and a step as a Go duration. */

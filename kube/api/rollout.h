@@ -1,7 +1,7 @@
 /* kube/api/rollout.h: the Rollout of argoproj.io/v1alpha1.
  *
- * Field names and meanings are those of the API of Argo Rollouts. A field that a table marks as not built is refused
- * with an error.
+ * Field names and meanings are those of the API of Argo Rollouts. A field that a table marks as not supported is
+ * refused with an error.
  */
 #pragma once
 #include "kube/api/meta.h"

@@ -88,7 +88,7 @@ commit fifth >/dev/null
 now
 check "a suspended one is left alone" sh -c "sleep 3; kubectl get configmap one -n flux-shop -o yaml | grep -q 'cluster: production'"
 kubectl patch kustomization shop -n flux-system --type merge -p '{"spec":{"suspend":false,"decryption":{"provider":"sops"}}}' >/dev/null
-check "what is not built is refused" within 20 says "decryption" ready kustomization shop
+check "what is not supported is refused" within 20 says "decryption" ready kustomization shop
 kubectl patch kustomization shop -n flux-system --type json -p '[{"op":"remove","path":"/spec/decryption"}]' >/dev/null
 check "and then goes on" within 20 says suspended data one cluster
 if [ -n "${ON_CLUSTER-}" ]; then

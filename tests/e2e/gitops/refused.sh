@@ -1,5 +1,5 @@
 #!/bin/bash
-# Fields that are known and not built: each is refused by its name, in a condition and in the log, and nothing is applied.
+# Fields that are known and not supported: each is refused by its name, in a condition and in the log, and nothing is applied.
 . "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
@@ -62,7 +62,7 @@ metadata: {name: far, namespace: argocd, labels: {argocd.argoproj.io/secret-type
 stringData: {name: far, server: "https://far.example.com", config: '{"awsAuthConfig":{"clusterName":"far"}}'}
 Y
 merge application web argocd '{"spec":{"destination":{"server":"https://far.example.com"}}}'
-check "a cluster's awsAuthConfig, with what does the same" within 20 says 'config.awsAuthConfig is not built; execProviderConfig' invalid
+check "a cluster's awsAuthConfig, with what does the same" within 20 says 'config.awsAuthConfig is not supported; execProviderConfig' invalid
 
 refused_by_flux() { # KIND NAME FIELD VALUE
 	merge "$1" "$2" flux-system "{\"spec\":{\"$3\":$4}}"

@@ -208,7 +208,7 @@ each_service_is_asked_in_its_own_way(void **state)
 		{ "webex", "a@b.example",
 		    "POST https://webexapis.com/v1/messages Authorization: Bearer t "
 		    "{\"toPersonEmail\":\"a@b.example\",\"markdown\":\"web is done, #web\"}" },
-		{ "nats", "x", "!service.nats: not built" },
+		{ "nats", "x", "!service.nats: not supported" },
 		{ "pushover", "x", "!there is no service.pushover" },
 	};
 	struct given g = given();

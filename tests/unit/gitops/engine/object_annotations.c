@@ -32,7 +32,7 @@ an_application_s_objects_have_argo_cd_s_annotations(void **state)
 		{ "argocd.argoproj.io/hook: 'PreSync,PostSync', argocd.argoproj.io/hook-delete-policy: HookSucceeded",
 		    NULL },
 		{ "argocd.argoproj.io/hook: PostDelete",
-		    "annotation argocd.argoproj.io/hook: \"PostDelete\" is not built: the object is not applied" },
+		    "annotation argocd.argoproj.io/hook: \"PostDelete\" is not supported: the object is not applied" },
 		{ "argocd.argoproj.io/hook: PreSyc",
 		    "\"PreSyc\" has no effect; known are PreSync, Sync, PostSync, SyncFail, Skip" },
 		{ "argocd.argoproj.io/hook-delete-policy: OnSuccess",
