@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "gitops/argocd/cron.h"
+#include "gitops/source/location.h"
 #include "gitops/source/source.h"
 
 bool
@@ -86,6 +87,27 @@ project_problem(struct arena *a, const struct app_project *p)
 	return NULL;
 }
 
+/* Both sides are normalized, so that another spelling of a URL does not evade a denial. A denial also ignores the
+ * user: a URL with and one without name the same repository. */
+static bool
+project_permits_source(struct arena *a, const struct strings *globs, const char *url)
+{
+	const char *normal = location_normalize(a, url), *plain = location_without_user(a, normal);
+	bool allowed = false;
+
+	for (size_t i = 0; i < globs->n; i++) {
+		bool denies = globs->at[i][0] == '!';
+		const char *glob = location_normalize(a, globs->at[i] + denies);
+
+		if (!denies)
+			allowed |= strcmp(glob, "*") == 0 || glob_match_between(glob, normal, '/');
+		else if (strcmp(glob, "*") == 0 || glob_match_between(glob, normal, '/') ||
+			 glob_match_between(location_without_user(a, glob), plain, '/'))
+			return false;
+	}
+	return allowed;
+}
+
 struct err *
 project_check(struct arena *a, const struct app_project *p, const struct application *app,
     const struct application_destination *d, const char *namespace)
@@ -102,7 +124,7 @@ project_check(struct arena *a, const struct app_project *p, const struct applica
 		    app->object.meta.namespace);
 	for (size_t i = 0; i < n; i++)
 		if (sources[i].repo_url == NULL ||
-		    !project_globs_allow(&p->spec.source_repos, sources[i].repo_url, '/'))
+		    !project_permits_source(a, &p->spec.source_repos, sources[i].repo_url))
 			return err_new(a, ERR_INVALID, "repoURL: %s is not permitted in project %s",
 			    sources[i].repo_url != NULL ? sources[i].repo_url : "", name);
 	if (!project_permits_namespace(p, d, d->namespace != NULL ? d->namespace : ""))

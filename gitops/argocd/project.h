@@ -1,7 +1,8 @@
 /* gitops/argocd/project.h: the restrictions of an AppProject on its Applications. Pure.
  *
- * Source: Argo CD's documentation, "Projects". In a list of globs, one that begins with "!" denies and
- * takes precedence; in globs of repositories `*` matches within slashes and `**` across them.
+ * Source: Argo CD's documentation, "Projects". An entry `!GLOB` of a list denies what it matches,
+ * even if another entry allows it. A lone `*` allows all. In globs of repositories `*` matches within slashes and `**`
+ * across them; they and the URL are normalized (gitops/source/location.h).
  */
 #pragma once
 #include "base/err.h"

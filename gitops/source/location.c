@@ -124,3 +124,34 @@ location_below(struct arena *a, const char *prefix, const char *url)
 		return 0;
 	return p.n + 1;
 }
+
+const char *
+location_normalize(struct arena *a, const char *url)
+{
+	char *text = arena_strdup(a, url + strspn(url, " \t\r\n")), *colon;
+	size_t n = strlen(text);
+
+	for (char *c = text; *c != '\0'; c++)
+		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+	while (n > 0 && strchr(" \t\r\n/", text[n - 1]) != NULL)
+		text[--n] = '\0';
+	if (str_ends(text, ".git"))
+		text[n - 4] = '\0';
+	if (str_starts(text, "ssh://"))
+		return text + 6;
+	/* The form of scp has a user, no scheme, and a colon before the first slash. */
+	colon = strchr(text, ':');
+	if (colon != NULL && strstr(text, "://") == NULL && memchr(text, '@', (size_t)(colon - text)) != NULL &&
+	    memchr(text, '/', (size_t)(colon - text)) == NULL)
+		*colon = '/';
+	return text;
+}
+
+const char *
+location_without_user(struct arena *a, const char *normalized)
+{
+	const char *scheme = strstr(normalized, "://"), *host = scheme != NULL ? scheme + 3 : normalized;
+	const char *at = memchr(host, '@', strcspn(host, "/"));
+
+	return at != NULL ? arena_printf(a, "%.*s%s", (int)(host - normalized), normalized, at + 1) : normalized;
+}

@@ -10,6 +10,13 @@
 /* Returns true if both are the same repository. Case, ".git", the scheme's default port, and the user do not matter. */
 bool location_is_same(struct arena *, const char *url, const char *other);
 
+/* Returns the text of a URL, or of a glob of URLs, as Argo CD compares them (NormalizeGitURL), in the arena: in lower
+ * case, without ".git" and slashes at the end, "git@host:path" as "git@host/path", and without "ssh://". */
+const char *location_normalize(struct arena *, const char *url);
+
+/* Returns the normalized text without the user and password before the host, in the arena. */
+const char *location_without_user(struct arena *, const char *normalized);
+
 /* Returns the number of parts of `prefix` (the host, and segments of its path) if `url` begins with all of them,
  * else 0. A prefix with a user matches that user alone. */
 size_t location_below(struct arena *, const char *prefix, const char *url);

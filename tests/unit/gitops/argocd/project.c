@@ -47,6 +47,14 @@ sources_and_destinations_are_those_that_are_named(void **state)
 		{ "argocd", "https://h/org/a", "shop-eu", NULL },
 		{ "argocd", "https://h/org/secret", "shop-eu",
 		    "repoURL: https://h/org/secret is not permitted in project shop" },
+		/* Other spellings of the denied repository. */
+		{ "argocd", "https://h/org/secret.git", "shop-eu", "is not permitted" },
+		{ "argocd", "https://H/org/Secret", "shop-eu", "is not permitted" },
+		{ "argocd", "https://h/org/secret/", "shop-eu", "is not permitted" },
+		{ "argocd", "https://me:word@h/org/secret", "shop-eu", "is not permitted" },
+		{ "argocd", "https://h/Org/a.git", "shop-eu", NULL },
+		{ "argocd", "git@h:team/a.git", "shop-eu", NULL },
+		{ "argocd", "ssh://git@h/team/a", "shop-eu", NULL },
 		{ "argocd", "https://h/else/a", "shop-eu", "is not permitted" },
 		{ "argocd", "https://h/org/a", "shop-prod", "namespace shop-prod are not permitted" },
 		/* A list that denies one allows the others, as in Argo CD. */
@@ -55,9 +63,10 @@ sources_and_destinations_are_those_that_are_named(void **state)
 		{ "other", "https://h/org/a", "shop-eu", "sourceNamespaces do not allow" },
 	};
 	struct arena *a = arena_new();
-	const struct app_project *p = project(a,
-	    "{sourceRepos: ['https://h/org/*', '!https://h/org/secret'], sourceNamespaces: ['team-*'], destinations: "
-	    "[{server: '*', namespace: 'shop-*'}, {server: 'https://one', namespace: '!shop-prod'}]}");
+	const struct app_project *p =
+	    project(a, "{sourceRepos: ['https://h/org/*', '!https://h/org/secret', 'git@h:team/*'], sourceNamespaces: "
+		       "['team-*'], destinations: "
+		       "[{server: '*', namespace: 'shop-*'}, {server: 'https://one', namespace: '!shop-prod'}]}");
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
