@@ -1,4 +1,5 @@
-/* io/confine.c: seccomp filters: two small BPF programs (kernel documentation, "Seccomp BPF"; seccomp(2)). */
+/* io/confine.c: seccomp filters: two small BPF programs (kernel documentation, "Seccomp BPF"; seccomp(2)). Limits of
+ * memory, time and processes, and which child gets which filter: spawn.c. */
 #include "io/confine.h"
 #include <errno.h>
 #include <linux/audit.h>

@@ -104,8 +104,8 @@ bluegreen_waits_for_run(const struct rollout_pass *p)
 	       bluegreen_run_is_open(p->blue_green->pre_promotion_analysis, was->blue_green.pre_promotion_analysis);
 }
 
-/* The conditions of the switch are met: the wanted pods are available, the analysis succeeded, the pause has ended.
- * Until the switch, controllerPause without a condition records the end of the pause. */
+/* Returns whether the pause before the switch has ended. Until the switch, controllerPause without a condition
+ * records the end of the pause. */
 static bool
 bluegreen_pause_is_over(struct rollout_pass *p)
 {

@@ -19,5 +19,5 @@ bool lifecycle_never_ready(const json_t *spec);
 /* All conditions that its readinessGates name are True. `conditions`: of its status (a JSON list; NULL: none). */
 bool lifecycle_gates_open(const json_t *spec, const json_t *conditions);
 
-/* Adds to a list of conditions those of an older one whose types are not in it: of others, who open gates. */
+/* Copies conditions of types that the new list lacks: other writers set them for readiness gates. */
 void lifecycle_keep_conditions(json_t *conditions, const json_t *older);

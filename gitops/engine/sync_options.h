@@ -35,8 +35,8 @@ const char *sync_option_name(enum sync_option);
  * is in an object's annotation. In the arena. */
 const char *sync_option_problem(struct arena *, const char *text, bool of_object);
 
-/* Returns which effect of an option with that value is missing here, though Argo CD has it; NULL: nothing is
- * missing, or it is not an option. */
+/* Returns why an option with that value has no effect here, though it has one in Argo CD; NULL: it has its effect, or
+ * is not an option. */
 const char *sync_option_without_effect(const char *text);
 
 /* The problems, or missing effects, of the entries of an object's annotation (NULL: there is no annotation); NULL:

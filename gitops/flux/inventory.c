@@ -1,5 +1,5 @@
-/* gitops/flux/inventory.c: status.inventory of a Kustomization: reads and writes the ids of its objects. Pruning
- * from it: kustomization.c and engine/sync.c. */
+/* gitops/flux/inventory.c: status.inventory of a Kustomization: reads and writes the ids of its objects. Pruning:
+ * kustomization.c sends the inventory to the worker, engine/sync.c decides. */
 #include "gitops/flux/inventory.h"
 #include <string.h>
 #include "base/map.h"

@@ -1,5 +1,5 @@
 /* gitops/worker/script_lua.c: health scripts of argocd-cm, with Lua 5.4 and the functions of Lua 5.1 that scripts
- * for gopher-lua use. There is no io, no function that loads code, and of os only time and date. */
+ * for gopher-lua use. There is no io, no function that loads code, and of os only time, date and difftime. */
 #include <stdlib.h>
 #include <string.h>
 #include <lua5.4/lauxlib.h>
