@@ -126,3 +126,14 @@ flux_pass_warn(struct flux_pass *p, const struct worker_response *response, cons
 		plan_reason(p->plan, "%s: %s", type, all);
 	flux_pass_condition(p, type, all != NULL ? CONDITION_TRUE : CONDITION_NONE, reason, all);
 }
+
+void
+flux_pass_invalid_spec(struct flux_pass *p, const struct problem *problem)
+{
+	const char *message = arena_printf(p->arena, "%s: %s", problem->path, problem->text);
+
+	flux_pass_handled(p, NULL);
+	flux_pass_not_ready(p, true, "InvalidSpec", message);
+	flux_pass_condition(p, "Stalled", CONDITION_TRUE, "InvalidSpec", message);
+	flux_pass_condition(p, "Ready", CONDITION_FALSE, "InvalidSpec", message);
+}

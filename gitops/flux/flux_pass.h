@@ -74,3 +74,6 @@ void flux_pass_handled(struct flux_pass *, const struct flux_asked *asked);
 
 /* The time of the next request: `after` ms after the last, with a spread. 0: this process has made none. */
 int64_t flux_pass_due(const struct flux_pass *, int64_t after);
+
+/* Reports a problem of the spec: the object is Stalled and not Ready until the spec changes. */
+void flux_pass_invalid_spec(struct flux_pass *, const struct problem *);

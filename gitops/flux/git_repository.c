@@ -139,12 +139,7 @@ repository_decide(struct flux_pass *p, const struct git_repository *r)
 	if (r->spec.suspend || r->object.meta.deletion_timestamp != 0)
 		return;
 	if (problem != NULL) {
-		const char *message = arena_printf(p->arena, "%s: %s", problem->path, problem->text);
-
-		flux_pass_handled(p, NULL);
-		flux_pass_not_ready(p, true, "InvalidSpec", message);
-		flux_pass_condition(p, "Stalled", CONDITION_TRUE, "InvalidSpec", message);
-		flux_pass_condition(p, "Ready", CONDITION_FALSE, "InvalidSpec", message);
+		flux_pass_invalid_spec(p, problem);
 		return;
 	}
 	p->memory = p->w.memory;

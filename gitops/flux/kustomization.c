@@ -523,12 +523,7 @@ ks_decide(struct flux_pass *p, const struct flux_kustomization *k)
 	if (k->spec.suspend)
 		return;
 	if (problem != NULL) {
-		const char *message = arena_printf(p->arena, "%s: %s", problem->path, problem->text);
-
-		flux_pass_handled(p, NULL);
-		flux_pass_not_ready(p, true, "InvalidSpec", message);
-		flux_pass_condition(p, "Stalled", CONDITION_TRUE, "InvalidSpec", message);
-		flux_pass_condition(p, "Ready", CONDITION_FALSE, "InvalidSpec", message);
+		flux_pass_invalid_spec(p, problem);
 		return;
 	}
 	if (pass_settings(p->w.pass)->no_cross_namespace_refs && ks_is_elsewhere(p, k, &wait)) {
