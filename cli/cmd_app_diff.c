@@ -141,29 +141,41 @@ app_diff_readable(struct arena *a, const json_t *object)
 	return sorted != NULL ? yaml_text(a, sorted) : "";
 }
 
-/* Replaces the values of a map in both versions of a Secret: a diff is written to logs. As in kubectl diff, a value
- * that changes differs in its mask. NULL: this version does not exist. */
+/* Masks each value of a map of a Secret. Where the other version has another value, the mask ends with `changed`. */
 static void
-app_diff_mask(json_t *live, json_t *wanted, const char *member)
+app_diff_mask(json_t *map, const json_t *other, const char *changed)
 {
-	json_t *before = json_object_get(live, member), *after = json_object_get(wanted, member), *value, *other;
 	const char *key;
-	void *next;
+	json_t *value;
 
-	json_object_foreach_safe(before, next, key, value)
-	{
-		other = json_object_get(after, key);
-		if (other == NULL || json_equal(value, other)) {
-			json_object_set_new(before, key, json_string("***"));
-			if (other != NULL)
-				json_object_set_new(after, key, json_string("***"));
-		} else {
-			json_object_set_new(before, key, json_string("*** (before)"));
-			json_object_set_new(after, key, json_string("*** (after)"));
-		}
+	json_object_foreach (map, key, value) {
+		const json_t *counterpart = json_object_get(other, key);
+		bool differs = counterpart != NULL && !json_equal(value, counterpart);
+
+		json_object_set_new(map, key, json_sprintf("***%s", differs ? changed : ""));
 	}
-	json_object_foreach_safe(after, next, key, value) if (json_object_get(before, key) == NULL)
-	    json_object_set_new(after, key, json_string("***"));
+}
+
+/* A diff is written to logs, so it has no value of a Secret. As in kubectl diff, a value that changes has two masks. */
+static void
+app_diff_mask_secret(json_t *live, json_t *wanted)
+{
+	static const char *const members[] = { "data", "stringData" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		json_t *before = json_object_get(live, members[i]), *after = json_object_get(wanted, members[i]);
+		_cleanup_(json_decrefp) json_t *was = json_copy(before);
+
+		/* A value that is not a map is invalid, but it is a secret too. */
+		if (before != NULL && !json_is_object(before))
+			json_object_set_new(live, members[i], json_string("***"));
+		if (after != NULL && !json_is_object(after))
+			json_object_set_new(wanted, members[i], json_string("***"));
+		app_diff_mask(json_object_get(live, members[i]), json_object_get(wanted, members[i]), " (before)");
+		app_diff_mask(json_object_get(wanted, members[i]), was, " (after)");
+	}
+	/* It has the values again. */
+	json_object_del(json_at(live, "/metadata/annotations"), "kubectl.kubernetes.io/last-applied-configuration");
 }
 
 static void
@@ -172,13 +184,8 @@ app_diff_print_resource(struct arena *a, const struct worker_resource *r)
 	_cleanup_(json_decrefp) json_t *live = r->live != NULL ? json_loads(r->live, 0, NULL) : NULL,
 				       *wanted = r->wanted != NULL ? json_loads(r->wanted, 0, NULL) : NULL;
 
-	if (str_empty(r->group) && strcmp(r->kind, "Secret") == 0) {
-		app_diff_mask(live, wanted, "data");
-		app_diff_mask(live, wanted, "stringData");
-		/* It has the values again. */
-		json_object_del(
-		    json_at(live, "/metadata/annotations"), "kubectl.kubernetes.io/last-applied-configuration");
-	}
+	if (str_empty(r->group) && strcmp(r->kind, "Secret") == 0)
+		app_diff_mask_secret(live, wanted);
 	app_diff_print(a, app_diff_readable(a, live), app_diff_readable(a, wanted));
 }
 

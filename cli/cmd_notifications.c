@@ -17,6 +17,17 @@
 static int notifications_template_run(struct cli *);
 static int notifications_trigger_run(struct cli *);
 
+#define FLAG_CONFIG_MAP                                                                                                \
+	{                                                                                                              \
+		.name = "config-map", .value = "FILE",                                                                 \
+		.text = "File with the ConfigMap of notifications, instead of the one in the cluster"                  \
+	}
+#define FLAG_SECRET                                                                                                    \
+	{                                                                                                              \
+		.name = "secret", .value = "FILE",                                                                     \
+		.text = "File with the Secret of notifications, instead of the one in the cluster (:empty: no Secret)" \
+	}
+
 const struct command cmd_notifications_template = {
 	.name = "notifications template",
 	.aliases = "notification template|notifications templates",
@@ -30,13 +41,8 @@ const struct command cmd_notifications_template = {
 		{ .name = "recipient",
 		    .value = "SERVICE:NAME",
 		    .text = "Recipient (console:stdout prints the notification)" },
-		{ .name = "config-map",
-		    .value = "FILE",
-		    .text = "File with the ConfigMap of notifications, instead of the one in the cluster" },
-		{ .name = "secret",
-		    .value = "FILE",
-		    .text = "File with the Secret of notifications, instead of the one in the cluster (:empty: no "
-			    "Secret)" },
+		FLAG_CONFIG_MAP,
+		FLAG_SECRET,
 		{ 0 },
 	    },
 	.run = notifications_template_run,
@@ -52,13 +58,8 @@ const struct command cmd_notifications_trigger = {
 	.flags =
 	    (const struct flag[]){
 		FLAG_OUTPUT,
-		{ .name = "config-map",
-		    .value = "FILE",
-		    .text = "File with the ConfigMap of notifications, instead of the one in the cluster" },
-		{ .name = "secret",
-		    .value = "FILE",
-		    .text = "File with the Secret of notifications, instead of the one in the cluster (:empty: no "
-			    "Secret)" },
+		FLAG_CONFIG_MAP,
+		FLAG_SECRET,
 		{ 0 },
 	    },
 	.run = notifications_trigger_run,

@@ -57,8 +57,7 @@ prune(const json_t *schema, json_t *value)
 	void *next;
 	size_t i;
 
-	json_object_foreach_safe(value, next, key, v)
-	{
+	json_object_foreach_safe (value, next, key, v) {
 		if ((of = json_object_get(properties, key)) != NULL)
 			prune(of, v);
 		else if (!keeps)

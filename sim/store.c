@@ -192,8 +192,7 @@ drop_nulls(json_t *j, int depth)
 
 	if (depth > JSON_DEPTH_MAX)
 		return;
-	json_object_foreach_safe(j, tmp, key, v)
-	{
+	json_object_foreach_safe (j, tmp, key, v) {
 		if (json_is_null(v))
 			json_object_del(j, key);
 		else

@@ -209,8 +209,11 @@ replace_walk(struct setting *s, json_t *at, size_t i)
 		return;
 	}
 	if (strcmp(part, "*") == 0) {
-		json_object_foreach_safe(at, safe, key, next) if (last) set_member(s, at, key);
-		else replace_walk(s, next, i + 1);
+		json_object_foreach_safe (at, safe, key, next)
+			if (last)
+				set_member(s, at, key);
+			else
+				replace_walk(s, next, i + 1);
 		return;
 	}
 	next = json_object_get(at, part);

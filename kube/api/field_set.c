@@ -171,8 +171,7 @@ field_set_keep(json_t *set, const json_t *other)
 	void *next;
 	json_t *own;
 
-	json_object_foreach_safe(set, next, key, own)
-	{
+	json_object_foreach_safe (set, next, key, own) {
 		const json_t *child = json_object_get(other, key);
 
 		if (child == NULL) {
