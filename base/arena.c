@@ -107,14 +107,14 @@ arena_free(struct arena *a)
 void *
 arena_alloc(struct arena *a, size_t size)
 {
-	size_t room = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+	size_t rounded = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
 	struct chunk *c = a->chunks;
 	void *p;
 
 	if (ARENA_CHUNK == 0)
-		room = size;
-	if (ARENA_CHUNK == 0 || c == NULL || c->size - c->used < room) {
-		size_t want = room > ARENA_CHUNK ? room : ARENA_CHUNK;
+		rounded = size;
+	if (ARENA_CHUNK == 0 || c == NULL || c->size - c->used < rounded) {
+		size_t want = rounded > ARENA_CHUNK ? rounded : ARENA_CHUNK;
 
 		c = mem_alloc(sizeof(*c) + want);
 		c->size = want;
@@ -122,8 +122,8 @@ arena_alloc(struct arena *a, size_t size)
 		a->chunks = c;
 	}
 	p = c->data + c->used;
-	c->used += room;
-	a->used += room;
+	c->used += rounded;
+	a->used += rounded;
 	return p;
 }
 
@@ -144,14 +144,14 @@ arena_strdup(struct arena *a, const char *s)
 }
 
 void *
-arena_grow(struct arena *a, void *at, size_t n, size_t *room, size_t size)
+arena_grow(struct arena *a, void *at, size_t n, size_t *capacity, size_t size)
 {
 	void *more;
 
-	if (n < *room)
+	if (n < *capacity)
 		return at;
-	*room = *room == 0 ? 8 : *room * 2;
-	more = arena_alloc(a, *room * size);
+	*capacity = *capacity == 0 ? 8 : *capacity * 2;
+	more = arena_alloc(a, *capacity * size);
 	if (n > 0)
 		memcpy(more, at, n * size);
 	return more;
@@ -160,16 +160,16 @@ arena_grow(struct arena *a, void *at, size_t n, size_t *room, size_t size)
 char *
 arena_vprintf(struct arena *a, const char *format, va_list ap)
 {
-	char room[200]; /* most texts are short and formatted once */
+	char buffer[200]; /* most texts are short and formatted once */
 	va_list again;
 	char *s;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(room, sizeof(room), format, ap);
+	n = vsnprintf(buffer, sizeof(buffer), format, ap);
 	s = arena_alloc(a, (size_t)n + 1);
-	if ((size_t)n < sizeof(room))
-		memcpy(s, room, (size_t)n + 1);
+	if ((size_t)n < sizeof(buffer))
+		memcpy(s, buffer, (size_t)n + 1);
 	else
 		vsnprintf(s, (size_t)n + 1, format, again);
 	va_end(again);

@@ -37,9 +37,9 @@ char *arena_vprintf(struct arena *, const char *format, va_list) printf_like(2, 
 size_t arena_used(const struct arena *);
 
 /* Makes space for one more element in a list of n elements of `size` bytes. Returns `at`, or a copy in the arena
- * with twice the capacity. *room is the capacity in elements. If input decides about n, the caller compares it with
+ * with twice the capacity. *capacity is the capacity in elements. If input decides about n, the caller compares it with
  * a limit first. */
-void *arena_grow(struct arena *, void *at, size_t n, size_t *room, size_t size) never_null;
+void *arena_grow(struct arena *, void *at, size_t n, size_t *capacity, size_t size) never_null;
 
 #define arena_new_array(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (n)))
 

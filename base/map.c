@@ -52,8 +52,8 @@ map_grow(struct map *m)
 		if (m->slots[i].key != NULL)
 			m->slots[n++] = m->slots[i];
 	m->n_slots = n;
-	m->room = want / 2;
-	m->slots = mem_realloc(m->slots, m->room * sizeof(*m->slots));
+	m->capacity = want / 2;
+	m->slots = mem_realloc(m->slots, m->capacity * sizeof(*m->slots));
 	free(m->index);
 	m->n_index = want;
 	m->index = mem_alloc(want * sizeof(*m->index));
@@ -77,7 +77,7 @@ map_set(struct map *m, const char *key, void *value)
 {
 	size_t i;
 
-	if (m->n_slots == m->room)
+	if (m->n_slots == m->capacity)
 		map_grow(m);
 	i = map_find(m, key);
 	if (m->index[i] != 0) {

@@ -14,7 +14,7 @@ struct map_slot {
 
 struct map {
 	struct map_slot *slots; /* in order of insertion, with holes */
-	size_t n_slots, room, count;
+	size_t n_slots, capacity, count;
 	unsigned *index; /* open addressing: slot number + 1, 0 = free */
 	size_t n_index;
 };

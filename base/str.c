@@ -24,13 +24,13 @@ str_add(struct str *s, const char *at, size_t len)
 		s->overflow = true;
 		return false;
 	}
-	if (s->len + len + 1 > s->room) {
-		size_t room = s->room < 128 ? 128 : s->room * 2;
+	if (s->len + len + 1 > s->capacity) {
+		size_t capacity = s->capacity < 128 ? 128 : s->capacity * 2;
 
-		while (room < s->len + len + 1)
-			room *= 2;
-		s->at = mem_realloc(s->at, room);
-		s->room = room;
+		while (capacity < s->len + len + 1)
+			capacity *= 2;
+		s->at = mem_realloc(s->at, capacity);
+		s->capacity = capacity;
 	}
 	if (len > 0)
 		memcpy(s->at + s->len, at, len);

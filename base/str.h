@@ -10,7 +10,7 @@
 
 struct str {
 	char *at; /* NUL-terminated; NULL before the first append */
-	size_t len, room, max;
+	size_t len, capacity, max;
 	bool overflow; /* text was dropped */
 };
 

@@ -61,9 +61,9 @@ timers_start(struct timers *ts, struct timer *t, int64_t due)
 	timers_stop(ts, t);
 	t->due = due;
 	t->seq = ++ts->seq;
-	if (ts->n == ts->room) {
-		ts->room = ts->room > 0 ? ts->room * 2 : 32;
-		ts->heap = mem_realloc(ts->heap, ts->room * sizeof(*ts->heap));
+	if (ts->n == ts->capacity) {
+		ts->capacity = ts->capacity > 0 ? ts->capacity * 2 : 32;
+		ts->heap = mem_realloc(ts->heap, ts->capacity * sizeof(*ts->heap));
 	}
 	timers_put(ts, ts->n++, t);
 	up(ts, ts->n - 1);

@@ -19,7 +19,7 @@ struct timer {
 
 struct timers {
 	struct timer **heap;
-	size_t n, room;
+	size_t n, capacity;
 	uint64_t seq;
 };
 

@@ -123,12 +123,12 @@ worker_on_done(void *arg, const char *answer)
 static bool
 worker_read_request(struct str *to)
 {
-	char room[65536];
+	char buffer[65536];
 	size_t n;
 
 	str_init(to, REQUEST_MAX);
-	while ((n = fread(room, 1, sizeof(room), stdin)) > 0)
-		str_add(to, room, n);
+	while ((n = fread(buffer, 1, sizeof(buffer), stdin)) > 0)
+		str_add(to, buffer, n);
 	return !to->overflow;
 }
 

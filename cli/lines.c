@@ -8,10 +8,10 @@ int
 each_line(struct cli *c, void (*each)(struct cli *, const json_t *))
 {
 	char *line = NULL;
-	size_t room = 0;
+	size_t capacity = 0;
 	ssize_t n;
 
-	while ((n = getline(&line, &room, stdin)) > 0) {
+	while ((n = getline(&line, &capacity, stdin)) > 0) {
 		_cleanup_(arena_freep) struct arena *a = arena_new();
 		json_t *j = NULL;
 		struct err *e = json_parse(a, line, (size_t)n, &j);

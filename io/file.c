@@ -12,14 +12,14 @@ file_read(struct arena *a, const char *path, size_t max, struct bytes *ret)
 	FILE *f = fopen(path, "r");
 	struct err *e = NULL;
 	struct str s;
-	char room[4096];
+	char buffer[4096];
 	size_t n;
 
 	if (f == NULL)
 		return err_new(a, errno == ENOENT ? ERR_GONE : ERR_INVALID, "%s: %s", path, strerror(errno));
 	str_init(&s, max);
-	while ((n = fread(room, 1, sizeof(room), f)) > 0 && !s.overflow)
-		str_add(&s, room, n);
+	while ((n = fread(buffer, 1, sizeof(buffer), f)) > 0 && !s.overflow)
+		str_add(&s, buffer, n);
 	if (ferror(f))
 		e = err_new(a, ERR_INVALID, "%s: %s", path, strerror(errno));
 	else if (s.overflow)

@@ -127,7 +127,7 @@ on_connection(void *arg, struct MHD_Connection *connection, void **context, enum
 			.since = loop_mono(d->loop) };
 		*(d->last != NULL ? &d->last->next : &d->first) = c;
 		d->last = c;
-		if (++d->n > d->settings.places)
+		if (++d->n > d->settings.connections_max)
 			http_server_make_room(d, c);
 		if (d->first == c)
 			loop_timer(d->loop, &d->sweep, SWEEP_MS);
@@ -160,7 +160,7 @@ http_server_patience(const struct http_server *d, const struct http_connection *
 	case HTTP_SERVER_HEADER: return HTTP_SERVER_HEADER_MS;
 	case HTTP_SERVER_AGAIN:
 	case HTTP_SERVER_BODY: return HTTP_SERVER_BODY_MS;
-	case HTTP_SERVER_ANSWER: return d->settings.answer_ms;
+	case HTTP_SERVER_ANSWER: return d->settings.response_ms;
 	case HTTP_SERVER_IDLE: return d->settings.idle_ms;
 	default: return 0;
 	}
@@ -241,8 +241,8 @@ http_server_start(struct http_server *d, struct loop *l, const struct http_serve
 	d->settings.ip = NULL;
 	d->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)s->port, NULL, NULL, on_request,
 	    d, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_NOTIFY_COMPLETED, on_completed, d, MHD_OPTION_NOTIFY_CONNECTION,
-	    on_connection, d, MHD_OPTION_CONNECTION_LIMIT, s->places + SPARE, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    (size_t)MEMORY, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
+	    on_connection, d, MHD_OPTION_CONNECTION_LIMIT, s->connections_max + SPARE,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
 	if (d->mhd == NULL)
 		return false;
 	d->port = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_BIND_PORT)->port;

@@ -16,9 +16,9 @@ struct http_connection;
 struct http_server_settings {
 	const char *ip; /* an IPv4 address */
 	int port; /* 0: any free port */
-	unsigned places; /* concurrent connections */
+	unsigned connections_max; /* at the same time */
 	int64_t idle_ms; /* time without a request; 0: until the connection is needed */
-	int64_t answer_ms; /* time for reading a response; 0: no limit */
+	int64_t response_ms; /* time for reading a response; 0: no limit */
 };
 
 struct http_server {

@@ -13,7 +13,7 @@ struct entry {
 	bool marked;
 };
 
-struct shelf {
+struct type_cache {
 	const struct type *type;
 	struct map entries; /* "ns/name" */
 	size_t n_unreadable; /* of the entries */
@@ -22,31 +22,31 @@ struct shelf {
 
 struct cache {
 	struct view view; /* first member: a pointer to the view is one to the cache */
-	struct shelf shelves[TYPES_MAX];
-	size_t n_shelves;
+	struct type_cache types[TYPES_MAX];
+	size_t n_types;
 	cache_changed *changed;
 	cache_unreadable *unreadable;
 	void *arg;
 };
 
-static struct shelf *
-cache_kind_of(const struct cache *c, const struct type *t)
+static struct type_cache *
+cache_of_type(const struct cache *c, const struct type *t)
 {
 	struct cache *w = (struct cache *)c;
 
-	for (size_t i = 0; i < c->n_shelves; i++)
-		if (c->shelves[i].type == t)
-			return &w->shelves[i];
-	assert(c->n_shelves < TYPES_MAX);
-	w->shelves[w->n_shelves].type = t;
-	return &w->shelves[w->n_shelves++];
+	for (size_t i = 0; i < c->n_types; i++)
+		if (c->types[i].type == t)
+			return &w->types[i];
+	assert(c->n_types < TYPES_MAX);
+	w->types[w->n_types].type = t;
+	return &w->types[w->n_types++];
 }
 
 static const char *
-cache_key(char *room, size_t size, const char *ns, const char *name)
+cache_key(char *buffer, size_t size, const char *ns, const char *name)
 {
-	snprintf(room, size, "%s/%s", ns != NULL ? ns : "", name);
-	return room;
+	snprintf(buffer, size, "%s/%s", ns != NULL ? ns : "", name);
+	return buffer;
 }
 
 static void
@@ -61,7 +61,7 @@ cache_get_object(const struct view *v, const struct type *t, const char *ns, con
 {
 	const struct cache *c = (const struct cache *)v;
 	char key[600];
-	const struct entry *e = map_get(&cache_kind_of(c, t)->entries, cache_key(key, sizeof(key), ns, name));
+	const struct entry *e = map_get(&cache_of_type(c, t)->entries, cache_key(key, sizeof(key), ns, name));
 
 	return e != NULL && e->object->unreadable == NULL ? e->object : NULL;
 }
@@ -80,11 +80,11 @@ static void
 cache_visit_all(const struct view *v, const struct type *t, const char *ns, bool unreadable,
     void (*visit)(const struct object *, void *), void *arg)
 {
-	struct shelf *s = cache_kind_of((const struct cache *)v, t);
-	_cleanup_(freep) const struct object **list = mem_alloc(sizeof(*list) * (s->entries.count + 1));
+	struct type_cache *of = cache_of_type((const struct cache *)v, t);
+	_cleanup_(freep) const struct object **list = mem_alloc(sizeof(*list) * (of->entries.count + 1));
 	size_t n = 0;
 
-	map_each (&s->entries, slot) {
+	map_each (&of->entries, slot) {
 		const struct object *o = ((struct entry *)slot->value)->object;
 
 		if ((o->unreadable != NULL) == unreadable && (ns == NULL || str_eq(o->meta.namespace, ns)))
@@ -107,14 +107,14 @@ static void
 cache_each_unreadable(
     const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
 {
-	if (cache_kind_of((const struct cache *)v, t)->n_unreadable > 0)
+	if (cache_of_type((const struct cache *)v, t)->n_unreadable > 0)
 		cache_visit_all(v, t, ns, true, visit, arg);
 }
 
 static bool
 cache_knows_type(const struct view *v, const struct type *t)
 {
-	return cache_kind_of((const struct cache *)v, t)->reached != NULL;
+	return cache_of_type((const struct cache *)v, t)->reached != NULL;
 }
 
 struct cache *
@@ -136,11 +136,11 @@ cache_free(struct cache *c)
 {
 	if (c == NULL)
 		return NULL;
-	for (size_t i = 0; i < c->n_shelves; i++) {
-		map_each (&c->shelves[i].entries, slot)
+	for (size_t i = 0; i < c->n_types; i++) {
+		map_each (&c->types[i].entries, slot)
 			cache_entry_free(slot->value);
-		map_done(&c->shelves[i].entries);
-		free(c->shelves[i].reached);
+		map_done(&c->types[i].entries);
+		free(c->types[i].reached);
 	}
 	free(c);
 	return NULL;
@@ -186,11 +186,11 @@ cache_is_newer(const struct object *o, const struct object *old)
 
 /* Reports the change from one entry to another; NULL: the object did not, or does not, exist. */
 static void
-cache_report(struct cache *c, struct shelf *s, const struct entry *from, const struct entry *to)
+cache_report(struct cache *c, struct type_cache *of, const struct entry *from, const struct entry *to)
 {
 	bool was = from != NULL && from->object->unreadable != NULL, is = to != NULL && to->object->unreadable != NULL;
 
-	s->n_unreadable += (size_t)is - (size_t)was;
+	of->n_unreadable += (size_t)is - (size_t)was;
 	if (to != NULL && !is)
 		c->changed(to->object, false, c->arg);
 	else if (from != NULL && !was)
@@ -207,7 +207,7 @@ bool
 cache_put(struct cache *c, const struct type *t, const json_t *j, const struct unreadable *unreadable)
 {
 	struct entry *e, *old;
-	struct shelf *s = cache_kind_of(c, t);
+	struct type_cache *of = cache_of_type(c, t);
 	const struct meta *m;
 	char key[600];
 
@@ -219,15 +219,15 @@ cache_put(struct cache *c, const struct type *t, const json_t *j, const struct u
 		return false;
 	}
 	cache_key(key, sizeof(key), t->cluster_scoped ? NULL : m->namespace, m->name);
-	old = map_get(&s->entries, key);
+	old = map_get(&of->entries, key);
 	if (old != NULL && !cache_is_newer(e->object, old->object)) {
 		old->marked = false;
 		cache_entry_free(e);
 		return true;
 	}
 	e->object->in_doubt = old != NULL && old->object->in_doubt;
-	map_set(&s->entries, key, e);
-	cache_report(c, s, old, e);
+	map_set(&of->entries, key, e);
+	cache_report(c, of, old, e);
 	if (old != NULL)
 		cache_entry_free(old);
 	return true;
@@ -238,16 +238,16 @@ cache_put_response(struct cache *c, const struct type *t, const json_t *j)
 {
 	const json_t *meta = json_object_get(j, "metadata");
 	const char *version = json_str(meta, "resourceVersion"), *name = json_str(meta, "name");
-	const struct shelf *s = cache_kind_of(c, t);
+	const struct type_cache *of = cache_of_type(c, t);
 	char key[600];
 
 	if (version == NULL || name == NULL)
 		return; /* a Status, which is the response to a delete */
-	if (s->reached == NULL)
+	if (of->reached == NULL)
 		return; /* the type is not watched: no event would report the deletion */
-	if (map_get(&s->entries,
+	if (map_get(&of->entries,
 		cache_key(key, sizeof(key), t->cluster_scoped ? NULL : json_str(meta, "namespace"), name)) == NULL &&
-	    resource_version_compare(version, s->reached) <= 0)
+	    resource_version_compare(version, of->reached) <= 0)
 		return;
 	cache_put(c, t, j, NULL);
 }
@@ -257,7 +257,7 @@ cache_doubt(struct cache *c, const struct type *t, const char *ns, const char *n
 {
 	char key[600];
 	struct entry *e =
-	    map_get(&cache_kind_of(c, t)->entries, cache_key(key, sizeof(key), t->cluster_scoped ? NULL : ns, name));
+	    map_get(&cache_of_type(c, t)->entries, cache_key(key, sizeof(key), t->cluster_scoped ? NULL : ns, name));
 
 	if (e != NULL)
 		e->object->in_doubt = in_doubt;
@@ -266,40 +266,40 @@ cache_doubt(struct cache *c, const struct type *t, const char *ns, const char *n
 void
 cache_reached(struct cache *c, const struct type *t, const char *version)
 {
-	struct shelf *s = cache_kind_of(c, t);
+	struct type_cache *of = cache_of_type(c, t);
 
-	free(s->reached);
-	s->reached = mem_strdup(version);
+	free(of->reached);
+	of->reached = mem_strdup(version);
 }
 
 void
 cache_remove(struct cache *c, const struct type *t, const char *ns, const char *name, const char *version)
 {
-	struct shelf *s = cache_kind_of(c, t);
+	struct type_cache *of = cache_of_type(c, t);
 	struct entry *e;
 	char key[600];
 
 	cache_key(key, sizeof(key), t->cluster_scoped ? NULL : ns, name);
-	e = map_get(&s->entries, key);
+	e = map_get(&of->entries, key);
 	if (e == NULL || (version != NULL && e->object->meta.resource_version != NULL &&
 			     resource_version_compare(e->object->meta.resource_version, version) > 0))
 		return;
-	map_remove(&s->entries, key);
-	cache_report(c, s, e, NULL);
+	map_remove(&of->entries, key);
+	cache_report(c, of, e, NULL);
 	cache_entry_free(e);
 }
 
 void
 cache_mark(struct cache *c, const struct type *t)
 {
-	map_each (&cache_kind_of(c, t)->entries, slot)
+	map_each (&cache_of_type(c, t)->entries, slot)
 		((struct entry *)slot->value)->marked = true;
 }
 
 void
 cache_sweep(struct cache *c, const struct type *t, const char *version)
 {
-	map_each (&cache_kind_of(c, t)->entries, slot) {
+	map_each (&cache_of_type(c, t)->entries, slot) {
 		struct entry *e = slot->value;
 
 		if (e->marked)

@@ -56,9 +56,9 @@ queries_send(struct queries *k, const struct plan_step *s)
 		r.tenant = k->namespace;
 	if (k->n == QUERIES_KEPT_MAX || k->open == QUERIES_OPEN_MAX)
 		return;
-	if (k->n == k->room) {
-		k->room = k->room == 0 ? 8 : k->room * 2;
-		k->list = mem_realloc(k->list, k->room * sizeof(struct sent_query *));
+	if (k->n == k->capacity) {
+		k->capacity = k->capacity == 0 ? 8 : k->capacity * 2;
+		k->list = mem_realloc(k->list, k->capacity * sizeof(struct sent_query *));
 	}
 	q = mem_alloc(sizeof(*q));
 	*q = (struct sent_query){ .queries = k,
@@ -112,7 +112,7 @@ queries_forget_shown(struct queries *k, const struct plan *p)
 		return;
 	free(k->list);
 	k->list = NULL;
-	k->room = 0;
+	k->capacity = 0;
 }
 
 void
@@ -122,5 +122,5 @@ queries_done(struct queries *k)
 		query_free(k->list[i]);
 	free(k->list);
 	k->list = NULL;
-	k->n = k->room = 0;
+	k->n = k->capacity = 0;
 }

@@ -26,7 +26,7 @@ struct queries {
 	void (*on_response)(void *arg, int64_t ms); /* called after every response, with the time that it took */
 	void *arg;
 	struct sent_query **list;
-	size_t n, room, open;
+	size_t n, capacity, open;
 };
 
 /* Sends a PLAN_QUERY, unless it has been sent already. */

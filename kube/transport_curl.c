@@ -333,14 +333,14 @@ static const char *
 curl_token(struct arena *a, const struct config *c)
 {
 	FILE *f = c->token_file != NULL ? fopen(c->token_file, "r") : NULL;
-	char room[16384];
-	size_t n = f != NULL ? fread(room, 1, sizeof(room), f) : 0;
+	char buffer[16384];
+	size_t n = f != NULL ? fread(buffer, 1, sizeof(buffer), f) : 0;
 
 	if (f != NULL)
 		fclose(f);
-	while (n > 0 && (room[n - 1] == '\n' || room[n - 1] == ' '))
+	while (n > 0 && (buffer[n - 1] == '\n' || buffer[n - 1] == ' '))
 		n--;
-	return n > 0 ? arena_strndup(a, room, n) : c->token;
+	return n > 0 ? arena_strndup(a, buffer, n) : c->token;
 }
 
 static void

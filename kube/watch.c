@@ -383,11 +383,11 @@ watch_on_line_end(struct timer *t, void *arg)
 static void
 watch_stream_add(struct watch *w, const char *at, size_t len)
 {
-	size_t room = LINE_MAX_BYTES - w->line.len;
+	size_t left = LINE_MAX_BYTES - w->line.len;
 
 	w->line_bytes += len;
-	str_add(&w->line, at, len < room ? len : room);
-	w->line.overflow |= len > room;
+	str_add(&w->line, at, len < left ? len : left);
+	w->line.overflow |= len > left;
 }
 
 static void

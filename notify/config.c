@@ -160,7 +160,7 @@ struct collecting {
 	const struct notify_config *config;
 	const char *trigger;
 	struct destination *at;
-	size_t n, room;
+	size_t n, capacity;
 };
 
 static void
@@ -171,14 +171,14 @@ config_add(struct collecting *c, const char *service, const char *recipient)
 			return;
 	if (c->n == NOTIFY_DESTINATIONS_MAX)
 		return;
-	if (c->n == c->room) {
-		size_t room = c->room == 0 ? 8 : 2 * c->room;
-		struct destination *at = arena_new_array(c->arena, struct destination, room);
+	if (c->n == c->capacity) {
+		size_t capacity = c->capacity == 0 ? 8 : 2 * c->capacity;
+		struct destination *at = arena_new_array(c->arena, struct destination, capacity);
 
 		if (c->n > 0)
 			memcpy(at, c->at, c->n * sizeof(*at));
 		c->at = at;
-		c->room = room;
+		c->capacity = capacity;
 	}
 	c->at[c->n++] = (struct destination){ service, recipient };
 }

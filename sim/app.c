@@ -19,7 +19,7 @@ struct app {
 	double seconds;
 };
 
-#define PLACES 900 /* connections */
+#define CONNECTIONS_MAX 900 /* connections */
 
 /* One request that waits for its time. */
 struct asked {
@@ -150,7 +150,8 @@ app_new(struct loop *l, const struct app_settings *settings)
 	app->settings = *settings;
 	app->rand = rand_stream(settings->seed, "app");
 	if (!http_server_start(&app->daemon, l,
-		&(struct http_server_settings){ .ip = settings->ip, .port = settings->port, .places = PLACES },
+		&(struct http_server_settings){
+		    .ip = settings->ip, .port = settings->port, .connections_max = CONNECTIONS_MAX },
 		app_on_request, app_on_completed, app)) {
 		free(app);
 		return NULL;

@@ -6,7 +6,7 @@
 #include "io/http_server.h"
 #include "sim/prometheus.h"
 
-#define PLACES 900 /* connections */
+#define CONNECTIONS_MAX 900 /* connections */
 /* kubectl 1.33 and newer send this for `create namespace` and similar commands. */
 #define PROTOBUF "application/vnd.kubernetes.protobuf"
 #define BODY_MAX (8u << 20)
@@ -286,8 +286,8 @@ store_server_new(struct loop *l, struct store *s, int port)
 
 	h->store = s;
 	if (!http_server_start(&h->daemon, l,
-		&(struct http_server_settings){ .ip = "127.0.0.1", .port = port, .places = PLACES }, http_on_request,
-		http_on_completed, h)) {
+		&(struct http_server_settings){ .ip = "127.0.0.1", .port = port, .connections_max = CONNECTIONS_MAX },
+		http_on_request, http_on_completed, h)) {
 		free(h);
 		return NULL;
 	}

@@ -265,7 +265,7 @@ struct survey {
 	int64_t available_before; /* ready since before then is available */
 	int64_t next; /* the earliest time at which a ready pod was not yet; INT64_MAX: none */
 	const json_t **pods; /* of one ReplicaSet; owned */
-	size_t n, room, ready, available;
+	size_t n, capacity, ready, available;
 };
 
 static void
@@ -277,9 +277,9 @@ pods_count(const json_t *pod, void *arg)
 
 	if (!str_eq(json_str(owner, "uid"), s->uid) || is_deleted(pod))
 		return;
-	if (s->n == s->room) {
-		s->room = s->room == 0 ? 16 : s->room * 2;
-		s->pods = mem_realloc(s->pods, s->room * sizeof(*s->pods));
+	if (s->n == s->capacity) {
+		s->capacity = s->capacity == 0 ? 16 : s->capacity * 2;
+		s->pods = mem_realloc(s->pods, s->capacity * sizeof(*s->pods));
 	}
 	s->pods[s->n++] = json_incref((json_t *)pod);
 	since = ready_since(pod);

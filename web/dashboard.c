@@ -10,7 +10,7 @@
 #include "web/assets.h"
 #include "web/streams.h"
 
-#define PLACES 200 /* connections */
+#define CONNECTIONS_MAX 200 /* connections */
 #define IDLE_MS 120000
 #define BODY_MAX 65536u
 #define PARTS_MAX 32 /* segments of a path */
@@ -492,7 +492,7 @@ dashboard_new(struct loop *l, const struct dashboard_settings *s)
 	*d = (struct dashboard){ .loop = l, .settings = *s };
 	if (!http_server_start(&d->daemon, l,
 		&(struct http_server_settings){
-		    .ip = s->address, .port = s->port, .places = PLACES, .idle_ms = IDLE_MS },
+		    .ip = s->address, .port = s->port, .connections_max = CONNECTIONS_MAX, .idle_ms = IDLE_MS },
 		dashboard_on_request, dashboard_on_completed, d)) {
 		free(d);
 		return NULL;

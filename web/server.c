@@ -5,8 +5,8 @@
 #include "io/http_server.h"
 
 #define METRICS_TEXT_MAX (256u << 20) /* bytes of a scrape */
-#define METRICS_PLACES 64 /* connections */
-#define HEALTH_PLACES 256
+#define METRICS_CONNECTIONS_MAX 64 /* connections */
+#define HEALTH_CONNECTIONS_MAX 256
 #define IDLE_MS 75000 /* longer than between two scrapes */
 #define ANSWER_MS 60000
 /* A scrape's text is used again for this many times the time that it took, so that scrapes use at most a
@@ -96,16 +96,16 @@ web_new(struct loop *l, const struct web_settings *s, int *ret_port)
 {
 	struct web *w = mem_alloc(sizeof(*w));
 
-	struct http_server_settings at = { .ip = s->address, .idle_ms = IDLE_MS, .answer_ms = ANSWER_MS };
+	struct http_server_settings at = { .ip = s->address, .idle_ms = IDLE_MS, .response_ms = ANSWER_MS };
 
 	w->settings = *s;
 	w->loop = l;
 	*ret_port = at.port = s->metrics_port;
-	at.places = METRICS_PLACES;
+	at.connections_max = METRICS_CONNECTIONS_MAX;
 	if (s->metrics_port != 0 && !http_server_start(&w->metrics, l, &at, on_metrics, NULL, w))
 		return web_free(w);
 	*ret_port = at.port = s->health_port;
-	at.places = HEALTH_PLACES;
+	at.connections_max = HEALTH_CONNECTIONS_MAX;
 	if (s->health_port != 0 && !http_server_start(&w->health, l, &at, on_health, NULL, w))
 		return web_free(w);
 	return w;

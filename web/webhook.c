@@ -358,7 +358,7 @@ webhook_new(struct loop *l, const struct webhook_settings *s)
 	*w = (struct webhook){ .loop = l, .settings = *s };
 	if (!http_server_start(&w->daemon, l,
 		&(struct http_server_settings){
-		    .ip = s->address, .port = s->port, .places = CONNECTIONS_MAX, .idle_ms = IDLE_MS },
+		    .ip = s->address, .port = s->port, .connections_max = CONNECTIONS_MAX, .idle_ms = IDLE_MS },
 		webhook_on_request, webhook_on_over, w))
 		return webhook_free(w);
 	return w;

@@ -30,7 +30,7 @@ static const struct {
 struct reading {
 	struct arena *arena;
 	struct rbac *to;
-	size_t room;
+	size_t capacity;
 };
 
 static struct err *
@@ -38,8 +38,9 @@ rbac_add_rule(struct reading *r, const struct rbac_rule *rule)
 {
 	if (r->to->rules.n == RULES_MAX)
 		return err_new(r->arena, ERR_INVALID, "%s: more than %d lines", rule->where, RULES_MAX);
-	if (r->to->rules.n == r->room) {
-		struct rbac_rule *more = arena_new_array(r->arena, struct rbac_rule, r->room = r->room * 2 + 64);
+	if (r->to->rules.n == r->capacity) {
+		struct rbac_rule *more =
+		    arena_new_array(r->arena, struct rbac_rule, r->capacity = r->capacity * 2 + 64);
 
 		if (r->to->rules.n > 0)
 			memcpy(more, r->to->rules.at, r->to->rules.n * sizeof(*more));
@@ -181,7 +182,7 @@ rbac_matches(const struct rbac *r, const struct rbac_rule *rule, size_t field, c
 
 /* The subject, and all roles that it has, directly or through other roles. */
 struct roles {
-	const char **at; /* room for the subject, and a role of each line */
+	const char **at; /* the subject, and a role of each line */
 	size_t n;
 	struct map known;
 };

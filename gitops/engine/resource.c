@@ -42,8 +42,9 @@ resources_add(struct resources *r, const struct api_kind *k, const char *ns, con
 	struct app_resource *to;
 
 	ns = k->cluster_scoped ? NULL : ns;
-	if (r->n == r->room) {
-		struct app_resource *more = arena_new_array(r->arena, struct app_resource, r->room = r->room * 2 + 64);
+	if (r->n == r->capacity) {
+		struct app_resource *more =
+		    arena_new_array(r->arena, struct app_resource, r->capacity = r->capacity * 2 + 64);
 
 		if (r->n > 0)
 			memcpy(more, r->at, r->n * sizeof(*more));

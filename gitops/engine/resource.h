@@ -77,7 +77,7 @@ struct app_resource {
 struct resources {
 	struct arena *arena;
 	struct app_resource *at;
-	size_t n, room;
+	size_t n, capacity;
 	struct map by_key; /* manifest_key → number + 1 */
 	struct resource_warning *warnings;
 	size_t n_warnings, room_warnings;

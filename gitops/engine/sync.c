@@ -78,9 +78,9 @@ sync_results_put(struct sync_results *results, const struct sync_result *r)
 	struct sync_result *to = sync_result_at(results, key);
 
 	if (to == NULL) {
-		if (results->n == results->room) {
-			struct sync_result *more =
-			    arena_new_array(results->arena, struct sync_result, results->room = results->room * 2 + 64);
+		if (results->n == results->capacity) {
+			struct sync_result *more = arena_new_array(
+			    results->arena, struct sync_result, results->capacity = results->capacity * 2 + 64);
 
 			if (results->n > 0)
 				memcpy(more, results->at, results->n * sizeof(*more));

@@ -22,7 +22,7 @@ struct sync_result {
 struct sync_results {
 	struct arena *arena; /* of the list and its texts */
 	struct sync_result *at;
-	size_t n, room;
+	size_t n, capacity;
 	struct map by_key; /* of object and phase → number + 1 */
 };
 

@@ -19,7 +19,7 @@ struct ignore_line {
 struct ignore_lines {
 	struct arena *arena;
 	struct ignore_line *at;
-	size_t n, room;
+	size_t n, capacity;
 };
 
 static const char *const always[] = { ".git/", ".gitignore", ".gitmodules", ".gitattributes", NULL };
@@ -53,9 +53,9 @@ source_ignore_add(struct ignore_lines *all, const char *directory, const char *t
 		text = slash + 1;
 	}
 	line.parts = parts;
-	if (all->n == all->room) {
+	if (all->n == all->capacity) {
 		struct ignore_line *more =
-		    arena_new_array(all->arena, struct ignore_line, all->room = all->room * 2 + 64);
+		    arena_new_array(all->arena, struct ignore_line, all->capacity = all->capacity * 2 + 64);
 
 		if (all->n > 0)
 			memcpy(more, all->at, all->n * sizeof(*more));

@@ -264,8 +264,8 @@ k_gvk_selects(const struct k_gvk *s, const char *group, const char *version, con
 static void
 places_append(struct arena *a, struct k_spec_list *to, const struct k_spec *p)
 {
-	if (to->n == to->room) {
-		struct k_spec *more = arena_new_array(a, struct k_spec, to->room = to->room * 2 + 64);
+	if (to->n == to->capacity) {
+		struct k_spec *more = arena_new_array(a, struct k_spec, to->capacity = to->capacity * 2 + 64);
 
 		if (to->n > 0)
 			memcpy(more, to->at, to->n * sizeof(*more));

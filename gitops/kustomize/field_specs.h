@@ -35,7 +35,7 @@ struct k_spec {
 
 struct k_spec_list {
 	struct k_spec *at;
-	size_t n, room;
+	size_t n, capacity;
 	bool own; /* a copy, which may be changed */
 };
 

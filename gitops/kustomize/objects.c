@@ -49,8 +49,9 @@ k_effective(const char *ns)
 static struct k_object *
 objects_grow(struct k_objects *all)
 {
-	if (all->n == all->room) {
-		struct k_object *more = arena_new_array(all->arena, struct k_object, all->room = all->room * 2 + 32);
+	if (all->n == all->capacity) {
+		struct k_object *more =
+		    arena_new_array(all->arena, struct k_object, all->capacity = all->capacity * 2 + 32);
 
 		if (all->n > 0)
 			memcpy(more, all->at, all->n * sizeof(*more));

@@ -29,7 +29,7 @@ struct k_object {
 struct k_objects {
 	struct arena *arena;
 	struct k_object *at;
-	size_t n, room;
+	size_t n, capacity;
 	struct map ids; /* current id → file of its object; out of date when `changed` */
 	bool changed;
 	const struct k_spec_list *specs; /* the built-in ones, or these and those of configurations */

@@ -130,8 +130,8 @@ manifests_append(struct manifests *m, struct arena *a, const json_t *object, con
 		return e;
 	if (m->n == MANIFESTS_MAX)
 		return err_new(a, ERR_INVALID, "%s: more than %d objects", file, MANIFESTS_MAX);
-	if (m->n == m->room) {
-		struct manifest *more = arena_new_array(m->arena, struct manifest, m->room = m->room * 2 + 64);
+	if (m->n == m->capacity) {
+		struct manifest *more = arena_new_array(m->arena, struct manifest, m->capacity = m->capacity * 2 + 64);
 
 		if (m->n > 0)
 			memcpy(more, m->at, m->n * sizeof(*more));

@@ -20,7 +20,7 @@ struct manifest {
 struct manifests {
 	struct arena *arena; /* theirs */
 	struct manifest *at;
-	size_t n, room, bytes;
+	size_t n, capacity, bytes;
 };
 
 /* Adds an object; the items of a List are added one by one. The error has the file and the field: names become parts

@@ -331,7 +331,7 @@ static void
 git_make_space(struct git_source *s, const char *wanted)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	size_t n = 0, room = 0, bytes = 0, left,
+	size_t n = 0, capacity = 0, bytes = 0, left,
 	       bytes_max = s->settings.cache_max > 0 ? s->settings.cache_max : GIT_CACHE_BYTES_MAX;
 	DIR *d = opendir(s->cache);
 	struct kept *all = NULL;
@@ -342,7 +342,7 @@ git_make_space(struct git_source *s, const char *wanted)
 
 		if (!str_ends(e->d_name, ".git") || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
-		all = arena_grow(a, all, n, &room, sizeof(*all));
+		all = arena_grow(a, all, n, &capacity, sizeof(*all));
 		all[n] = (struct kept){ arena_strdup(a, e->d_name), st.st_mtim, git_packs(dirfd(d), e->d_name).bytes };
 		bytes += all[n++].bytes;
 	}

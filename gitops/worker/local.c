@@ -14,7 +14,7 @@ struct walking {
 	struct arena *arena;
 	const char *root;
 	struct tree_entry *at;
-	size_t n, room;
+	size_t n, capacity;
 };
 
 static struct err *
@@ -37,8 +37,9 @@ local_read_entry(const struct tree *t, struct arena *a, const struct tree_entry 
 static void
 local_add(struct walking *w, const char *path, enum tree_kind kind, size_t size)
 {
-	if (w->n == w->room) {
-		struct tree_entry *more = arena_new_array(w->arena, struct tree_entry, w->room = w->room * 2 + 256);
+	if (w->n == w->capacity) {
+		struct tree_entry *more =
+		    arena_new_array(w->arena, struct tree_entry, w->capacity = w->capacity * 2 + 256);
 
 		if (w->n > 0)
 			memcpy(more, w->at, w->n * sizeof(*more));

@@ -59,7 +59,7 @@ selector_one(struct arena *a, const char *value)
 static struct err *
 selector_parse_set(struct arena *a, const char **s, struct strings *ret)
 {
-	size_t n = 0, room = 0;
+	size_t n = 0, capacity = 0;
 
 	*ret = (struct strings){ 0 };
 	if (*(*s)++ != '(')
@@ -67,7 +67,7 @@ selector_parse_set(struct arena *a, const char **s, struct strings *ret)
 	do {
 		if (n == REQUIREMENTS_MAX)
 			return err_new(a, ERR_INVALID, "selector: more than %d values", REQUIREMENTS_MAX);
-		ret->at = arena_grow(a, ret->at, n, &room, sizeof(*ret->at));
+		ret->at = arena_grow(a, ret->at, n, &capacity, sizeof(*ret->at));
 		ret->at[n++] = selector_word(a, s);
 	} while (*(*s)++ == ',');
 	if ((*s)[-1] != ')')
@@ -113,13 +113,13 @@ selector_parse(struct arena *a, const char *s, struct selector *ret)
 {
 	struct requirement *r = NULL;
 	struct err *e;
-	size_t n = 0, room = 0;
+	size_t n = 0, capacity = 0;
 
 	selector_skip(&s);
 	while (*s != '\0') {
 		if (n == REQUIREMENTS_MAX)
 			return err_new(a, ERR_INVALID, "selector: more than %d requirements", REQUIREMENTS_MAX);
-		r = arena_grow(a, r, n, &room, sizeof(*r));
+		r = arena_grow(a, r, n, &capacity, sizeof(*r));
 		if ((e = selector_parse_one(a, &s, &r[n])) != NULL)
 			return e;
 		n++;

@@ -11,7 +11,7 @@ problem_add(struct problems *p, const char *path, const char *format, ...)
 		p->at[p->n - 1] = (struct problem){ "", "has more problems than are listed", false };
 		return;
 	}
-	p->at = arena_grow(p->arena, p->at, p->n, &p->room, sizeof(*p->at));
+	p->at = arena_grow(p->arena, p->at, p->n, &p->capacity, sizeof(*p->at));
 	va_start(ap, format);
 	p->at[p->n++] = (struct problem){ arena_strdup(p->arena, path), arena_vprintf(p->arena, format, ap), false };
 	va_end(ap);

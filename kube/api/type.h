@@ -188,7 +188,7 @@ struct problems {
 	struct arena *arena; /* for decoded values and problems */
 	struct arena *scratch; /* for paths during decoding; NULL: `arena` */
 	struct problem *at; /* in arena */
-	size_t n, room; /* n is PROBLEMS_MAX at most */
+	size_t n, capacity; /* n is PROBLEMS_MAX at most */
 	bool unknown; /* report unknown fields of types that are not strict too */
 };
 

@@ -14,7 +14,7 @@ struct walk {
 	size_t nodes;
 	struct yaml_tags tags;
 	struct yaml_marks *marks; /* of the document; NULL: not requested */
-	size_t room;
+	size_t capacity;
 };
 
 static void
@@ -24,9 +24,9 @@ yaml_mark_at(struct walk *w, const char *path, const yaml_node_t *n)
 
 	if (w->marks == NULL)
 		return;
-	if (w->marks->marks.n == w->room) {
-		w->room = w->room == 0 ? 64 : w->room * 2;
-		list = arena_new_array(w->arena, struct yaml_mark, w->room);
+	if (w->marks->marks.n == w->capacity) {
+		w->capacity = w->capacity == 0 ? 64 : w->capacity * 2;
+		list = arena_new_array(w->arena, struct yaml_mark, w->capacity);
 		if (w->marks->marks.n > 0)
 			memcpy(list, w->marks->marks.at, w->marks->marks.n * sizeof(*list));
 		w->marks->marks.at = list;
@@ -239,7 +239,7 @@ yaml_parse_documents(
 			break;
 		}
 		w.doc = &doc;
-		w.room = 0;
+		w.capacity = 0;
 		if (marks != NULL && json_array_size(docs) == DOCUMENTS_MAX)
 			e = err_new(a, ERR_INVALID, "more than %d documents", DOCUMENTS_MAX);
 		else if (marks != NULL)

@@ -10,7 +10,7 @@
 static void
 tag_add(struct yaml_tags *tags, struct arena *a, const yaml_event_t *event, const char *tag)
 {
-	tags->at = arena_grow(a, tags->at, tags->n, &tags->room, sizeof(*tags->at));
+	tags->at = arena_grow(a, tags->at, tags->n, &tags->capacity, sizeof(*tags->at));
 	tags->at[tags->n++] = (struct yaml_tag){ .index = event->start_mark.index,
 		.line = event->start_mark.line + 1,
 		.column = event->start_mark.column + 1,

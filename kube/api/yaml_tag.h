@@ -13,7 +13,7 @@ struct yaml_tag {
 
 struct yaml_tags {
 	struct yaml_tag *at; /* by index */
-	size_t n, room;
+	size_t n, capacity;
 };
 
 /* Returns the tags of a stream, in the arena; of invalid YAML, those before the error. */

@@ -54,12 +54,12 @@ plan_has_room(struct plan *p, size_t n, size_t max)
 
 /* Adds a step at the end of a list; beyond `max` it returns a step that is in no list. */
 static struct plan_step *
-plan_append(struct plan *p, struct plan_step **list, size_t *n, size_t *room, size_t max, enum plan_op op)
+plan_append(struct plan *p, struct plan_step **list, size_t *n, size_t *capacity, size_t max, enum plan_op op)
 {
 	struct plan_step *s;
 
 	if (plan_has_room(p, *n, max)) {
-		*list = arena_grow(p->arena, *list, *n, room, sizeof(**list));
+		*list = arena_grow(p->arena, *list, *n, capacity, sizeof(**list));
 		s = &(*list)[(*n)++];
 	} else {
 		s = arena_alloc(p->arena, sizeof(*s));
@@ -71,7 +71,7 @@ plan_append(struct plan *p, struct plan_step **list, size_t *n, size_t *room, si
 static struct plan_step *
 plan_add(struct plan *p, enum plan_op op)
 {
-	return plan_append(p, &p->steps, &p->n_steps, &p->room, PLAN_STEPS_MAX, op);
+	return plan_append(p, &p->steps, &p->n_steps, &p->capacity, PLAN_STEPS_MAX, op);
 }
 
 static struct plan_step *

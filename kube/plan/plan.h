@@ -64,7 +64,7 @@ struct note {
 struct plan {
 	struct arena *arena;
 	struct plan_step *steps; /* in the arena */
-	size_t n_steps, room;
+	size_t n_steps, capacity;
 	const struct object *status_of; /* NULL: nothing to write */
 	const char *status; /* merge patch of the whole object: {"status": …} */
 	struct plan_step *status_events;
