@@ -2,6 +2,7 @@
  * and keeps the state of each connection. */
 #include "io/http_server.h"
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,7 +228,12 @@ http_server_start(struct http_server *d, struct loop *l, const struct http_serve
     MHD_AccessHandlerCallback handle, MHD_RequestCompletedCallback completed, void *arg)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)s->port) };
+	struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)s->cert },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)s->key }, { MHD_OPTION_END, 0, NULL } };
 
+	/* Without TLS, libmicrohttpd logs its options as errors. */
+	if (s->key == NULL)
+		tls[0] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
 	*d = (struct http_server){ .loop = l,
 		.timer = { .fire = http_server_on_timer, .arg = d },
 		.kick = { .fire = http_server_on_timer, .arg = d },
@@ -238,11 +244,17 @@ http_server_start(struct http_server *d, struct loop *l, const struct http_serve
 		.arg = arg };
 	if (inet_pton(AF_INET, s->ip, &at.sin_addr) != 1)
 		return false;
-	d->settings.ip = NULL;
-	d->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)s->port, NULL, NULL, on_request,
-	    d, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_NOTIFY_COMPLETED, on_completed, d, MHD_OPTION_NOTIFY_CONNECTION,
-	    on_connection, d, MHD_OPTION_CONNECTION_LIMIT, s->connections_max + SPARE,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
+	/* A libmicrohttpd that was built without GnuTLS must not serve in plain text. */
+	if (s->key != NULL && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
+		errno = EPROTONOSUPPORT;
+		return false;
+	}
+	d->settings.ip = d->settings.cert = d->settings.key = NULL;
+	d->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (s->key != NULL ? MHD_USE_TLS : 0),
+	    (uint16_t)s->port, NULL, NULL, on_request, d, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_NOTIFY_COMPLETED,
+	    on_completed, d, MHD_OPTION_NOTIFY_CONNECTION, on_connection, d, MHD_OPTION_CONNECTION_LIMIT,
+	    s->connections_max + SPARE, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+	    MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (d->mhd == NULL)
 		return false;
 	d->port = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_BIND_PORT)->port;

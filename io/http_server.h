@@ -19,6 +19,7 @@ struct http_server_settings {
 	unsigned connections_max; /* at the same time */
 	int64_t idle_ms; /* time without a request; 0: until the connection is needed */
 	int64_t response_ms; /* time for reading a response; 0: no limit */
+	const char *cert, *key; /* PEM, borrowed until http_server_start returns: HTTPS. NULL: HTTP */
 };
 
 struct http_server {

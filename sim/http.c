@@ -280,13 +280,17 @@ http_on_completed(void *arg, struct MHD_Connection *c, void **state, enum MHD_Re
 }
 
 struct store_server *
-store_server_new(struct loop *l, struct store *s, int port)
+store_server_new(struct loop *l, struct store *s, int port, const struct certificate *certificate)
 {
 	struct store_server *h = mem_alloc(sizeof(*h));
 
 	h->store = s;
 	if (!http_server_start(&h->daemon, l,
-		&(struct http_server_settings){ .ip = "127.0.0.1", .port = port, .connections_max = CONNECTIONS_MAX },
+		&(struct http_server_settings){ .ip = "127.0.0.1",
+		    .port = port,
+		    .connections_max = CONNECTIONS_MAX,
+		    .cert = certificate != NULL ? certificate->cert : NULL,
+		    .key = certificate != NULL ? certificate->key : NULL },
 		http_on_request, http_on_completed, h)) {
 		free(h);
 		return NULL;

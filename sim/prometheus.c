@@ -68,7 +68,7 @@ prometheus_targets(struct store *s)
 }
 
 static bool
-write_config(const char *path, const char *api_server)
+write_config(const char *path, const char *api_server, const char *ca_file)
 {
 	FILE *f = fopen(path, "w");
 
@@ -78,7 +78,7 @@ write_config(const char *path, const char *api_server)
 	    "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n"
 	    "scrape_configs:\n"
 	    "- job_name: pods\n"
-	    "  http_sd_configs:\n  - url: %s" PROMETHEUS_TARGETS "\n    refresh_interval: 1s\n"
+	    "  http_sd_configs:\n  - url: %s" PROMETHEUS_TARGETS "\n    refresh_interval: 1s\n%s%s%s"
 	    "  relabel_configs:\n"
 	    "  - {source_labels: [__meta_kubernetes_pod_label_app], regex: .+, action: keep}\n"
 	    "  - {source_labels: [__meta_kubernetes_pod_label_app], target_label: job}\n"
@@ -86,13 +86,14 @@ write_config(const char *path, const char *api_server)
 	    "  - {source_labels: [__meta_kubernetes_pod_name], target_label: pod}\n"
 	    "  - {source_labels: [__meta_kubernetes_pod_label_rollouts_pod_template_hash], target_label: "
 	    "rollouts_pod_template_hash}\n",
-	    api_server);
+	    api_server, ca_file != NULL ? "    tls_config: {ca_file: '" : "", ca_file != NULL ? ca_file : "",
+	    ca_file != NULL ? "'}\n" : "");
 	return fclose(f) == 0;
 }
 
 struct err *
-prometheus_server_new(
-    struct arena *a, struct loop *l, const char *api_server, const char *dir, struct prometheus_server **ret)
+prometheus_server_new(struct arena *a, struct loop *l, const char *api_server, const char *ca_file, const char *dir,
+    struct prometheus_server **ret)
 {
 	struct prometheus_server *p = mem_alloc(sizeof(*p));
 	const char *config = arena_printf(a, "%s/prometheus.yml", dir);
@@ -102,7 +103,7 @@ prometheus_server_new(
 		arena_printf(a, "--web.listen-address=127.0.0.1:%d", port), "--scrape.discovery-reload-interval=1s",
 		"--log.level=warn", NULL };
 
-	if (!write_config(config, api_server)) {
+	if (!write_config(config, api_server, ca_file)) {
 		free(p);
 		return err_new(a, ERR_INVALID, "%s: %s", config, strerror(errno));
 	}

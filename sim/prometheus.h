@@ -13,9 +13,9 @@
 struct prometheus_server;
 
 /* Starts it on a free loopback port. It scrapes the pods that the API server knows every second. Jobs are named by
- * the pods' `app` label, as common queries expect. */
-struct err *prometheus_server_new(
-    struct arena *, struct loop *, const char *api_server, const char *dir, struct prometheus_server **ret);
+ * the pods' `app` label, as common queries expect. `ca_file`: the API server's, or NULL. */
+struct err *prometheus_server_new(struct arena *, struct loop *, const char *api_server, const char *ca_file,
+    const char *dir, struct prometheus_server **ret);
 /* The answer to HTTP service discovery: a target for each containerPort of each Pod that has an address. */
 json_t *prometheus_targets(struct store *);
 

@@ -23,6 +23,8 @@ const struct command cmd_dev = {
 		    .letter = 'p',
 		    .value = "PORT",
 		    .text = "Port of the API server (default: a free one)" },
+		{ .name = "tls",
+		    .text = "Serve the API over HTTPS, as a cluster does; the certificate is new at each start" },
 		{ .name = "ready",
 		    .value = "MS",
 		    .value_default = "1500",
@@ -88,6 +90,7 @@ static int
 dev_run(struct cli *c)
 {
 	struct dev_settings s = { .dir = cli_flag(c, "dir"),
+		.tls = cli_on(c, "tls"),
 		.app = cli_flag(c, "app"),
 		.behave = cli_flag(c, "behave"),
 		.controller = true,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "base/base64.h"
 #include "base/str.h"
 #include "io/child.h"
 #include "sim/http.h"
@@ -35,6 +36,8 @@ struct dev {
 	struct child *controller, *load;
 	struct timer restart;
 	const char *kubeconfig, *server;
+	const char *ca_file; /* NULL: without TLS */
+	struct certificate certificate;
 };
 
 static void dev_start_controller(struct dev *);
@@ -97,11 +100,33 @@ dev_write_kubeconfig(struct dev *d)
 		return false;
 	fprintf(f,
 	    "apiVersion: v1\nkind: Config\ncurrent-context: sluice\n"
-	    "clusters:\n- name: sluice\n  cluster:\n    server: %s\n"
+	    "clusters:\n- name: sluice\n  cluster:\n    server: %s\n%s%s%s"
 	    "contexts:\n- name: sluice\n  context:\n    cluster: sluice\n    user: sluice\n    namespace: default\n"
-	    "users:\n- name: sluice\n  user: {}\n",
-	    d->server);
+	    "users:\n- name: sluice\n  user: %s\n",
+	    d->server, d->ca_file != NULL ? "    certificate-authority-data: " : "",
+	    d->ca_file != NULL ? base64_encode(d->arena, d->certificate.cert, strlen(d->certificate.cert)) : "",
+	    d->ca_file != NULL ? "\n" : "",
+	    /* The server accepts every token. Over HTTPS, kubectl asks for a password if there is no credential. */
+	    d->ca_file != NULL ? "{token: sluice}" : "{}");
 	return fclose(f) == 0;
+}
+
+/* Makes the certificate, and writes it for programs that do not read a kubeconfig. */
+static struct err *
+dev_certify(struct dev *d)
+{
+	const char *path = arena_printf(d->arena, "%s/ca.crt", d->settings.dir);
+	struct err *e = certificate_new(d->arena, &d->certificate);
+	FILE *f = e == NULL ? fopen(path, "w") : NULL;
+
+	if (e != NULL)
+		return e;
+	if (f != NULL)
+		fputs(d->certificate.cert, f);
+	if (f == NULL || fclose(f) != 0)
+		return err_new(d->arena, ERR_INVALID, "%s: %s", path, strerror(errno));
+	d->ca_file = path;
+	return NULL;
 }
 
 static void
@@ -149,12 +174,17 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 		return dev_stop(d);
 	}
 	d->store = store_new(c->loop);
-	d->http = store_server_new(c->loop, d->store, settings->port);
+	if (settings->tls && (e = dev_certify(d)) != NULL) {
+		cli_fail(c, "%s", err_text(d->arena, e));
+		return dev_stop(d);
+	}
+	d->http = store_server_new(c->loop, d->store, settings->port, d->ca_file != NULL ? &d->certificate : NULL);
 	if (d->http == NULL) {
 		cli_fail(c, "the API server cannot listen on 127.0.0.1:%d: %s", settings->port, strerror(errno));
 		return dev_stop(d);
 	}
-	d->server = arena_printf(d->arena, "http://127.0.0.1:%d", store_server_port(d->http));
+	d->server = arena_printf(
+	    d->arena, "%s://127.0.0.1:%d", d->ca_file != NULL ? "https" : "http", store_server_port(d->http));
 	d->kubeconfig = arena_printf(d->arena, "%s/kubeconfig", settings->dir);
 	if (!dev_write_kubeconfig(d)) {
 		cli_fail(c, "%s: %s", d->kubeconfig, strerror(errno));
@@ -174,8 +204,8 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 		cli_fail(c, "%s", err_text(d->arena, e));
 		return dev_stop(d);
 	}
-	if (settings->prometheus &&
-	    (e = prometheus_server_new(d->arena, c->loop, d->server, settings->dir, &d->prometheus)) != NULL) {
+	if (settings->prometheus && (e = prometheus_server_new(d->arena, c->loop, d->server, d->ca_file, settings->dir,
+					 &d->prometheus)) != NULL) {
 		cli_fail(c, "%s", err_text(d->arena, e));
 		return dev_stop(d);
 	}

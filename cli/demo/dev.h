@@ -7,6 +7,7 @@ struct dev;
 struct dev_settings {
 	const char *dir; /* kubeconfig, logs; made when it is missing */
 	int port; /* 0: a free one */
+	bool tls; /* the API server serves HTTPS, with a new certificate */
 	int64_t ready_ms; /* of virtual pods */
 	const char *app; /* image repository that runs the demo application; NULL: all pods are virtual */
 	const char *behave; /* how its tags behave; NULL: well */

@@ -3,10 +3,13 @@
 . "$(dirname "$0")/lib.sh"
 check "an unknown part" says '"frob" is not one of controller, mesh, prometheus, app, load' "$SLUICE" dev --without frob
 # People's PATH often lacks the folders of daemons.
-PATH=/usr/local/bin:/usr/bin:/bin dev --load 20
+PATH=/usr/local/bin:/usr/bin:/bin dev --load 20 --tls
 for part in Prometheus Gateway Users Pods; do
 	check "dev says where: $part" grep -q "^$part: " "$dir/dev.log"
 done
+server=$(sed -n 's#^ *server: ##p' "$KUBECONFIG")
+check "with --tls the API is served over HTTPS, with the certificate of its kubeconfig" says '"major"' curl -s --cacert "$dir/ca.crt" "$server/version"
+check "a client that does not know it refuses the server" fails curl -s "$server/version"
 gateway=$(sed -n 's/^Gateway: *\([^ ]*\).*/\1/p' "$dir/dev.log")
 prometheus=$(sed -n 's/^Prometheus: *//p' "$dir/dev.log")
 fetch() { # the body of a URL, by the shell's own means
