@@ -44,23 +44,6 @@ json_parse(struct arena *a, const char *text, size_t len, json_t **ret)
 	return NULL;
 }
 
-/* Whether the value contains a number that is not an integer. */
-static bool
-json_has_real(const json_t *j)
-{
-	const char *key;
-	json_t *v;
-	size_t i;
-
-	json_object_foreach ((json_t *)j, key, v)
-		if (json_has_real(v))
-			return true;
-	json_array_foreach (j, i, v)
-		if (json_has_real(v))
-			return true;
-	return json_is_real(j);
-}
-
 /* As Go's encoding/json: the fewest digits of the same number, with an exponent below 1e-6 and from 1e21 on. */
 static void
 real_go(struct str *s, double d)
@@ -78,29 +61,71 @@ real_go(struct str *s, double d)
 		str_addf(s, "%.*se%s%d", (int)strcspn(text, "e"), text, e > 0 ? "+" : "", e);
 }
 
+/* As jansson writes it: all but quotes, backslashes and control characters stand for themselves. */
+static void
+json_add_quoted(struct str *s, const char *at, size_t len)
+{
+	static const char named[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+	const char *plain = at, *end = at + len;
+
+	str_addc(s, '"');
+	for (; at < end; at++) {
+		const char *name;
+
+		if ((unsigned char)*at >= 0x20 && *at != '"' && *at != '\\')
+			continue;
+		str_add(s, plain, (size_t)(at - plain));
+		plain = at + 1;
+		name = *at != '\0' ? strchr(named, *at) : NULL;
+		if (name != NULL)
+			str_add(s, (const char[]){ '\\', letters[name - named] }, 2);
+		else
+			str_addf(s, "\\u%04X", (unsigned char)*at);
+	}
+	str_add(s, plain, (size_t)(at - plain));
+	str_addc(s, '"');
+}
+
+void
+json_add_string(struct str *s, const char *text)
+{
+	size_t n = 0;
+
+	while ((unsigned char)text[n] - 1u < 0x7f)
+		n++;
+	if (text[n] != '\0') {
+		_cleanup_(json_decrefp) json_t *shown = json_shown(text);
+
+		json_add_quoted(s, json_string_value(shown), json_string_length(shown));
+		return;
+	}
+	json_add_quoted(s, text, n);
+}
+
 /* As json_dumps, except for numbers: with the seventeen digits of jansson, a request of 0.1 CPU would be 100000001n. */
 static void
 json_add_text(struct str *s, const json_t *j)
 {
-	_cleanup_(freep) char *text = NULL;
+	char digits[24];
 	const char *key;
+	bool first = true;
 	json_t *v;
 	size_t i;
 
-	if (json_is_real(j)) {
-		real_go(s, json_real_value(j));
-	} else if (json_is_object(j)) {
+	switch (json_typeof(j)) {
+	case JSON_OBJECT:
 		str_addc(s, '{');
 		json_object_foreach ((json_t *)j, key, v) {
-			_cleanup_(json_decrefp) json_t *name = json_string(key);
-			_cleanup_(freep) char *quoted = json_dumps(name, JSON_ENCODE_ANY);
-
-			str_addf(
-			    s, "%s%s:", str_text(s)[s->len - 1] != '{' ? "," : "", quoted != NULL ? quoted : "\"\"");
+			if (!first)
+				str_addc(s, ',');
+			first = false;
+			json_add_quoted(s, key, strlen(key));
+			str_addc(s, ':');
 			json_add_text(s, v);
 		}
 		str_addc(s, '}');
-	} else if (json_is_array(j)) {
+		return;
+	case JSON_ARRAY:
 		str_addc(s, '[');
 		json_array_foreach (j, i, v) {
 			if (i > 0)
@@ -108,28 +133,31 @@ json_add_text(struct str *s, const json_t *j)
 			json_add_text(s, v);
 		}
 		str_addc(s, ']');
-	} else {
-		text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
-		str_adds(s, text != NULL ? text : "null");
+		return;
+	case JSON_STRING: json_add_quoted(s, json_string_value(j), json_string_length(j)); return;
+	case JSON_INTEGER:
+		str_add(s, digits,
+		    (size_t)snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, json_integer_value(j)));
+		return;
+	case JSON_REAL: real_go(s, json_real_value(j)); return;
+	case JSON_TRUE: str_adds(s, "true"); return;
+	case JSON_FALSE: str_adds(s, "false"); return;
+	case JSON_NULL: str_adds(s, "null"); return;
 	}
 }
 
 char *
 json_text(struct arena *a, const json_t *j)
 {
-	char *text, *copy;
 	struct str s;
+	char *copy;
 
-	if (json_has_real(j)) {
-		str_init(&s, TEXT_MAX);
-		json_add_text(&s, j);
-		copy = arena_strdup(a, str_text(&s));
-		str_done(&s);
-		return copy;
-	}
-	text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
-	copy = arena_strdup(a, text != NULL ? text : "null");
-	free(text);
+	if (j == NULL)
+		return arena_strdup(a, "null");
+	str_init(&s, TEXT_MAX);
+	json_add_text(&s, j);
+	copy = arena_strdup(a, str_text(&s));
+	str_done(&s);
 	return copy;
 }
 

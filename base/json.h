@@ -8,6 +8,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+struct str;
+
 #define JSON_DEPTH_MAX 200 /* deeper input is refused, so that recursion is bounded */
 
 /* Parses a text with one value of any type, not deeper than JSON_DEPTH_MAX and without duplicate keys. The caller
@@ -16,6 +18,9 @@ struct err *json_parse(struct arena *, const char *text, size_t len, json_t **re
 
 /* Returns compact text in insertion order, in the arena. Numbers have the fewest digits of the same number. */
 char *json_text(struct arena *, const json_t *);
+
+/* Appends a string literal as json_text writes it, with U+FFFD for each byte that is not UTF-8. */
+void json_add_string(struct str *, const char *text);
 
 /* Returns compact text as Go's encoding/json writes it: keys sorted; <, >, & and U+2028/9 escaped. */
 char *json_text_go(struct arena *, const json_t *);

@@ -1,6 +1,7 @@
 /* base/time.c: times (RFC 3339) and Go durations, parsed and printed: calendar arithmetic without the time zone
  * state of libc. */
 #include "base/time.h"
+#include <stdio.h>
 #include <string.h>
 
 int64_t
@@ -87,8 +88,16 @@ time_stored(int64_t ms)
 	return ms - (ms % 1000 + 1000) % 1000;
 }
 
+/* Sets n decimal digits. */
+static void
+time_set_digits(char *at, int n, int64_t v)
+{
+	for (; n > 0; v /= 10)
+		at[--n] = (char)('0' + v % 10);
+}
+
 char *
-time_format(struct arena *a, int64_t ms)
+time_print(char *ret, int64_t ms)
 {
 	int64_t s = time_stored(ms) / 1000, days = s / 86400, rest = s % 86400, y, m, d;
 
@@ -97,8 +106,27 @@ time_format(struct arena *a, int64_t ms)
 		days--;
 	}
 	time_civil(days, &y, &m, &d);
-	return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)y, (int)m, (int)d, (int)(rest / 3600),
-	    (int)(rest / 60 % 60), (int)(rest % 60));
+	if (y < 0 || y > 9999) {
+		snprintf(ret, TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)y, (int)m, (int)d,
+		    (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
+		return ret;
+	}
+	memcpy(ret, "0000-00-00T00:00:00Z", sizeof("0000-00-00T00:00:00Z"));
+	time_set_digits(ret, 4, y);
+	time_set_digits(ret + 5, 2, m);
+	time_set_digits(ret + 8, 2, d);
+	time_set_digits(ret + 11, 2, rest / 3600);
+	time_set_digits(ret + 14, 2, rest / 60 % 60);
+	time_set_digits(ret + 17, 2, rest % 60);
+	return ret;
+}
+
+char *
+time_format(struct arena *a, int64_t ms)
+{
+	char text[TIME_TEXT_SIZE];
+
+	return arena_strdup(a, time_print(text, ms));
 }
 
 int64_t

@@ -17,6 +17,11 @@ bool time_parse(const char *, int64_t *ret);
 /* Returns the stored form of metav1.Time: UTC ("Z"), truncated to seconds. */
 char *time_format(struct arena *, int64_t ms);
 
+#define TIME_TEXT_SIZE 40
+
+/* The same in memory of the caller, TIME_TEXT_SIZE bytes, which it returns. */
+char *time_print(char *ret, int64_t ms);
+
 /* Returns the time truncated to seconds, as when it is stored. */
 int64_t time_stored(int64_t ms);
 

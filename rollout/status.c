@@ -10,6 +10,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
+#include "kube/api/diff.h"
 #include "kube/api/replicaset.h"
 #include "kube/api/selector.h"
 #include "kube/plan/controller.h"
@@ -535,12 +536,7 @@ status_differs_in_counts(const struct rollout_pass *p)
 	was.ready_replicas = is.ready_replicas;
 	was.available_replicas = is.available_replicas;
 	was.hpa_replicas = is.hpa_replicas;
-	{
-		_cleanup_(json_decrefp) json_t *a = encode(&rollout_status_type, &was);
-		_cleanup_(json_decrefp) json_t *b = encode(&rollout_status_type, &is);
-
-		return json_equal(a, b);
-	}
+	return type_equal(&rollout_status_type, &was, &is);
 }
 
 static int64_t
@@ -602,25 +598,32 @@ status_may_wait(struct rollout_pass *p)
 	return true;
 }
 
+/* Clients expect the members canary and blueGreen, even if empty: the first status adds them. */
+static void
+status_write_first(struct rollout_pass *p)
+{
+	json_t *from = encode(&rollout_status_type, p->was);
+
+	json_object_del(from, "canary");
+	json_object_del(from, "blueGreen");
+	plan_status(p->plan, &p->w->rollout->object, from, encode(&rollout_status_type, &p->st));
+}
+
 static void
 status_write(struct rollout_pass *p)
 {
 	const struct rollout *r = p->w->rollout;
-	json_t *from = encode(&rollout_status_type, p->was);
 
-	/* Clients expect both members, even if empty: the first status adds them. */
-	if (p->was->observed_generation == NULL) {
-		json_object_del(from, "canary");
-		json_object_del(from, "blueGreen");
-	}
 	p->st.observed_generation = arena_printf(p->arena, "%" PRId64, r->object.meta.generation);
-	plan_status(p->plan, &r->object, from, encode(&rollout_status_type, &p->st));
-	if (p->plan->status != NULL && status_may_wait(p)) {
+	if (type_equal(&rollout_status_type, p->was, &p->st))
+		return;
+	if (status_may_wait(p))
 		/* the events are emitted with the write: they report differences from the written status */
-		p->plan->status = NULL;
-		p->plan->status_of = NULL;
 		p->plan->n_status_events = 0;
-	}
+	else if (p->was->observed_generation == NULL)
+		status_write_first(p);
+	else
+		plan_status_rows(p->plan, &r->object, &rollout_status_type, p->was, &p->st);
 }
 
 void

@@ -56,9 +56,8 @@ encode_time(int64_t ms)
 	return j;
 }
 
-/* NULL: the field is omitted. */
-static json_t *
-encode_value(const struct field *f, const void *at)
+json_t *
+encode_field(const struct field *f, const void *at)
 {
 	const char *s;
 	json_t *o;
@@ -125,7 +124,7 @@ encode(const struct type *t, const void *object)
 	for (size_t i = 0; i < t->n_fields; i++) {
 		json_t *v = t->fields[i].not_built
 				? NULL
-				: encode_value(&t->fields[i], (const char *)object + t->fields[i].offset);
+				: encode_field(&t->fields[i], (const char *)object + t->fields[i].offset);
 
 		if (v != NULL)
 			json_object_set_new(j, t->fields[i].name, v);

@@ -208,6 +208,9 @@ void decode_text(const struct type *, const char *text, struct arena *, void *re
 /* Returns the JSON object of a struct, as a new reference. Zero values are omitted, except for rows with `always`. */
 json_t *encode(const struct type *, const void *);
 
+/* Returns the JSON value of one field, whose member is at `at`, as a new reference; NULL: it is omitted. */
+json_t *encode_field(const struct field *, const void *at);
+
 /* Returns the value of an enum with this name, from 1. 0 for other names and NULL. */
 unsigned enum_named(const char *const *names, size_t n, const char *name);
 

@@ -4,6 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 #include "base/time.h"
+#include "kube/api/diff.h"
+
+#define STATUS_MAX (64u << 20) /* bytes; the API server accepts a fraction of it */
 
 static const char *const op_names[] = {
 	[PLAN_CREATE] = "create",
@@ -266,6 +269,26 @@ plan_status_with(struct plan *p, const struct object *o, json_t *from, json_t *t
 }
 
 void
+plan_status_rows(struct plan *p, const struct object *o, const struct type *t, const void *from, const void *to)
+{
+	struct str s;
+
+	str_init(&s, STATUS_MAX);
+	str_adds(&s, "{\"metadata\":{");
+	if (o->meta.resource_version != NULL) {
+		str_adds(&s, "\"resourceVersion\":");
+		json_add_string(&s, o->meta.resource_version);
+	}
+	str_adds(&s, "},\"status\":");
+	if (type_diff(&s, t, from, to)) {
+		str_addc(&s, '}');
+		p->status_of = plan_own(p, o);
+		p->status = arena_strdup(p->arena, str_text(&s));
+	}
+	str_done(&s);
+}
+
+void
 plan_drop_steps(struct plan *p)
 {
 	p->n_steps = p->n_kept = 0;
@@ -297,10 +320,17 @@ void
 plan_status_typed(struct plan *p, const struct object *o, const struct type *type, const char *stored, const void *was,
     const void *to, json_t *more)
 {
-	_cleanup_(json_decrefp) json_t *before = encode(type, was), *after = encode(type, to),
-				       *diff = merge_patch_diff(before, after);
-	json_t *from = stored != NULL ? json_loads(stored, 0, NULL) : NULL;
+	_cleanup_(json_decrefp) json_t *before = NULL, *after = NULL, *diff = NULL;
+	json_t *from;
 
+	if (json_object_size(more) == 0 && type_equal(type, was, to)) {
+		json_decref(more);
+		return;
+	}
+	before = encode(type, was);
+	after = encode(type, to);
+	diff = merge_patch_diff(before, after);
+	from = stored != NULL ? json_loads(stored, 0, NULL) : NULL;
 	if (!json_is_object(from)) {
 		json_decref(from);
 		from = json_object();

@@ -128,6 +128,9 @@ void plan_status_event(struct plan *, const struct object *about, bool warning, 
  * read, so that an outdated one fails. Does nothing if they are equal. The values are consumed. */
 void plan_status(struct plan *, const struct object *, json_t *from, json_t *to);
 
+/* The same for two structs of the status' type, without encoding what did not change. */
+void plan_status_rows(struct plan *, const struct object *, const struct type *, const void *from, const void *to);
+
 /* The same for a type whose status is not a subresource; `more` is another part of the object in the same patch
  * ({"operation": null}). `more` can be NULL; consumed. */
 void plan_status_with(struct plan *, const struct object *, json_t *from, json_t *to, json_t *more);
