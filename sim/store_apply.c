@@ -21,18 +21,23 @@ store_apply_read_config(struct arena *a, const struct store_request *r, json_t *
 	return NULL;
 }
 
-/* NULL: the body is what the path says. */
+/* Returns how the body contradicts the path, with the texts of the API server; NULL: it does not. */
 static const char *
-mismatch(struct arena *a, const struct store_query *q, const json_t *config)
+store_apply_mismatch(struct arena *a, const struct store_query *q, const json_t *config)
 {
 	const json_t *m = object_meta(config);
-	const char *name = json_str(m, "name"), *ns = json_str(m, "namespace");
+	const char *name = json_str(m, "name"), *ns = json_str(m, "namespace"), *group = q->resource->group;
+	const char *served = group[0] == '\0' ? q->version : arena_printf(a, "%s/%s", group, q->version);
 
 	if (!str_eq(json_str(config, "kind"), q->resource->kind))
 		return arena_printf(a, "the object has kind \"%s\", but the path is for %s",
 		    json_str(config, "kind") ?: "", q->resource->kind);
 	if (json_str(config, "apiVersion") == NULL)
 		return "apiVersion must be set";
+	if (strcmp(json_str(config, "apiVersion"), served) != 0)
+		return arena_printf(a,
+		    "Incorrect version specified in apply patch. Specified patch version: %s, expected: %s",
+		    json_str(config, "apiVersion"), served);
 	if (name != NULL && strcmp(name, q->name) != 0)
 		return arena_printf(
 		    a, "the name of the object (%s) does not match the name on the URL (%s)", name, q->name);
@@ -63,7 +68,7 @@ store_apply(struct store *s, const struct store_query *q, const struct store_req
 	if (q->sub != NULL && !status)
 		return status_error(415, "UnsupportedMediaType", ret,
 		    "the laptop cluster takes apply patches of objects and their status");
-	if ((wrong = mismatch(a, q, config)) != NULL)
+	if ((wrong = store_apply_mismatch(a, q, config)) != NULL)
 		return status_error(400, "BadRequest", ret, "%s", wrong);
 	if (old == NULL && q->sub != NULL)
 		return status_not_found(q, ret);

@@ -294,6 +294,7 @@ resources_want(struct resources *all, struct arena *a, const struct manifest *m,
 			to->manifest->file, m->file));
 	else
 		to = resources_add(all, k, ns, name);
+	to->kind = *k;
 	to->manifest = m;
 	to->hooks = 0;
 	if (ns != NULL)

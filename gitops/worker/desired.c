@@ -7,17 +7,26 @@
 #include "gitops/worker/session_state.h"
 
 struct desired_kind *
-desired_kind(struct session *s, const char *group, const char *kind)
+desired_kind(struct session *s, const char *group, const char *version, const char *kind)
 {
-	for (size_t i = 0; i < s->desired.kinds.n; i++)
-		if (strcmp(s->desired.kinds.at[i].kind.group, group) == 0 &&
-		    strcmp(s->desired.kinds.at[i].kind.kind, kind) == 0)
-			return &s->desired.kinds.at[i];
-	return NULL;
+	struct desired_kind *found = NULL;
+
+	for (size_t i = 0; i < s->desired.kinds.n; i++) {
+		struct desired_kind *k = &s->desired.kinds.at[i];
+
+		if (strcmp(k->kind.group, group) != 0 || strcmp(k->kind.kind, kind) != 0 ||
+		    (version != NULL && strcmp(k->kind.version, version) != 0))
+			continue;
+		if (k->error == NULL)
+			return k;
+		if (found == NULL)
+			found = k;
+	}
+	return found;
 }
 
-/* Adds an object of a kind that the API server does not know. Its error is reported, unless its options say that the
- * kind is defined by something that the sync applies. */
+/* Adds an object of a kind that the API server does not serve. Its error is reported, unless the option
+ * SkipDryRunOnMissingResource states that the sync itself will define the kind. */
 static struct err *
 desired_add_unknown(struct session *s, const struct manifest *m, const struct desired_kind *k)
 {
@@ -58,7 +67,7 @@ desired_defines(struct session *s, const struct api_kind *k)
 	return false;
 }
 
-/* CreateNamespace=true: the destination's namespace is created, although it is not in Git. */
+/* Adds the destination's namespace with CreateNamespace=true, unless Git has it. */
 static void
 desired_add_namespace(struct session *s)
 {
@@ -101,21 +110,21 @@ desired_check_permissions(struct session *s)
 		struct app_resource *r = &s->desired.resources.at[i];
 		const char *why = cluster_refusal(s, r);
 
-		if (why != NULL)
-			r->error =
-			    arena_printf(s->arena, "%s: %s %s: %s", r->manifest->file, r->kind.kind, r->name, why);
 		if (!desired_is_permitted(s, &r->kind, r->namespace, r->name))
-			r->error =
-			    arena_printf(s->arena, "%s: %s %s: resource %s:%s%s%s is not permitted in project %s",
-				r->manifest->file, r->kind.kind, r->name, r->kind.group, r->kind.kind,
-				r->namespace != NULL ? " in namespace " : "", r->namespace != NULL ? r->namespace : "",
-				s->request.project->object.meta.name);
+			why = arena_printf(s->arena, "resource %s:%s%s%s is not permitted in project %s", r->kind.group,
+			    r->kind.kind, r->namespace != NULL ? " in namespace " : "",
+			    r->namespace != NULL ? r->namespace : "", s->request.project->object.meta.name);
+		if (why == NULL)
+			continue;
+		r->error = r->implicit
+			       ? arena_printf(s->arena, "%s %s (CreateNamespace=true): %s", r->kind.kind, r->name, why)
+			       : arena_printf(s->arena, "%s: %s %s: %s", r->manifest->file, r->kind.kind, r->name, why);
 	}
 }
 
-/* Marks the Rollouts that have aborted this revision: they are not applied. */
+/* Marks the Rollouts that have aborted this revision as held: they are not applied. */
 static void
-desired_hold_back(struct session *s)
+desired_mark_held(struct session *s)
 {
 	for (size_t i = 0; i < s->desired.resources.n; i++) {
 		struct app_resource *r = &s->desired.resources.at[i];
@@ -131,7 +140,7 @@ desired_add_all(struct session *s)
 {
 	for (size_t i = 0; i < s->sources.manifests.n; i++) {
 		const struct manifest *m = &s->sources.manifests.at[i];
-		const struct desired_kind *k = desired_kind(s, m->group, m->kind);
+		const struct desired_kind *k = desired_kind(s, m->group, m->version, m->kind);
 		const char *suffix = arena_printf(s->arena, "%.7s-%s", s->sources.revision,
 		    s->request.operation.id != NULL ? s->request.operation.id : "0");
 		struct err *e;
@@ -147,7 +156,7 @@ desired_add_all(struct session *s)
 		}
 	}
 	desired_check_permissions(s);
-	desired_hold_back(s);
+	desired_mark_held(s);
 	desired_add_namespace(s);
 }
 
@@ -200,7 +209,7 @@ desired_finish(struct session *s)
 static void
 desired_add_kind(struct session *s, const char *group, const char *version, const char *kind)
 {
-	if (desired_kind(s, group, kind) == NULL)
+	if (desired_kind(s, group, version, kind) == NULL)
 		s->desired.kinds.at[s->desired.kinds.n++] =
 		    (struct desired_kind){ .kind = { .group = group, .version = version, .kind = kind } };
 }
@@ -245,8 +254,10 @@ desired_prepare(struct session *s)
 	for (i = 0; i < s->request.message.known.n; i++) {
 		const struct worker_object *known = &s->request.message.known.at[i];
 
+		/* Objects of the last status are listed in the version that Git has now, if it has one. */
 		if (known->kind != NULL && known->version != NULL &&
-		    !desired_is_excluded(s, known->group ?: "", known->kind))
+		    !desired_is_excluded(s, known->group ?: "", known->kind) &&
+		    desired_kind(s, known->group ?: "", NULL, known->kind) == NULL)
 			desired_add_kind(s, known->group ?: "", known->version, known->kind);
 	}
 	return s->desired.kinds.n;

@@ -66,6 +66,7 @@ list_add_scope(struct session *s, const struct api_kind *k, const char *ns)
 	for (size_t i = 0; i < s->live.scopes.n; i++)
 		if (strcmp(s->live.scopes.at[i].kind->plural, k->plural) == 0 &&
 		    strcmp(s->live.scopes.at[i].kind->group, k->group) == 0 &&
+		    strcmp(s->live.scopes.at[i].kind->version, k->version) == 0 &&
 		    str_eq(s->live.scopes.at[i].namespace, ns))
 			return;
 	s->live.scopes.at[s->live.scopes.n++] = (struct list_scope){ k, ns };
@@ -102,15 +103,15 @@ list_prepare_rollouts(struct session *s)
 	s->live.scopes.at = arena_new_array(s->arena, struct list_scope, n);
 	list_add_rollouts(s);
 	for (i = 0; i < s->desired.resources.n; i++) {
-		const struct desired_kind *k =
-		    desired_kind(s, s->desired.resources.at[i].kind.group, s->desired.resources.at[i].kind.kind);
+		const struct app_resource *r = &s->desired.resources.at[i];
+		const struct desired_kind *k = desired_kind(s, r->kind.group, r->kind.version, r->kind.kind);
 
 		if (k == NULL || k->error == NULL)
-			list_add_scope(s, &s->desired.resources.at[i].kind, s->desired.resources.at[i].namespace);
+			list_add_scope(s, &r->kind, r->namespace);
 	}
 	for (i = 0; i < s->request.message.known.n; i++) {
 		const struct worker_object *known = &s->request.message.known.at[i];
-		const struct desired_kind *k = desired_kind(s, known->group ?: "", known->kind ?: "");
+		const struct desired_kind *k = desired_kind(s, known->group ?: "", NULL, known->kind ?: "");
 
 		if (k != NULL && k->error == NULL)
 			list_add_scope(s, &k->kind, k->kind.cluster_scoped ? NULL : known->namespace);

@@ -287,6 +287,9 @@ live_read(struct session *s, const struct list_scope *scope, const json_t *live)
 	if (strcmp(scope->kind->kind, "Rollout") == 0 && strcmp(scope->kind->group, "argoproj.io") == 0)
 		live_keep_rollout(s, whole);
 	r = resources_find(&s->desired.resources, scope->kind, json_str(meta, "namespace"), name);
+	/* The list in the version that Git has for this object is another one. */
+	if (r != NULL && strcmp(r->kind.version, scope->kind->version) != 0)
+		return;
 	if (r == NULL && (r = live_add_extra(s, scope, live)) == NULL)
 		return;
 	r->live = true;

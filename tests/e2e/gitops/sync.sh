@@ -100,6 +100,24 @@ start
 check "another process goes on" within 20 says black kubectl get configmap colors -n shop -o 'jsonpath={.data.sky}'
 check "what is not ours stays" says b kubectl get configmap others -n shop -o 'jsonpath={.data.a}'
 
+cat >"$repo/web/scales.yaml" <<'Y'
+apiVersion: autoscaling/v1
+kind: HorizontalPodAutoscaler
+metadata: {name: first}
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: first}, maxReplicas: 2, targetCPUUtilizationPercentage: 50}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: second}
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: second}, maxReplicas: 3}
+Y
+both=$(commit both)
+refresh web
+check "two versions of one kind in a commit are applied, each in its own" within 20 says 3 kubectl get hpa second -n shop -o 'jsonpath={.spec.maxReplicas}'
+check "the other one too" within 20 says 2 kubectl get hpa first -n shop -o 'jsonpath={.spec.maxReplicas}'
+check "and both are Synced" within 20 says Synced status sync.status
+check "with that commit" within 20 says "$both" status sync.revision
+
 kubectl apply -f - >/dev/null <<Y
 apiVersion: argoproj.io/v1alpha1
 kind: Application
