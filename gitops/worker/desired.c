@@ -135,6 +135,8 @@ desired_mark_held(struct session *s)
 	}
 }
 
+/* Adds the objects of Git first: Git may have the namespace that CreateNamespace=true adds. Permissions are checked
+ * when all objects are known, so that no option adds an object that the project does not permit. */
 static void
 desired_add_all(struct session *s)
 {
@@ -155,9 +157,9 @@ desired_add_all(struct session *s)
 			return;
 		}
 	}
+	desired_add_namespace(s);
 	desired_check_permissions(s);
 	desired_mark_held(s);
-	desired_add_namespace(s);
 }
 
 static void

@@ -138,12 +138,16 @@ live_compare(struct session *s, struct app_resource *r, const json_t *live)
 		r->adopt_patch = adopt_fields_patch(s->arena, live, &s->request.former, s->request.manager);
 	if ((s->request.ks != NULL &&
 		str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_IF_NOT_PRESENT), "true")) ||
-	    (!r->replace && !r->written && compare_is_applied(s->arena, desired, live, s->request.manager)))
+	    (!r->replace && !r->written && compare_is_applied(s->arena, desired, live, s->request.manager))) {
 		r->status = SYNC_SYNCED;
-	else if (r->implicit && s->request.app != NULL && s->request.app->spec.sync_policy.managed_namespace == NULL)
-		r->status = SYNC_SYNCED; /* for this object, existence is enough */
-	else
+	} else if (r->implicit && s->request.app != NULL &&
+		   s->request.app->spec.sync_policy.managed_namespace == NULL) {
+		/* The namespace need only exist, so no permission to create it is needed. */
+		r->status = SYNC_SYNCED;
+		r->error = NULL;
+	} else {
 		r->live_text = json_text(s->arena, live);
+	}
 }
 
 /* Returns true for objects that stay when their Application is deleted: CustomResourceDefinitions, because all

@@ -72,4 +72,41 @@ project '{sourceRepos: ["*"], destinations: [{server: "*", namespace: "sh*"}], r
 check "the project's own roles count" says "Yes: p, proj:shop:ci" "$SLUICE" rbac can proj:shop:ci sync applications shop/web
 echo "p, me" >"$dir/policy.csv"
 check "a file that is wrong" says "policy.csv, line 1: has 2 parts" "$SLUICE" rbac can me get applications --policy-file "$dir/policy.csv"
+mkdir -p "$repo/tenant"
+cat >"$repo/tenant/all.yaml" <<'Y'
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: colors}
+Y
+commit tenant >/dev/null
+project '{sourceRepos: ["*"], destinations: [{server: "*", namespace: "sh*"}]}'
+kubectl apply -f - >/dev/null <<Y
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: tenant, namespace: argocd}
+spec:
+  project: shop
+  source: {repoURL: "file://$repo", path: tenant}
+  destination: {name: in-cluster, namespace: shadow}
+  syncPolicy: {automated: {selfHeal: true}, syncOptions: [CreateNamespace=true]}
+Y
+tenant() { kubectl get application tenant -n argocd -o "jsonpath={.status.$1}"; }
+check "CreateNamespace=true needs a project that permits Namespaces" within 20 says "Namespace shadow (CreateNamespace=true): resource :Namespace is not permitted in project shop" tenant operationState.message
+check "without it the namespace is not created" fails kubectl get namespace shadow
+kubectl create namespace shadow >/dev/null
+check "a namespace that exists needs no permission" within 40 says Synced tenant sync.status
+check "and the objects are in it" kubectl get configmap colors -n shadow
+kubectl delete application tenant -n argocd >/dev/null
+project '{sourceRepos: ["*"], destinations: [{server: "*", namespace: "sh*"}], clusterResourceWhitelist: [{group: "", kind: Namespace}]}'
+kubectl apply -f - >/dev/null <<Y
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: tenant, namespace: argocd}
+spec:
+  project: shop
+  source: {repoURL: "file://$repo", path: tenant}
+  destination: {name: in-cluster, namespace: shape}
+  syncPolicy: {automated: {selfHeal: true}, syncOptions: [CreateNamespace=true]}
+Y
+check "a project that permits Namespaces lets the namespace be created" within 20 kubectl get configmap colors -n shape
 kill $controller && wait $controller
