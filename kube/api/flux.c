@@ -12,16 +12,23 @@ static const struct field flux_ref_fields[] = {
 };
 TYPE(flux_ref, "ref", .strict = true);
 
+static const struct field flux_secret_ref_fields[] = {
+	STRING(flux_secret_ref, name, "name", .required = true,
+	    .doc = "Name of the Secret, in the namespace of the object that refers to it."),
+};
+TYPE(flux_secret_ref, "reference to a Secret", .strict = true);
+
 static const struct field flux_object_ref_fields[] = {
-	STRING(flux_object_ref, name, "name", .required = true, .doc = "Name."),
-	STRING(flux_object_ref, namespace, "namespace", .doc = "Namespace.", .otherwise = "the same"),
+	STRING(flux_object_ref, name, "name", .required = true, .doc = "Name of the Kustomization."),
+	STRING(flux_object_ref, namespace, "namespace", .doc = "Namespace of the Kustomization.",
+	    .otherwise = "that of the Kustomization that depends on it"),
 };
 TYPE(flux_object_ref, "reference", .strict = true);
 
 static const struct field flux_verify_fields[] = {
 	STRING(flux_verify, mode, "mode", .choices = "HEAD|head", .doc = "Git objects whose signature is verified.",
 	    .otherwise = "HEAD"),
-	OBJECT(flux_verify, secret, "secretRef", flux_object_ref, .required = true,
+	OBJECT(flux_verify, secret, "secretRef", flux_secret_ref, .required = true,
 	    .doc = "Secret with the trusted public keys."),
 };
 TYPE(flux_verify, "verify", .strict = true);
@@ -32,7 +39,7 @@ static const struct field git_repository_spec_fields[] = {
 	    .doc = "Interval at which the repository is fetched."),
 	DURATION(git_repository_spec, timeout, "timeout", .doc = "Maximum time of a fetch.", .otherwise = "60s"),
 	OBJECT(git_repository_spec, ref, "ref", flux_ref, .doc = "Git reference to follow."),
-	OBJECT(git_repository_spec, secret, "secretRef", flux_object_ref, .doc = "Secret with credentials."),
+	OBJECT(git_repository_spec, secret, "secretRef", flux_secret_ref, .doc = "Secret with credentials."),
 	STRING(git_repository_spec, provider, "provider", .choices = "generic", .doc = "Provider of the credentials."),
 	BOOL(git_repository_spec, suspend, "suspend", .doc = "Stop fetching."),
 	STRING(git_repository_spec, ignore, "ignore",
@@ -63,7 +70,8 @@ static const struct field flux_source_ref_fields[] = {
 	STRING(
 	    flux_source_ref, kind, "kind", .required = true, .choices = "GitRepository", .doc = "Kind of the source."),
 	STRING(flux_source_ref, name, "name", .required = true, .doc = "Name of the source."),
-	STRING(flux_source_ref, namespace, "namespace", .doc = "Namespace of the source.", .otherwise = "the same"),
+	STRING(flux_source_ref, namespace, "namespace", .doc = "Namespace of the source.",
+	    .otherwise = "that of the Kustomization"),
 };
 TYPE(flux_source_ref, "sourceRef", .strict = true);
 

@@ -9,20 +9,26 @@ struct flux_ref {
 	const char *branch, *tag, *semver, *name, *commit; /* the last that is set counts */
 };
 
+/* A Secret in the namespace of the object that refers to it. */
+struct flux_secret_ref {
+	const char *name;
+};
+
+/* A Kustomization that another one depends on. */
 struct flux_object_ref {
-	const char *name, *namespace;
+	const char *name, *namespace; /* namespace NULL: that of the Kustomization that depends on it */
 };
 
 struct flux_verify {
 	const char *mode;
-	const struct flux_object_ref *secret;
+	const struct flux_secret_ref *secret;
 };
 
 struct git_repository_spec {
 	const char *url;
 	struct duration interval, timeout;
 	const struct flux_ref *ref;
-	const struct flux_object_ref *secret;
+	const struct flux_secret_ref *secret;
 	const char *provider;
 	const char *ignore; /* NULL: not set */
 	const struct flux_verify *verify; /* NULL: unsigned commits are allowed */
@@ -88,5 +94,5 @@ struct flux_kustomization {
 /* Returns a value of that annotation that differs from the previous one, in the arena; `now`: wall ms. */
 const char *flux_request_mark(struct arena *, int64_t now);
 
-extern const struct type git_repository_spec_type, git_repository_type, flux_kustomization_spec_type,
-    flux_kustomization_type;
+extern const struct type flux_secret_ref_type, git_repository_spec_type, git_repository_type,
+    flux_kustomization_spec_type, flux_kustomization_type;

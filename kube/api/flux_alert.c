@@ -1,11 +1,6 @@
 /* kube/api/flux_alert.c: Provider and Alert of Flux: the rows of their fields. */
 #include "kube/api/flux_alert.h"
 
-static const struct field flux_secret_ref_fields[] = {
-	STRING(flux_secret_ref, name, "name", .required = true, .doc = "Name of the Secret."),
-};
-TYPE(flux_secret_ref, "reference", .strict = true);
-
 static const struct field flux_provider_spec_fields[] = {
 	STRING(flux_provider_spec, type, "type", .required = true,
 	    .choices = "alertmanager|discord|generic|generic-hmac|gitea|github|gitlab|rocket|slack",

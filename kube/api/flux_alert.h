@@ -1,10 +1,6 @@
 /* kube/api/flux_alert.h: Flux's Provider and Alert: which events are sent to which service. */
 #pragma once
-#include "kube/api/meta.h"
-
-struct flux_secret_ref {
-	const char *name;
-};
+#include "kube/api/flux.h"
 
 /* A Provider of the same namespace. */
 struct flux_provider_ref {

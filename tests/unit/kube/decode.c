@@ -301,6 +301,29 @@ an_enum_is_written_by_the_names_of_its_values(void **state)
 	}
 }
 
+/* A Secret is read in the namespace of the object that refers to it. */
+static void
+a_secret_reference_of_flux_has_no_namespace(void **state)
+{
+	static const char *const refs[] = { "secretRef: {name: s, namespace: other}",
+		"verify: {secretRef: {name: s, namespace: other}}" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refs); i++) {
+		struct arena *a = arena_new();
+		json_t *j = yaml(
+		    a, arena_printf(
+			   a, "metadata: {name: x}\nspec: {url: 'https://git.example/x', interval: 1m, %s}", refs[i]));
+		const struct problem *p = object_problem(object_decode(&git_repository_type, j, a), "spec");
+
+		assert_non_null(p);
+		assert_non_null(strstr(p->path, "secretRef.namespace"));
+		assert_string_equal(p->text, "unknown field; a reference to a Secret has name");
+		json_decref(j);
+		arena_free(a);
+	}
+}
+
 int
 main(void)
 {
@@ -315,6 +338,7 @@ main(void)
 		cmocka_unit_test(steps_are_written_as_go_writes_them),
 		cmocka_unit_test(maps_in_steps_are_sorted_as_go_sorts_them),
 		cmocka_unit_test(an_enum_is_written_by_the_names_of_its_values),
+		cmocka_unit_test(a_secret_reference_of_flux_has_no_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
