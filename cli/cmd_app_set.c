@@ -60,15 +60,15 @@ const struct command cmd_app_confirm_deletion = {
 	.run = app_confirm_run,
 };
 
-/* "web=shop/web:2" replaces another image of that name. */
+/* Returns the list of images with this one ("web=shop/web:2"), which replaces another one of its name; a new
+ * reference. */
 static json_t *
-app_set_image(struct cli *c, const json_t *app, const char *image)
+app_set_image(const json_t *app, const char *image)
 {
 	const json_t *old = json_at(app, "/spec/source/kustomize/images"), *other;
 	size_t n = strcspn(image, "=:@"), i;
 	json_t *list = json_array();
 
-	(void)c;
 	json_array_foreach (old, i, other) {
 		const char *text = json_string_value(other) ?: "";
 
@@ -128,52 +128,52 @@ app_set_policy(struct cli *c, json_t *policy)
 	return 0;
 }
 
-static int
-app_set_run(struct cli *c)
+/* Returns the fields of spec.source that flags set; a new reference. */
+static json_t *
+app_set_source(struct cli *c, const json_t *app)
 {
 	static const struct {
 		const char *flag, *field;
-	} of_source[] = { { "revision", "targetRevision" }, { "path", "path" }, { "repo", "repoURL" } };
+	} fields[] = { { "revision", "targetRevision" }, { "path", "path" }, { "repo", "repoURL" } };
+	json_t *source = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (cli_flag(c, fields[i].flag) != NULL)
+			json_object_set_new(source, fields[i].field, json_string(cli_flag(c, fields[i].flag)));
+	if (cli_flag(c, "kustomize-image") != NULL)
+		json_object_set_new(source, "kustomize",
+		    json_pack("{s:o}", "images", app_set_image(app, cli_flag(c, "kustomize-image"))));
+	return source;
+}
+
+static int
+app_set_run(struct cli *c)
+{
 	const char *name = application_name(c);
-	json_t *app, *source, *policy, *spec, *patch;
+	_cleanup_(json_decrefp) json_t *app = NULL, *source = NULL, *policy = json_object(), *spec = json_object();
 
 	if (name == NULL || applications_connect(c) != 0 || (app = application_get(c, name)) == NULL)
 		return 1;
-	source = json_object();
-	policy = json_object();
-	spec = json_object();
-	for (size_t i = 0; i < ARRAY_SIZE(of_source); i++)
-		if (cli_flag(c, of_source[i].flag) != NULL)
-			json_object_set_new(source, of_source[i].field, json_string(cli_flag(c, of_source[i].flag)));
-	if (cli_flag(c, "kustomize-image") != NULL)
-		json_object_set_new(source, "kustomize",
-		    json_pack("{s:o}", "images", app_set_image(c, app, cli_flag(c, "kustomize-image"))));
+	source = app_set_source(c, app);
+	if (json_object_size(source) > 0 && json_array_size(json_at(app, "/spec/sources")) > 0)
+		return cli_fail(c,
+		    "application \"%s\" has spec.sources, which takes precedence over spec.source: --repo, --path, "
+		    "--revision and --kustomize-image would have no effect; change spec.sources with kubectl edit",
+		    name);
 	if (cli_flag(c, "sync-option") != NULL)
 		json_object_set_new(policy, "syncOptions", app_set_options(c, app, cli_flag(c, "sync-option")));
-	json_decref(app);
-	if (app_set_policy(c, policy) == 0) {
-		if (json_object_size(source) > 0)
-			json_object_set(spec, "source", source);
-		if (json_object_size(policy) > 0)
-			json_object_set(spec, "syncPolicy", policy);
-		if (cli_flag(c, "dest-namespace") != NULL)
-			json_object_set_new(
-			    spec, "destination", json_pack("{s:s}", "namespace", cli_flag(c, "dest-namespace")));
-		patch = json_pack("{s:O}", "spec", spec);
-	} else {
-		patch = NULL;
-	}
-	json_decref(source);
-	json_decref(policy);
-	if (patch == NULL || json_object_size(spec) == 0) {
-		bool empty = patch != NULL;
-
-		json_decref(spec);
-		json_decref(patch);
-		return empty ? cli_fail(c, "nothing to set; `sluice app set --help` lists the flags") : 1;
-	}
-	json_decref(spec);
-	if (application_patch(c, name, patch) != 0)
+	if (app_set_policy(c, policy) != 0)
+		return 1;
+	if (json_object_size(source) > 0)
+		json_object_set(spec, "source", source);
+	if (json_object_size(policy) > 0)
+		json_object_set(spec, "syncPolicy", policy);
+	if (cli_flag(c, "dest-namespace") != NULL)
+		json_object_set_new(
+		    spec, "destination", json_pack("{s:s}", "namespace", cli_flag(c, "dest-namespace")));
+	if (json_object_size(spec) == 0)
+		return cli_fail(c, "nothing to set; `sluice app set --help` lists the flags");
+	if (application_patch(c, name, json_pack("{s:O}", "spec", spec)) != 0)
 		return 1;
 	printf("application \"%s\" set\n", name);
 	return 0;
@@ -204,7 +204,8 @@ app_delete_run(struct cli *c)
 	e = cli_call(c, "DELETE", client_path(c->arena, &application_type, c->namespace, name, NULL), NULL, NULL, NULL);
 	if (e != NULL)
 		return cli_error(c, e);
-	printf("application \"%s\" deleted%s\n", name, cascade ? "; its objects go with it" : ", its objects stay");
+	printf(
+	    "application \"%s\" deleted%s\n", name, cascade ? "; its objects are deleted too" : "; its objects stay");
 	return 0;
 }
 

@@ -49,6 +49,19 @@ check "a rollback to what was there before" says "rolling back to" app rollback 
 check "is done too" says blue sky
 check "which is not what Git says" within 20 says OutOfSync app get web
 check "wait says what it waits for, until it is too late" says "timed out" app wait web --sync --timeout 1
+kubectl create namespace both >/dev/null
+kubectl apply -f - >/dev/null <<Y
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: several, namespace: argocd}
+spec:
+  sources: [{repoURL: "file://$repo", path: web}]
+  destination: {server: https://kubernetes.default.svc, namespace: both}
+Y
+check "a flag of spec.source is refused if spec.sources takes precedence" says "has spec.sources, which takes precedence" app set several --revision v2
+check "nothing is set then" test -z "$(kubectl get application several -n argocd -o 'jsonpath={.spec.source}')"
+check "the sync policy can be set" says "set" app set several --sync-option PruneLast=true
+kubectl delete application several -n argocd >/dev/null
 check "an automated one" says 'set' app set web --sync-policy automated --self-heal --auto-prune
 check "goes back to what Git says" within 20 says gray sky
 check "a rollback would not last" says "auto-sync is enabled" app rollback web
@@ -56,6 +69,6 @@ check "nor would another revision" says "an automated sync would replace revisio
 check "but it can be tried" says "Succeeded" app sync web --revision HEAD --dry-run
 check "a resource that is none" says "is not GROUP:KIND:NAME" app sync web --resource colors
 check "no sync to end" says "no sync" app terminate-op web
-check "deleting it" says "its objects go with it" app delete web
+check "deleting it" says "its objects are deleted too" app delete web
 check "takes its objects along" within 20 fails sky
 kill $controller && wait $controller

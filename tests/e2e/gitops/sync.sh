@@ -56,7 +56,7 @@ check "and Healthy" within 20 says Healthy status health.status
 check "what Git has is there" says blue kubectl get configmap colors -n shop -o 'jsonpath={.data.sky}'
 check "it says whose it is, as Argo CD does" test "$(kubectl get configmap colors -n shop -o 'jsonpath={.metadata.annotations.argocd\.argoproj\.io/tracking-id}')" = web:/ConfigMap:shop/colors
 check "a directory below is not read" fails kubectl get configmap hidden -n shop
-check "the request is gone" says "" test -z "$(status operation)"
+check "the request is gone" test -z "$(status operation)"
 check "history has the commit" says "$first" status 'history[0].revision'
 check "and who asked" says me status 'history[0].initiatedBy.username'
 
