@@ -339,8 +339,12 @@ static void
 controller_moment(void *arg, struct metrics_moment *ret)
 {
 	const struct process *p = arg;
+	const struct transport_counts *of_api = &p->cli->transport->counts,
+				      *of_lease = p->election != NULL ? &p->election->counts : NULL;
 
 	*ret = (struct metrics_moment){ .now = loop_wall(p->cli->loop),
+		.connections = of_api->connections + (of_lease != NULL ? of_lease->connections : 0),
+		.handshakes = of_api->handshakes + (of_lease != NULL ? of_lease->handshakes : 0),
 		.busy = p->runner != NULL ? runner_busy(p->runner) : 0,
 		.leads = p->runner != NULL,
 		.lease = p->lease_name };

@@ -15,6 +15,7 @@ struct call {
 	int tries;
 	int64_t until; /* mono ms */
 	bool json_patch;
+	enum urgency urgency;
 	struct list_reader *list; /* NULL: the response is parsed as a whole */
 	struct err *wrong; /* why the list cannot be read; in the arena below */
 	struct arena *arena;
@@ -190,7 +191,8 @@ client_send(struct call *c)
 		.timeout_ms = left > 0 ? left : 1, /* the loop may have been late */
 		.stream = c->list != NULL,
 		.stream_max_ms = left > 0 ? left : 1,
-		.response_max = CLIENT_RESPONSE_MAX };
+		.response_max = CLIENT_RESPONSE_MAX,
+		.urgency = c->urgency };
 
 	c->exchange = transport_start(c->transport, &r, &receiver, c);
 }
@@ -206,14 +208,15 @@ client_start(const struct call *form)
 	return c;
 }
 
-static struct call *
-client_call_within(struct transport *t, int64_t ms, const char *method, const char *url, const char *content_type,
-    const char *body, client_done *done, void *arg)
+struct call *
+client_call_as(struct transport *t, enum urgency urgency, int64_t timeout_ms, const char *method, const char *url,
+    const char *content_type, const char *body, client_done *done, void *arg)
 {
 	return client_start(&(struct call){ .transport = t,
 	    .done = done,
 	    .arg = arg,
-	    .until = loop_mono(t->loop) + ms,
+	    .urgency = urgency,
+	    .until = loop_mono(t->loop) + timeout_ms,
 	    .method = mem_strdup(method),
 	    .url = mem_strdup(url),
 	    .content_type = content_type != NULL ? mem_strdup(content_type) : NULL,
@@ -225,14 +228,7 @@ struct call *
 client_call(struct transport *t, const char *method, const char *url, const char *content_type, const char *body,
     client_done *done, void *arg)
 {
-	return client_call_within(t, client_timeout_ms(t), method, url, content_type, body, done, arg);
-}
-
-struct call *
-client_call_soon(struct transport *t, const char *method, const char *url, const char *content_type, const char *body,
-    client_done *done, void *arg)
-{
-	return client_call_within(t, CLIENT_SOON_MS, method, url, content_type, body, done, arg);
+	return client_call_as(t, URGENCY_PROGRESS, client_timeout_ms(t), method, url, content_type, body, done, arg);
 }
 
 struct call *

@@ -5,7 +5,7 @@
 #include "kube/transport.h"
 
 #define CLIENT_TIMEOUT_MS 30000 /* if the transport has no patience_ms */
-#define CLIENT_SOON_MS 5000
+#define CLIENT_SOON_MS 5000 /* time-out of calls that delay others */
 #define CLIENT_RETRY_AFTER_MAX_MS 30000 /* the maximum that a Retry-After can delay a retry */
 #define CLIENT_RESPONSE_MAX (ITEM_MAX + (1u << 20)) /* bytes of a response that is not read as a stream: one object */
 
@@ -44,9 +44,10 @@ struct call *client_call(struct transport *, const char *method, const char *url
 /* GETs a list of any length, and calls `item` for each object while the list arrives, also for unreadable ones. If
  * the list breaks off, its first objects have been passed on. `done` gets the list without its objects. */
 struct call *client_list(struct transport *, const char *url, list_item *item, client_done *done, void *arg);
-/* The same with the time-out CLIENT_SOON_MS, for calls that delay others. */
-struct call *client_call_soon(struct transport *, const char *method, const char *url, const char *content_type,
-    const char *body, client_done *done, void *arg);
+
+/* As client_call, which has URGENCY_PROGRESS and client_timeout_ms. */
+struct call *client_call_as(struct transport *, enum urgency, int64_t timeout_ms, const char *method, const char *url,
+    const char *content_type, const char *body, client_done *done, void *arg);
 
 /* Ends a call without calling `done`; a request that was sent may still take effect. Takes NULL. */
 void client_cancel(struct call *);

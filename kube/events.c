@@ -81,8 +81,8 @@ static void
 events_send_first(struct lane *l)
 {
 	if (l->head != NULL && l->call == NULL)
-		l->call = client_call(l->events->transport, "POST", l->head->path, "application/json", l->head->body,
-		    events_on_written, l);
+		l->call = client_call_as(l->events->transport, URGENCY_EVENT, client_timeout_ms(l->events->transport),
+		    "POST", l->head->path, "application/json", l->head->body, events_on_written, l);
 }
 
 static void

@@ -169,7 +169,7 @@ execution_fetch_object(struct execution *x)
 {
 	const struct plan_step *s = x->fetched;
 
-	x->call = client_call_soon(execution_transport(x, s->type), "GET",
+	x->call = client_call_as(execution_transport(x, s->type), urgency_of(x->plan, NULL), CLIENT_SOON_MS, "GET",
 	    client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, execution_on_fetched, x);
 }
 
@@ -283,6 +283,7 @@ execution_write_step(struct execution *x, const struct plan_step *s)
 		[PLAN_DELETE] = { "DELETE", "application/json" },
 		[PLAN_EVICT] = { "POST", "application/json" },
 	};
+	struct transport *t = execution_transport(x, s->type);
 	const char *body = s->body, *url;
 
 	if (s->op == PLAN_DELETE)
@@ -303,8 +304,8 @@ execution_write_step(struct execution *x, const struct plan_step *s)
 	if (s->op == PLAN_APPLY)
 		url = arena_printf(
 		    x->arena, "%s?force=true&fieldManager=%s", url, str_url_escape(x->arena, x->to->manager));
-	x->call = client_call(execution_transport(x, s->type), verbs[s->op].method, url, verbs[s->op].content_type,
-	    body, execution_on_written, x);
+	x->call = client_call_as(t, urgency_of(x->plan, s), client_timeout_ms(t), verbs[s->op].method, url,
+	    verbs[s->op].content_type, body, execution_on_written, x);
 }
 
 /* The status is written even after failures, because it reports the observed state. Only if the object has changed
@@ -334,7 +335,8 @@ execution_write_status(struct execution *x)
 	/* A step of this plan changed the version of the object: the status is still based on the current state. */
 	if (x->own_version != NULL)
 		json_object_set_new(json_object_get(patch, "metadata"), "resourceVersion", json_string(x->own_version));
-	x->call = (execution_is_overtaken(x) ? client_call_soon : client_call)(x->to->api, "PATCH",
+	x->call = client_call_as(x->to->api, urgency_of(x->plan, NULL),
+	    execution_is_overtaken(x) ? CLIENT_SOON_MS : client_timeout_ms(x->to->api), "PATCH",
 	    client_path(x->arena, o->type, o->meta.namespace, o->meta.name, o->type->has_status ? "status" : NULL),
 	    PATCH_MERGE, json_text(x->arena, patch), execution_on_status_written, x);
 }

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "io/loop.h"
 #include "kube/plan/query.h"
+#include "kube/plan/urgency.h"
 
 struct request {
 	const char *method;
@@ -23,6 +24,7 @@ struct request {
 	unsigned redirects_max; /* redirects that are followed, to http and https */
 	bool outside_only; /* see struct query */
 	bool insecure;
+	enum urgency urgency; /* of a call to the API server; not of streams */
 	const char *tenant, *destination; /* see struct query; NULL: the namespace, and the host */
 };
 
@@ -71,11 +73,18 @@ struct transport_ops {
 	struct transport *(*free)(struct transport *);
 };
 
+/* Since the start of the process: of the connections to the API server. */
+struct transport_counts {
+	uint64_t connections; /* opened, or tried to open */
+	uint64_t handshakes; /* of TLS, begun */
+};
+
 /* The first member of every implementation. */
 struct transport {
 	const struct transport_ops *ops;
 	struct loop *loop;
 	int64_t patience_ms; /* time-out of a call; 0: CLIENT_TIMEOUT_MS */
+	struct transport_counts counts;
 	/* NULL, or called after every call and watch; status 0: without a response. */
 	void (*answered)(void *arg, const char *method, const char *url, int status);
 	void *answered_arg;

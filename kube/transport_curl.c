@@ -1,6 +1,10 @@
 /* kube/transport_curl.c: HTTP requests to the API server and all other servers: curl's sockets and timers are on the
  * loop. The limits of concurrent requests are below; turns.c divides the slots among tenants.
  *
+ * Calls, streams and requests to other servers have a pool of connections each, so that none takes or closes the
+ * connections of another. A busy controller makes no TLS handshake: a call uses an idle connection of its pool, which
+ * has as many as there are slots for calls, and a watch that ends leaves its connection to the next one.
+ *
  * Time-outs of curl stay in milliseconds. Converted to seconds as integers, those below a second would expire at
  * once.
  */
@@ -22,21 +26,47 @@
 #define CONNECT_MS 10000
 #define KEEPALIVE_S 30
 #define USER_AGENT "sluice"
-#define CONNECTIONS_MAX 96 /* to one host: more than the watches and CALLS_MAX */
-#define CALLS_MAX 24 /* concurrent calls to the API server, without watches and lists; others wait for a slot */
-#define CALLS_TENANT_MAX 16 /* of them for one namespace; cluster-wide calls count as one more namespace */
-#define CONNECTIONS_KEPT 56 /* open connections, idle or busy: at least the watches and CALLS_MAX */
+#define CALLS_MAX 16 /* concurrent calls to the API server, and kept connections; other calls wait for a slot */
+#define CALLS_TENANT_MAX 12 /* of them for one namespace; cluster-wide calls count as one more namespace */
+#define STREAMS_MAX 160 /* watches and lists, and kept connections: more than the types of all controllers */
 #define OUTSIDE_MAX 128 /* requests to other servers at once: providers, webhooks, OAuth */
+#define OUTSIDE_CONNECTIONS_MAX 96 /* to one host */
+#define OUTSIDE_KEPT 56 /* open connections, idle or busy */
 #define OUTSIDE_TENANT_MAX 32 /* of them for one namespace */
 #define OUTSIDE_HOST_MAX 16 /* of those to one destination, by default the host */
 #define RETRY_AFTER_MAX_S 1000000000 /* a longer Retry-After is ignored */
+#define POOL_REST_MS                                                                                                   \
+	60000 /* a pool without requests closes its connections: an API server does so after 90 s, and each one       \
+	       * costs memory */
 #define FAILED_AGAIN_MS                                                                                                \
 	0 /* ms to the one retry of a credential program that could not be started; a second failure is reported */
 
+_Static_assert(URGENCY_MAX - URGENCY_SAFETY == TURNS_RANKS, "a rank for each urgency");
+
 struct socket {
 	struct loop_io io;
-	struct curl *owner;
+	struct pool *pool;
 	struct socket *next;
+};
+
+enum pool_kind { POOL_CALLS, POOL_STREAMS, POOL_OUTSIDE, POOL_MAX };
+
+static const struct {
+	long per_host, kept; /* connections */
+} pools[] = {
+	[POOL_CALLS] = { CALLS_MAX, CALLS_MAX },
+	[POOL_STREAMS] = { STREAMS_MAX, STREAMS_MAX },
+	[POOL_OUTSIDE] = { OUTSIDE_CONNECTIONS_MAX, OUTSIDE_KEPT },
+};
+_Static_assert(ARRAY_SIZE(pools) == POOL_MAX, "a row for each pool");
+
+struct pool {
+	struct curl *owner;
+	enum pool_kind kind;
+	CURLM *multi; /* NULL: it has no connections */
+	struct timer timer; /* curl's */
+	struct timer rest;
+	size_t requests; /* that were passed to curl */
 };
 
 struct curl {
@@ -44,8 +74,8 @@ struct curl {
 	const struct config *config;
 	struct credentials *credentials; /* NULL: the configuration has the credentials */
 	struct timer known; /* fires when credentials have arrived or failed */
-	CURLM *multi;
-	struct timer timer;
+	struct pool pools[POOL_MAX];
+	CURLSH *share; /* TLS sessions of the API server: connections that are opened later resume one */
 	struct exchange *exchanges;
 	struct socket *sockets;
 	struct turns calls; /* slots for requests to the API server */
@@ -57,7 +87,9 @@ struct curl {
 
 struct exchange {
 	struct curl *owner;
+	struct pool *pool;
 	CURL *easy;
+	bool sent; /* curl has it */
 	struct curl_slist *headers; /* of the request, with credentials */
 	struct curl_slist *bare; /* headers that any server may get, after a redirect to another origin */
 	const struct receiver *receiver;
@@ -90,6 +122,20 @@ struct exchange {
 static void curl_exchange_leave(struct exchange *);
 static void curl_aim(struct exchange *);
 
+/* Takes the request back from curl. */
+static void
+curl_withdraw(struct exchange *e)
+{
+	struct pool *pool = e->pool;
+
+	if (!e->sent)
+		return;
+	e->sent = false;
+	curl_multi_remove_handle(pool->multi, e->easy);
+	if (--pool->requests == 0)
+		loop_timer(e->owner->transport.loop, &pool->rest, POOL_REST_MS);
+}
+
 static void
 curl_exchange_free(struct exchange *e)
 {
@@ -100,8 +146,7 @@ curl_exchange_free(struct exchange *e)
 		}
 	loop_timer_stop(e->owner->transport.loop, &e->timer);
 	loop_timer_stop(e->owner->transport.loop, &e->soon);
-	if (!e->waiting && !e->late && !e->held && !e->turn.waits)
-		curl_multi_remove_handle(e->owner->multi, e->easy);
+	curl_withdraw(e);
 	curl_exchange_leave(e);
 	resolve_cancel(e->resolving);
 	curl_easy_cleanup(e->easy);
@@ -156,12 +201,13 @@ curl_finish(struct exchange *e, CURLcode code)
 }
 
 static void
-curl_reap(struct curl *c)
+curl_reap(struct pool *pool)
 {
+	struct curl *c = pool->owner;
 	CURLMsg *m;
 	int left;
 
-	while ((m = curl_multi_info_read(c->multi, &left)) != NULL) {
+	while ((m = curl_multi_info_read(pool->multi, &left)) != NULL) {
 		struct exchange *e = NULL;
 		CURLcode code = m->data.result;
 
@@ -181,14 +227,14 @@ curl_reap(struct curl *c)
 }
 
 static void
-curl_action(struct curl *c, curl_socket_t fd, int events)
+curl_action(struct pool *pool, curl_socket_t fd, int events)
 {
 	int running;
 
-	c->inside = true;
-	curl_multi_socket_action(c->multi, fd, events, &running);
-	c->inside = false;
-	curl_reap(c);
+	pool->owner->inside = true;
+	curl_multi_socket_action(pool->multi, fd, events, &running);
+	pool->owner->inside = false;
+	curl_reap(pool);
 }
 
 static void
@@ -196,14 +242,15 @@ curl_on_ready(struct loop_io *io, int events, void *arg)
 {
 	struct socket *s = arg;
 
-	curl_action(s->owner, io->fd,
-	    (events & LOOP_READ ? CURL_CSELECT_IN : 0) | (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0));
+	curl_action(
+	    s->pool, io->fd, (events & LOOP_READ ? CURL_CSELECT_IN : 0) | (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0));
 }
 
 static int
 curl_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *per_socket)
 {
-	struct curl *c = arg;
+	struct pool *pool = arg;
+	struct curl *c = pool->owner;
 	struct socket *s = per_socket;
 
 	(void)easy;
@@ -216,17 +263,17 @@ curl_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *per_sock
 				*at = s->next;
 				break;
 			}
-		curl_multi_assign(c->multi, fd, NULL);
+		curl_multi_assign(pool->multi, fd, NULL);
 		free(s);
 		return 0;
 	}
 	if (s == NULL) {
 		s = mem_alloc(sizeof(*s));
-		s->owner = c;
+		s->pool = pool;
 		s->io = (struct loop_io){ .fd = fd, .ready = curl_on_ready, .arg = s };
 		s->next = c->sockets;
 		c->sockets = s;
-		curl_multi_assign(c->multi, fd, s);
+		curl_multi_assign(pool->multi, fd, s);
 	} else {
 		loop_io_stop(c->transport.loop, &s->io);
 	}
@@ -245,14 +292,50 @@ curl_on_timer(struct timer *t, void *arg)
 static int
 curl_on_timeout(CURLM *multi, long ms, void *arg)
 {
-	struct curl *c = arg;
+	struct pool *pool = arg;
 
 	(void)multi;
 	if (ms < 0)
-		loop_timer_stop(c->transport.loop, &c->timer);
+		loop_timer_stop(pool->owner->transport.loop, &pool->timer);
 	else
-		loop_timer(c->transport.loop, &c->timer, ms);
+		loop_timer(pool->owner->transport.loop, &pool->timer, ms);
 	return 0;
+}
+
+/* Closes all connections of a pool without requests. */
+static void
+pool_close(struct pool *pool)
+{
+	struct loop *l = pool->owner->transport.loop;
+
+	loop_timer_stop(l, &pool->rest);
+	if (pool->multi == NULL)
+		return;
+	curl_multi_cleanup(pool->multi);
+	loop_timer_stop(l, &pool->timer);
+	pool->multi = NULL;
+}
+
+static void
+pool_on_rest(struct timer *t, void *arg)
+{
+	(void)t;
+	pool_close(arg);
+}
+
+static void
+pool_open(struct pool *pool)
+{
+	loop_timer_stop(pool->owner->transport.loop, &pool->rest);
+	if (pool->multi != NULL)
+		return;
+	pool->multi = curl_multi_init();
+	curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, curl_on_socket);
+	curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool);
+	curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, curl_on_timeout);
+	curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
+	curl_multi_setopt(pool->multi, CURLMOPT_MAX_HOST_CONNECTIONS, pools[pool->kind].per_host);
+	curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, pools[pool->kind].kept);
 }
 
 static size_t
@@ -370,13 +453,25 @@ curl_is_loopback(const char *url)
 static int
 curl_on_new_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
+	struct exchange *e = arg;
 	int probes = 3, user_timeout_ms = 60000;
 
-	(void)arg;
 	(void)purpose;
+	if (e->api)
+		e->owner->transport.counts.connections++;
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof(user_timeout_ms));
 	return CURL_SOCKOPT_OK;
+}
+
+/* curl sets up TLS for a new connection. */
+static CURLcode
+curl_on_handshake(CURL *easy, void *context, void *arg)
+{
+	(void)easy;
+	(void)context;
+	((struct exchange *)arg)->owner->transport.counts.handshakes++;
+	return CURLE_OK;
 }
 
 /* Adds the controller's credentials, and the user to impersonate. */
@@ -426,6 +521,15 @@ curl_rename_server(struct exchange *e, const char *as)
 	free(url);
 }
 
+static bool
+curl_pass_on(struct exchange *e)
+{
+	pool_open(e->pool);
+	e->sent = curl_multi_add_handle(e->pool->multi, e->easy) != CURLM_RECURSIVE_API_CALL;
+	e->pool->requests += e->sent;
+	return e->sent;
+}
+
 static void
 curl_on_soon(struct timer *t, void *arg)
 {
@@ -433,7 +537,7 @@ curl_on_soon(struct timer *t, void *arg)
 
 	(void)t;
 	e->late = false;
-	curl_multi_add_handle(e->owner->multi, e->easy);
+	curl_pass_on(e);
 }
 
 /* Passes the request to curl. Within a callback of another transfer (a watch event that causes a request) curl
@@ -441,7 +545,7 @@ curl_on_soon(struct timer *t, void *arg)
 static void
 curl_submit(struct exchange *e)
 {
-	if (curl_multi_add_handle(e->owner->multi, e->easy) != CURLM_RECURSIVE_API_CALL)
+	if (curl_pass_on(e))
 		return;
 	e->late = true;
 	e->soon = (struct timer){ .fire = curl_on_soon, .arg = e };
@@ -450,7 +554,8 @@ curl_submit(struct exchange *e)
 
 /* After a short stall a controller has hundreds of calls to make. One connection for each would spend time on TLS
  * handshakes and memory on buffers, and most would be closed again: a few connections are faster. A namespace with
- * slow calls, because of an admission webhook, gets only some of them. */
+ * slow calls, because of an admission webhook, gets only some of them. Urgency comes before fairness: a namespace with
+ * an abort gets the next connection, even if it has more of them than a namespace that makes progress. */
 static void
 curl_call_start(struct exchange *e)
 {
@@ -754,7 +859,7 @@ curl_follow(struct exchange *e, long status)
 		return false;
 	e->redirects_left--;
 	to = mem_strdup(to);
-	curl_multi_remove_handle(e->owner->multi, e->easy);
+	curl_withdraw(e);
 	free(e->url);
 	e->url = to;
 	str_cut(&e->answer, e->answer.len);
@@ -794,7 +899,8 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	e->easy = h;
 	e->receiver = receiver;
 	e->arg = arg;
-	e->turn.arg = e;
+	e->pool = &c->pools[!api ? POOL_OUTSIDE : r->stream ? POOL_STREAMS : POOL_CALLS];
+	e->turn = (struct turn){ .arg = e, .rank = api ? urgency_rank(r->urgency) : 0 };
 	e->method = mem_strdup(r->method);
 	e->url = api ? mem_printf("%s%s", c->config->server, r->url) : mem_strdup(r->url);
 	e->body = r->body != NULL ? mem_strdup(r->body) : NULL;
@@ -819,8 +925,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	 * it, for as long as the name servers do not respond. */
 	curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
 	/* Never HTTP/2: in libcurl 7.88 (Debian 12) the rest of a response may be delivered late if a watch event
-	 * arrives between its parts on the same connection. With HTTP/1.1 a watch has its own connection, and calls
-	 * share idle ones. */
+	 * arrives between its parts on the same connection. */
 	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, USER_AGENT);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
@@ -852,7 +957,13 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	curl_set_blob(h, CURLOPT_CAINFO, NULL, CURLOPT_CAINFO_BLOB, r->ca);
 	if (api) {
 		e->headers = curl_slist_append(e->headers, "Accept: application/json");
+		curl_easy_setopt(h, CURLOPT_SHARE, c->share);
+		curl_easy_setopt(h, CURLOPT_SSL_CTX_FUNCTION, curl_on_handshake);
+		curl_easy_setopt(h, CURLOPT_SSL_CTX_DATA, e);
 		curl_set_blob(h, CURLOPT_CAINFO, c->config->ca_file, CURLOPT_CAINFO_BLOB, c->config->ca_data);
+		/* As in kubectl: only the configured CAs are trusted. libcurl parses a file of them once a pool. */
+		if (c->config->ca_file != NULL || c->config->ca_data != NULL)
+			curl_easy_setopt(h, CURLOPT_CAPATH, NULL);
 		if (c->config->proxy != NULL) {
 			curl_easy_setopt(h, CURLOPT_PROXY, c->config->proxy);
 			curl_easy_setopt(h, CURLOPT_NOPROXY, ""); /* the configured proxy is for this server */
@@ -861,6 +972,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 			curl_rename_server(e, c->config->tls_server_name);
 	}
 	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, curl_on_new_socket);
+	curl_easy_setopt(h, CURLOPT_SOCKOPTDATA, e);
 	if (c->confined && !api) {
 		curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, curl_on_open_socket);
 		curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, e);
@@ -913,9 +1025,10 @@ curl_transport_free(struct transport *t)
 	/* Each exchange removes itself from the list, which the analyzer does not follow. */
 	while (c->exchanges != NULL)
 		curl_exchange_free(c->exchanges); // NOLINT(clang-analyzer-unix.Malloc)
-	curl_multi_cleanup(c->multi);
+	for (size_t i = 0; i < POOL_MAX; i++)
+		pool_close(&c->pools[i]);
+	curl_share_cleanup(c->share);
 	free(c->server);
-	loop_timer_stop(t->loop, &c->timer);
 	loop_timer_stop(t->loop, &c->known);
 	credentials_free(c->credentials);
 	while (c->sockets != NULL) {
@@ -938,19 +1051,21 @@ transport_curl_new(struct loop *l, const struct config *config)
 
 	c->transport = (struct transport){ .ops = &ops, .loop = l };
 	c->config = config;
-	c->timer = (struct timer){ .fire = curl_on_timer, .arg = c };
 	c->known = (struct timer){ .fire = curl_on_known, .arg = c };
 	c->calls.limits = (struct turns_limits){ CALLS_MAX, CALLS_TENANT_MAX, CALLS_TENANT_MAX };
 	c->outside.limits = (struct turns_limits){ OUTSIDE_MAX, OUTSIDE_TENANT_MAX, OUTSIDE_HOST_MAX };
 	if (config != NULL && config->exec != NULL)
 		c->credentials = credentials_new(l, config->exec, curl_on_credentials, c);
-	c->multi = curl_multi_init();
-	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, curl_on_socket);
-	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
-	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, curl_on_timeout);
-	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
-	curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS_MAX);
-	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+	for (size_t i = 0; i < POOL_MAX; i++) {
+		struct pool *pool = &c->pools[i];
+
+		*pool = (struct pool){ .owner = c,
+			.kind = (enum pool_kind)i,
+			.timer = { .fire = curl_on_timer, .arg = pool },
+			.rest = { .fire = pool_on_rest, .arg = pool } };
+	}
+	c->share = curl_share_init();
+	curl_share_setopt(c->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	return &c->transport;
 }
 

@@ -12,7 +12,9 @@ struct turns_destination {
 	char *name;
 	size_t slots;
 	uint64_t last; /* the value of `given` at its last slot; 0: it never had one */
-	struct turn *first, **last_at; /* requests that wait, the oldest first */
+	struct {
+		struct turn *first, **last_at;
+	} waiting[TURNS_RANKS]; /* of each rank, the oldest first */
 };
 
 struct turns_tenant {
@@ -48,7 +50,8 @@ turns_destination_of(struct turns_tenant *of, const char *name)
 	if (o == NULL) {
 		o = mem_alloc(sizeof(*o));
 		*o = (struct turns_destination){ .tenant = of, .name = mem_strdup(name), .next = of->destinations };
-		o->last_at = &o->first;
+		for (size_t i = 0; i < TURNS_RANKS; i++)
+			o->waiting[i].last_at = &o->waiting[i].first;
 		of->destinations = o;
 	}
 	return o;
@@ -62,8 +65,11 @@ turns_destination_leave(struct turns *t, struct turns_destination *o)
 	struct turns_destination **at = &of->destinations;
 	struct turns_tenant **tenant = &t->tenants;
 
-	if (o->slots > 0 || o->first != NULL)
+	if (o->slots > 0)
 		return;
+	for (size_t i = 0; i < TURNS_RANKS; i++)
+		if (o->waiting[i].first != NULL)
+			return;
 	while (*at != o)
 		at = &(*at)->next;
 	*at = o->next;
@@ -99,39 +105,78 @@ turns_is_before(size_t slots, uint64_t last, size_t other_slots, uint64_t other_
 	return slots != other_slots ? slots < other_slots : last < other_last;
 }
 
-/* Returns the destination that gets the next free slot, or NULL. */
-static struct turns_destination *
-turns_destination_next(const struct turns *t)
+/* Returns the rank of a request that waits, which falls with the slots that were given to others. */
+static unsigned
+turns_rank(const struct turns *t, const struct turn *turn)
 {
-	struct turns_destination *best = NULL;
+	uint64_t age = (t->given - turn->since) / TURNS_AGE;
+
+	return turn->rank > age ? turn->rank - (unsigned)age : 0;
+}
+
+/* Returns the request of this destination that is the first to get a slot, or NULL. */
+static struct turn *
+turns_destination_first(const struct turns *t, const struct turns_destination *o)
+{
+	struct turn *best = NULL;
+
+	for (size_t i = 0; i < TURNS_RANKS; i++) {
+		struct turn *turn = o->waiting[i].first;
+
+		if (turn != NULL && (best == NULL || turns_rank(t, turn) < turns_rank(t, best) ||
+					(turns_rank(t, turn) == turns_rank(t, best) && turn->since < best->since)))
+			best = turn;
+	}
+	return best;
+}
+
+/* Returns the request that gets the next free slot, or NULL. */
+static struct turn *
+turns_next(const struct turns *t)
+{
+	struct turn *best = NULL;
 
 	for (const struct turns_tenant *n = t->tenants; n != NULL; n = n->next)
 		for (struct turns_destination *o = n->destinations; o != NULL; o = o->next) {
-			if (o->first == NULL || !turns_may_have(t, o))
+			struct turn *turn = turns_may_have(t, o) ? turns_destination_first(t, o) : NULL;
+			const struct turns_destination *to = best != NULL ? best->destination : NULL;
+
+			if (turn == NULL)
 				continue;
-			if (best == NULL ||
-			    (best->tenant == n
-				    ? turns_is_before(o->slots, o->last, best->slots, best->last)
-				    : turns_is_before(n->slots, n->last, best->tenant->slots, best->tenant->last)))
-				best = o;
+			if (to == NULL || turns_rank(t, turn) < turns_rank(t, best) ||
+			    (turns_rank(t, turn) == turns_rank(t, best) &&
+				(to->tenant == n
+					? turns_is_before(o->slots, o->last, to->slots, to->last)
+					: turns_is_before(n->slots, n->last, to->tenant->slots, to->tenant->last))))
+				best = turn;
 		}
 	return best;
+}
+
+static void
+turns_stop_waiting(struct turn *turn)
+{
+	struct turns_destination *o = turn->destination;
+	struct turn **at = &o->waiting[turn->rank].first;
+
+	while (*at != turn)
+		at = &(*at)->next;
+	*at = turn->next;
+	if (*at == NULL)
+		o->waiting[turn->rank].last_at = at;
+	turn->next = NULL;
+	turn->waits = false;
 }
 
 static struct turn *
 turns_give_next(struct turns *t)
 {
-	struct turns_destination *o = turns_destination_next(t);
-	struct turn *turn = o != NULL ? o->first : NULL;
+	struct turn *turn = turns_next(t);
 
 	if (turn == NULL)
 		return NULL;
-	o->first = turn->next;
-	if (o->first == NULL)
-		o->last_at = &o->first;
-	turn->next = NULL;
-	turn->waits = false;
-	turns_destination_give(t, o);
+	turns_stop_waiting(turn);
+	turns_destination_give(t, turn->destination);
 	return turn;
 }
 
@@ -150,8 +195,9 @@ turn_take(struct turns *t, struct turn *turn, const char *tenant, const char *de
 		turns_destination_give(t, o);
 		return true;
 	}
-	*o->last_at = turn;
-	o->last_at = &turn->next;
+	turn->since = t->given;
+	*o->waiting[turn->rank].last_at = turn;
+	o->waiting[turn->rank].last_at = &turn->next;
 	return false;
 }
 
@@ -159,21 +205,16 @@ struct turn *
 turn_end(struct turns *t, struct turn *turn)
 {
 	struct turns_destination *o = turn->destination;
-	struct turn **at;
 
 	if (o == NULL)
 		return NULL;
-	turn->destination = NULL;
 	if (turn->waits) {
-		for (at = &o->first; *at != turn; at = &(*at)->next)
-			;
-		*at = turn->next;
-		if (*at == NULL)
-			o->last_at = at;
-		turn->waits = false;
+		turns_stop_waiting(turn);
+		turn->destination = NULL;
 		turns_destination_leave(t, o);
 		return NULL;
 	}
+	turn->destination = NULL;
 	t->taken--;
 	o->slots--;
 	o->tenant->slots--;

@@ -4,11 +4,18 @@
  * goes to the waiting tenant with the fewest slots, then to its destination with the fewest; ties: the one that was
  * served least recently. Users, with their limits: transport_curl.c (requests), transport_exec.c (programs and
  * workers). The passes of a tenant are limited in queue.c.
+ *
+ * A request also has a rank, and a free slot goes to the lowest rank first, whatever its tenant: an abort does not wait
+ * for the progress of others. A tenant cannot take all slots in this way, because its limit holds for every rank.
+ * Nothing waits for ever: for every TURNS_AGE slots that were given while a request waits, its rank falls by one.
  */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define TURNS_RANKS 4 /* 0 to 3 */
+#define TURNS_AGE 64
 
 struct turns_limits {
 	size_t all, tenant, destination; /* slots in total, of one tenant, and of one destination; > 0 */
@@ -22,11 +29,14 @@ struct turns {
 	struct turns_tenant *tenants; /* those with a slot or a waiting request */
 };
 
-/* A request for a slot, embedded in its user. Zero it, then set arg. It must not move while it has a slot or waits. */
+/* A request for a slot, embedded in its user. Zero it, then set arg and the rank. It must not move while it has a slot
+ * or waits. */
 struct turn {
 	void *arg; /* the user's own */
+	unsigned rank; /* < TURNS_RANKS; 0: the first to get a slot */
+	uint64_t since; /* the value of `given` when it began to wait */
 	struct turns_destination *destination; /* NULL: it neither has a slot nor waits */
-	struct turn *next; /* the next one that waits for the same destination */
+	struct turn *next; /* the next one of its rank that waits for the same destination */
 	bool waits;
 };
 

@@ -189,6 +189,8 @@ decide_valid(struct rollout_pass *p)
 		canary_pass(p);
 	else
 		bluegreen_pass(p);
+	/* A user waits for these. The end of a pause's time is progress, and has no precedence. */
+	p->plan->urgent = p->aborted || p->st.promote_full || (p->resumed && !p->was_paused);
 }
 
 /* With an invalid spec or reference, the current update is still aborted by a user, a failed analysis or the
@@ -214,6 +216,7 @@ decide_invalid(struct rollout_pass *p)
 	} else if (p->aborted) {
 		bluegreen_back(p);
 	}
+	p->plan->urgent = p->aborted;
 }
 
 /* The step of the status. If a user has edited the status, an index outside the steps is replaced by the nearest

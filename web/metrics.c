@@ -696,6 +696,12 @@ write_process(struct metrics *m, const struct metrics_moment *now, struct str *t
 		metric_label(to, false, "verb", arena_strndup(a, verb, (size_t)(status - 1 - verb)));
 		metric_value(to, (int64_t) * (uint64_t *)slot->value);
 	}
+	metric_family(
+	    to, "sluice_api_connections_total", "counter", "Number of connections that were opened to the API server.");
+	str_addf(to, "sluice_api_connections_total %" PRIu64 "\n", now->connections);
+	metric_family(
+	    to, "sluice_api_tls_handshakes_total", "counter", "Number of TLS handshakes with the API server.");
+	str_addf(to, "sluice_api_tls_handshakes_total %" PRIu64 "\n", now->handshakes);
 	metric_family(to, "argo_rollouts_controller_info", "gauge",
 	    "Information about the controller: version and namespace scope. Always 1.");
 	str_adds(to, "argo_rollouts_controller_info");

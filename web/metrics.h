@@ -49,6 +49,7 @@ struct metrics_moment {
 	size_t busy; /* keys that wait or are being reconciled */
 	bool leads; /* it holds the Lease, or runs without one */
 	const char *lease; /* name of the Lease; NULL: it runs without one */
+	uint64_t connections, handshakes; /* see struct transport_counts */
 };
 
 /* Appends all metrics, in Prometheus' text format 0.0.4. */

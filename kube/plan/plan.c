@@ -387,6 +387,8 @@ plan_print(const struct plan *p)
 	str_init(&s, 4u << 20);
 	for (size_t i = 0; i < p->n_reasons; i++)
 		str_addf(&s, "# %s\n", p->reasons[i]);
+	if (p->urgent)
+		str_adds(&s, "urgent\n");
 	for (size_t i = 0; i < p->n_steps; i++)
 		plan_print_step(&s, &p->steps[i]);
 	if (p->status != NULL)

@@ -113,7 +113,7 @@ is_urgent(const struct cluster *c, const struct resource *r, const json_t *old, 
 static void
 mark_urgent(struct cluster *c, bool of_rollout, const json_t *o)
 {
-	struct urgency *u = &c->urgency;
+	struct urgent_change *u = &c->urgency;
 
 	if (u->heard_at != 0)
 		return; /* it has not yet answered the last */
@@ -133,7 +133,7 @@ static void
 brought(void *arg, const char *text)
 {
 	struct member *m = arg;
-	struct urgency *u = &m->cluster->urgency;
+	struct urgent_change *u = &m->cluster->urgency;
 
 	if (u->mark[0] == '\0' || u->heard_at != 0 || strstr(text, u->mark) == NULL)
 		return;
@@ -147,7 +147,7 @@ brought(void *arg, const char *text)
 static void
 answer_urgent(struct cluster *c)
 {
-	struct urgency *u = &c->urgency;
+	struct urgent_change *u = &c->urgency;
 	int64_t took = loop_mono(c->loop) - u->heard_at;
 
 	if (u->heard_at == 0)
@@ -341,7 +341,7 @@ static void
 on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
 {
 	struct cluster *c = arg;
-	struct urgency *u = &c->urgency;
+	struct urgent_change *u = &c->urgency;
 	bool rollout = strcmp(r->kind, "Rollout") == 0;
 
 	note_change(c, r->kind, type, o);

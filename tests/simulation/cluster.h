@@ -47,7 +47,7 @@ struct member {
 
 /* From when the controller hears of something urgent (an abort, a promotion, a failed verdict) to the next write it
  * sends. */
-struct urgency {
+struct urgent_change {
 	bool person; /* a user's request is being handled */
 	bool of_rollout; /* reported by the Rollout, not by a run */
 	char mark[48]; /* in what tells it; "": nothing urgent is on its way */
@@ -89,7 +89,7 @@ struct cluster {
 	int64_t pass_at; /* mono ms of the last pass */
 	bool two_write; /* one wrote that had not the Lease */
 	bool spins; /* a pass asked for another at once, again and again */
-	struct urgency urgency;
+	struct urgent_change urgency;
 	struct autoscaler autoscaler;
 };
 

@@ -18,8 +18,8 @@
 
 #define CALLS 40
 #define CALLS_MOST 80
-#define AT_ONCE 16 /* of one namespace, as docs/architecture.md says */
-#define AT_ONCE_OF_ALL 24
+#define AT_ONCE 12 /* of one namespace, as docs/architecture.md says */
+#define AT_ONCE_OF_ALL 16
 #define ASKED_AT_ONCE 32 /* requests to the outside, for one namespace */
 #define ASKED_OF_ONE_HOST 16
 #define RESOLVER_S 20 /* how long the slow name servers take when nothing ends their wait */
@@ -128,6 +128,30 @@ server_answer(struct server *s, size_t i)
 	assert_int_equal(write(s->connections[i], answer, strlen(answer)), strlen(answer));
 }
 
+/* Answers the request of a connection that stays open, as servers do. Returns false if it has no request. */
+static bool
+server_serve(struct server *s, size_t i)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+	char request[4096];
+
+	if (recv(s->connections[i], request, sizeof(request), MSG_DONTWAIT) <= 0)
+		return false;
+	assert_int_equal(write(s->connections[i], answer, strlen(answer)), strlen(answer));
+	return true;
+}
+
+/* Serves all requests until n have been answered. */
+static void
+server_serve_until(struct server *s, size_t n)
+{
+	while (s->done < n) {
+		for (size_t i = 0; i < s->n; i++)
+			server_serve(s, i);
+		server_await(s, 0);
+	}
+}
+
 static void
 on_data(void *arg, const char *at, size_t len)
 {
@@ -158,7 +182,7 @@ static const struct receiver receiver = { .data = on_data, .done = on_done },
 			     receiver_of_late = { .data = on_data, .done = on_late };
 
 static void
-calls_beyond_sixteen_wait_for_the_end_of_one_and_a_watch_does_not(void **state)
+calls_beyond_twelve_of_a_namespace_wait_for_the_end_of_one_and_a_watch_does_not(void **state)
 {
 	struct loop *loop = loop_ev_new();
 	struct server s;
@@ -401,11 +425,91 @@ a_call_that_waits_ends_with_its_time_out(void **state)
 	loop_free(loop);
 }
 
+/* A watch neither takes the connection of a call nor closes one. */
+static void
+calls_are_made_over_the_connections_of_their_pool(void **state)
+{
+	struct loop *loop = loop_ev_new();
+	struct server s;
+	char url[64];
+	struct config config = { .server = url };
+	struct transport *t;
+	struct request call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .response_max = 1024 },
+		       watch = call;
+	struct exchange *watches[AT_ONCE];
+
+	(void)state;
+	watch.stream = true;
+	server_start(&s, loop, url, sizeof(url));
+	t = transport_curl_new(loop, &config);
+	for (size_t i = 0; i < CALLS; i++)
+		transport_start(t, &call, &receiver, &s);
+	server_await(&s, AT_ONCE);
+	server_serve_until(&s, CALLS);
+	assert_int_equal(s.n, AT_ONCE);
+	for (size_t i = 0; i < AT_ONCE; i++)
+		watches[i] = transport_start(t, &watch, &receiver, &s);
+	server_await(&s, 2 * AT_ONCE);
+	assert_int_equal(s.n, 2 * AT_ONCE);
+	for (size_t i = 0; i < AT_ONCE; i++)
+		transport_cancel(t, watches[i]);
+	for (size_t i = 0; i < CALLS; i++)
+		transport_start(t, &call, &receiver, &s);
+	server_await(&s, 0);
+	server_serve_until(&s, 2 * CALLS);
+	assert_int_equal(s.n, 2 * AT_ONCE);
+	assert_int_equal(t->counts.connections, 2 * AT_ONCE);
+	assert_int_equal(t->counts.handshakes, 0);
+
+	transport_free(t);
+	server_stop(&s);
+	loop_free(loop);
+}
+
+static void
+the_most_urgent_call_that_waits_is_made_first(void **state)
+{
+	static const enum urgency order[] = { URGENCY_SAFETY, URGENCY_STATUS, URGENCY_PROGRESS, URGENCY_EVENT };
+	struct loop *loop = loop_ev_new();
+	struct server s;
+	char url[64], path[32], got[4096];
+	struct config config = { .server = url };
+	struct transport *t;
+	struct request call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .response_max = 1024 };
+
+	(void)state;
+	server_start(&s, loop, url, sizeof(url));
+	t = transport_curl_new(loop, &config);
+	for (size_t i = 0; i < AT_ONCE; i++)
+		transport_start(t, &call, &receiver, &s);
+	for (size_t i = ARRAY_SIZE(order); i > 0; i--) {
+		snprintf(path, sizeof(path), "/api/v1/pods/%zu", i - 1);
+		call.url = path;
+		call.urgency = order[i - 1];
+		transport_start(t, &call, &receiver, &s);
+	}
+	server_await(&s, AT_ONCE);
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		server_answer(&s, i);
+		server_await(&s, AT_ONCE + i + 1);
+		memset(got, 0, sizeof(got));
+		assert_true(recv(s.connections[AT_ONCE + i], got, sizeof(got) - 1, MSG_DONTWAIT) > 0);
+		snprintf(path, sizeof(path), "GET /api/v1/pods/%zu ", i);
+		assert_memory_equal(got, path, strlen(path));
+	}
+
+	transport_free(t);
+	server_stop(&s);
+	loop_free(loop);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(calls_beyond_sixteen_wait_for_the_end_of_one_and_a_watch_does_not),
+		cmocka_unit_test(calls_beyond_twelve_of_a_namespace_wait_for_the_end_of_one_and_a_watch_does_not),
+		cmocka_unit_test(calls_are_made_over_the_connections_of_their_pool),
+		cmocka_unit_test(the_most_urgent_call_that_waits_is_made_first),
 		cmocka_unit_test(slow_calls_of_one_namespace_leave_places_to_others),
 		cmocka_unit_test(slow_metrics_of_one_namespace_leave_places_to_others_and_to_the_api_server),
 		cmocka_unit_test(a_request_that_waits_has_its_whole_time_out_left),

@@ -100,6 +100,73 @@ equals_have_their_turn_one_after_the_other(void **state)
 	assert_null(t.tenants);
 }
 
+/* "loud" has more slots than "quiet", and came later: its abort is first all the same. */
+static void
+the_lowest_rank_is_first_whatever_its_tenant_holds(void **state)
+{
+	struct turns t = { .limits = { 4, 4, 4 } };
+	struct turn held[4] = { 0 }, event = { .rank = 3 }, progress = { .rank = 2 }, status = { .rank = 1 },
+		    abort = { .rank = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		assert_true(turn_take(&t, &held[i], i < 3 ? "loud" : "quiet", NULL));
+	assert_false(turn_take(&t, &event, "quiet", NULL));
+	assert_false(turn_take(&t, &progress, "quiet", NULL));
+	assert_false(turn_take(&t, &status, "other", NULL));
+	assert_false(turn_take(&t, &abort, "loud", NULL));
+	assert_ptr_equal(turn_end(&t, &held[3]), &abort);
+	assert_ptr_equal(turn_end(&t, &held[0]), &status);
+	assert_ptr_equal(turn_end(&t, &held[1]), &progress);
+	assert_ptr_equal(turn_end(&t, &held[2]), &event);
+	turn_end(&t, &abort);
+	turn_end(&t, &status);
+	turn_end(&t, &progress);
+	turn_end(&t, &event);
+	assert_null(t.tenants);
+}
+
+static void
+urgent_requests_of_one_tenant_leave_slots_to_the_progress_of_others(void **state)
+{
+	struct turns t = { .limits = { 4, 3, 3 } };
+	struct turn urgent[8] = { 0 }, progress = { .rank = 2 };
+	size_t taken = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 8; i++)
+		taken += turn_take(&t, &urgent[i], "loud", NULL);
+	assert_int_equal(taken, 3);
+	assert_true(turn_take(&t, &progress, "quiet", NULL));
+	for (size_t i = 8; i > 0; i--)
+		turn_end(&t, &urgent[i - 1]);
+	turn_end(&t, &progress);
+	assert_null(t.tenants);
+}
+
+/* One slot, and always another request of rank 0 that waits for it: the last rank gets it after three ages, in the
+ * order of arrival. */
+static void
+more_urgent_requests_pass_one_that_waits_a_bounded_number_of_times(void **state)
+{
+	struct turns t = { .limits = { 1, 1, 1 } };
+	struct turn urgent[2] = { 0 }, event = { .rank = 3 };
+	size_t passed = 0, at = 0;
+
+	(void)state;
+	assert_true(turn_take(&t, &urgent[0], "a", NULL));
+	assert_false(turn_take(&t, &event, "a", NULL));
+	for (; passed < MANY; passed++, at = 1 - at) {
+		assert_false(turn_take(&t, &urgent[1 - at], "a", NULL));
+		if (turn_end(&t, &urgent[at]) == &event)
+			break;
+	}
+	assert_int_equal(passed, 3 * TURNS_AGE);
+	turn_end(&t, &urgent[1 - at]);
+	turn_end(&t, &event);
+	assert_null(t.tenants);
+}
+
 /* Whatever comes and ends in whatever order: no limit is passed, none waits that might have a place, and all have
  * had one at the end. */
 static void
@@ -119,6 +186,7 @@ no_limit_is_passed_and_none_is_forgotten(void **state)
 		if (n < MANY && rand_below(&r, 3) > 0) {
 			place[n] = rand_below(&r, 6);
 			all[n].arg = &place[n];
+			all[n].rank = (unsigned)rand_below(&r, TURNS_RANKS);
 			if (turn_take(&t, &all[n], tenants[place[n] / 2], destinations[place[n] % 2]))
 				held[place[n] / 2][place[n] % 2]++;
 			else
@@ -159,6 +227,9 @@ main(void)
 		cmocka_unit_test(one_slow_host_leaves_places_to_the_others_of_its_tenant),
 		cmocka_unit_test(a_free_place_is_the_tenants_that_holds_the_fewest),
 		cmocka_unit_test(equals_have_their_turn_one_after_the_other),
+		cmocka_unit_test(the_lowest_rank_is_first_whatever_its_tenant_holds),
+		cmocka_unit_test(urgent_requests_of_one_tenant_leave_slots_to_the_progress_of_others),
+		cmocka_unit_test(more_urgent_requests_pass_one_that_waits_a_bounded_number_of_times),
 		cmocka_unit_test(no_limit_is_passed_and_none_is_forgotten),
 	};
 

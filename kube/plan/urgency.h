@@ -1,0 +1,28 @@
+/* kube/plan/urgency.h: which of the calls that wait for a connection to the API server is made first. */
+#pragma once
+#include "kube/plan/plan.h"
+
+/* The most urgent one is the lowest. Zero is right for every call that says nothing. */
+enum urgency {
+	URGENCY_SAFETY = -2, /* all writes of a plan that aborts an update, or promotes it for a user */
+	URGENCY_STATUS = -1, /* statuses, on which the next decision rests, and reads that a decision waits for */
+	URGENCY_PROGRESS = 0, /* other writes and reads */
+	URGENCY_EVENT = 1, /* Events: no decision reads them */
+	URGENCY_MAX
+};
+
+/* Returns 0 for the most urgent calls: the rank of a turn (kube/turns.h). */
+static inline unsigned
+urgency_rank(enum urgency u)
+{
+	return (unsigned)(u - URGENCY_SAFETY);
+}
+
+/* Returns the urgency of a write of this plan: of a step, or of the status and the fetches (`step` NULL). */
+static inline enum urgency
+urgency_of(const struct plan *p, const struct plan_step *step)
+{
+	if (p->urgent)
+		return URGENCY_SAFETY;
+	return step != NULL ? URGENCY_PROGRESS : URGENCY_STATUS;
+}
