@@ -193,3 +193,13 @@ arena_used(const struct arena *a)
 {
 	return a->used;
 }
+
+size_t
+arena_chunks(const struct arena *a)
+{
+	size_t n = 0;
+
+	for (const struct chunk *c = a->chunks; c != NULL; c = c->next)
+		n++;
+	return n;
+}

@@ -36,6 +36,9 @@ char *arena_vprintf(struct arena *, const char *format, va_list) printf_like(2, 
 /* Returns the bytes allocated since the last reset, without headers. tests/bench compares them. */
 size_t arena_used(const struct arena *);
 
+/* Returns the number of allocations that the arena has made since then. tests/bench compares them. */
+size_t arena_chunks(const struct arena *);
+
 /* Makes space for one more element in a list of n elements of `size` bytes. Returns `at`, or a copy in the arena
  * with twice the capacity. *capacity is the capacity in elements. If input decides about n, the caller compares it with
  * a limit first. */

@@ -48,7 +48,11 @@ str_adds(struct str *s, const char *text)
 bool
 str_addc(struct str *s, char c)
 {
-	return str_add(s, &c, 1);
+	if (s->len + 1 >= s->capacity || s->len == s->max)
+		return str_add(s, &c, 1);
+	s->at[s->len++] = c;
+	s->at[s->len] = '\0';
+	return true;
 }
 
 bool

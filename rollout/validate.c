@@ -10,6 +10,7 @@
 #include "kube/api/core.h"
 #include "kube/api/selector.h"
 #include "kube/api/workload.h"
+#include "kube/plan/controller.h"
 #include "rollout/analyses.h"
 #include "rollout/checks.h"
 #include "rollout/field_path.h"
@@ -20,6 +21,7 @@
 
 #define CANARY "spec.strategy.canary"
 #define BLUE_GREEN "spec.strategy.blueGreen"
+#define VALID "valid" /* a note: validate_versions of the spec that was found valid */
 
 static void
 validate_service(
@@ -153,10 +155,6 @@ validate_canary(struct problems *p, const struct rollout_world *w)
 	validate_anti_affinity(p, c->anti_affinity, CANARY ".antiAffinity");
 	validate_metadata(p, r, c->canary_metadata, CANARY ".canaryMetadata");
 	validate_metadata(p, r, c->stable_metadata, CANARY ".stableMetadata");
-	validate_service(p, c->ping_pong != NULL ? validate_turn_path(c, c->canary_service) : CANARY ".canaryService",
-	    c->canary_service, w->canary_service, w);
-	validate_service(p, c->ping_pong != NULL ? validate_turn_path(c, c->stable_service) : CANARY ".stableService",
-	    c->stable_service, w->stable_service, w);
 }
 
 static void
@@ -176,8 +174,25 @@ validate_blue_green(struct problems *p, const struct rollout_world *w)
 	validate_anti_affinity(p, b->anti_affinity, BLUE_GREEN ".antiAffinity");
 	validate_metadata(p, w->rollout, b->active_metadata, BLUE_GREEN ".activeMetadata");
 	validate_metadata(p, w->rollout, b->preview_metadata, BLUE_GREEN ".previewMetadata");
-	validate_service(p, BLUE_GREEN ".activeService", b->active_service, w->active_service, w);
-	validate_service(p, BLUE_GREEN ".previewService", b->preview_service, w->preview_service, w);
+}
+
+static void
+validate_services(struct problems *p, const struct rollout_world *w)
+{
+	const struct canary_strategy *c = w->rollout->spec.strategy.canary;
+	const struct blue_green_strategy *b = w->rollout->spec.strategy.blue_green;
+
+	if (c != NULL) {
+		bool turns = c->ping_pong != NULL;
+
+		validate_service(p, turns ? validate_turn_path(c, c->canary_service) : CANARY ".canaryService",
+		    c->canary_service, w->canary_service, w);
+		validate_service(p, turns ? validate_turn_path(c, c->stable_service) : CANARY ".stableService",
+		    c->stable_service, w->stable_service, w);
+	} else {
+		validate_service(p, BLUE_GREEN ".activeService", b->active_service, w->active_service, w);
+		validate_service(p, BLUE_GREEN ".previewService", b->preview_service, w->preview_service, w);
+	}
 }
 
 static void
@@ -228,8 +243,12 @@ validate_workload(struct problems *p, const struct rollout_world *w)
 static void
 validate_routing(struct problems *p, const struct err *e)
 {
-	const char *text = err_text(p->arena, e), *colon = strstr(text, ": ");
+	const char *text, *colon;
 
+	if (e == NULL)
+		return;
+	text = err_text(p->arena, e);
+	colon = strstr(text, ": ");
 	if (colon != NULL)
 		problem_add(p, arena_strndup(p->arena, text, (size_t)(colon - text)), "%s", colon + 2);
 	else
@@ -287,8 +306,8 @@ validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 		validate_canary(p, w);
 	else
 		validate_blue_green(p, w);
-	if (w->routing_err != NULL)
-		validate_routing(p, w->routing_err);
+	validate_services(p, w);
+	validate_routing(p, w->routing_err);
 	for (size_t i = 0; i < w->n_analyses; i++) {
 		if (measures)
 			validate_field_refs(p, &w->analyses[i]);
@@ -302,15 +321,66 @@ validate_problems(const struct rollout_world *w, struct problems *p)
 	validate_world(w, p, true);
 }
 
+static uint64_t
+validate_add_text(uint64_t h, const char *text)
+{
+	for (; text != NULL && *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * 1099511628211u;
+	return (h ^ (text != NULL ? 0x100u : 0x101u)) * 1099511628211u;
+}
+
+/* Adds the version of an object; NULL: it does not exist. */
+static uint64_t
+validate_add_version(uint64_t h, const struct object *o)
+{
+	h = validate_add_text(h, o != NULL ? o->meta.uid : NULL);
+	return validate_add_text(h, o != NULL ? o->meta.resource_version : NULL);
+}
+
+/* Returns a hash (FNV-1a) of the versions of all that validate_world reads, except for Services and the routing; 0
+ * if the version of the spec is not known. The settings do not change while a process runs. */
+static int64_t
+validate_versions(const struct rollout_world *w, bool measures)
+{
+	const struct rollout *r = w->rollout;
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	uint64_t h = 14695981039346656037u ^ (uint64_t)r->object.meta.generation ^ (measures ? 1ull << 63 : 0);
+
+	if (r->object.meta.generation == 0 || r->object.meta.uid == NULL)
+		return 0;
+	h = validate_add_text(h, r->object.meta.uid);
+	/* it decides which Service is called the canary's */
+	h = validate_add_text(h, c != NULL && c->ping_pong != NULL ? c->canary_service : NULL);
+	h = validate_add_version(h, w->workload != NULL ? &w->workload->object : NULL);
+	for (size_t i = 0; i < w->n_analyses; i++)
+		for (size_t k = 0; k < w->analyses[i].n_templates; k++) {
+			const struct analysis_template *t = w->analyses[i].templates[k].template;
+
+			h = validate_add_version(h, t != NULL ? &t->object : NULL);
+		}
+	return (int64_t)(h >> 1) | 1;
+}
+
+/* Validating a spec takes longer than all the rest of a pass. A valid one is validated again when it, or an object
+ * that it refers to, has changed. */
 const char *
 validate_message(struct rollout_pass *p)
 {
 	struct problems found = { .arena = p->arena };
-
 	/* The first version, and a version that is already stable, are not measured. */
-	validate_world(p->w, &found, p->st.stable_rs != NULL && p->promotion != PROMOTED);
-	if (found.n == 0)
-		return NULL;
-	return arena_printf(p->arena, "The Rollout \"%s\" is invalid: %s: %s", p->w->rollout->object.meta.name,
-	    found.at[0].path, found.at[0].text);
+	bool measures = p->st.stable_rs != NULL && p->promotion != PROMOTED;
+	int64_t versions = validate_versions(p->w, measures);
+
+	if (versions != 0 && seen_note(p->w->seen, VALID, 0) == versions) {
+		validate_services(&found, p->w);
+		validate_routing(&found, p->w->routing_err);
+	} else {
+		validate_world(p->w, &found, measures);
+	}
+	if (found.n > 0)
+		return arena_printf(p->arena, "The Rollout \"%s\" is invalid: %s: %s", p->w->rollout->object.meta.name,
+		    found.at[0].path, found.at[0].text);
+	if (versions != 0)
+		plan_note(p->plan, VALID, versions);
+	return NULL;
 }
