@@ -24,8 +24,10 @@ TYPE(oauth2, "oauth2", .strict = true);
 
 /* Argo Rollouts writes all three, empty, into every run: an empty one counts as absent. */
 static const struct field metric_authentication_fields[] = {
-	OBJECT(metric_authentication, basic_auth, "basicAuth", basic_auth, .doc = "HTTP basic authentication."),
-	OBJECT(metric_authentication, oauth2, "oauth2", oauth2, .doc = "Bearer token from an OAuth2 server."),
+	OBJECT(metric_authentication, basic_auth, "basicAuth", basic_auth,
+	    .doc = "HTTP basic authentication. Must not be set with oauth2."),
+	OBJECT(metric_authentication, oauth2, "oauth2", oauth2,
+	    .doc = "Bearer token from an OAuth2 server. Must not be set with basicAuth."),
 	JSON(metric_authentication, sigv4, "sigv4", .doc = "Not supported yet."),
 };
 TYPE(metric_authentication, "authentication", .strict = true);
@@ -61,8 +63,9 @@ static const struct field web_metric_fields[] = {
 	STRING(web_metric, method, "method", .choices = "GET|POST|PUT", .doc = "HTTP method.", .otherwise = "GET"),
 	STRING(web_metric, url, "url", .required = true, .doc = "URL of the service (http:// or https://)."),
 	LIST(web_metric, headers, "headers", metric_header, .doc = "HTTP headers of the request."),
-	STRING(web_metric, body, "body", .doc = "Request body as text. Only with POST or PUT."),
-	JSON(web_metric, json_body, "jsonBody", .doc = "Request body as JSON. Only with POST or PUT."),
+	STRING(web_metric, body, "body", .doc = "Request body as text. Only with POST or PUT, and not with jsonBody."),
+	JSON(web_metric, json_body, "jsonBody",
+	    .doc = "Request body as JSON. Only with POST or PUT, and not with body."),
 	STRING(web_metric, json_path, "jsonPath",
 	    .doc = "JSONPath of the result in the response: {$.data.rate}. A response that is not JSON is a string.",
 	    .otherwise = "{$}"),
@@ -98,24 +101,32 @@ TYPE(metric_provider, "metric provider", .strict = true, .rules = "one *");
 
 static const struct field metric_fields[] = {
 	STRING(metric, name, "name", .required = true, .doc = "Name of the metric. Must be unique in the run."),
-	DURATION(
-	    metric, interval, "interval", .doc = "Time between two measurements. Without it there is one measurement."),
+	DURATION(metric, interval, "interval",
+	    .doc = "Time between two measurements. Unset: there is one measurement, so count must be unset, 0 or 1."),
 	DURATION(metric, initial_delay, "initialDelay", .doc = "Time before the first measurement.", .otherwise = "0s"),
 	INT_OR_STRING(metric, count, "count",
-	    .doc = "Number of measurements. 0 or unset with an interval: measure until the run is terminated."),
+	    .doc = "Number of measurements. Unset or 0: one without an interval; with an interval, measure until the "
+		   "run is terminated."),
 	STRING(metric, success_condition, "successCondition",
-	    .doc = "Expression over result. A measurement for which it is true is Successful."),
+	    .doc = "Expression over result. True makes a measurement Successful, unless failureCondition is true too. "
+		   "Without a failureCondition, false makes it Failed."),
 	STRING(metric, failure_condition, "failureCondition",
-	    .doc = "Expression over result. A measurement for which it is true is Failed."),
+	    .doc = "Expression over result. True makes a measurement Failed. If both conditions are set and false, it "
+		   "is Inconclusive. Without a successCondition, false makes it Successful; without both, each "
+		   "measurement is Successful."),
 	INT_OR_STRING(metric, failure_limit, "failureLimit",
-	    .doc = "Maximum number of failed measurements; one more fails the metric. -1: no limit.", .otherwise = "0"),
+	    .doc = "Maximum number of failed measurements; one more fails the metric. -1: no limit; requires a "
+		   "consecutiveSuccessLimit.",
+	    .otherwise = "0"),
 	INT_OR_STRING(metric, inconclusive_limit, "inconclusiveLimit",
 	    .doc = "Maximum number of inconclusive measurements; one more makes the metric Inconclusive.",
 	    .otherwise = "0"),
 	INT_OR_STRING(metric, consecutive_error_limit, "consecutiveErrorLimit",
 	    .doc = "Maximum number of consecutive errors; one more puts the metric in Error.", .otherwise = "4"),
 	INT_OR_STRING(metric, consecutive_success_limit, "consecutiveSuccessLimit",
-	    .doc = "Number of consecutive successes that complete the metric. 0: not used.", .otherwise = "0"),
+	    .doc = "Number of consecutive successes that complete the metric. 0: not used. If count is reached first, "
+		   "the metric is Inconclusive; with failureLimit -1 it is Failed.",
+	    .otherwise = "0"),
 	EMBED(metric, provider, "provider", metric_provider, .required = true,
 	    .doc = "Source of the value. Exactly one provider must be set."),
 };
@@ -123,11 +134,13 @@ TYPE(metric, "metric", .strict = true);
 
 static const struct field ttl_strategy_fields[] = {
 	OPT_INT(ttl_strategy, after_completion, "secondsAfterCompletion", .min = 0, .max = INT32_MAX,
-	    .doc = "Seconds to keep the run after it completed, whatever the result."),
+	    .doc = "Seconds to keep the run after it completed, if the field for its result is not set. Errors and "
+		   "inconclusive runs have no field of their own. Unset: it is kept."),
 	OPT_INT(ttl_strategy, after_success, "secondsAfterSuccess", .min = 0, .max = INT32_MAX,
-	    .doc = "Seconds to keep the run after it succeeded."),
+	    .doc = "Seconds to keep the run after it succeeded. Takes precedence over secondsAfterCompletion."),
 	OPT_INT(ttl_strategy, after_failure, "secondsAfterFailure", .min = 0, .max = INT32_MAX,
-	    .doc = "Seconds to keep the run after it failed."),
+	    .doc = "Seconds to keep the run after it failed (phase Failed, not Error or Inconclusive). Takes "
+		   "precedence over secondsAfterCompletion."),
 };
 TYPE(ttl_strategy, "ttlStrategy", .strict = true);
 
@@ -135,11 +148,13 @@ static const struct field analysis_spec_fields[] = {
 	JSON(analysis_spec, metrics, "metrics", .of = &metric_type, .items_max = METRICS_MAX,
 	    .doc = "Metrics to measure."),
 	LIST(analysis_spec, args, "args", argument, .items_max = ARGUMENTS_MAX,
-	    .doc = "Arguments. The metrics refer to them as {{args.NAME}}."),
+	    .doc = "Arguments. The metrics refer to them as {{args.NAME}}. An argument without a value must get one "
+		   "from the Rollout, Experiment or command that creates the run."),
 	LIST(analysis_spec, dry_run, "dryRun", dry_run, .items_max = METRICS_MAX,
 	    .doc = "Metrics that are measured and have no effect on the result."),
 	LIST(analysis_spec, retention, "measurementRetention", measurement_retention, .items_max = METRICS_MAX,
-	    .doc = "Number of measurements to keep in the status."),
+	    .doc = "Number of measurements to keep in the status, by metric. Without a rule for it, 10 measurements of "
+		   "a metric are kept."),
 	LIST(analysis_spec, templates, "templates", template_ref,
 	    .doc = "Of a template: other templates whose metrics are included."),
 	BOOL(analysis_spec, terminate, "terminate", .doc = "Of a run: true terminates it.", .otherwise = "false"),

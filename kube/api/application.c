@@ -13,8 +13,11 @@ const char *const operation_phase_names[OPERATION_PHASE_MAX] = { "", "Running", 
 
 static const struct field application_directory_fields[] = {
 	BOOL(application_directory, recurse, "recurse", .doc = "Read subdirectories too.", .otherwise = "false"),
-	STRING(application_directory, include, "include", .doc = "Files to read, as a glob: {*.yml,*.yaml}."),
-	STRING(application_directory, exclude, "exclude", .doc = "Files to skip, as a glob."),
+	STRING(application_directory, include, "include",
+	    .doc = "Files to read, as a glob for the path in the directory: {*.yml,*.yaml}.",
+	    .otherwise = "all manifests"),
+	STRING(application_directory, exclude, "exclude",
+	    .doc = "Files to skip, as a glob for the path in the directory. Takes precedence over include."),
 	NOT_BUILT("jsonnet"),
 };
 TYPE(application_directory, "directory", .strict = true);
@@ -28,7 +31,8 @@ TYPE(kustomize_replica, "replicas", .strict = true);
 static const struct field application_kustomize_fields[] = {
 	STRING(application_kustomize, name_prefix, "namePrefix", .doc = "Prefix of all names."),
 	STRING(application_kustomize, name_suffix, "nameSuffix", .doc = "Suffix of all names."),
-	STRING(application_kustomize, namespace, "namespace", .doc = "Namespace of all objects."),
+	STRING(application_kustomize, namespace, "namespace", .doc = "Namespace of all objects.",
+	    .otherwise = "as in the kustomization"),
 	STRINGS(application_kustomize, images, "images",
 	    .doc = "Images to replace: NAME=NEWNAME:TAG, NAME:TAG or NAME@DIGEST."),
 	STRINGS(application_kustomize, components, "components",
@@ -44,11 +48,13 @@ static const struct field application_kustomize_fields[] = {
 	BOOL(application_kustomize, label_without_selector, "labelWithoutSelector",
 	    .doc = "Do not add commonLabels to selectors."),
 	BOOL(application_kustomize, label_include_templates, "labelIncludeTemplates",
-	    .doc = "With labelWithoutSelector: add commonLabels to pod templates too."),
+	    .doc = "Add commonLabels to pod templates too. Has no effect without labelWithoutSelector, with which "
+		   "selectors and templates are left out."),
 	BOOL(application_kustomize, force_common_labels, "forceCommonLabels",
-	    .doc = "Let commonLabels replace labels of the same name in the kustomization."),
+	    .doc = "Has no effect: commonLabels always replace labels of the same name in the kustomization."),
 	BOOL(application_kustomize, force_common_annotations, "forceCommonAnnotations",
-	    .doc = "Let commonAnnotations replace annotations of the same name in the kustomization."),
+	    .doc =
+		"Has no effect: commonAnnotations always replace annotations of the same name in the kustomization."),
 	NOT_BUILT_AS("commonAnnotationsEnvsubst", KIND_BOOL),
 	NOT_BUILT_AS("version", KIND_STRING),
 	NOT_BUILT_AS("apiVersions", KIND_LIST),
@@ -57,7 +63,7 @@ static const struct field application_kustomize_fields[] = {
 TYPE(application_kustomize, "kustomize", .strict = true);
 
 static const struct field helm_parameter_fields[] = {
-	STRING(helm_parameter, name, "name", .required = true, .doc = "Name of the value: image.tag."),
+	STRING(helm_parameter, name, "name", .required = true, .doc = "Name of the value, such as image.tag."),
 	STRING(helm_parameter, value, "value", .doc = "The value."),
 	BOOL(helm_parameter, force_string, "forceString",
 	    .doc = "Treat the value as a string, even if it looks like a number."),
@@ -66,7 +72,8 @@ TYPE(helm_parameter, "parameter", .strict = true);
 
 static const struct field helm_file_parameter_fields[] = {
 	STRING(helm_file_parameter, name, "name", .required = true, .doc = "Name of the value."),
-	STRING(helm_file_parameter, path, "path", .required = true, .doc = "File in the chart that holds the value."),
+	STRING(helm_file_parameter, path, "path", .required = true,
+	    .doc = "File that holds the value: in the chart, or $REF/PATH in another source."),
 };
 TYPE(helm_file_parameter, "file parameter", .strict = true);
 
@@ -74,24 +81,29 @@ static const struct field application_helm_fields[] = {
 	STRING(application_helm, release_name, "releaseName", .doc = "Name of the release.",
 	    .otherwise = "the Application's"),
 	STRING(application_helm, namespace, "namespace", .doc = "Namespace of the release.",
-	    .otherwise = "the destination's"),
+	    .otherwise = "the destination's, or else default"),
 	STRINGS(application_helm, value_files, "valueFiles",
-	    .doc = "Values files: in the chart, or $REF/PATH in another source."),
+	    .doc = "Values files: in the chart, or $REF/PATH in another source. Later files take precedence over "
+		   "earlier ones."),
 	BOOL(application_helm, ignore_missing_value_files, "ignoreMissingValueFiles",
 	    .doc = "Ignore values files that do not exist."),
-	STRING(application_helm, values, "values", .doc = "Values as YAML text."),
+	STRING(application_helm, values, "values",
+	    .doc = "Values as YAML text. Take precedence over valueFiles. Ignored if valuesObject is set."),
 	JSON(application_helm, values_object, "valuesObject",
-	    .doc = "Values as an object. Takes precedence over values."),
+	    .doc = "Values as an object. Take precedence over valueFiles. If set, values is ignored."),
 	LIST(application_helm, parameters, "parameters", helm_parameter, .items_max = 1000,
-	    .doc = "Single values. Take precedence over all other values."),
+	    .doc = "Single values. Take precedence over valueFiles, values and valuesObject."),
 	LIST(application_helm, file_parameters, "fileParameters", helm_file_parameter, .items_max = 100,
-	    .doc = "Single values that are read from files."),
+	    .doc = "Single values that are read from files. Take precedence over all other values."),
 	BOOL(application_helm, skip_crds, "skipCrds", .doc = "Do not apply the chart's CustomResourceDefinitions."),
 	BOOL(application_helm, skip_tests, "skipTests", .doc = "Do not apply the chart's tests."),
-	STRING(application_helm, kube_version, "kubeVersion", .doc = "Kubernetes version that the chart sees."),
-	STRINGS(application_helm, api_versions, "apiVersions", .doc = "API versions that the chart sees."),
+	STRING(application_helm, kube_version, "kubeVersion", .doc = "Kubernetes version that the chart sees.",
+	    .otherwise = "that of the helm program"),
+	STRINGS(application_helm, api_versions, "apiVersions",
+	    .doc = "API versions that the chart sees, in addition to those of the helm program."),
 	STRING(application_helm, version, "version", .choices = "v3", .doc = "Version of Helm."),
-	BOOL(application_helm, pass_credentials, "passCredentials", .doc = "Send the credentials to all hosts."),
+	BOOL(application_helm, pass_credentials, "passCredentials",
+	    .doc = "Has no effect: credentials are sent only to the host of their own repository."),
 	NOT_BUILT_AS("skipSchemaValidation", KIND_BOOL),
 };
 TYPE(application_helm, "helm", .strict = true);
@@ -99,15 +111,23 @@ TYPE(application_helm, "helm", .strict = true);
 static const struct field application_source_fields[] = {
 	STRING(application_source, repo_url, "repoURL", .required = true, .doc = "URL of the Git or Helm repository."),
 	STRING(application_source, target_revision, "targetRevision",
-	    .doc = "Branch, tag, semver range or commit. HEAD is the default branch.", .otherwise = "HEAD"),
-	STRING(application_source, path, "path", .doc = "Directory of the manifests.", .otherwise = "."),
+	    .doc = "Branch, tag, semver range or commit; with chart, version or semver range of the chart. HEAD is the "
+		   "default branch.",
+	    .otherwise = "HEAD"),
+	STRING(application_source, path, "path",
+	    .doc = "Directory of the manifests in the repository. Absent in a source with ref: the source is not "
+		   "rendered, and is used for value files only.",
+	    .otherwise = "."),
 	OBJECT(application_source, directory, "directory", application_directory,
-	    .doc = "Options of a plain directory of manifests."),
+	    .doc = "Options of a plain directory of manifests. If none of directory, kustomize, helm and chart is set, "
+		   "the files in path decide: Chart.yaml makes it a Helm chart, a kustomization file a kustomization."),
 	OBJECT(application_source, kustomize, "kustomize", application_kustomize,
-	    .doc = "Changes to the kustomization in path."),
-	OBJECT(application_source, helm, "helm", application_helm, .doc = "Options of a Helm chart."),
+	    .doc = "Changes to the kustomization in path. If set, path is read as a kustomization."),
+	OBJECT(application_source, helm, "helm", application_helm,
+	    .doc = "Options of a Helm chart. If set, path is read as a chart."),
 	STRING(application_source, chart, "chart",
-	    .doc = "Name of a chart. repoURL is then a Helm repository and targetRevision the chart's version."),
+	    .doc =
+		"Name of a chart. If set, repoURL is a Helm repository and targetRevision the version of the chart."),
 	STRING(application_source, ref, "ref",
 	    .doc = "Name by which valueFiles of other sources refer to this one: $REF/PATH."),
 	NOT_BUILT("plugin"),
@@ -117,20 +137,27 @@ static const struct field application_source_fields[] = {
 TYPE(application_source, "source", .strict = true);
 
 static const struct field application_destination_fields[] = {
-	STRING(application_destination, server, "server", .doc = "URL of the cluster's API server."),
+	STRING(application_destination, server, "server",
+	    .doc = "URL of the cluster's API server. Must not be set with name."),
 	STRING(application_destination, name, "name",
-	    .doc = "Name of the cluster, instead of server. \"in-cluster\" is the cluster of the controller."),
-	STRING(application_destination, namespace, "namespace", .doc = "Namespace of objects that have none."),
+	    .doc =
+		"Name of the cluster. Must not be set with server. \"in-cluster\" is the cluster of the controller."),
+	STRING(
+	    application_destination, namespace, "namespace", .doc = "Namespace of namespaced objects that name none."),
 };
 TYPE(application_destination, "destination", .strict = true, .rules = "not server name");
 
 static const struct field automated_sync_fields[] = {
-	BOOL(automated_sync, prune, "prune", .doc = "Delete objects that are no longer in Git.", .otherwise = "false"),
-	BOOL(automated_sync, self_heal, "selfHeal", .doc = "Undo changes that were made in the cluster.",
+	BOOL(automated_sync, prune, "prune", .doc = "Delete objects that are no longer in Git, in automated syncs.",
 	    .otherwise = "false"),
-	BOOL(automated_sync, allow_empty, "allowEmpty", .doc = "Allow a sync that deletes all objects.",
+	BOOL(automated_sync, self_heal, "selfHeal",
+	    .doc =
+		"Sync also when objects in the cluster were changed. False: only when Git or the Application changes.",
 	    .otherwise = "false"),
-	OPT_BOOL(automated_sync, enabled, "enabled", .doc = "False disables automated syncs.", .otherwise = "true"),
+	BOOL(automated_sync, allow_empty, "allowEmpty", .doc = "Allow an automated sync that deletes all objects.",
+	    .otherwise = "false"),
+	OPT_BOOL(automated_sync, enabled, "enabled", .doc = "False: no automated syncs, as if automated were absent.",
+	    .otherwise = "true"),
 };
 TYPE(automated_sync, "automated sync policy", .strict = true);
 
@@ -144,9 +171,11 @@ TYPE(sync_backoff, "backoff", .strict = true);
 
 static const struct field sync_retry_fields[] = {
 	OPT_INT(sync_retry, limit, "limit", .min = -1, .max = INT32_MAX,
-	    .doc = "Maximum number of retries. -1: no limit.", .otherwise = "5"),
+	    .doc = "Maximum number of retries of a failed sync. -1: no limit.",
+	    .otherwise = "5 for automated syncs, 0 for others"),
 	OBJECT(sync_retry, backoff, "backoff", sync_backoff, .doc = "Wait between retries."),
-	BOOL(sync_retry, refresh, "refresh", .doc = "Use the newest revision in a retry."),
+	BOOL(sync_retry, refresh, "refresh",
+	    .doc = "Has no effect: a newer revision always ends an automated sync that waits for a retry."),
 };
 TYPE(sync_retry, "retry", .strict = true);
 
@@ -158,11 +187,13 @@ TYPE(namespace_metadata, "managedNamespaceMetadata", .strict = true);
 
 static const struct field sync_policy_fields[] = {
 	OBJECT(sync_policy, automated, "automated", automated_sync,
-	    .doc = "Sync automatically when the cluster differs from Git."),
+	    .doc = "Sync automatically when Git differs from the cluster. An empty object is enough. Unset: syncs are "
+		   "only manual."),
 	STRINGS(sync_policy, options, "syncOptions", .doc = "Sync options, each as NAME=VALUE."),
 	OBJECT(sync_policy, retry, "retry", sync_retry, .doc = "Retries of a failed sync."),
 	OBJECT(sync_policy, managed_namespace, "managedNamespaceMetadata", namespace_metadata,
-	    .doc = "Metadata of the namespace that CreateNamespace=true creates."),
+	    .doc = "Metadata of the namespace that CreateNamespace=true creates. If set, it is also applied to a "
+		   "namespace that exists."),
 };
 TYPE(sync_policy, "syncPolicy", .strict = true);
 
@@ -180,14 +211,15 @@ static const struct field ignored_difference_fields[] = {
 TYPE(ignored_difference, "ignored difference", .strict = true);
 
 static const struct field application_info_fields[] = {
-	STRING(application_info, name, "name", .doc = "Name."),
-	STRING(application_info, value, "value", .doc = "Value."),
+	STRING(application_info, name, "name", .doc = "Name of the entry."),
+	STRING(application_info, value, "value", .doc = "Text or URL of the entry."),
 };
 TYPE(application_info, "info", .strict = true);
 
 static const struct field application_spec_fields[] = {
 	STRING(application_spec, project, "project", .doc = "Name of the AppProject.", .otherwise = "default"),
-	OBJECT(application_spec, source, "source", application_source, .doc = "Source of the manifests."),
+	OBJECT(application_spec, source, "source", application_source,
+	    .doc = "Source of the manifests. Has no effect if sources is not empty."),
 	LIST(application_spec, sources, "sources", application_source, .items_max = 50,
 	    .doc = "Sources of the manifests, if there are several. Takes precedence over source."),
 	NOT_BUILT("sourceHydrator"),

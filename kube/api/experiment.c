@@ -18,10 +18,10 @@ TYPE(experiment_template, "experiment's template", .strict = true);
 
 static const struct field experiment_spec_fields[] = {
 	LIST(experiment_spec, templates, "templates", experiment_template, .required = true,
-	    .doc = "Versions to run side by side."),
+	    .doc = "Versions to run at the same time."),
 	STRING(experiment_spec, duration, "duration",
-	    .doc = "Duration from when all pods are available: seconds, or a Go duration. Unset: until the analyses "
-		   "complete."),
+	    .doc = "Duration from when all pods are available: seconds, or a Go duration such as 1m30s. Unset: until "
+		   "the analyses have succeeded; without analyses, until it is terminated."),
 	OPT_INT(experiment_spec, progress_deadline_seconds, "progressDeadlineSeconds", .min = 0, .max = INT32_MAX,
 	    .doc = "Seconds without progress of a template's pods after which the experiment fails.",
 	    .otherwise = "600"),
@@ -31,9 +31,10 @@ static const struct field experiment_spec_fields[] = {
 	OPT_INT(experiment_spec, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
 	    .doc = "Seconds to keep the pods after the experiment completed.", .otherwise = "30"),
 	LIST(experiment_spec, dry_run, "dryRun", dry_run,
-	    .doc = "Metrics that are measured and have no effect on the result."),
+	    .doc = "Metrics of the analyses that are measured and have no effect on the result."),
 	LIST(experiment_spec, retention, "measurementRetention", measurement_retention,
-	    .doc = "Number of measurements to keep in the status."),
+	    .doc = "Number of measurements of the analyses to keep in the status, by metric. Without a rule for it, 10 "
+		   "measurements of a metric are kept."),
 	OBJECT(experiment_spec, run_metadata, "analysisRunMetadata", run_metadata,
 	    .doc = "Labels and annotations of the AnalysisRuns."),
 };

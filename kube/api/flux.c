@@ -3,12 +3,14 @@
 #include "base/time.h"
 
 static const struct field flux_ref_fields[] = {
-	STRING(flux_ref, branch, "branch", .doc = "Branch.", .otherwise = "master"),
-	STRING(flux_ref, tag, "tag", .doc = "Tag. Takes precedence over branch."),
+	STRING(flux_ref, branch, "branch", .doc = "Branch to follow.", .otherwise = "master"),
+	STRING(flux_ref, tag, "tag", .doc = "Tag to follow. Takes precedence over branch."),
 	STRING(flux_ref, semver, "semver",
-	    .doc = "Semver range; the highest matching tag is used. Takes precedence over tag."),
-	STRING(flux_ref, name, "name", .doc = "Full name of a Git reference. Takes precedence over semver."),
-	STRING(flux_ref, commit, "commit", .doc = "Commit. Takes precedence over all other fields."),
+	    .doc = "Semver range; the highest matching tag is used. Takes precedence over tag and branch."),
+	STRING(flux_ref, name, "name",
+	    .doc =
+		"Full name of a Git reference, such as refs/heads/main. Takes precedence over semver, tag and branch."),
+	STRING(flux_ref, commit, "commit", .doc = "Commit to use. Takes precedence over all other fields."),
 };
 TYPE(flux_ref, "ref", .strict = true);
 
@@ -38,14 +40,19 @@ static const struct field git_repository_spec_fields[] = {
 	DURATION(git_repository_spec, interval, "interval", .required = true,
 	    .doc = "Interval at which the repository is fetched."),
 	DURATION(git_repository_spec, timeout, "timeout", .doc = "Maximum time of a fetch.", .otherwise = "60s"),
-	OBJECT(git_repository_spec, ref, "ref", flux_ref, .doc = "Git reference to follow."),
-	OBJECT(git_repository_spec, secret, "secretRef", flux_secret_ref, .doc = "Secret with credentials."),
-	STRING(git_repository_spec, provider, "provider", .choices = "generic", .doc = "Provider of the credentials."),
-	BOOL(git_repository_spec, suspend, "suspend", .doc = "Stop fetching."),
+	OBJECT(git_repository_spec, ref, "ref", flux_ref, .doc = "Git reference to follow.",
+	    .otherwise = "the branch master"),
+	OBJECT(git_repository_spec, secret, "secretRef", flux_secret_ref,
+	    .doc = "Secret with credentials. Unset: the repository is read without credentials."),
+	STRING(git_repository_spec, provider, "provider", .choices = "generic",
+	    .doc = "Provider of the credentials: generic, which is the Secret of secretRef."),
+	BOOL(git_repository_spec, suspend, "suspend",
+	    .doc = "Stop fetching. Kustomizations keep using the last commit."),
 	STRING(git_repository_spec, ignore, "ignore",
 	    .doc = "Files to leave out, in .gitignore syntax, in addition to those of .sourceignore files.",
 	    .otherwise = "what Flux leaves out: images, archives, files of CI systems"),
-	OBJECT(git_repository_spec, verify, "verify", flux_verify, .doc = "Require a signed commit."),
+	OBJECT(git_repository_spec, verify, "verify", flux_verify,
+	    .doc = "Require a commit that is signed with a trusted key. Unset: unsigned commits are accepted."),
 	NOT_BUILT("proxySecretRef"),
 	NOT_BUILT_AS("include", KIND_LIST),
 	NOT_BUILT_AS("sparseCheckout", KIND_LIST),
@@ -66,9 +73,9 @@ TYPE(git_repository, "GitRepository", .group = "source.toolkit.fluxcd.io", .vers
     .doc = "GitRepository makes the latest commit of a Git reference available to Kustomizations.");
 
 static const struct field flux_source_ref_fields[] = {
-	STRING(flux_source_ref, api_version, "apiVersion", .doc = "API version of the source."),
-	STRING(
-	    flux_source_ref, kind, "kind", .required = true, .choices = "GitRepository", .doc = "Kind of the source."),
+	STRING(flux_source_ref, api_version, "apiVersion", .doc = "API version of the source. Has no effect."),
+	STRING(flux_source_ref, kind, "kind", .required = true, .choices = "GitRepository",
+	    .doc = "Kind of the source: GitRepository."),
 	STRING(flux_source_ref, name, "name", .required = true, .doc = "Name of the source."),
 	STRING(flux_source_ref, namespace, "namespace", .doc = "Namespace of the source.",
 	    .otherwise = "that of the Kustomization"),
@@ -76,36 +83,42 @@ static const struct field flux_source_ref_fields[] = {
 TYPE(flux_source_ref, "sourceRef", .strict = true);
 
 static const struct field flux_check_fields[] = {
-	STRING(flux_check, api_version, "apiVersion", .doc = "API version of the object."),
+	STRING(flux_check, api_version, "apiVersion", .doc = "API version of the object.", .otherwise = "apps/v1"),
 	STRING(flux_check, kind, "kind", .required = true, .doc = "Kind of the object."),
 	STRING(flux_check, name, "name", .required = true, .doc = "Name of the object."),
-	STRING(flux_check, namespace, "namespace", .doc = "Namespace of the object."),
+	STRING(flux_check, namespace, "namespace", .doc = "Namespace of the object.",
+	    .otherwise = "targetNamespace, or else that of the Kustomization"),
 };
 TYPE(flux_check, "health check", .strict = true);
 
 static const struct field flux_image_fields[] = {
 	STRING(flux_image, name, "name", .required = true, .doc = "Name of the image."),
-	STRING(flux_image, new_name, "newName", .doc = "New name."),
-	STRING(flux_image, new_tag, "newTag", .doc = "New tag."),
+	STRING(flux_image, new_name, "newName", .doc = "New name of the image. Unset: the name stays."),
+	STRING(flux_image, new_tag, "newTag", .doc = "New tag of the image. Unset: the tag stays."),
 	STRING(flux_image, digest, "digest", .doc = "Digest to use instead of a tag."),
 };
 TYPE(flux_image, "image", .strict = true);
 
 static const struct field flux_substitute_ref_fields[] = {
 	STRING(flux_substitute_ref, kind, "kind", .required = true, .choices = "ConfigMap|Secret",
-	    .doc = "Kind: ConfigMap or Secret."),
-	STRING(flux_substitute_ref, name, "name", .required = true, .doc = "Name."),
-	BOOL(flux_substitute_ref, optional, "optional", .doc = "Ignore the object if it does not exist."),
+	    .doc = "Kind of the object."),
+	STRING(flux_substitute_ref, name, "name", .required = true,
+	    .doc = "Name of the object, in the namespace of the Kustomization."),
+	BOOL(flux_substitute_ref, optional, "optional",
+	    .doc = "True: ignore the object if it does not exist. False: the Kustomization fails."),
 };
 TYPE(flux_substitute_ref, "substituteFrom", .strict = true);
 
 static const struct field flux_post_build_fields[] = {
 	STRING_MAP(flux_post_build, substitute, "substitute",
-	    .doc = "Variables: ${name} in manifests is replaced by the value."),
+	    .doc = "Variables: ${name} in manifests is replaced by the value. Take precedence over substituteFrom."),
 	LIST(flux_post_build, from, "substituteFrom", flux_substitute_ref,
-	    .doc = "ConfigMaps and Secrets with more variables."),
+	    .doc =
+		"ConfigMaps and Secrets whose keys are more variables. Later ones take precedence over earlier ones."),
 	STRING(flux_post_build, strategy, "substituteStrategy", .choices = "WithVariables|Always",
-	    .doc = "Whether defaults in manifests are used if no variable is set.", .otherwise = "WithVariables"),
+	    .doc = "WithVariables: nothing is replaced if no variable is set, not even by its default in the manifest "
+		   "(${name:=default}). Always: defaults are used in any case.",
+	    .otherwise = "WithVariables"),
 };
 TYPE(flux_post_build, "postBuild", .strict = true);
 
@@ -121,20 +134,24 @@ static const struct field flux_kustomization_spec_fields[] = {
 	DURATION(flux_kustomization_spec, retry_interval, "retryInterval", .doc = "Interval after a failure.",
 	    .otherwise = "interval"),
 	DURATION(flux_kustomization_spec, timeout, "timeout",
-	    .doc = "Maximum time to apply the objects and for them to become healthy.",
+	    .doc = "Maximum time for the applied objects to become healthy.",
 	    .otherwise = "interval minus 30s, at least 30s"),
 	STRING(flux_kustomization_spec, path, "path", .doc = "Directory in the repository.", .otherwise = "."),
 	BOOL(flux_kustomization_spec, prune, "prune", .required = true,
-	    .doc = "Delete objects that are no longer in Git."),
-	BOOL(flux_kustomization_spec, wait, "wait", .doc = "Become ready only when all objects are healthy."),
-	BOOL(flux_kustomization_spec, suspend, "suspend", .doc = "Stop applying."),
+	    .doc = "Delete objects that are no longer in Git, and all objects when the Kustomization is deleted (see "
+		   "deletionPolicy)."),
+	BOOL(flux_kustomization_spec, wait, "wait",
+	    .doc = "Become ready only when all applied objects are healthy. healthChecks has no effect then."),
+	BOOL(flux_kustomization_spec, suspend, "suspend",
+	    .doc = "Stop applying. The objects of a Kustomization that is deleted while suspended are kept."),
 	BOOL(flux_kustomization_spec, force, "force",
-	    .doc = "Delete and recreate objects whose immutable fields changed."),
+	    .doc = "Delete and recreate objects whose immutable fields changed. False: such a change is an error."),
 	EMBED(flux_kustomization_spec, source, "sourceRef", flux_source_ref, .required = true,
 	    .doc = "Source of the manifests."),
-	STRING(flux_kustomization_spec, target_namespace, "targetNamespace", .doc = "Namespace of all objects."),
-	STRING(flux_kustomization_spec, name_prefix, "namePrefix", .doc = "Prefix of all names."),
-	STRING(flux_kustomization_spec, name_suffix, "nameSuffix", .doc = "Suffix of all names."),
+	STRING(flux_kustomization_spec, target_namespace, "targetNamespace",
+	    .doc = "Namespace of all objects. Replaces the namespaces in the manifests."),
+	STRING(flux_kustomization_spec, name_prefix, "namePrefix", .doc = "Prefix of the names of all objects."),
+	STRING(flux_kustomization_spec, name_suffix, "nameSuffix", .doc = "Suffix of the names of all objects."),
 	JSON(flux_kustomization_spec, patches, "patches", .doc = "Patches, as in a kustomization file."),
 	LIST(flux_kustomization_spec, images, "images", flux_image, .doc = "Images to replace."),
 	STRINGS(flux_kustomization_spec, components, "components", .doc = "Paths of components, relative to path."),
@@ -143,17 +160,19 @@ static const struct field flux_kustomization_spec_fields[] = {
 	OBJECT(flux_kustomization_spec, post_build, "postBuild", flux_post_build,
 	    .doc = "Variables to substitute in the manifests."),
 	LIST(flux_kustomization_spec, health_checks, "healthChecks", flux_check,
-	    .doc = "Become ready only when these objects are healthy."),
+	    .doc = "Become ready only when these objects are healthy. Has no effect with wait."),
 	LIST(flux_kustomization_spec, depends_on, "dependsOn", flux_object_ref,
-	    .doc = "Kustomizations that must be ready first."),
+	    .doc = "Kustomizations that must be ready before this one is applied."),
 	STRING(flux_kustomization_spec, deletion_policy, "deletionPolicy",
 	    .choices = "MirrorPrune|Delete|WaitForTermination|Orphan",
-	    .doc = "Whether the objects are deleted with the Kustomization.", .otherwise = "MirrorPrune"),
+	    .doc = "Whether the objects are deleted with the Kustomization. MirrorPrune: if prune is true. Delete and "
+		   "WaitForTermination: yes. Orphan: no.",
+	    .otherwise = "MirrorPrune"),
 	NOT_BUILT("decryption"),
 	NOT_BUILT("kubeConfig"),
 	STRING(flux_kustomization_spec, service_account, "serviceAccountName",
 	    .doc = "ServiceAccount to impersonate, in the namespace of the Kustomization.",
-	    .otherwise = "the controller's own"),
+	    .otherwise = "controller --default-service-account, or else the controller's own"),
 	NOT_BUILT_AS("healthCheckExprs", KIND_LIST),
 	NOT_BUILT_AS("ignoreMissingComponents", KIND_BOOL),
 	NOT_BUILT_AS("buildMetadata", KIND_LIST),

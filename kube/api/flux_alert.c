@@ -7,12 +7,15 @@ static const struct field flux_provider_spec_fields[] = {
 	    .doc = "Type of the service."),
 	STRING(flux_provider_spec, address, "address",
 	    .doc = "URL of the webhook or repository. An address in the Secret takes precedence."),
-	STRING(flux_provider_spec, channel, "channel", .doc = "Channel, for slack, rocket and discord."),
+	STRING(flux_provider_spec, channel, "channel",
+	    .doc = "Channel of the service. Only for slack, rocket and discord."),
 	STRING(flux_provider_spec, username, "username", .doc = "User name to show in the service.",
 	    .otherwise = "the controller's name"),
 	OBJECT(flux_provider_spec, secret, "secretRef", flux_secret_ref,
-	    .doc = "Secret with the keys address, token and headers."),
-	OBJECT(flux_provider_spec, certificate, "certSecretRef", flux_secret_ref, .doc = "Secret with ca.crt."),
+	    .doc = "Secret with the keys address, token and headers. Its address takes precedence over the field "
+		   "address."),
+	OBJECT(flux_provider_spec, certificate, "certSecretRef", flux_secret_ref,
+	    .doc = "Secret with the key ca.crt: certificate authorities to trust."),
 	DURATION(flux_provider_spec, timeout, "timeout", .doc = "Maximum time of a request.", .otherwise = "15s"),
 	BOOL(flux_provider_spec, suspend, "suspend", .doc = "Stop sending alerts to the service."),
 	STRING(flux_provider_spec, interval, "interval",
@@ -36,10 +39,12 @@ TYPE(flux_provider, "Provider", .group = "notification.toolkit.fluxcd.io", .vers
 static const struct field flux_event_source_fields[] = {
 	STRING(flux_event_source, api_version, "apiVersion", .doc = "API version of the objects."),
 	STRING(flux_event_source, kind, "kind", .required = true, .doc = "Kind of the objects."),
-	STRING(flux_event_source, name, "name", .required = true, .doc = "Name of the object. * matches all."),
-	STRING(flux_event_source, namespace, "namespace", .doc = "Namespace of the objects.", .otherwise = "the same"),
-	STRING_MAP(
-	    flux_event_source, labels, "matchLabels", .doc = "With the name *: labels that the objects must have."),
+	STRING(flux_event_source, name, "name", .required = true,
+	    .doc = "Name of the object. * matches all objects of the kind."),
+	STRING(flux_event_source, namespace, "namespace", .doc = "Namespace of the objects.",
+	    .otherwise = "that of the Alert"),
+	STRING_MAP(flux_event_source, labels, "matchLabels",
+	    .doc = "Labels that the objects must have. Only with the name *."),
 };
 TYPE(flux_event_source, "event source", .strict = true);
 
@@ -52,13 +57,14 @@ static const struct field flux_alert_spec_fields[] = {
 	OBJECT(flux_alert_spec, provider, "providerRef", flux_provider_ref, .required = true,
 	    .doc = "Provider to send to."),
 	STRING(flux_alert_spec, severity, "eventSeverity", .choices = "info|error",
-	    .doc = "info: all events. error: only errors.", .otherwise = "info"),
+	    .doc = "info: all events are sent. error: only errors are sent.", .otherwise = "info"),
 	LIST(flux_alert_spec, sources, "eventSources", flux_event_source, .required = true, .items_max = 1000,
 	    .doc = "Objects whose events are sent."),
 	STRINGS(flux_alert_spec, inclusion, "inclusionList",
-	    .doc = "Regular expressions. Only events whose message matches one of them are sent."),
+	    .doc = "Regular expressions. Only events whose message matches one of them are sent. Empty: all."),
 	STRINGS(flux_alert_spec, exclusion, "exclusionList",
-	    .doc = "Regular expressions. Events whose message matches one of them are not sent."),
+	    .doc = "Regular expressions. Events whose message matches one of them are not sent. Takes precedence over "
+		   "inclusionList."),
 	STRING_MAP(flux_alert_spec, metadata, "eventMetadata", .doc = "Metadata to add to each event."),
 	STRING(flux_alert_spec, summary, "summary", .doc = "Summary to add to each event."),
 	BOOL(flux_alert_spec, suspend, "suspend", .doc = "Stop sending alerts."),

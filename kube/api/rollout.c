@@ -23,24 +23,29 @@ static const struct field pause_step_fields[] = {
 TYPE(pause_step, "pause step", .strict = true);
 
 static const struct field canary_scale_fields[] = {
-	OPT_INT(canary_scale, weight, "weight", .min = 0, .max = 100, .doc = "Percentage of spec.replicas."),
+	OPT_INT(canary_scale, weight, "weight", .min = 0, .max = 100,
+	    .doc = "Percentage of spec.replicas that the canary has."),
 	OPT_INT(canary_scale, replicas, "replicas", .min = 0, .max = INT32_MAX,
-	    .doc = "Number of canary pods, whatever the traffic weight."),
+	    .doc = "Number of canary pods, independently of the traffic weight."),
 	BOOL(canary_scale, match_traffic_weight, "matchTrafficWeight",
-	    .doc = "Scale the canary by its traffic weight again."),
+	    .doc = "True: the number of canary pods follows the traffic weight again."),
 };
 TYPE(canary_scale, "setCanaryScale step", .strict = true, .rules = "one *");
 
 static const struct field progress_threshold_fields[] = {
-	STRING(progress_threshold, type, "type", .required = true, .choices = "Percent|Pods", .doc = "Unit of value."),
+	STRING(progress_threshold, type, "type", .required = true, .choices = "Percent|Pods",
+	    .doc = "Unit of value: Percent of the pods that the canary should have, or Pods."),
 	INT(progress_threshold, value, "value", .required = true, .min = 0, .max = INT32_MAX,
-	    .doc = "Number or percentage of the canary's pods that must be available to complete a step."),
+	    .doc = "Number or percentage (type) of canary pods that must be available to complete a step."),
 };
 TYPE(progress_threshold, "progress threshold", .strict = true);
 
 static const struct field template_ref_fields[] = {
-	STRING(template_ref, template_name, "templateName", .required = true, .doc = "Name of the template."),
-	BOOL(template_ref, cluster_scope, "clusterScope", .doc = "The template is a ClusterAnalysisTemplate.",
+	STRING(template_ref, template_name, "templateName", .required = true,
+	    .doc = "Name of the AnalysisTemplate or ClusterAnalysisTemplate."),
+	BOOL(template_ref, cluster_scope, "clusterScope",
+	    .doc = "True: the template is a ClusterAnalysisTemplate. False: it is an AnalysisTemplate in the same "
+		   "namespace.",
 	    .otherwise = "false"),
 };
 TYPE(template_ref, "template reference", .strict = true);
@@ -60,8 +65,9 @@ TYPE(secret_key_ref, "secret reference");
 
 static const struct field value_from_fields[] = {
 	STRING(value_from, pod_template_hash_value, "podTemplateHashValue", .choices = "Latest|Stable",
-	    .doc = "Pod template hash of the new (Latest) or the stable (Stable) ReplicaSet."),
-	OBJECT(value_from, field_ref, "fieldRef", field_ref, .doc = "Field of the Rollout."),
+	    .doc = "Pod template hash of the new (Latest) or the stable (Stable) ReplicaSet, when the run is created."),
+	OBJECT(value_from, field_ref, "fieldRef", field_ref,
+	    .doc = "Field of the Rollout, as it is when the run is created."),
 	OBJECT(value_from, secret_key_ref, "secretKeyRef", secret_key_ref,
 	    .doc = "Key of a Secret. It is read for each measurement, and masked in all output."),
 };
@@ -70,8 +76,10 @@ TYPE(value_from, "value source", .strict = true);
 static const struct field argument_fields[] = {
 	STRING(argument, name, "name", .required = true,
 	    .doc = "Name of the argument. The metrics refer to it as {{args.NAME}}."),
-	STRING(argument, value, "value", .doc = "Value of the argument."),
-	OBJECT(argument, value_from, "valueFrom", value_from, .doc = "Source of the value, instead of value."),
+	STRING(argument, value, "value",
+	    .doc = "Value of the argument; in a template, its default. Must not be set with valueFrom."),
+	OBJECT(argument, value_from, "valueFrom", value_from,
+	    .doc = "Source of the value. Exactly one of its fields must be set. Must not be set with value."),
 };
 TYPE(argument, "argument", .strict = true);
 
@@ -89,7 +97,7 @@ TYPE(dry_run, "dryRun rule", .strict = true);
 
 static const struct field measurement_retention_fields[] = {
 	STRING(measurement_retention, metric_name, "metricName", .required = true,
-	    .doc = "Regular expression for names of metrics."),
+	    .doc = "Regular expression for the names of metrics."),
 	INT(measurement_retention, limit, "limit", .required = true, .min = 1, .max = 1000,
 	    .doc = "Number of measurements to keep in the status for each matching metric."),
 };
@@ -98,16 +106,21 @@ TYPE(measurement_retention, "measurementRetention rule", .strict = true);
 /* In the order of Argo Rollouts' Go type: the step hash is made of it. */
 static const struct field rollout_analysis_fields[] = {
 	LIST(rollout_analysis, templates, "templates", template_ref,
-	    .doc = "AnalysisTemplates whose metrics form one AnalysisRun."),
-	LIST(rollout_analysis, args, "args", argument, .doc = "Values for the templates' arguments."),
+	    .doc = "AnalysisTemplates whose metrics form one AnalysisRun. Must not be empty, except in a background "
+		   "analysis, which then does not run."),
+	LIST(rollout_analysis, args, "args", argument,
+	    .doc = "Values for the templates' arguments. They replace the values in the templates. An argument that no "
+		   "template has is ignored."),
 	LIST(rollout_analysis, dry_run, "dryRun", dry_run,
-	    .doc = "Metrics that are measured and have no effect on the result."),
+	    .doc = "Metrics that are measured and have no effect on the result, in addition to the templates' own."),
 	LIST(rollout_analysis, retention, "measurementRetention", measurement_retention,
-	    .doc = "Number of measurements to keep in the status."),
+	    .doc = "Number of measurements to keep in the status, by metric. Without a rule for it, 10 measurements of "
+		   "a metric are kept."),
 	OBJECT(rollout_analysis, run_metadata, "analysisRunMetadata", run_metadata, .always = true,
 	    .doc = "Labels and annotations of the AnalysisRun."),
 	OPT_INT(rollout_analysis, starting_step, "startingStep", .min = 0, .max = 1000,
-	    .doc = "Index of the step at which a background analysis starts.", .otherwise = "0"),
+	    .doc = "Index of the step at which a background analysis starts. Not allowed in other analyses.",
+	    .otherwise = "0"),
 };
 TYPE(rollout_analysis, "analysis", .strict = true);
 
@@ -120,8 +133,8 @@ TYPE(string_match, "string match", .strict = true, .rules = "one *");
 
 static const struct field header_match_fields[] = {
 	STRING(header_match, header_name, "headerName", .required = true, .doc = "Name of the header."),
-	OBJECT(
-	    header_match, header_value, "headerValue", string_match, .required = true, .doc = "Value of the header."),
+	OBJECT(header_match, header_value, "headerValue", string_match, .required = true,
+	    .doc = "Value of the header. Exactly one of exact, prefix and regex must be set."),
 };
 TYPE(header_match, "header match", .strict = true);
 
@@ -129,14 +142,16 @@ static const struct field header_route_fields[] = {
 	STRING(header_route, name, "name", .required = true,
 	    .doc = "Name of the route. Must be in trafficRouting.managedRoutes."),
 	LIST(header_route, match, "match", header_match, .items_max = 100,
-	    .doc = "Requests that match one of these are routed to the canary. Empty: the route is removed."),
+	    .doc =
+		"Headers. Requests with at least one of these are routed to the canary. Empty: the route is removed."),
 };
 TYPE(header_route, "setHeaderRoute step", .strict = true);
 
 static const struct field route_match_fields[] = {
-	OBJECT(route_match, method, "method", string_match, .doc = "Method of the request."),
-	OBJECT(route_match, path, "path", string_match, .doc = "Path of the request."),
-	JSON(route_match, headers, "headers", .doc = "Headers of the request: {NAME: {exact, prefix or regex: TEXT}}."),
+	OBJECT(route_match, method, "method", string_match, .doc = "Method of the request. Unset: any."),
+	OBJECT(route_match, path, "path", string_match, .doc = "Path of the request. Unset: any."),
+	JSON(route_match, headers, "headers",
+	    .doc = "Headers of the request, which must all match: {NAME: {exact, prefix or regex: TEXT}}. Unset: any."),
 };
 TYPE(route_match, "route match", .strict = true);
 
@@ -144,7 +159,8 @@ static const struct field mirror_route_fields[] = {
 	STRING(mirror_route, name, "name", .required = true,
 	    .doc = "Name of the route. Must be in trafficRouting.managedRoutes."),
 	LIST(mirror_route, match, "match", route_match, .items_max = 100,
-	    .doc = "Requests that match one of these are mirrored to the canary. Empty: the route is removed."),
+	    .doc = "Requests that match at least one of these are mirrored to the canary. In an item, method, path and "
+		   "headers must all match. Empty: the route is removed."),
 	OPT_INT(mirror_route, percentage, "percentage", .min = 0, .max = 100,
 	    .doc = "Percentage of the matching requests to mirror.", .otherwise = "100"),
 };
@@ -172,11 +188,11 @@ static const struct field experiment_step_template_fields[] = {
 	STRING(experiment_step_template, name, "name", .required = true,
 	    .doc = "Name of the template. Must be unique in the experiment."),
 	STRING(experiment_step_template, spec_ref, "specRef", .required = true, .choices = "stable|canary",
-	    .doc = "Version whose pod template is used."),
+	    .doc = "Version whose pod template is used: the stable one or the canary."),
 	OPT_INT(experiment_step_template, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "Number of pods.",
 	    .otherwise = "1"),
 	OBJECT(experiment_step_template, metadata, "metadata", pod_metadata, .always = true,
-	    .doc = "Labels and annotations to add to those of the version."),
+	    .doc = "Labels and annotations of the pods, in addition to those of the version."),
 	OBJECT(experiment_step_template, selector, "selector", label_selector, .doc = "Label selector of the pods.",
 	    .otherwise = "the version's"),
 	OPT_INT(experiment_step_template, weight, "weight", .min = 0, .max = 100,
@@ -193,21 +209,21 @@ static const struct field experiment_analysis_fields[] = {
 	    .otherwise = "false"),
 	LIST(experiment_analysis, args, "args", argument, .doc = "Values for the template's arguments."),
 	BOOL(experiment_analysis, required_for_completion, "requiredForCompletion",
-	    .doc = "The experiment runs until this analysis succeeds, and completes when all such analyses have "
-		   "succeeded.",
+	    .doc = "True: the experiment ends as soon as all analyses with this field have succeeded, also before its "
+		   "duration is over.",
 	    .otherwise = "false"),
 };
 TYPE(experiment_analysis, "experiment's analysis", .strict = true);
 
 static const struct field experiment_step_fields[] = {
 	LIST(experiment_step, templates, "templates", experiment_step_template, .always = true,
-	    .doc = "Versions to run, in addition to the rollout's pods."),
+	    .doc = "Versions to run, in addition to the Rollout's pods."),
 	STRING(experiment_step, duration, "duration",
-	    .doc = "Duration from when all pods are available: seconds, or a Go duration. Unset: until the analyses "
-		   "complete."),
+	    .doc = "Duration from when all pods are available: seconds, or a Go duration such as 1m30s. Unset: until "
+		   "the analyses have succeeded; without analyses, until it is terminated."),
 	LIST(experiment_step, analyses, "analyses", experiment_analysis, .doc = "AnalysisRuns of the experiment."),
 	LIST(experiment_step, dry_run, "dryRun", dry_run,
-	    .doc = "Metrics that are measured and have no effect on the result."),
+	    .doc = "Metrics of the analyses that are measured and have no effect on the result."),
 	OBJECT(experiment_step, run_metadata, "analysisRunMetadata", run_metadata, .always = true,
 	    .doc = "Labels and annotations of the AnalysisRuns."),
 	OPT_INT(experiment_step, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
@@ -218,32 +234,42 @@ TYPE(experiment_step, "experiment step", .strict = true);
 static const struct field plugin_step_fields[] = {
 	STRING(plugin_step, name, "name", .required = true,
 	    .doc = "Name of a step plugin in the controller's configuration (controller --step-plugins)."),
-	JSON(plugin_step, config, "config", .doc = "Configuration that is passed to the plugin."),
+	JSON(plugin_step, config, "config", .doc = "Configuration that is passed to the plugin. Unset: none."),
 };
 TYPE(plugin_step, "plugin step", .strict = true);
 
 static const struct field canary_step_fields[] = {
 	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100,
-	    .doc = "Percentage of traffic for the canary (without traffic routing: of pods)."),
+	    .doc = "Percentage of traffic for the canary. Without trafficRouting: percentage of the pods that are the "
+		   "canary's."),
 	OBJECT(
 	    canary_step, pause, "pause", pause_step, .doc = "Pause for a duration, or until the rollout is promoted."),
 	OBJECT(canary_step, set_canary_scale, "setCanaryScale", canary_scale,
-	    .doc = "Scale the canary independently of its traffic weight. Requires trafficRouting."),
-	OBJECT(canary_step, analysis, "analysis", rollout_analysis, .doc = "Start an AnalysisRun, which must succeed."),
-	OBJECT(
-	    canary_step, experiment, "experiment", experiment_step, .doc = "Start an Experiment, which must succeed."),
+	    .doc = "Scale the canary independently of its traffic weight, until the next setCanaryScale or the end of "
+		   "the steps. Exactly one of its fields must be set. Requires trafficRouting."),
+	OBJECT(canary_step, analysis, "analysis", rollout_analysis,
+	    .doc = "Start an AnalysisRun and wait for it. If it fails, the update is aborted; if it is inconclusive, "
+		   "the update pauses."),
+	OBJECT(canary_step, experiment, "experiment", experiment_step,
+	    .doc = "Start an Experiment and wait for it. If it fails, the update is aborted."),
 	OBJECT(canary_step, set_header_route, "setHeaderRoute", header_route,
-	    .doc = "Route requests with certain headers to the canary. Requires Istio."),
+	    .doc = "Route requests with certain headers to the canary, until the update ends or a setHeaderRoute of "
+		   "this name has no match. Requires Istio."),
 	OBJECT(canary_step, set_mirror_route, "setMirrorRoute", mirror_route,
-	    .doc = "Mirror requests to the canary. Requires Istio."),
+	    .doc = "Mirror requests to the canary, until the update ends or a setMirrorRoute of this name has no "
+		   "match. Requires Istio."),
 	OBJECT(canary_step, plugin, "plugin", plugin_step,
-	    .doc = "Call a step plugin of the controller's configuration, which must succeed."),
+	    .doc = "Call a step plugin of the controller's configuration and wait for it. If it fails, the update is "
+		   "aborted."),
 };
 TYPE(canary_step, "canary step", .strict = true, .rules = "one *");
 
 static const struct field istio_route_ref_fields[] = {
-	OPT_INT(istio_route_ref, port, "port", .doc = "Port in the route's matches."),
-	STRINGS(istio_route_ref, sni_hosts, "sniHosts", .doc = "All SNI hosts in the route's matches."),
+	OPT_INT(istio_route_ref, port, "port",
+	    .doc = "Port in all matches of the route. Unset: only routes whose matches have no port are selected."),
+	STRINGS(istio_route_ref, sni_hosts, "sniHosts",
+	    .doc = "Exactly the SNI hosts in the matches of the route. A route with other or more hosts is not "
+		   "selected; unset selects only routes without hosts."),
 };
 TYPE(istio_route_ref, "route reference", .strict = true);
 
@@ -251,9 +277,12 @@ static const struct field istio_virtual_service_ref_fields[] = {
 	STRING(istio_virtual_service_ref, name, "name", .required = true,
 	    .doc = "Name of the VirtualService, or NAME.NAMESPACE."),
 	STRINGS(istio_virtual_service_ref, routes, "routes",
-	    .doc = "Names of the HTTP routes to change. Empty: the only HTTP route."),
-	LIST(istio_virtual_service_ref, tls_routes, "tlsRoutes", istio_route_ref, .doc = "TLS routes to change."),
-	LIST(istio_virtual_service_ref, tcp_routes, "tcpRoutes", istio_route_ref, .doc = "TCP routes to change."),
+	    .doc = "Names of the HTTP routes to change. Empty: the only HTTP route, not counting managed routes."),
+	LIST(istio_virtual_service_ref, tls_routes, "tlsRoutes", istio_route_ref,
+	    .doc = "TLS routes to change, by port and hosts. Empty: the only TLS route, if there is one; more are an "
+		   "error."),
+	LIST(istio_virtual_service_ref, tcp_routes, "tcpRoutes", istio_route_ref,
+	    .doc = "TCP routes to change, by port. Empty: the only TCP route, if there is one; more are an error."),
 };
 TYPE(istio_virtual_service_ref, "virtualService reference", .strict = true);
 
@@ -319,26 +348,37 @@ static const struct field ping_pong_fields[] = {
 TYPE(ping_pong, "pingPong", .strict = true, .rules = "differ pingService pongService");
 
 static const struct field canary_strategy_fields[] = {
-	STRING(canary_strategy, canary_service, "canaryService", .doc = "Service that selects the canary's pods."),
-	STRING(canary_strategy, stable_service, "stableService", .doc = "Service that selects the stable pods."),
+	STRING(canary_strategy, canary_service, "canaryService",
+	    .doc = "Service that selects the canary's pods. The controller sets its selector."),
+	STRING(canary_strategy, stable_service, "stableService",
+	    .doc = "Service that selects the stable pods. The controller sets its selector."),
 	LIST(canary_strategy, steps, "steps", canary_step, .items_max = 500,
 	    .doc = "Steps of an update, in order. Empty: promote the new version at once."),
 	OBJECT(canary_strategy, traffic_routing, "trafficRouting", traffic_routing,
 	    .doc = "Router that splits the traffic. Without it, traffic follows the number of pods."),
 	INT_OR_STRING(canary_strategy, max_surge, "maxSurge",
-	    .doc = "Maximum number or percentage of pods above spec.replicas. Only without traffic routing.",
+	    .doc = "Maximum number of pods above spec.replicas, or percentage of spec.replicas, rounded up. Has no "
+		   "effect with trafficRouting. maxSurge and maxUnavailable must not both be 0.",
 	    .otherwise = "25%"),
 	INT_OR_STRING(canary_strategy, max_unavailable, "maxUnavailable",
-	    .doc = "Maximum number or percentage of unavailable pods. Only without traffic routing.",
+	    .doc = "Maximum number of unavailable pods, or percentage of spec.replicas, rounded down. With "
+		   "trafficRouting it only limits how many pods a restart evicts at the same time.",
 	    .otherwise = "25%"),
 	OBJECT(canary_strategy, analysis, "analysis", rollout_analysis,
-	    .doc = "Analysis that runs in the background during the steps."),
+	    .doc = "Analysis that runs in the background during the steps. If it fails, the update is aborted."),
 	OPT_INT(canary_strategy, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "Seconds to keep the old pods after a promotion. Requires trafficRouting.", .otherwise = "30"),
+	    .doc = "Seconds to keep the old pods after a promotion. Requires trafficRouting. Must not be set with "
+		   "dynamicStableScale, which does not keep them.",
+	    .otherwise = "30"),
 	OPT_INT(canary_strategy, scale_down_delay_revision_limit, "scaleDownDelayRevisionLimit", .min = 0,
-	    .max = INT32_MAX, .doc = "Maximum number of old revisions whose pods are kept for that time."),
+	    .max = INT32_MAX,
+	    .doc = "Maximum number of old revisions whose pods are kept for scaleDownDelaySeconds at the same time. "
+		   "Unset: no limit."),
 	OPT_INT(canary_strategy, abort_scale_down_delay_seconds, "abortScaleDownDelaySeconds", .min = 0,
-	    .max = INT32_MAX, .doc = "Seconds to keep the canary's pods after an abort. 0: keep them.",
+	    .max = INT32_MAX,
+	    .doc = "Seconds to keep the canary's pods after an abort, from when all stable pods are available. 0: keep "
+		   "them. With dynamicStableScale and without this field, they are not kept. Has no effect without "
+		   "trafficRouting.",
 	    .otherwise = "30"),
 	OBJECT(canary_strategy, anti_affinity, "antiAffinity", anti_affinity,
 	    .doc = "Schedule the canary's pods to other nodes than the stable pods."),
@@ -347,13 +387,14 @@ static const struct field canary_strategy_fields[] = {
 	OBJECT(canary_strategy, stable_metadata, "stableMetadata", pod_metadata,
 	    .doc = "Metadata of the pods while their version is stable."),
 	BOOL(canary_strategy, dynamic_stable_scale, "dynamicStableScale",
-	    .doc = "Scale the stable pods by their share of the traffic. Requires trafficRouting.",
+	    .doc = "Scale the stable version by its share of the traffic during an update. Requires trafficRouting.",
 	    .otherwise = "false"),
 	OBJECT(canary_strategy, ping_pong, "pingPong", ping_pong,
 	    .doc = "Two Services that alternate as canary and stable Service, instead of canaryService and "
 		   "stableService. Requires Istio."),
 	OPT_INT(canary_strategy, min_pods_per_replicaset, "minPodsPerReplicaSet", .min = 0, .max = INT32_MAX,
-	    .doc = "Minimum number of pods of a ReplicaSet that is not scaled to 0. Requires trafficRouting."),
+	    .doc = "Minimum number of pods of the canary and, with dynamicStableScale, of the stable version, unless a "
+		   "version has no pods at all. Not more than spec.replicas. Has no effect without trafficRouting."),
 	OBJECT(canary_strategy, replica_progress_threshold, "replicaProgressThreshold", progress_threshold,
 	    .doc = "Number of canary pods that must be available to complete a step.", .otherwise = "all"),
 };
@@ -364,30 +405,41 @@ TYPE(canary_strategy, "canary strategy", .strict = true,
 
 static const struct field blue_green_strategy_fields[] = {
 	STRING(blue_green_strategy, active_service, "activeService", .required = true,
-	    .doc = "Service that selects the active version."),
+	    .doc = "Service that selects the active version: the stable one, and after the switch the new one."),
 	STRING(blue_green_strategy, preview_service, "previewService",
-	    .doc = "Service that selects the new version, before and after the switch."),
+	    .doc = "Service that selects the new version. It keeps selecting it after the switch."),
 	OPT_INT(blue_green_strategy, preview_replica_count, "previewReplicaCount", .min = 0, .max = INT32_MAX,
-	    .doc = "Number of pods of the new version before it is promoted.", .otherwise = "spec.replicas"),
+	    .doc = "Number of pods of the new version before it is promoted. It is scaled to spec.replicas before the "
+		   "switch.",
+	    .otherwise = "spec.replicas"),
 	OPT_BOOL(blue_green_strategy, auto_promotion_enabled, "autoPromotionEnabled",
-	    .doc = "False: wait for a promotion before the switch.", .otherwise = "true"),
+	    .doc = "True: switch without a promotion, after autoPromotionSeconds. False: wait for a promotion before "
+		   "the switch.",
+	    .otherwise = "true"),
 	INT(blue_green_strategy, auto_promotion_seconds, "autoPromotionSeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "Seconds to wait before the switch. A promotion ends the wait.", .otherwise = "0"),
+	    .doc = "Seconds to wait before the switch. A promotion ends the wait. 0: do not wait. Has no effect if "
+		   "autoPromotionEnabled is false.",
+	    .otherwise = "0"),
 	INT_OR_STRING(blue_green_strategy, max_unavailable, "maxUnavailable",
-	    .doc = "Maximum number or percentage of pods that a restart evicts at the same time.", .otherwise = "25%"),
+	    .doc = "Maximum number of pods that a restart evicts at the same time, or percentage of spec.replicas, "
+		   "rounded down.",
+	    .otherwise = "25%"),
 	OPT_INT(blue_green_strategy, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
 	    .doc = "Seconds to keep the old pods after the switch.", .otherwise = "30"),
 	OPT_INT(blue_green_strategy, scale_down_delay_revision_limit, "scaleDownDelayRevisionLimit", .min = 0,
 	    .max = INT32_MAX,
-	    .doc = "Maximum number of old revisions whose pods are kept for that time. Not more than "
-		   "revisionHistoryLimit."),
+	    .doc = "Maximum number of old revisions whose pods are kept for scaleDownDelaySeconds at the same time. "
+		   "Not more than revisionHistoryLimit. Unset: no limit."),
 	OPT_INT(blue_green_strategy, abort_scale_down_delay_seconds, "abortScaleDownDelaySeconds", .min = 0,
-	    .max = INT32_MAX, .doc = "Seconds to keep the new version's pods after an abort. 0: keep them.",
+	    .max = INT32_MAX,
+	    .doc = "Seconds to keep the new version's pods after an abort, from when all stable pods are available. 0: "
+		   "keep them.",
 	    .otherwise = "30"),
 	OBJECT(blue_green_strategy, pre_promotion_analysis, "prePromotionAnalysis", rollout_analysis,
-	    .doc = "Analysis that must succeed before the switch."),
+	    .doc = "Analysis that must succeed before the switch. If it fails, the update is aborted."),
 	OBJECT(blue_green_strategy, post_promotion_analysis, "postPromotionAnalysis", rollout_analysis,
-	    .doc = "Analysis that must succeed after the switch. If it fails, the Service is switched back."),
+	    .doc = "Analysis that must succeed after the switch. If it fails, the update is aborted and activeService "
+		   "is switched back."),
 	OBJECT(blue_green_strategy, anti_affinity, "antiAffinity", anti_affinity,
 	    .doc = "Schedule the new version's pods to other nodes than the stable pods."),
 	OBJECT(blue_green_strategy, active_metadata, "activeMetadata", pod_metadata,
@@ -409,18 +461,20 @@ static const struct field analysis_history_fields[] = {
 	OPT_INT(analysis_history, successful_limit, "successfulRunHistoryLimit", .min = 0, .max = INT32_MAX,
 	    .doc = "Number of successful AnalysisRuns to keep.", .otherwise = "5"),
 	OPT_INT(analysis_history, unsuccessful_limit, "unsuccessfulRunHistoryLimit", .min = 0, .max = INT32_MAX,
-	    .doc = "Number of other completed AnalysisRuns to keep.", .otherwise = "5"),
+	    .doc = "Number of failed, inconclusive and erroneous AnalysisRuns to keep.", .otherwise = "5"),
 };
 TYPE(analysis_history, "analysis history");
 
 static const struct field rollback_window_fields[] = {
 	INT(rollback_window, revisions, "revisions", .min = 0, .max = INT32_MAX,
-	    .doc = "Number of past revisions to which a rollback skips steps and analyses."),
+	    .doc =
+		"Number of revisions before the stable one to which a rollback skips steps and analyses. 0: to none."),
 };
 TYPE(rollback_window, "rollback window", .strict = true);
 
 static const struct field workload_ref_fields[] = {
-	STRING(workload_ref, api_version, "apiVersion", .doc = "apps/v1, or v1 for a PodTemplate."),
+	STRING(workload_ref, api_version, "apiVersion",
+	    .doc = "API version of the object: apps/v1, or v1 for a PodTemplate."),
 	STRING(workload_ref, kind, "kind", .required = true, .choices = "Deployment|ReplicaSet|PodTemplate",
 	    .doc = "Kind of the object."),
 	STRING(workload_ref, name, "name", .required = true,
@@ -436,29 +490,37 @@ static const struct field rollout_spec_fields[] = {
 	OPT_INT(
 	    rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "Number of pods.", .otherwise = "1"),
 	OBJECT(rollout_spec, selector, "selector", label_selector, .immutable = true,
-	    .doc = "Label selector. Must match the template's labels.", .otherwise = "workloadRef's"),
+	    .doc = "Label selector of the pods. Must match the template's labels. Cannot be changed. Required without "
+		   "workloadRef.",
+	    .otherwise = "that of the object of workloadRef"),
 	JSON(rollout_spec, template, "template", .pod_template = true,
-	    .doc = "Pod template. A change of it starts an update."),
+	    .doc =
+		"Pod template. A change of it starts an update. Required without workloadRef; must be empty with it."),
 	INT(rollout_spec, min_ready_seconds, "minReadySeconds", .min = 0, .max = INT32_MAX,
 	    .doc = "Seconds that a pod must be ready to count as available.", .otherwise = "0"),
 	OPT_INT(rollout_spec, revision_history_limit, "revisionHistoryLimit", .min = 0, .max = INT32_MAX,
-	    .doc = "Number of old ReplicaSets to keep.", .otherwise = "10"),
+	    .doc = "Number of old ReplicaSets, scaled to 0, to keep.", .otherwise = "10"),
 	OPT_INT(rollout_spec, progress_deadline_seconds, "progressDeadlineSeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "Seconds without progress after which the Rollout is Degraded. Must be more than minReadySeconds.",
+	    .doc = "Seconds without progress of an update after which the Rollout is Degraded. Must be more than "
+		   "minReadySeconds.",
 	    .otherwise = "600"),
 	BOOL(rollout_spec, progress_deadline_abort, "progressDeadlineAbort",
-	    .doc = "Abort the update at the progress deadline.", .otherwise = "false"),
+	    .doc =
+		"True: abort the update at the progress deadline. False: only report that the deadline was exceeded.",
+	    .otherwise = "false"),
 	BOOL(rollout_spec, paused, "paused", .doc = "Pause the update. An abort still takes effect.",
 	    .otherwise = "false"),
-	OBJECT(rollout_spec, analysis, "analysis", analysis_history, .doc = "Number of AnalysisRuns to keep."),
+	OBJECT(
+	    rollout_spec, analysis, "analysis", analysis_history, .doc = "Number of completed AnalysisRuns to keep."),
 	EMBED(rollout_spec, strategy, "strategy", rollout_strategy, .required = true,
 	    .doc = "How to replace the old version with the new one."),
 	OBJECT(rollout_spec, workload_ref, "workloadRef", workload_ref,
 	    .doc = "Object whose pod template is used, instead of template."),
 	TIME(rollout_spec, restart_at, "restartAt",
-	    .doc = "Time at which pods that were created before it are replaced."),
+	    .doc = "At this time, pods that were created before it are evicted and replaced, at most maxUnavailable at "
+		   "once."),
 	OBJECT(rollout_spec, rollback_window, "rollbackWindow", rollback_window,
-	    .doc = "Skip steps in a rollback to a recent revision."),
+	    .doc = "Skip all steps, pauses and analyses in a rollback to a recent revision."),
 };
 TYPE(rollout_spec, "Rollout's spec", .rules = "any workloadRef selector; any workloadRef template");
 
@@ -544,7 +606,8 @@ static const struct field rollout_status_fields[] = {
 	    .doc = "True if a full promotion was requested: skip all steps, pauses and analyses."),
 	STRING(rollout_status, current_pod_hash, "currentPodHash", .doc = "Pod template hash of the new version."),
 	STRING(rollout_status, stable_rs, "stableRS", .doc = "Pod template hash of the stable version."),
-	STRING(rollout_status, current_step_hash, "currentStepHash", .doc = "Hash of the steps."),
+	STRING(rollout_status, current_step_hash, "currentStepHash",
+	    .doc = "Hash of the steps. If the steps change, the update starts again at the first one."),
 	OPT_INT(rollout_status, current_step_index, "currentStepIndex",
 	    .doc = "Index of the current step. The number of steps if all are completed."),
 	INT(rollout_status, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "Number of pods of all versions."),
@@ -559,7 +622,8 @@ static const struct field rollout_status_fields[] = {
 	STRING(rollout_status, selector, "selector", .doc = "Label selector as text."),
 	OPT_INT(rollout_status, collision_count, "collisionCount", .min = 0, .max = INT32_MAX,
 	    .doc = "Number of times that the name of a new ReplicaSet was taken."),
-	STRING(rollout_status, observed_generation, "observedGeneration", .doc = "Observed generation, as text."),
+	STRING(rollout_status, observed_generation, "observedGeneration",
+	    .doc = "Generation of the spec that this status belongs to, as text."),
 	LIST(rollout_status, conditions, "conditions", condition,
 	    .doc = "Progressing, Paused, Healthy, Completed, Available, ReplicaFailure, InvalidSpec."),
 	STRING(rollout_status, phase, "phase", .doc = "Healthy, Degraded, Progressing or Paused."),
@@ -570,7 +634,7 @@ static const struct field rollout_status_fields[] = {
 	EMBED(rollout_status, duration, "duration", rollout_duration, .doc = "Duration of the update."),
 	TIME(rollout_status, restarted_at, "restartedAt", .doc = "Value of restartAt of the last completed restart."),
 	STRING(rollout_status, workload_observed_generation, "workloadObservedGeneration",
-	    .doc = "Observed generation of the referenced workload, as text."),
+	    .doc = "Generation of the object of workloadRef that this status belongs to, as text."),
 };
 TYPE(rollout_status, "Rollout's status");
 
