@@ -35,7 +35,7 @@ frontend tls
   http-request capture req.hdr(Impersonate-User) len 40
   http-request capture req.hdr(Impersonate-Group) len 40
   log stdout format raw local0
-  log-format "%HM %HV %{+Q}HU %ST %hr %hs"
+  log-format "%HM %HV %{+Q}HU %ST %hr %hs resumed=%[ssl_fc_is_resumed]"
   http-request deny status 401 unless { ssl_c_used } { ssl_c_verify 0 } or { req.hdr(Authorization) "Bearer s3cret" }
   default_backend api
 backend api
@@ -145,6 +145,7 @@ check "the controller watches" within 20 grep -q watching "$dir/controller.log"
 connections() { ls -l "/proc/$controller/fd" | sed -n 's/.*socket:\[\([0-9]*\)\]/\1/p' >"$dir/fds"; awk 'NR == FNR { ours[$1] = 1; next } $4 == "01" && ($10 in ours)' "$dir/fds" /proc/net/tcp | wc -l; }
 few_connections() { [ "$(connections)" -ge 8 ] && [ "$(connections)" -le 24 ]; }
 check "with a connection a watch, and few others" within 5 few_connections
+check "a connection that is opened after the first ones resumes a TLS session" within 5 grep -q "resumed=1" "$dir/haproxy.log"
 check "and one run of the plugin" test "$(wc -l <"$dir/runs")" = 1
 kill $controller
 wait $controller 2>/dev/null
