@@ -11,6 +11,7 @@
 #define PROTOBUF "application/vnd.kubernetes.protobuf"
 #define BODY_MAX (8u << 20)
 #define WATCH_BUFFER_MAX (64u << 20)
+#define WATCH_BLOCK 32768 /* bytes that are sent at once */
 
 struct store_server {
 	struct store *store;
@@ -29,6 +30,7 @@ struct watching {
 	struct MHD_Connection *connection;
 	struct store_watch *watch;
 	struct str out;
+	size_t sent; /* of it */
 	bool suspended, over;
 	struct watching *next;
 };
@@ -65,7 +67,7 @@ static ssize_t
 watch_read(void *arg, uint64_t pos, char *at, size_t max)
 {
 	struct watching *w = arg;
-	size_t n = w->out.len < max ? w->out.len : max;
+	size_t left = w->out.len - w->sent, n = left < max ? left : max;
 
 	(void)pos;
 	if (n == 0 && (w->over || w->out.overflow))
@@ -75,8 +77,13 @@ watch_read(void *arg, uint64_t pos, char *at, size_t max)
 		MHD_suspend_connection(w->connection);
 		return 0;
 	}
-	memcpy(at, w->out.at, n);
-	str_cut(&w->out, n);
+	memcpy(at, w->out.at + w->sent, n);
+	w->sent += n;
+	/* The rest is moved less often than it is sent: many objects wait at the start of a watch. */
+	if (w->sent >= w->out.len / 2) {
+		str_cut(&w->out, w->sent);
+		w->sent = 0;
+	}
 	return (ssize_t)n;
 }
 
@@ -203,7 +210,7 @@ http_start_watch(struct store_server *h, struct MHD_Connection *c, const struct 
 	}
 	w->next = h->watching;
 	h->watching = w;
-	r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, watch_read, w, watch_free);
+	r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, WATCH_BLOCK, watch_read, w, watch_free);
 	MHD_add_response_header(r, "Content-Type", "application/json");
 	ok = MHD_queue_response(c, 200, r);
 	MHD_destroy_response(r);

@@ -242,7 +242,7 @@ jobs_compare(struct jobs *j, const char *ns, const char *name)
 	if (job == NULL || json_object_get(jobs_meta(job), "deletionTimestamp") != NULL ||
 	    json_array_size(json_at(job, "/status/conditions")) > 0)
 		return;
-	store_each(j->store, "pods", jobs_count, &t);
+	store_each_owned(j->store, t.uid, "pods", jobs_count, &t);
 	if (t.active == 0 && t.succeeded == 0 && t.failed <= limit) {
 		create_pod(j, job); /* which marks the Job again */
 		return;

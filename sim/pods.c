@@ -11,13 +11,19 @@
 
 #define PODS_MAX 10000 /* of one ReplicaSet */
 
-/* Moves a Pod to its next state. */
+/* The next event of a Pod or a ReplicaSet, at a time. */
+enum waiting_for {
+	WAITING_READY, /* the Pod becomes ready */
+	WAITING_END, /* the Pod ends */
+	WAITING_AVAILABLE, /* a ready pod of the ReplicaSet becomes available (minReadySeconds) */
+};
+
 struct waiting {
 	struct timer timer;
 	struct pods *pods;
 	char *ns, *name;
-	bool ends; /* otherwise it becomes ready */
-	struct waiting *next;
+	enum waiting_for what;
+	struct waiting *previous, *next;
 };
 
 struct pods {
@@ -26,7 +32,7 @@ struct pods {
 	struct pods_settings settings;
 	struct map dirty; /* "ns/name" of ReplicaSets */
 	struct timer turn;
-	struct timer recheck; /* when a ready pod becomes available (minReadySeconds) */
+	struct map rechecks; /* "ns/name" → struct waiting, for WAITING_AVAILABLE */
 	struct waiting *waiting;
 	unsigned serial;
 };
@@ -90,19 +96,49 @@ pods_mark(struct pods *p, const char *ns, const char *name)
 
 static void on_waited(struct timer *, void *);
 
-static void
-pods_later(struct pods *p, const json_t *pod, bool ends, int64_t ms)
+static struct waiting *
+pods_later(struct pods *p, const json_t *o, enum waiting_for what, int64_t ms)
 {
 	struct waiting *w = mem_alloc(sizeof(*w));
 
 	*w = (struct waiting){ .timer = { .fire = on_waited, .arg = w },
 		.pods = p,
-		.ns = mem_strdup(json_str(pods_meta(pod), "namespace")),
-		.name = mem_strdup(json_str(pods_meta(pod), "name")),
-		.ends = ends,
+		.ns = mem_strdup(json_str(pods_meta(o), "namespace")),
+		.name = mem_strdup(json_str(pods_meta(o), "name")),
+		.what = what,
 		.next = p->waiting };
+	if (p->waiting != NULL)
+		p->waiting->previous = w;
 	p->waiting = w;
 	loop_timer(p->loop, &w->timer, ms);
+	return w;
+}
+
+static void
+waiting_free(struct waiting *w)
+{
+	*(w->previous != NULL ? &w->previous->next : &w->pods->waiting) = w->next;
+	if (w->next != NULL)
+		w->next->previous = w->previous;
+	loop_timer_stop(w->pods->loop, &w->timer);
+	free(w->ns);
+	free(w->name);
+	free(w);
+}
+
+/* Compares a ReplicaSet again in `ms`, if it is not compared before. */
+static void
+pods_recheck(struct pods *p, const json_t *rs, int64_t ms)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *key =
+	    arena_printf(a, "%s/%s", json_str(pods_meta(rs), "namespace"), json_str(pods_meta(rs), "name"));
+	struct waiting *w = map_get(&p->rechecks, key);
+
+	if (w == NULL)
+		map_set(&p->rechecks, key, pods_later(p, rs, WAITING_AVAILABLE, ms));
+	else if (w->timer.due > loop_mono(p->loop) + ms)
+		loop_timer(p->loop, &w->timer, ms);
 }
 
 static bool
@@ -126,10 +162,10 @@ pods_on_write(const struct resource *r, const char *type, const json_t *old, con
 		if (str_eq(json_str(owner, "kind"), "ReplicaSet"))
 			pods_mark(p, json_str(pods_meta(o), "namespace"), json_str(owner, "name"));
 	if (strcmp(type, "MODIFIED") == 0 && is_deleted(o) && !is_deleted(old))
-		pods_later(p, o, true, lifecycle_stop_ms(json_object_get(o, "spec")));
+		pods_later(p, o, WAITING_END, lifecycle_stop_ms(json_object_get(o, "spec")));
 	else if (strcmp(type, "MODIFIED") == 0 && json_at(o, "/spec/readinessGates") != NULL &&
 		 pods_is_ready(o) != (containers_are_ready(o) && pods_gates_are_open(o)))
-		pods_later(p, o, false, 0);
+		pods_later(p, o, WAITING_READY, 0);
 	if (strcmp(type, "DELETED") == 0 && p->settings.runner != NULL)
 		p->settings.runner->stop(p->settings.runner->arg, o);
 }
@@ -196,23 +232,24 @@ on_waited(struct timer *t, void *arg)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct waiting *w = arg;
+	const char *ns = arena_strdup(a, w->ns), *name = arena_strdup(a, w->name);
+	enum waiting_for what = w->what;
 	struct pods *p = w->pods;
 
 	(void)t;
-	for (struct waiting **at = &p->waiting; *at != NULL; at = &(*at)->next)
-		if (*at == w) {
-			*at = w->next;
-			break;
-		}
-	if (w->ends)
+	waiting_free(w);
+	switch (what) {
+	case WAITING_READY: pods_ready(p, ns, name, true, NULL); break;
+	case WAITING_END:
 		store_do(p->store, "DELETE", "application/json",
-		    arena_printf(a, "/api/v1/namespaces/%s/pods/%s", w->ns, w->name),
+		    arena_printf(a, "/api/v1/namespaces/%s/pods/%s", ns, name),
 		    json_pack("{s:i}", "gracePeriodSeconds", 0));
-	else
-		pods_ready(p, w->ns, w->name, true, NULL);
-	free(w->ns);
-	free(w->name);
-	free(w);
+		break;
+	case WAITING_AVAILABLE:
+		map_remove(&p->rechecks, arena_printf(a, "%s/%s", ns, name));
+		pods_mark(p, ns, name);
+		break;
+	}
 }
 
 static void
@@ -255,7 +292,7 @@ pods_create(struct pods *p, const json_t *rs, size_t index)
 		pods_write_status(p, ns, name, false, NULL, 0);
 		return;
 	}
-	pods_later(p, pod, false,
+	pods_later(p, pod, WAITING_READY,
 	    p->settings.ready_ms + (int64_t)index * p->settings.ready_spread_ms +
 		lifecycle_start_ms(json_object_get(pod, "spec")));
 }
@@ -318,7 +355,7 @@ take_survey(struct pods *p, struct survey *s, const json_t *rs)
 	s->uid = json_str(pods_meta(rs), "uid");
 	s->available_before = loop_wall(p->loop) - min_ready;
 	s->next = INT64_MAX;
-	store_each(p->store, "pods", pods_count, s);
+	store_each_owned(p->store, s->uid, "pods", pods_count, s);
 }
 
 static void
@@ -342,9 +379,8 @@ pods_compare(struct pods *p, const char *ns, const char *name)
 	if (s.n > want)
 		delete_some(p, &s, s.n - want);
 	take_survey(p, &s, rs);
-	if (s.next != INT64_MAX &&
-	    (!timer_armed(&p->recheck) || p->recheck.due > loop_mono(p->loop) + s.next - s.available_before))
-		loop_timer(p->loop, &p->recheck, s.next - s.available_before);
+	if (s.next != INT64_MAX)
+		pods_recheck(p, rs, s.next - s.available_before);
 	store_do(p->store, "PATCH", "application/merge-patch+json",
 	    arena_printf(a, "/apis/apps/v1/namespaces/%s/replicasets/%s/status", ns, name),
 	    json_pack("{s:{s:I,s:I,s:I,s:I,s:I}}", "status", "replicas", (json_int_t)s.n, "fullyLabeledReplicas",
@@ -353,21 +389,6 @@ pods_compare(struct pods *p, const char *ns, const char *name)
 	for (size_t i = 0; i < s.n; i++)
 		json_decref((json_t *)s.pods[i]);
 	free(s.pods);
-}
-
-static void
-pods_mark_one(const json_t *rs, void *arg)
-{
-	pods_mark(arg, json_str(pods_meta(rs), "namespace"), json_str(pods_meta(rs), "name"));
-}
-
-static void
-pods_on_recheck(struct timer *t, void *arg)
-{
-	struct pods *p = arg;
-
-	(void)t;
-	store_each(p->store, "replicasets", pods_mark_one, p);
 }
 
 static void
@@ -397,7 +418,6 @@ pods_new(struct loop *l, struct store *s, const struct pods_settings *settings)
 	p->store = s;
 	p->settings = *settings;
 	p->turn = (struct timer){ .fire = pods_on_turn, .arg = p };
-	p->recheck = (struct timer){ .fire = pods_on_recheck, .arg = p };
 	store_on_write(s, pods_on_write, p);
 	return p;
 }
@@ -408,16 +428,9 @@ pods_free(struct pods *p)
 	if (p == NULL)
 		return NULL;
 	loop_timer_stop(p->loop, &p->turn);
-	loop_timer_stop(p->loop, &p->recheck);
-	while (p->waiting != NULL) {
-		struct waiting *w = p->waiting;
-
-		p->waiting = w->next;
-		loop_timer_stop(p->loop, &w->timer);
-		free(w->ns);
-		free(w->name);
-		free(w);
-	}
+	while (p->waiting != NULL)
+		waiting_free(p->waiting);
+	map_done(&p->rechecks);
 	map_done(&p->dirty);
 	free(p);
 	return NULL;

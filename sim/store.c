@@ -33,7 +33,7 @@ define(struct store *s, const char *type, const json_t *definition)
 	}
 	if ((gone = definitions_remove(s->definitions, s->crds, definition)) == NULL)
 		return;
-	n = store_keys(s, gone->stored_as, a, &keys);
+	n = store_keys(s, gone->stored_as, NULL, a, &keys);
 	for (size_t i = 0; i < n; i++)
 		store_remove(s, gone, keys[i]);
 }
@@ -54,37 +54,39 @@ store_warnings(const struct store *s)
 	return s->warnings;
 }
 
+/* Takes over both references. */
 static void
-publish(struct store *s, const struct resource *r, const char *type, const json_t *old, json_t *object)
+publish(struct store *s, const struct resource *r, const char *type, struct version *old, struct version *object)
 {
 	size_t i = (s->first + s->n_history) % STORE_HISTORY;
-	struct event *e;
+	struct event *e, now;
 
 	if (s->n_history == STORE_HISTORY) {
 		i = s->first;
 		s->first = (s->first + 1) % STORE_HISTORY;
 		s->compacted = s->history[i].version;
-		json_decref(s->history[i].object);
-		json_decref(s->history[i].old);
+		version_unref(&s->versions, s->history[i].object);
+		version_unref(&s->versions, s->history[i].old);
 	} else {
 		s->n_history++;
 	}
 	e = &s->history[i];
-	*e = (struct event){ s->version, r, type, json_incref(object), json_incref((json_t *)old) };
-	{
-		struct event now = *e; /* hooks below may write, and so move the ring */
-
-		for (struct store_watch *w = s->watches, *next; w != NULL; w = next) {
-			next = store_watch_next(w);
-			store_watch_event(w, &now);
-		}
-		json_incref(now.object);
-		json_incref(now.old);
-		for (size_t k = 0; k < s->n_hooks; k++)
-			s->hooks[k].hook(r, type, now.old, now.object, s->hooks[k].arg);
-		json_decref(now.object);
-		json_decref(now.old);
+	*e = (struct event){ s->version, r, type, object, old };
+	now = *e; /* hooks below may write, and so move the ring */
+	version_ref(now.object);
+	version_ref(now.old);
+	for (struct store_watch *w = s->watches, *next; w != NULL; w = next) {
+		next = store_watch_next(w);
+		store_watch_event(w, &now);
 	}
+	for (size_t k = 0; k < s->n_hooks; k++) {
+		_cleanup_(json_decrefp) json_t *was = json_incref(version_tree(&s->versions, now.old));
+		_cleanup_(json_decrefp) json_t *is = json_incref(version_tree(&s->versions, now.object));
+
+		s->hooks[k].hook(r, type, was, is, s->hooks[k].arg);
+	}
+	version_unref(&s->versions, now.object);
+	version_unref(&s->versions, now.old);
 }
 
 static void
@@ -97,38 +99,62 @@ stamp_version(struct store *s, json_t *object)
 	s->writes++;
 }
 
-/* Consumes `object`. */
-void
-store_put(struct store *s, const struct resource *r, const char *key, const json_t *old, json_t *object)
+json_t *
+store_at(struct store *s, const char *key)
 {
-	json_t *kept = json_incref((json_t *)old);
-	json_t *before;
+	const struct stored *o = sorted_get(&s->objects, key);
+
+	return o != NULL ? version_tree(&s->versions, o->now) : NULL;
+}
+
+void
+store_put(struct store *s, const struct resource *r, const char *key, json_t *object)
+{
+	struct stored *o = sorted_get(&s->objects, key);
+	struct version *old = NULL;
 
 	stamp_version(s, object);
-	before = map_set(&s->objects, key, object);
-	json_incref(object);
-	publish(s, r, old == NULL ? "ADDED" : "MODIFIED", kept, object);
+	if (o == NULL) {
+		o = mem_alloc(sizeof(*o));
+		*o = (struct stored){ .key = mem_strdup(key) };
+		sorted_add(&s->objects, o->key, o);
+	}
+	old = o->now;
+	owners_changed(s, o, version_tree(&s->versions, old), object);
+	o->now = version_new(&s->versions, json_incref(object));
+	publish(s, r, old == NULL ? "ADDED" : "MODIFIED", old, version_ref(o->now));
 	if (strcmp(r->kind, DEFINITION) == 0)
 		define(s, "ADDED", object);
 	json_decref(object);
-	json_decref(before);
-	json_decref(kept);
+}
+
+static void
+stored_free(struct store *s, struct stored *o)
+{
+	owners_changed(s, o, version_tree(&s->versions, o->now), NULL);
+	version_unref(&s->versions, o->now);
+	free(o->key);
+	free(o);
 }
 
 void
 store_remove(struct store *s, const struct resource *r, const char *key)
 {
-	json_t *old = map_remove(&s->objects, key), *last;
+	struct stored *o = sorted_remove(&s->objects, key);
+	struct version *old;
+	json_t *last;
 
-	if (old == NULL)
+	if (o == NULL)
 		return;
-	last = json_deep_copy(old);
+	old = version_ref(o->now);
+	last = json_copy(version_tree(&s->versions, old));
+	json_object_set_new(last, "metadata", json_copy(object_meta(last)));
 	stamp_version(s, last);
-	publish(s, r, "DELETED", old, last);
+	stored_free(s, o);
+	publish(s, r, "DELETED", old, version_new(&s->versions, json_incref(last)));
 	if (strcmp(r->kind, DEFINITION) == 0)
 		define(s, "DELETED", last);
 	json_decref(last);
-	json_decref(old);
 }
 
 char *
@@ -359,7 +385,7 @@ store_create(struct store *s, const struct store_query *q, json_t *object, json_
 	if ((code = admit(s, q, a, object, NULL, ret)) != 0)
 		return code;
 	key = object_key(a, r, q->ns, name);
-	if (map_get(&s->objects, key) != NULL)
+	if (sorted_get(&s->objects, key) != NULL)
 		return status_error(409, "AlreadyExists", ret, "%s%s%s \"%s\" already exists", r->plural,
 		    r->group[0] != '\0' ? "." : "", r->group, name);
 	apply_defaults(r, object);
@@ -376,7 +402,7 @@ store_create(struct store *s, const struct store_query *q, json_t *object, json_
 	}
 	*ret = object_shown(object, q);
 	if (!q->dry_run) {
-		store_put(s, r, key, NULL, json_incref(object));
+		store_put(s, r, key, json_incref(object));
 		store_collect(s, r, key);
 	}
 	return 201;
@@ -484,7 +510,7 @@ store_update(struct store *s, const struct store_query *q, json_t *old, json_t *
 		store_remove(s, r, key);
 		return 200;
 	}
-	store_put(s, r, key, old, json_incref(next));
+	store_put(s, r, key, json_incref(next));
 	*ret = object_shown(next, q);
 	json_decref(next);
 	return 200;
@@ -642,7 +668,7 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 	}
 	if (q.name == NULL)
 		return status_error(405, "MethodNotAllowed", ret, "%s is not supported here", req->method);
-	old = map_get(&s->objects, object_key(a, q.resource, q.ns, q.name));
+	old = store_at(s, object_key(a, q.resource, q.ns, q.name));
 	if (strcmp(req->method, "PATCH") == 0 && str_starts(req->content_type, APPLY))
 		return store_apply(s, &q, req, old, ret);
 	if (old == NULL)
@@ -683,6 +709,7 @@ store_new(struct loop *l)
 
 	s->loop = l;
 	s->version = 1;
+	versions_init(&s->versions, l);
 	s->crds = crds_new();
 	s->definitions = definitions_new();
 	s->warnings = json_array();
@@ -702,8 +729,8 @@ store_compact(struct store *s)
 	for (size_t i = 0; i < s->n_history; i++) {
 		struct event *e = &s->history[(s->first + i) % STORE_HISTORY];
 
-		json_decref(e->object);
-		json_decref(e->old);
+		version_unref(&s->versions, e->object);
+		version_unref(&s->versions, e->old);
 	}
 	s->n_history = s->first = 0;
 	s->compacted = s->version + 1;
@@ -713,6 +740,9 @@ store_compact(struct store *s)
 struct store *
 store_free(struct store *s)
 {
+	struct sorted_place p = { 0, 0 };
+	struct stored *o;
+
 	if (s == NULL)
 		return NULL;
 	while (s->watches != NULL)
@@ -722,9 +752,11 @@ store_free(struct store *s)
 	crds_free(s->crds);
 	definitions_free(s->definitions);
 	json_decref(s->warnings);
-	map_each (&s->objects, slot)
-		json_decref(slot->value);
-	map_done(&s->objects);
+	while ((o = sorted_next(&s->objects, &p)) != NULL)
+		stored_free(s, o);
+	sorted_done(&s->objects);
+	versions_done(&s->versions);
+	map_done(&s->owners);
 	free(s);
 	return NULL;
 }
@@ -737,23 +769,19 @@ store_on_write(struct store *s, store_hook *hook, void *arg)
 	s->hooks[s->n_hooks++].arg = arg;
 }
 
-static int
-store_by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 size_t
-store_keys(const struct store *s, const char *plural, struct arena *a, const char ***ret)
+store_keys(const struct store *s, const char *plural, const char *ns, struct arena *a, const char ***ret)
 {
-	const char **keys = arena_new_array(a, const char *, s->objects.count + 1);
-	const char *prefix = arena_printf(a, "%s ", plural);
-	size_t n = 0;
+	const char *prefix = ns != NULL ? arena_printf(a, "%s %s/", plural, ns) : arena_printf(a, "%s ", plural);
+	struct sorted_place p = sorted_from(&s->objects, prefix);
+	const char **keys = NULL;
+	const struct stored *o;
+	size_t n = 0, room = 0;
 
-	map_each (&s->objects, slot)
-		if (str_starts(slot->key, prefix))
-			keys[n++] = arena_strdup(a, slot->key);
-	qsort(keys, n, sizeof(*keys), store_by_name);
+	while ((o = sorted_next(&s->objects, &p)) != NULL && str_starts(o->key, prefix)) {
+		keys = arena_grow(a, keys, n, &room, sizeof(*keys));
+		keys[n++] = arena_strdup(a, o->key);
+	}
 	*ret = keys;
 	return n;
 }
@@ -763,10 +791,10 @@ store_each(struct store *s, const char *plural, void (*visit)(const json_t *, vo
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char **keys;
-	size_t n = store_keys(s, plural, a, &keys);
+	size_t n = store_keys(s, plural, NULL, a, &keys);
 
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_(json_decrefp) json_t *o = json_incref(map_get(&s->objects, keys[i]));
+		_cleanup_(json_decrefp) json_t *o = json_incref(store_at(s, keys[i]));
 
 		if (o != NULL)
 			visit(o, arg);
@@ -778,7 +806,7 @@ store_get(struct store *s, const char *plural, const char *ns, const char *name)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 
-	return map_get(&s->objects, arena_printf(a, "%s %s/%s", plural, ns != NULL ? ns : "", name));
+	return store_at(s, arena_printf(a, "%s %s/%s", plural, ns != NULL ? ns : "", name));
 }
 
 int

@@ -81,6 +81,10 @@ struct store_watch *store_watch_stop(struct store_watch *);
 
 /* For the parts of the laptop cluster itself: the objects of a resource, and writes without a detour. */
 void store_each(struct store *, const char *plural, void (*visit)(const json_t *, void *arg), void *arg);
+/* The same for the objects of a resource that name the uid in their owner references: those of ReplicaSets are found
+ * without reading all Pods. */
+void store_each_owned(
+    struct store *, const char *uid, const char *plural, void (*visit)(const json_t *, void *arg), void *arg);
 const json_t *store_get(struct store *, const char *plural, const char *ns, const char *name);
 /* method, "/api/v1/…", JSON text; asserts nothing, returns the status code. */
 int store_do(struct store *, const char *method, const char *content_type, const char *path, json_t *body);

@@ -19,36 +19,21 @@ resource_of_key(const struct store *s, const char *key)
 	return NULL;
 }
 
-static bool
-store_delete_owned_by(const json_t *o, const char *uid)
-{
-	json_t *owner;
-	size_t i;
-
-	json_array_foreach (json_object_get(object_meta(o), "ownerReferences"), i, owner)
-		if (str_eq(json_str(owner, "uid"), uid))
-			return true;
-	return false;
-}
-
 /* Deletes what the object with this uid owned. */
 static void
 store_delete_collect(struct store *s, const char *uid)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	const char **keys = arena_new_array(a, const char *, s->objects.count + 1);
-	size_t n = 0;
+	const char **keys;
+	size_t n = owners_keys(s, uid, a, &keys);
 
-	map_each (&s->objects, slot)
-		if (store_delete_owned_by(slot->value, uid))
-			keys[n++] = arena_strdup(a, slot->key);
 	for (size_t i = 0; i < n; i++)
 		store_delete(s, resource_of_key(s, keys[i]), keys[i], false);
 }
 
 /* The owner exists. One of a kind that is not known here counts as there: nothing can be found out about it. */
 static bool
-owner_exists(const struct store *s, struct arena *a, const json_t *owner, const char *ns)
+owner_exists(struct store *s, struct arena *a, const json_t *owner, const char *ns)
 {
 	const char *version = json_str(owner, "apiVersion") ?: "", *slash = strchr(version, '/');
 	const char *group = slash != NULL ? arena_strndup(a, version, (size_t)(slash - version)) : "";
@@ -56,8 +41,8 @@ owner_exists(const struct store *s, struct arena *a, const json_t *owner, const 
 
 	for (size_t i = 0; (r = store_resource(s, i)) != NULL; i++)
 		if (strcmp(r->group, group) == 0 && str_eq(r->kind, json_str(owner, "kind"))) {
-			const json_t *o = map_get(&s->objects,
-			    object_key(a, r, r->cluster_scoped ? NULL : ns, json_str(owner, "name") ?: ""));
+			const json_t *o =
+			    store_at(s, object_key(a, r, r->cluster_scoped ? NULL : ns, json_str(owner, "name") ?: ""));
 
 			return str_eq(json_str(object_meta(o), "uid"), json_str(owner, "uid"));
 		}
@@ -68,7 +53,7 @@ void
 store_collect(struct store *s, const struct resource *r, const char *key)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	const json_t *o = map_get(&s->objects, key), *owner;
+	const json_t *o = store_at(s, key), *owner;
 	const json_t *owners = json_object_get(object_meta(o), "ownerReferences");
 	size_t i;
 
@@ -79,19 +64,39 @@ store_collect(struct store *s, const struct resource *r, const char *key)
 		store_delete(s, r, key, false);
 }
 
-/* Deletes what is in a namespace. */
+struct store_delete_one {
+	const char *key, *uid;
+};
+
+static int
+store_delete_by_uid(const void *a, const void *b)
+{
+	return strcmp(((const struct store_delete_one *)a)->uid, ((const struct store_delete_one *)b)->uid);
+}
+
+/* Deletes what is in a namespace, in the order of creation, in which the uids are. */
 static void
 store_delete_empty(struct store *s, const char *ns)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	const char **keys = arena_new_array(a, const char *, s->objects.count + 1);
-	size_t n = 0;
+	struct store_delete_one *all = NULL;
+	size_t n = 0, room = 0;
+	const struct resource *r;
 
-	map_each (&s->objects, slot)
-		if (str_eq(json_str(object_meta(slot->value), "namespace"), ns))
-			keys[n++] = arena_strdup(a, slot->key);
+	for (size_t i = 0; (r = store_resource(s, i)) != NULL; i++) {
+		const char **keys;
+		size_t more = store_keys(s, r->stored_as != NULL ? r->stored_as : r->plural, ns, a, &keys);
+
+		for (size_t k = 0; k < more; k++) {
+			all = arena_grow(a, all, n, &room, sizeof(*all));
+			all[n++] = (struct store_delete_one){ keys[k],
+				arena_strdup(a, json_str(object_meta(store_at(s, keys[k])), "uid") ?: "") };
+		}
+	}
+	if (n > 0)
+		qsort(all, n, sizeof(*all), store_delete_by_uid);
 	for (size_t i = 0; i < n; i++)
-		store_delete(s, resource_of_key(s, keys[i]), keys[i], false);
+		store_delete(s, resource_of_key(s, all[i].key), all[i].key, false);
 }
 
 /* The object stays, with the time of its deletion, until its finalizers are removed and its grace period ends. */
@@ -105,7 +110,7 @@ store_delete_mark(struct store *s, const struct resource *r, const char *key, js
 		return;
 	next = json_deep_copy(old);
 	json_object_set_new(object_meta(next), "deletionTimestamp", json_string(store_now(a, s)));
-	store_put(s, r, key, old, next);
+	store_put(s, r, key, next);
 }
 
 /* A Pod whose containers take a while to stop. */
@@ -120,7 +125,7 @@ static void
 delete_now(struct store *s, const struct resource *r, const char *key, bool foreground)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	json_t *old = map_get(&s->objects, key);
+	json_t *old = store_at(s, key);
 	_cleanup_(json_decrefp) json_t *hold = json_incref(old);
 	const char *uid;
 
@@ -144,7 +149,7 @@ delete_now(struct store *s, const struct resource *r, const char *key, bool fore
 void
 store_delete(struct store *s, const struct resource *r, const char *key, bool foreground)
 {
-	json_t *old = map_get(&s->objects, key);
+	json_t *old = store_at(s, key);
 
 	if (old != NULL && lingers(r, old))
 		store_delete_mark(s, r, key, old);

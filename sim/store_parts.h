@@ -4,22 +4,52 @@
 #include "kube/api/selector.h"
 #include "sim/crd.h"
 #include "sim/definitions.h"
+#include "sim/sorted.h"
 #include "sim/store.h"
 
 #define STORE_HISTORY 20000 /* watch events kept */
 #define STORE_HOOKS_MAX 8
+
+/* A version of an object, shared by the store, its history, and the watches that it is sent to. It is a tree or a text
+ * or both (store_version.c). */
+struct version {
+	unsigned refs;
+	json_t *tree; /* NULL: it has not been used for a while */
+	char *text; /* compact JSON; NULL: it has not been encoded yet */
+	size_t len; /* of the text */
+	struct version *newer, *older; /* by last use; of those with a tree */
+};
+
+/* The versions with a tree. */
+struct versions {
+	struct loop *loop;
+	struct version *newest, *oldest; /* by last use */
+	size_t warm; /* how many */
+	struct timer cool;
+};
+
+struct ownership;
+
+/* An object that exists. */
+struct stored {
+	char *key; /* "plural ns/name" */
+	struct version *now;
+	struct ownership *owners; /* in the index by owner */
+};
 
 /* A write, as watches see it. */
 struct event {
 	long long version;
 	const struct resource *resource;
 	const char *type; /* ADDED, MODIFIED, DELETED */
-	json_t *object, *old; /* owned */
+	struct version *object, *old; /* owned */
 };
 
 struct store {
 	struct loop *loop;
-	struct map objects; /* "plural ns/name" → json_t */
+	struct sorted objects; /* "plural ns/name" → struct stored */
+	struct map owners; /* uid → its dependants (store_owners.c) */
+	struct versions versions;
 	long long version, uids;
 	struct event *history; /* ring */
 	size_t n_history, first;
@@ -73,8 +103,33 @@ json_t *object_shown(const json_t *, const struct store_query *);
 int status_error(int code, const char *reason, json_t **ret, const char *format, ...) printf_like(4, 5);
 int status_not_found(const struct store_query *, json_t **ret);
 
-/* Writes an object under a new version (consumed); `old` is what was there, NULL: nothing. */
-void store_put(struct store *, const struct resource *, const char *key, const json_t *old, json_t *object);
+void versions_init(struct versions *, struct loop *);
+void versions_done(struct versions *);
+
+/* A version with one reference, of a tree that is consumed and does not change from now on. */
+struct version *version_new(struct versions *, json_t *object);
+/* Take NULL; version_unref returns NULL. */
+struct version *version_ref(struct version *);
+struct version *version_unref(struct versions *, struct version *);
+/* Returns its tree, borrowed until the loop goes on. Takes NULL. */
+json_t *version_tree(struct versions *, struct version *);
+/* Returns a new reference of its tree, which it does not keep: for reading many versions once. */
+json_t *version_copy(const struct version *);
+/* Returns its text, of v->len bytes, which lives as it does. */
+const char *version_text(struct version *);
+
+/* Returns the tree of the object with this key, borrowed until the loop goes on or it is written; NULL: there is no
+ * such object. */
+json_t *store_at(struct store *, const char *key);
+
+/* Notes the owners of an object that was created (`old` is NULL), changed, or deleted (`now` is NULL). */
+void owners_changed(struct store *, struct stored *, const json_t *old, const json_t *now);
+/* The keys of the objects that have the owner with this uid, in the arena, in the order in which they got it.
+ * Returns how many. */
+size_t owners_keys(const struct store *, const char *uid, struct arena *, const char ***ret);
+
+/* Writes an object under a new version (consumed). */
+void store_put(struct store *, const struct resource *, const char *key, json_t *object);
 /* Removes the object, whatever refers to it. */
 void store_remove(struct store *, const struct resource *, const char *key);
 char *store_now(struct arena *, const struct store *);
@@ -82,8 +137,8 @@ char *store_now(struct arena *, const struct store *);
  * by store_update. */
 int store_create(struct store *, const struct store_query *, json_t *object, json_t **ret);
 int store_update(struct store *, const struct store_query *, json_t *old, json_t *object, json_t **ret);
-/* The keys of a resource's objects, sorted, in the arena. Returns how many. */
-size_t store_keys(const struct store *, const char *plural, struct arena *, const char ***ret);
+/* The keys of a resource's objects (of one namespace; NULL: of all), sorted, in the arena. Returns how many. */
+size_t store_keys(const struct store *, const char *plural, const char *ns, struct arena *, const char ***ret);
 
 int store_list(struct store *, const struct store_query *, bool as_table, json_t **ret);
 /* The Table form, which kubectl prints. Consumes `items`. */

@@ -69,29 +69,34 @@ int
 store_list(struct store *s, const struct store_query *q, bool as_table, json_t **ret)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	const char **keys, *next = NULL;
+	const char *prefix, *last = NULL, *next = NULL;
 	struct selector selector = { 0 };
 	json_t *items = json_array(), *m;
 	struct err *e = NULL;
-	size_t n;
+	const struct stored *o;
+	struct sorted_place p;
 
 	if (q->label_selector != NULL && (e = selector_parse(a, q->label_selector, &selector)) != NULL) {
 		json_decref(items);
 		return status_error(400, "BadRequest", ret, "%s", err_text(a, e));
 	}
-	n = store_keys(s, q->resource->stored_as ?: q->resource->plural, a, &keys);
-	for (size_t i = 0; i < n; i++) {
-		const json_t *o = map_get(&s->objects, keys[i]);
+	prefix =
+	    arena_printf(a, q->ns != NULL ? "%s %s/" : "%s ", q->resource->stored_as ?: q->resource->plural, q->ns);
+	p = sorted_from(&s->objects,
+	    q->continue_token != NULL && strcmp(q->continue_token, prefix) > 0 ? q->continue_token : prefix);
+	for (; (o = sorted_next(&s->objects, &p)) != NULL && str_starts(o->key, prefix); last = o->key) {
+		_cleanup_(json_decrefp) json_t *tree = NULL;
 
-		if (q->continue_token != NULL && strcmp(keys[i], q->continue_token) <= 0)
+		if (q->continue_token != NULL && strcmp(o->key, q->continue_token) <= 0)
 			continue;
-		if (!query_selects(q, &selector, o))
+		tree = version_copy(o->now);
+		if (!query_selects(q, &selector, tree))
 			continue;
 		if (q->limit > 0 && (long long)json_array_size(items) == q->limit) {
-			next = keys[i - 1];
+			next = last;
 			break;
 		}
-		json_array_append_new(items, object_shown(o, q));
+		json_array_append_new(items, object_shown(tree, q));
 	}
 	m = json_pack("{s:s}", "resourceVersion", arena_printf(a, "%lld", s->version));
 	if (next != NULL) {

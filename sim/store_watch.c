@@ -4,12 +4,14 @@
 #include "base/str.h"
 
 #define BOOKMARK_MS 30000
+#define WATCH_LINE "{\"type\":\"\",\"object\":}\n" /* without type and object */
 
 struct store_watch {
 	struct store *store;
 	struct arena *arena;
 	struct store_query q;
 	struct selector selector;
+	const char *api_version; /* of what it shows */
 	store_line *line;
 	void (*ended)(void *);
 	void *arg;
@@ -29,20 +31,55 @@ watch_send(struct store_watch *w, const char *type, json_t *object)
 	json_decref(e);
 }
 
-/* Returns the event of a change for a watch: entering and leaving its selection are ADDED and DELETED. */
+/* Writes the line of an event, and returns its length. Copied, not printed: each watch of each write comes here. */
+static size_t
+watch_line(char *to, const char *type, const struct version *v)
+{
+	static const char *const between[] = { "{\"type\":\"", "\",\"object\":", "}\n" };
+	const struct bytes parts[] = { { between[0], strlen(between[0]) }, { type, strlen(type) },
+		{ between[1], strlen(between[1]) }, { v->text, v->len }, { between[2], strlen(between[2]) } };
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		memcpy(to + n, parts[i].at, parts[i].len);
+		n += parts[i].len;
+	}
+	return n;
+}
+
+/* The same of a stored version, whose text is made once for all watches if it has the API version that they ask for. */
+static void
+watch_send_version(struct store_watch *w, const char *type, struct version *v)
+{
+	json_t *tree = version_tree(&w->store->versions, v);
+	_cleanup_(freep) char *line = NULL;
+
+	if (!str_eq(json_str(tree, "apiVersion"), w->api_version)) {
+		watch_send(w, type, tree);
+		return;
+	}
+	version_text(v);
+	line = mem_alloc(strlen(type) + v->len + strlen(WATCH_LINE) + 1);
+	w->line(w->arg, line, watch_line(line, type, v));
+}
+
+/* Sends the event of a change to a watch: entering and leaving its selection are ADDED and DELETED. */
 void
 store_watch_event(struct store_watch *w, const struct event *e)
 {
-	bool is, was;
+	const json_t *object, *old;
+	bool is, was, deleted = strcmp(e->type, "DELETED") == 0;
 
 	if (w->q.resource != e->resource)
 		return;
-	is = strcmp(e->type, "DELETED") != 0 && query_selects(&w->q, &w->selector, e->object);
-	was = query_selects(&w->q, &w->selector, strcmp(e->type, "DELETED") == 0 ? e->object : e->old);
+	object = version_tree(&w->store->versions, e->object);
+	old = deleted ? object : version_tree(&w->store->versions, e->old);
+	is = !deleted && query_selects(&w->q, &w->selector, object);
+	was = query_selects(&w->q, &w->selector, old);
 	if (is)
-		watch_send(w, was ? "MODIFIED" : "ADDED", e->object);
+		watch_send_version(w, was ? "MODIFIED" : "ADDED", e->object);
 	else if (was)
-		watch_send(w, "DELETED", e->object);
+		watch_send_version(w, "DELETED", e->object);
 }
 
 bool
@@ -102,6 +139,23 @@ send_present(struct store_watch *w)
 		watch_send(w, "ADDED", o);
 }
 
+/* Returns the number of the first event in the history that is newer. */
+static size_t
+watch_history_after(const struct store *s, long long version)
+{
+	size_t from = 0, to = s->n_history;
+
+	while (from < to) {
+		size_t middle = (from + to) / 2;
+
+		if (s->history[(s->first + middle) % STORE_HISTORY].version <= version)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
 static struct store_watch *
 store_watch_refuse(struct store_watch *w)
 {
@@ -138,6 +192,9 @@ store_watch_start(struct store *s, const struct store_request *req, store_line *
 		    status_error(410, "Expired", ret_body, "too old resource version: %lld (%lld)", from, s->compacted);
 		return store_watch_refuse(w);
 	}
+	w->api_version = w->q.resource->group[0] == '\0'
+			     ? w->q.version
+			     : arena_printf(w->arena, "%s/%s", w->q.resource->group, w->q.version);
 	w->next = s->watches;
 	s->watches = w;
 	if (w->q.initial_events) {
@@ -146,12 +203,8 @@ store_watch_start(struct store *s, const struct store_request *req, store_line *
 	} else if (from == 0) {
 		send_present(w);
 	} else {
-		for (size_t i = 0; i < s->n_history; i++) {
-			const struct event *ev = &s->history[(s->first + i) % STORE_HISTORY];
-
-			if (ev->version > from)
-				store_watch_event(w, ev);
-		}
+		for (size_t i = watch_history_after(s, from); i < s->n_history; i++)
+			store_watch_event(w, &s->history[(s->first + i) % STORE_HISTORY]);
 	}
 	if (w->q.timeout > 0)
 		loop_timer(s->loop, &w->timer, w->q.timeout * 1000);
