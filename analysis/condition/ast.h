@@ -35,126 +35,147 @@ enum op {
 
 enum node_kind {
 	NODE_CONST,
-	NODE_RESULT,
+	NODE_RESULT, /* result: the measured value */
 	NODE_ENV, /* $env: a map of all names */
-	NODE_VARIABLE, /* of a let */
-	NODE_ELEMENT, /* # */
-	NODE_ACC, /* #acc */
-	NODE_INDEX, /* #index */
+	NODE_VARIABLE, /* a name that a let defines */
+	NODE_ELEMENT, /* #: the element that a predicate is evaluated for */
+	NODE_ACC, /* #acc: the result of reduce() so far */
+	NODE_INDEX, /* #index: the index of the element */
 	NODE_UNARY,
 	NODE_BINARY,
 	NODE_COND, /* a ? b : c */
 	NODE_LET, /* let name = a; b */
-	NODE_SEQUENCE, /* a; b: the value is that of the last */
+	NODE_SEQUENCE, /* a; b: its value is that of b */
 	NODE_MEMBER, /* a[b], a.b */
 	NODE_SLICE, /* a[b:c] */
 	NODE_ARRAY,
 	NODE_MAP, /* key, value, key, value */
 	NODE_CALL,
 	NODE_METHOD, /* a.name(b, c): args are a, b, c */
-	NODE_CHAIN, /* an optional chain: nil at a ?. inside ends it */
+	NODE_CHAIN, /* an optional chain, such as a?.b.c: its value is nil if the value before a ?. in it is nil */
 };
 
+/* A node of the tree. Members that only some kinds use name these kinds. */
 struct node {
 	enum node_kind kind;
-	enum op op;
-	bool optional; /* MEMBER, METHOD: ?. */
-	int column;
-	enum value_kind exact; /* == and !=: the type of both sides, so that nil is an error; set by the check */
-	size_t slot; /* VARIABLE, LET: index of the variable */
-	const char *name; /* METHOD */
-	struct value value; /* CONST */
-	const struct builtin *builtin; /* CALL */
-	struct node **args; /* operands, elements, arguments; a slice's bounds may be NULL */
-	size_t n;
+	enum op op; /* UNARY, BINARY */
+	bool optional; /* MEMBER, METHOD: it is written with ?. */
+	int column; /* where it begins in the text, from 1 */
+	enum value_kind exact; /* BINARY == and !=: the type of both sides, with which nil is an error; by the check */
+	size_t slot; /* VARIABLE, LET: the index of the variable in the evaluation */
+	const char *name; /* METHOD: its name */
+	struct value value; /* CONST: its value */
+	const struct builtin *builtin; /* CALL: the function */
+	struct node **args; /* operands, elements or arguments; a bound of a slice may be NULL */
+	size_t n; /* the number of args */
 };
 
+/* A parsed condition. */
 struct condition_program {
 	struct node *root;
-	size_t n_variables;
+	size_t n_variables; /* that all lets define */
 };
 
 /* The type of an expression, as far as it is known before evaluation. */
 struct shape {
-	bool any; /* not known */
-	bool open; /* with `any`: statically Go's `any`: assignable from every type */
+	bool any; /* the type is not known; `kind` has no meaning */
+	bool open; /* with `any`: the type in Go is `any`, to which every type can be assigned */
 	enum value_kind kind;
 	bool any_keys; /* MAP: as in struct value */
-	bool typed; /* ARRAY: []float64, []int or []string in Go; others are []any, whatever their elements are */
+	bool typed; /* ARRAY: it is []float64, []int or []string in Go; other arrays are []any */
 	const struct shape *element; /* ARRAY: the shape of its elements; NULL: not known */
 };
 
+/* The state of an evaluation. */
 struct eval {
 	struct arena *arena;
-	const struct value *result;
-	int64_t now;
+	const struct value *result; /* the measured value */
+	int64_t now; /* ms since 1970: the value of now() */
 	/* Remaining budgets: an evaluation that exceeds one fails. */
-	unsigned long steps; /* evaluated nodes */
-	size_t bytes; /* of memory to build */
-	size_t nodes; /* visited values in lists and maps */
-	size_t text; /* bytes of text read */
-	size_t pattern_steps; /* steps of patterns */
-	struct value element, acc;
-	struct value *variables;
-	int64_t index;
-	bool ended; /* a ?. met nil: the value of the chain is nil */
-	struct err *err;
+	unsigned long steps; /* nodes that may still be evaluated */
+	size_t bytes; /* memory that may still be built */
+	size_t nodes; /* values in lists and maps that may still be visited */
+	size_t text; /* bytes of text that may still be read */
+	size_t pattern_steps; /* steps that patterns may still take */
+	struct value element, acc; /* # and #acc of the innermost predicate */
+	struct value *variables; /* by slot */
+	int64_t index; /* #index of the innermost predicate */
+	bool ended; /* the value before a ?. was nil, so the value of the chain is nil */
+	struct err *err; /* the first error */
 };
 
+/* The state of a type check. */
 struct check {
 	struct arena *arena;
-	struct shape result, element;
-	struct shape *variables;
-	bool has_acc, has_index; /* the predicate has #acc, #index */
-	struct err *err;
+	struct shape result, element; /* of the measured value, and of # */
+	struct shape *variables; /* by slot */
+	bool has_acc, has_index; /* the predicate may use #acc, #index */
+	struct err *err; /* the first error */
 };
 
-/* A function of the language. `closure`: its second argument is a predicate over # . */
+/* A function of the language. */
 struct builtin {
 	const char *name;
-	int min, max; /* arguments; max -1: any number */
-	bool closure;
+	int min, max; /* the number of arguments; max -1: any number */
+	bool closure; /* its second argument is a predicate over # */
 	bool walks; /* it visits all values in its arguments */
 	struct shape (*check)(struct check *, const struct node *, const struct shape *args);
 	struct value (*run)(struct eval *, const struct node *, struct value *args);
 };
 
-/* methods.c: a call on a time, a duration, a month, a weekday or a zone. */
+/* methods.c: checks and runs the call of a method on a time, a duration, a month, a weekday or a zone. `args` has this
+ * value first, then the arguments. */
 struct shape method_check(struct check *, const struct node *, const struct shape *args);
 struct value method_run(struct eval *, const struct node *, struct value *args);
 
-/* builtins.c: returns the row of a name, or NULL. */
+/* builtins.c: returns the function of this name, or NULL if the language has none. */
 const struct builtin *builtin_find(const char *name);
 
-/* eval.c: evaluates. An error sets e->err; the value is nil then. */
+/* eval.c: returns the value of a node. An error sets e->err, and the value is nil. */
 struct value eval_node(struct eval *, const struct node *);
+
+/* Sets e->err to a printf format, unless an error is set already. Returns nil. */
 struct value eval_fail(struct eval *, const char *format, ...) printf_like(2, 3);
+
+/* Charges memory to the budget; called before it is built. Returns false, and sets an error, if the budget is
+ * exceeded. */
 bool eval_charge(struct eval *, size_t bytes);
 
-/* The value can be a key of a map. False sets an error: lists and maps cannot. */
+/* Returns whether the value can be a key of a map. Sets an error if it cannot, because it is a list or a map. */
 bool eval_is_key(struct eval *, const struct value *);
 
-/* Charges a visit of all values in a value; called before the visit. False sets an error: the budget is exceeded. */
+/* Charges a visit of all values in a value; called before the visit. Returns false, and sets an error, if the budget is
+ * exceeded. */
 bool eval_walk(struct eval *, const struct value *);
 
-/* The same for reading a text of that length. */
+/* Charges the reading of a text; called before it is read. Returns false, and sets an error, if the budget is
+ * exceeded. */
 bool eval_read(struct eval *, size_t bytes);
 
-/* The element of a list, the member of a map, or the byte of a string. */
+/* Returns the element of a list, the member of a map, or the byte of a string that `key` names. */
 struct value eval_fetch(struct eval *, const struct value *of, const struct value *key);
 
-/* Returns the kind of the result of an operation on times, durations and numbers; VALUE_NIL: it is not defined. */
+/* Returns the kind of the result of an operation on times, durations and numbers. VALUE_NIL: there is no such
+ * operation. */
 enum value_kind time_arithmetic(enum op, enum value_kind left, enum value_kind right);
 
+/* Sets *ret to -1, 0 or 1 by the order of two numbers, strings, times or durations, and to 2 if one is NaN. Returns
+ * false, and sets an error, if values of these kinds have no order. */
 bool eval_compare(struct eval *, const struct value *, const struct value *, int *ret);
 
-/* pattern.c: the operator matches. It fails for an invalid pattern, and when a limit is exceeded. */
+/* pattern.c: returns the value of `text matches pattern`. An invalid pattern or an exceeded limit sets an error. */
 struct value eval_matches(struct eval *, const struct value *text, const struct value *pattern);
+
+/* pattern.c: returns the error of a pattern that cannot be compiled, or NULL. */
 struct err *pattern_check(struct arena *, const char *pattern);
 
-/* True for a constant bool, which sets *ret: expr folds constants, and does not check what it removes. */
+/* Returns whether the node is a constant bool, and sets *ret to it. expr folds constants, and does not check the branch
+ * that it removes. */
 bool eval_folded(const struct node *, bool *ret);
 
 /* check.c: returns the shape of a node. An operation that no value of its type allows sets c->err. */
 struct shape check_node(struct check *, struct node *);
+
+/* Sets c->err to a printf format, with the column of the node, unless an error is set already. Returns the shape of a
+ * value of any type. */
 struct shape check_fail(struct check *, const struct node *, const char *format, ...) printf_like(3, 4);

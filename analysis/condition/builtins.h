@@ -22,20 +22,21 @@ builtin_run run_all, run_any, run_none, run_one, run_count, run_filter, run_map,
     run_case, run_split, run_replace, run_repeat, run_join, run_index_of, run_has, run_string, run_to_json,
     run_from_json, run_base64, run_type, run_is_nil, run_default, run_now, run_date, run_duration, run_zone;
 
-/* The shape of a value of this kind. */
+/* Returns the shape of a value of this kind. */
 struct shape shape_of(enum value_kind);
 
-/* The shape of a list of such elements. */
+/* Returns the shape of a list whose elements have this shape. */
 struct shape shape_list_of(struct check *, struct shape element);
 
-/* The shape of []int, []float64 or []string of Go. */
+/* Returns the shape of a list that is []int, []float64 or []string in Go. */
 struct shape shape_typed(struct check *, enum value_kind element);
 
-/* The sum, difference or product of two values. */
+/* Returns the result of an arithmetic operation, from OP_ADD to OP_POW. One that is not defined for the two values sets
+ * an error. */
 struct value eval_arithmetic(struct eval *, enum op, const struct value *, const struct value *);
 
-/* The first `count` arguments are strings. False sets an error. */
+/* Returns whether the first `count` arguments are strings. Sets an error if one is not. */
 bool strings_only(struct eval *, const struct node *, const struct value *args, size_t count);
 
-/* The number of values, those in lists included: the capacity for flattening them. */
+/* Returns the number of values, with those in lists: the capacity that a flat list of them needs. */
 size_t value_count_all(const struct value *, size_t n);

@@ -7,88 +7,94 @@
 
 #define METHOD_ARGS_MAX 3
 
+struct method;
 typedef struct value method_function(
-    struct eval *, const char *name, const struct value *self, const struct value *args);
+    struct eval *, const struct method *, const struct value *self, const struct value *args);
 
 static method_function method_part, method_unix, method_add, method_sub, method_add_date, method_compare,
-    method_is_zero, method_round, method_text, method_format, method_in, method_span, method_absolute;
+    method_is_zero, method_is_dst, method_truncate, method_round, method_text, method_format, method_in, method_in_utc,
+    method_span, method_abs, method_truncate_duration, method_round_duration;
+
+/* The variants of method_part and method_compare. */
+enum { PART_YEAR, PART_MONTH, PART_DAY, PART_HOUR, PART_MINUTE, PART_SECOND, PART_NS, PART_YEAR_DAY, PART_WEEKDAY };
+enum { COMPARE_AFTER, COMPARE_BEFORE, COMPARE_EQUAL, COMPARE_ORDER };
 
 static const struct method {
 	const char *name;
 	enum value_kind self, result;
-	int n;
+	int n; /* arguments */
 	enum value_kind args[METHOD_ARGS_MAX];
 	method_function *run;
+	int64_t variant; /* PART_…, COMPARE_…; of method_span: ns in a unit; of method_unix: units in a second */
 } methods[] = {
-	{ "Year", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part },
-	{ "Month", VALUE_TIME, VALUE_MONTH, 0, { 0 }, method_part },
-	{ "Day", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part },
-	{ "Hour", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part },
-	{ "Minute", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part },
-	{ "Second", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part },
-	{ "Nanosecond", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part },
-	{ "YearDay", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part },
-	{ "Weekday", VALUE_TIME, VALUE_WEEKDAY, 0, { 0 }, method_part },
-	{ "Unix", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix },
-	{ "UnixMilli", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix },
-	{ "UnixMicro", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix },
-	{ "UnixNano", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix },
-	{ "Add", VALUE_TIME, VALUE_TIME, 1, { VALUE_DURATION }, method_add },
-	{ "Sub", VALUE_TIME, VALUE_DURATION, 1, { VALUE_TIME }, method_sub },
-	{ "AddDate", VALUE_TIME, VALUE_TIME, 3, { VALUE_INT, VALUE_INT, VALUE_INT }, method_add_date },
-	{ "After", VALUE_TIME, VALUE_BOOL, 1, { VALUE_TIME }, method_compare },
-	{ "Before", VALUE_TIME, VALUE_BOOL, 1, { VALUE_TIME }, method_compare },
-	{ "Equal", VALUE_TIME, VALUE_BOOL, 1, { VALUE_TIME }, method_compare },
-	{ "Compare", VALUE_TIME, VALUE_INT, 1, { VALUE_TIME }, method_compare },
-	{ "IsZero", VALUE_TIME, VALUE_BOOL, 0, { 0 }, method_is_zero },
-	{ "IsDST", VALUE_TIME, VALUE_BOOL, 0, { 0 }, method_is_zero },
-	{ "Truncate", VALUE_TIME, VALUE_TIME, 1, { VALUE_DURATION }, method_round },
-	{ "Round", VALUE_TIME, VALUE_TIME, 1, { VALUE_DURATION }, method_round },
-	{ "UTC", VALUE_TIME, VALUE_TIME, 0, { 0 }, method_in },
-	{ "Local", VALUE_TIME, VALUE_TIME, 0, { 0 }, method_in },
-	{ "In", VALUE_TIME, VALUE_TIME, 1, { VALUE_ZONE }, method_in },
-	{ "Format", VALUE_TIME, VALUE_STRING, 1, { VALUE_STRING }, method_format },
-	{ "String", VALUE_TIME, VALUE_STRING, 0, { 0 }, method_text },
-	{ "Hours", VALUE_DURATION, VALUE_FLOAT, 0, { 0 }, method_span },
-	{ "Minutes", VALUE_DURATION, VALUE_FLOAT, 0, { 0 }, method_span },
-	{ "Seconds", VALUE_DURATION, VALUE_FLOAT, 0, { 0 }, method_span },
-	{ "Milliseconds", VALUE_DURATION, VALUE_INT, 0, { 0 }, method_span },
-	{ "Microseconds", VALUE_DURATION, VALUE_INT, 0, { 0 }, method_span },
-	{ "Nanoseconds", VALUE_DURATION, VALUE_INT, 0, { 0 }, method_span },
-	{ "Abs", VALUE_DURATION, VALUE_DURATION, 0, { 0 }, method_absolute },
-	{ "Truncate", VALUE_DURATION, VALUE_DURATION, 1, { VALUE_DURATION }, method_absolute },
-	{ "Round", VALUE_DURATION, VALUE_DURATION, 1, { VALUE_DURATION }, method_absolute },
-	{ "String", VALUE_DURATION, VALUE_STRING, 0, { 0 }, method_text },
-	{ "String", VALUE_MONTH, VALUE_STRING, 0, { 0 }, method_text },
-	{ "String", VALUE_WEEKDAY, VALUE_STRING, 0, { 0 }, method_text },
-	{ "String", VALUE_ZONE, VALUE_STRING, 0, { 0 }, method_text },
+	{ "Year", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part, PART_YEAR },
+	{ "Month", VALUE_TIME, VALUE_MONTH, 0, { 0 }, method_part, PART_MONTH },
+	{ "Day", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part, PART_DAY },
+	{ "Hour", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part, PART_HOUR },
+	{ "Minute", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part, PART_MINUTE },
+	{ "Second", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part, PART_SECOND },
+	{ "Nanosecond", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part, PART_NS },
+	{ "YearDay", VALUE_TIME, VALUE_INT, 0, { 0 }, method_part, PART_YEAR_DAY },
+	{ "Weekday", VALUE_TIME, VALUE_WEEKDAY, 0, { 0 }, method_part, PART_WEEKDAY },
+	{ "Unix", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix, 1 },
+	{ "UnixMilli", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix, 1000 },
+	{ "UnixMicro", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix, 1000000 },
+	{ "UnixNano", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix, MOMENT_SECOND },
+	{ "Add", VALUE_TIME, VALUE_TIME, 1, { VALUE_DURATION }, method_add, 0 },
+	{ "Sub", VALUE_TIME, VALUE_DURATION, 1, { VALUE_TIME }, method_sub, 0 },
+	{ "AddDate", VALUE_TIME, VALUE_TIME, 3, { VALUE_INT, VALUE_INT, VALUE_INT }, method_add_date, 0 },
+	{ "After", VALUE_TIME, VALUE_BOOL, 1, { VALUE_TIME }, method_compare, COMPARE_AFTER },
+	{ "Before", VALUE_TIME, VALUE_BOOL, 1, { VALUE_TIME }, method_compare, COMPARE_BEFORE },
+	{ "Equal", VALUE_TIME, VALUE_BOOL, 1, { VALUE_TIME }, method_compare, COMPARE_EQUAL },
+	{ "Compare", VALUE_TIME, VALUE_INT, 1, { VALUE_TIME }, method_compare, COMPARE_ORDER },
+	{ "IsZero", VALUE_TIME, VALUE_BOOL, 0, { 0 }, method_is_zero, 0 },
+	{ "IsDST", VALUE_TIME, VALUE_BOOL, 0, { 0 }, method_is_dst, 0 },
+	{ "Truncate", VALUE_TIME, VALUE_TIME, 1, { VALUE_DURATION }, method_truncate, 0 },
+	{ "Round", VALUE_TIME, VALUE_TIME, 1, { VALUE_DURATION }, method_round, 0 },
+	{ "UTC", VALUE_TIME, VALUE_TIME, 0, { 0 }, method_in_utc, 0 },
+	{ "Local", VALUE_TIME, VALUE_TIME, 0, { 0 }, method_in_utc, 0 },
+	{ "In", VALUE_TIME, VALUE_TIME, 1, { VALUE_ZONE }, method_in, 0 },
+	{ "Format", VALUE_TIME, VALUE_STRING, 1, { VALUE_STRING }, method_format, 0 },
+	{ "String", VALUE_TIME, VALUE_STRING, 0, { 0 }, method_text, 0 },
+	{ "Hours", VALUE_DURATION, VALUE_FLOAT, 0, { 0 }, method_span, 3600 * MOMENT_SECOND },
+	{ "Minutes", VALUE_DURATION, VALUE_FLOAT, 0, { 0 }, method_span, 60 * MOMENT_SECOND },
+	{ "Seconds", VALUE_DURATION, VALUE_FLOAT, 0, { 0 }, method_span, MOMENT_SECOND },
+	{ "Milliseconds", VALUE_DURATION, VALUE_INT, 0, { 0 }, method_span, 1000000 },
+	{ "Microseconds", VALUE_DURATION, VALUE_INT, 0, { 0 }, method_span, 1000 },
+	{ "Nanoseconds", VALUE_DURATION, VALUE_INT, 0, { 0 }, method_span, 1 },
+	{ "Abs", VALUE_DURATION, VALUE_DURATION, 0, { 0 }, method_abs, 0 },
+	{ "Truncate", VALUE_DURATION, VALUE_DURATION, 1, { VALUE_DURATION }, method_truncate_duration, 0 },
+	{ "Round", VALUE_DURATION, VALUE_DURATION, 1, { VALUE_DURATION }, method_round_duration, 0 },
+	{ "String", VALUE_DURATION, VALUE_STRING, 0, { 0 }, method_text, 0 },
+	{ "String", VALUE_MONTH, VALUE_STRING, 0, { 0 }, method_text, 0 },
+	{ "String", VALUE_WEEKDAY, VALUE_STRING, 0, { 0 }, method_text, 0 },
+	{ "String", VALUE_ZONE, VALUE_STRING, 0, { 0 }, method_text, 0 },
 };
 
 static struct value
-method_part(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_part(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
 	struct moment_parts p = moment_parts(self->time);
 
 	(void)e;
 	(void)args;
-	switch (name[0]) {
-	case 'Y': return value_int(name[4] == '\0' ? p.year : p.year_day);
-	case 'M': return name[1] == 'o' ? (struct value){ .kind = VALUE_MONTH, .i = p.month } : value_int(p.minute);
-	case 'D': return value_int(p.day);
-	case 'H': return value_int(p.hour);
-	case 'S': return value_int(p.second);
-	case 'N': return value_int(self->time.ns);
+	switch (m->variant) {
+	case PART_YEAR: return value_int(p.year);
+	case PART_MONTH: return (struct value){ .kind = VALUE_MONTH, .i = p.month };
+	case PART_DAY: return value_int(p.day);
+	case PART_HOUR: return value_int(p.hour);
+	case PART_MINUTE: return value_int(p.minute);
+	case PART_SECOND: return value_int(p.second);
+	case PART_NS: return value_int(self->time.ns);
+	case PART_YEAR_DAY: return value_int(p.year_day);
 	default: return (struct value){ .kind = VALUE_WEEKDAY, .i = p.weekday };
 	}
 }
 
 static struct value
-method_unix(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_unix(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
-	int64_t scale = name[4] == '\0'			   ? 1
-			: name[4] == 'N'		   ? MOMENT_SECOND
-			: name[5] == 'i' && name[6] == 'l' ? 1000
-							   : 1000000;
+	int64_t scale = m->variant;
 
 	(void)e;
 	(void)args;
@@ -98,31 +104,31 @@ method_unix(struct eval *e, const char *name, const struct value *self, const st
 }
 
 static struct value
-method_add(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_add(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
 	(void)e;
-	(void)name;
+	(void)m;
 	return value_time(moment_add(self->time, args[0].i));
 }
 
 static struct value
-method_sub(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_sub(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
 	(void)e;
-	(void)name;
+	(void)m;
 	return value_duration(moment_sub(self->time, args[0].time));
 }
 
 #define DATE_MAX 1000000 /* years, months or days added at once; more is out of range */
 
 static struct value
-method_add_date(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_add_date(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
 	struct moment_parts p = moment_parts(self->time);
 
 	for (int i = 0; i < 3; i++)
 		if (args[i].i > DATE_MAX || args[i].i < -DATE_MAX)
-			return eval_fail(e, "%s: more than %d", name, DATE_MAX);
+			return eval_fail(e, "%s: more than %d", m->name, DATE_MAX);
 	p.year += args[0].i;
 	p.month += (int)args[1].i;
 	p.day += (int)args[2].i;
@@ -130,104 +136,150 @@ method_add_date(struct eval *e, const char *name, const struct value *self, cons
 }
 
 static struct value
-method_compare(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_compare(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
 	int c = moment_compare(self->time, args[0].time);
 
 	(void)e;
-	switch (name[0]) {
-	case 'A': return value_bool(c > 0);
-	case 'B': return value_bool(c < 0);
-	case 'E': return value_bool(c == 0);
+	switch (m->variant) {
+	case COMPARE_AFTER: return value_bool(c > 0);
+	case COMPARE_BEFORE: return value_bool(c < 0);
+	case COMPARE_EQUAL: return value_bool(c == 0);
 	default: return value_int(c);
 	}
 }
 
 static struct value
-method_is_zero(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_is_zero(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
 	struct moment_parts p = moment_parts(self->time);
 
 	(void)e;
+	(void)m;
 	(void)args;
-	/* Offsets have no daylight saving time. */
-	return value_bool(name[2] == 'Z' && p.year == 1 && p.year_day == 1 && p.hour + p.minute + p.second == 0 &&
-			  self->time.ns == 0 && self->time.zone == 0);
+	return value_bool(p.year == 1 && p.year_day == 1 && p.hour + p.minute + p.second == 0 && self->time.ns == 0 &&
+			  self->time.zone == 0);
 }
 
+/* Every zone here is a fixed offset, which has no daylight saving time. */
 static struct value
-method_round(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_is_dst(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
 	(void)e;
-	return value_time(moment_truncate(self->time, args[0].i, name[0] == 'R'));
+	(void)m;
+	(void)self;
+	(void)args;
+	return value_bool(false);
 }
 
 static struct value
-method_in(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_truncate(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
-	struct moment m = self->time;
+	(void)e;
+	(void)m;
+	return value_time(moment_truncate(self->time, args[0].i));
+}
+
+static struct value
+method_round(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
+{
+	(void)e;
+	(void)m;
+	return value_time(moment_round(self->time, args[0].i));
+}
+
+static struct value
+method_in(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
+{
+	struct moment t = self->time;
 
 	(void)e;
-	m.zone = name[0] == 'I' ? (int32_t)args[0].i : 0;
-	return value_time(m);
+	(void)m;
+	t.zone = (int32_t)args[0].i;
+	return value_time(t);
+}
+
+/* UTC and Local: the local zone of a controller is UTC here, so that a result does not depend on its host. */
+static struct value
+method_in_utc(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
+{
+	struct moment t = self->time;
+
+	(void)e;
+	(void)m;
+	(void)args;
+	t.zone = 0;
+	return value_time(t);
 }
 
 static struct value
-method_format(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_format(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
-	(void)name;
+	(void)m;
 	return value_string(moment_format(e->arena, self->time, args[0].s.at));
 }
 
 static struct value
-method_text(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_text(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
-	(void)name;
+	(void)m;
 	(void)args;
 	return value_string(value_print(e->arena, self));
 }
 
+/* A duration in hours, minutes or seconds has a fraction; in smaller units it is cut. */
 static struct value
-method_span(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_span(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
-	int64_t unit = name[0] == 'H'	? 3600 * MOMENT_SECOND
-		       : name[0] == 'S' ? MOMENT_SECOND
-		       : name[0] == 'N' ? 1
-		       : name[2] == 'c' ? 1000
-		       : name[2] == 'l' ? 1000000
-					: 60 * MOMENT_SECOND;
-	int64_t whole = self->i / unit;
+	int64_t unit = m->variant, whole = self->i / unit;
 
 	(void)e;
 	(void)args;
-	if (name[0] == 'H' || name[0] == 'S' || strcmp(name, "Minutes") == 0)
+	if (m->result == VALUE_FLOAT)
 		return value_float((double)whole + (double)(self->i % unit) / (double)unit);
 	return value_int(whole);
 }
 
 static struct value
-method_absolute(struct eval *e, const char *name, const struct value *self, const struct value *args)
+method_abs(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
-	int64_t d = self->i, unit, rest, up;
+	int64_t d = self->i;
 
 	(void)e;
-	if (name[0] == 'A')
-		return value_duration(d == INT64_MIN ? INT64_MAX : d < 0 ? -d : d);
-	unit = args[0].i;
+	(void)m;
+	(void)args;
+	return value_duration(d == INT64_MIN ? INT64_MAX : d < 0 ? -d : d);
+}
+
+static struct value
+method_truncate_duration(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
+{
+	int64_t d = self->i, unit = args[0].i;
+
+	(void)e;
+	(void)m;
+	return value_duration(unit <= 0 ? d : d - d % unit);
+}
+
+/* Halves are rounded away from zero. Results outside of the range become its ends. */
+static struct value
+method_round_duration(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
+{
+	int64_t d = self->i, unit = args[0].i, rest, away;
+
+	(void)e;
+	(void)m;
 	if (unit <= 0)
 		return value_duration(d);
 	rest = d % unit;
-	if (name[0] == 'T')
-		return value_duration(d - rest);
-	/* Halves are rounded away from zero; overflow saturates. */
 	if (d < 0) {
 		if (-rest < unit + rest)
 			return value_duration(d - rest);
-		return value_duration(__builtin_sub_overflow(d - rest, unit, &up) ? INT64_MIN : up);
+		return value_duration(__builtin_sub_overflow(d - rest, unit, &away) ? INT64_MIN : away);
 	}
 	if (rest < unit - rest)
 		return value_duration(d - rest);
-	return value_duration(__builtin_add_overflow(d - rest, unit, &up) ? INT64_MAX : up);
+	return value_duration(__builtin_add_overflow(d - rest, unit, &away) ? INT64_MAX : away);
 }
 
 static const struct method *
@@ -272,5 +324,5 @@ method_run(struct eval *e, const struct node *n, struct value *args)
 		if (args[i + 1].kind != m->args[i])
 			return eval_fail(e, "%s takes %s %s, not %s", m->name, str_article(value_kind_name(m->args[i])),
 			    value_kind_name(m->args[i]), value_kind_name(args[i + 1].kind));
-	return m->run(e, m->name, &args[0], args + 1);
+	return m->run(e, m, &args[0], args + 1);
 }

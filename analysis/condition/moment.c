@@ -152,19 +152,30 @@ moment_compare(struct moment a, struct moment b)
 	return a.ns < b.ns ? -1 : a.ns > b.ns;
 }
 
-struct moment
-moment_truncate(struct moment m, int64_t ns, bool round)
+/* Returns how many ns the moment is past a multiple of `ns` since the zero time of Go. */
+static int64_t
+moment_past(struct moment m, int64_t ns)
 {
-	__int128 since = ((__int128)m.s + YEAR_ONE) * MOMENT_SECOND + m.ns, rest;
+	__int128 rest = (((__int128)m.s + YEAR_ONE) * MOMENT_SECOND + m.ns) % ns;
+
+	return (int64_t)(rest < 0 ? rest + ns : rest);
+}
+
+struct moment
+moment_truncate(struct moment m, int64_t ns)
+{
+	return ns <= 0 ? m : moment_add(m, -moment_past(m, ns));
+}
+
+struct moment
+moment_round(struct moment m, int64_t ns)
+{
+	int64_t past;
 
 	if (ns <= 0)
 		return m;
-	rest = since % ns;
-	if (rest < 0)
-		rest += ns;
-	if (!round || rest + rest < ns)
-		return moment_add(m, (int64_t)-rest);
-	return moment_add(m, (int64_t)(ns - rest));
+	past = moment_past(m, ns);
+	return past < ns - past ? moment_add(m, -past) : moment_add(m, ns - past);
 }
 
 /* Returns the first piece of the layout, and its length; PIECE_TEXT is one character. */

@@ -12,36 +12,52 @@
 struct moment_parts {
 	int64_t year;
 	int month, day, hour, minute, second; /* month and day from 1 */
-	int weekday, year_day; /* from Sunday = 0; from 1 */
+	int weekday; /* Sunday is 0 */
+	int year_day; /* January 1 is 1 */
 };
 
+/* Returns the moment that is `ms` milliseconds after 1970 began, in UTC. */
 struct moment moment_from_ms(int64_t ms);
-int64_t moment_ms(struct moment); /* cut, saturating */
 
+/* Returns the milliseconds from 1970 to the moment, without fractions; outside of int64_t: its ends. */
+int64_t moment_ms(struct moment);
+
+/* Returns the date and time of the moment in its own zone. */
 struct moment_parts moment_parts(struct moment);
 
-/* Parts may be out of range, as for time.Date of Go: October 32 is November 1. */
+/* Returns the moment of a date and time. Parts may be out of range, as for time.Date of Go: October 32 is November 1.
+ * `ns` are the nanoseconds of its second, `zone` the seconds east of UTC. */
 struct moment moment_from_parts(const struct moment_parts *, int32_t ns, int32_t zone);
 
-/* Nanoseconds from b to a, saturating. */
+/* Returns the nanoseconds from b to a; outside of int64_t: its ends. */
 int64_t moment_sub(struct moment a, struct moment b);
+
+/* Returns the moment `ns` nanoseconds later, in the same zone. */
 struct moment moment_add(struct moment, int64_t ns);
-int moment_compare(struct moment, struct moment);
 
-/* Returns the multiple of `ns` since the zero time of Go before the moment, or the nearest; the moment itself if ns <=
- * 0. */
-struct moment moment_truncate(struct moment, int64_t ns, bool round);
+/* Returns -1, 0 or 1 if a is before b, the same time, or after it. Zones do not matter. */
+int moment_compare(struct moment a, struct moment b);
 
-/* Formats by a layout of Go: "2006-01-02T15:04:05Z07:00". The text is in the arena. */
+/* Returns the last multiple of `ns`, counted from the zero time of Go, that is not after the moment; with `ns` <= 0 the
+ * moment itself. */
+struct moment moment_truncate(struct moment, int64_t ns);
+
+/* Returns the nearest multiple of `ns`, counted from the zero time of Go; the later one of two that are equally near.
+ * With `ns` <= 0 it is the moment itself. */
+struct moment moment_round(struct moment, int64_t ns);
+
+/* Returns the moment by a layout of Go, such as "2006-01-02T15:04:05Z07:00". The text is in the arena. */
 const char *moment_format(struct arena *, struct moment, const char *layout);
 
-/* Parses by a layout. A text without an offset is in `zone` (seconds east of UTC). False: it does not match. */
+/* Parses a text by a layout of Go. A text without an offset is in `zone` (seconds east of UTC). Returns false if the
+ * text does not match; *ret is then unchanged. */
 bool moment_parse(const char *layout, const char *text, int32_t zone, struct moment *ret);
 
-/* "2024-01-01 00:00:00 +0000 UTC" */
+/* Returns the moment as Go prints it: "2024-01-01 00:00:00 +0000 UTC". The text is in the arena. */
 const char *moment_text(struct arena *, struct moment);
 
-/* "1h0m0s", "1.5s", "200ms", "0s" */
+/* Returns a duration as Go prints it: "1h0m0s", "1.5s", "200ms", "0s". The text is in the arena. */
 const char *moment_duration_text(struct arena *, int64_t ns);
 
+/* The English names, from January and from Sunday. */
 extern const char *const moment_months[12], *const moment_weekdays[7];

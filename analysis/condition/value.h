@@ -29,14 +29,14 @@ struct moment {
 	int32_t zone; /* seconds east of UTC: the offset in which it is printed */
 };
 
-/* A value; arrays, maps and strings point into the arena of the evaluation. */
+/* A value. The memory of its array, map or string is in the arena of the evaluation. */
 struct value {
 	enum value_kind kind;
-	bool floats; /* ARRAY: its type is a list of floats, as of a Prometheus vector */
-	bool any_keys; /* MAP: its keys may be of any kind (groupBy, fromPairs); those of others are strings */
+	bool floats; /* of an ARRAY: its type in Go is []float64, as that of a Prometheus vector */
+	bool any_keys; /* of a MAP: its keys may be of any kind (groupBy, fromPairs); other maps have strings as keys */
 	union {
 		bool b;
-		int64_t i;
+		int64_t i; /* INT, DURATION, MONTH, WEEKDAY and ZONE */
 		double f;
 		struct {
 			const char *at;
@@ -54,50 +54,60 @@ struct value {
 	};
 };
 
+/* An entry of a map. */
 struct value_entry {
 	struct value key, value;
 };
 
+/* Each returns a value of one kind. A string is borrowed: its memory must outlive the value. */
 struct value value_bool(bool);
 struct value value_int(int64_t);
 struct value value_float(double);
 struct value value_string(const char *);
-struct value value_bytes(const char *, size_t n); /* a string of any bytes; borrowed, with a NUL after its end */
-struct value value_array(struct arena *, size_t n); /* elements are nil until set */
 struct value value_time(struct moment);
 struct value value_duration(int64_t ns);
 
-/* A JSON value as the decoder of Go returns it: every number is a float. */
+/* Returns a string of any n bytes. They are borrowed, and a NUL must follow them. */
+struct value value_bytes(const char *, size_t n);
+
+/* Returns an array of n values, in the arena. They are nil until they are set. */
+struct value value_array(struct arena *, size_t n);
+
+/* Returns the value of JSON, in the arena, as Go's decoder returns it: every number is a float. */
 struct value value_from_json(struct arena *, const json_t *);
-/* NULL if JSON cannot represent it: NaN, or a map with keys that are not strings. */
+
+/* Returns the JSON of a value as a new reference. Returns NULL if JSON cannot represent it: NaN, an infinity, or a map
+ * with keys that are not strings. */
 json_t *value_to_json(const struct value *);
 
-/* A list of floats as text: "NaN", "+Inf" and "-Inf" are floats too. */
+/* Returns an array of these floats, with `floats` set. In the arena. */
 struct value value_from_floats(struct arena *, const double *, size_t n);
 
-/* The number of values in a value, itself included; more than `max` if there are more, or if lists are nested deeper
- * than VALUE_DEPTH_MAX. A condition can put a list into itself many times over. Therefore each function that visits all
- * values in a value calls this first. */
+/* Returns the number of values in a value, itself included; a number above `max` if there are more, or if lists are
+ * nested deeper than VALUE_DEPTH_MAX. A condition can put a list into itself many times over, so that it has more
+ * values than can be visited. Therefore each function that visits all of them calls this first. */
 #define VALUE_DEPTH_MAX 300
 size_t value_nodes(const struct value *, size_t max);
 
-/* The bytes of all strings in a value, or more than max. Its values must have been counted before. */
+/* Returns the bytes of all strings in a value, or a number above `max`. value_nodes() must have been called before. */
 size_t value_text_len(const struct value *, size_t max);
 
-/* Deep equality; int and float compare as numbers, NaN equals nothing. */
+/* Returns whether two values are equal, with all values in them. Int and float compare as numbers; NaN equals
+ * nothing. */
 bool value_equal(const struct value *, const struct value *);
 
-/* Sets *ret to a number as a float. False: it is not a number. */
+/* Sets *ret to the value as a float. Returns false, and leaves *ret, if it is neither an int nor a float. */
 bool value_number(const struct value *, double *ret);
 
 /* Returns the value of a key in a map, or NULL. */
 const struct value *value_member(const struct value *map, const struct value *key);
 
-/* "array", "map", "float", "time", …; type() of the language returns "time.Time" for the last. */
+/* Returns the name of a kind for messages: "array", "map", "float", "time". (The function type() of the language
+ * returns "time.Time" for a time.) */
 const char *value_kind_name(enum value_kind);
 
-/* The text of %v of Go: "[1 2]", "map[a:1]", "<nil>". In the arena. */
+/* Returns the value as Go prints it with %v: "[1 2]", "map[a:1]", "<nil>". In the arena. */
 const char *value_print(struct arena *, const struct value *);
 
-/* The value of a measurement as Argo Rollouts writes it: "[0.2]", "0.5", JSON. In the arena. */
+/* Returns the value as Argo Rollouts writes it into a measurement: "[0.2]", "0.5", or JSON. In the arena. */
 const char *value_text(struct arena *, const struct value *);
