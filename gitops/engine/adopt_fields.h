@@ -19,10 +19,10 @@ bool adopt_fields_is_due(const json_t *live, const struct strings *managers);
  * `kubectl apply` would. Then only another write of the whole object removes fields that Git does not have. */
 bool adopt_fields_is_whole(const json_t *live, const char *manager);
 
-/* Paths (gitops/engine/ignore_differences.h) of the live object that the last client-side apply named and that Git
- * does not: a new reference. */
+/* Returns the paths (gitops/engine/ignore_differences.h) of the live object that the last client-side apply named and
+ * `desired` does not have; a new reference. */
 json_t *adopt_fields_places(const json_t *live, const json_t *desired);
 
-/* The JSON patch that makes `manager` the owner, by Apply, of these managers' fields, in the arena. It tests the
- * resourceVersion. */
+/* Returns the JSON patch that makes `manager` the owner, by Apply, of the fields of `managers`, in the arena. The patch
+ * tests the resourceVersion, so that it fails if the object has changed. */
 const char *adopt_fields_patch(struct arena *, const json_t *live, const struct strings *managers, const char *manager);

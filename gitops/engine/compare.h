@@ -13,19 +13,20 @@
  * itself, not of a subresource. */
 bool compare_is_of(const json_t *entry, const char *manager, const char *operation);
 
-/* Returns true if applying `desired` as `manager` certainly changes nothing in `live`. False: a dry run must decide. */
+/* Returns true if applying `desired` as `manager` certainly changes nothing in `live`. If it returns false, only a dry
+ * run can decide. */
 bool compare_is_applied(struct arena *, const json_t *desired, const json_t *live, const char *manager);
 
 /* Returns whether the objects are equal, except for fields that each write changes (resourceVersion, generation,
  * managedFields, status). */
 bool compare_is_same(const json_t *live, const json_t *predicted);
 
-/* Returns the object without those fields, to be shown and compared: a new reference. */
+/* Returns the object without the fields that each write changes, for a diff; a new reference. */
 json_t *compare_essence(const json_t *object);
 
 /* Returns whether the values are equal. 1 equals 1.0, and null equals a missing value. */
 bool compare_values(const json_t *, const json_t *);
 
-/* The index of the element of a list that has these keys; a key that it lacks has its default. The list's length: no
- * element has them. */
+/* Returns the index of the element of a list that has these keys and values; a key that an element lacks counts with
+ * its default value. Returns the list's length if no element has them. */
 size_t compare_element(const json_t *list, const json_t *keys);

@@ -6,6 +6,6 @@
 #pragma once
 #include "base/json.h"
 
-/* Returns which keys of the ConfigMap's data, and which options of kustomize.buildOptions, have no effect, and why;
- * NULL: all have. In the arena. */
+/* Returns a text that names the keys of the ConfigMap's data, and the options of kustomize.buildOptions, that have no
+ * effect, with the reasons; NULL if all have an effect. In the arena. */
 const char *customization_keys_problem(struct arena *, const json_t *data);

@@ -8,37 +8,40 @@
 #pragma once
 #include "kube/api/application.h"
 
+/* A script that returns the health of objects of a kind. */
 struct health_script {
-	const char *group, *kind; /* globs, of the older form */
-	const char *text; /* Lua */
+	const char *group, *kind; /* globs, if it is written in the older form */
+	const char *text; /* in Lua */
 };
 
-/* Kinds, as globs; an empty list means all. */
+/* Kinds in clusters, as globs. An empty list matches all. */
 struct kind_filter {
 	struct strings groups, kinds, clusters;
 };
 
+/* The settings in argocd-cm. */
 struct customizations {
 	LIST_OF(struct health_script) health;
 	struct ignored_rules {
 		struct ignored_difference *at;
-		const char **where; /* the key that it comes from, for errors */
+		const char **where; /* for each: the key in argocd-cm, for errors */
 		size_t n;
-	} ignored;
+	} ignored; /* differences that are ignored in all Applications */
 	struct kind_filters {
 		struct kind_filter *at;
 		size_t n;
-	} excluded, included; /* nothing included: everything is */
-	bool by_annotation; /* an annotation tracks the Application of an object */
-	const char *label; /* this label does, too or alone; NULL: no label */
-	const char *problem; /* which keys or values have no effect, and why; NULL: all have */
+	} excluded, included; /* if `included` is empty, all kinds are included */
+	bool by_annotation; /* ANNOTATION_TRACKING names the Application of an object */
+	const char *label; /* the label that names the Application of an object; NULL if no label does */
+	const char *problem; /* the keys and values without effect, with the reasons; NULL if all have an effect */
 };
 
-/* Reads the ConfigMap's data; everything in the arena. The error names the key. */
+/* Reads the ConfigMap's data. All of *ret is in the arena. An error names the key. */
 struct err *customizations_read(struct arena *, const json_t *data, struct customizations *ret);
 
-/* Objects of the kind are neither applied nor read in that cluster. */
+/* Returns whether objects of the kind are excluded in the cluster with this API server: they are neither applied nor
+ * read there. */
 bool customizations_exclude(const struct customizations *, const char *group, const char *kind, const char *server);
 
-/* The health script of a kind: an exact name takes precedence over a glob. NULL: there is no script. */
+/* Returns the health script of a kind, or NULL if it has none. An exact name takes precedence over a glob. */
 const char *customizations_health(const struct customizations *, const char *group, const char *kind);

@@ -5,14 +5,15 @@
 #include "base/json.h"
 #include "kube/api/application.h"
 
-/* Returns "Healthy", …; "" for NONE. */
+/* Returns the name of a health, such as "Healthy"; "" for HEALTH_NONE. */
 const char *health_name(enum health);
-/* Returns the health of that name; NONE: another name. */
+
+/* Returns the health of this name, or HEALTH_NONE if no health has it. */
 enum health health_named(const char *);
 
 /* Returns whether the object is being deleted, so that its status does not count. */
 bool health_is_pending_deletion(const json_t *object);
 
-/* Returns an object's health, and the reason in *ret_message (in the arena; "": none). NONE: its kind has no health
- * (a ConfigMap). */
+/* Returns an object's health. *ret_message is the reason, in the arena, or "". Returns HEALTH_NONE for a kind without
+ * health, such as a ConfigMap. */
 enum health health_of(struct arena *, const json_t *object, const char **ret_message);

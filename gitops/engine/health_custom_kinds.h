@@ -4,6 +4,6 @@
 #pragma once
 #include "gitops/engine/health.h"
 
-/* The health, and why, in *ret_message (in the arena, or borrowed from the object); NONE: the kind is not one of
- * these. */
+/* Returns an object's health. *ret_message is the reason, in the arena or borrowed from the object. Returns HEALTH_NONE
+ * if its kind is not one of these. */
 enum health health_custom_of(struct arena *, const json_t *object, const char **ret_message);

@@ -22,11 +22,12 @@ enum kstatus {
 	KSTATUS_MAX
 };
 
-/* "Current", "InProgress", … */
+/* Returns the name of a kstatus, such as "Current" or "InProgress". */
 const char *kstatus_name(enum kstatus);
-/* By its name; UNKNOWN of another, or of NULL. */
+
+/* Returns the kstatus of this name; KSTATUS_UNKNOWN for another name and for NULL. */
 enum kstatus kstatus_named(const char *);
 
-/* Whether the object, with its apiVersion and kind, is current at `now` (wall ms), and why, in *ret_message (in the
- * arena). */
+/* Returns the kstatus of an object, which must have apiVersion and kind, at `now` (wall ms). *ret_message is the
+ * reason, in the arena. */
 enum kstatus kstatus_of(struct arena *, const json_t *object, int64_t now, const char **ret_message);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include "base/json.h"
 
-/* Returns which annotation, or label that is one of Flux's switches, has a value without effect, and the valid
- * values; NULL: all have an effect. `flux`: it is an object of a Kustomization, else of an Application. In the
- * arena. */
+/* Returns a text that names the annotations, and the labels that are switches of Flux, whose values have no effect,
+ * with the valid values; NULL if all have an effect. `flux` is true for an object of a Kustomization, and false for one
+ * of an Application. In the arena. */
 const char *object_annotations_problem(struct arena *, const json_t *object, bool flux);

@@ -15,115 +15,130 @@
 #define ANNOTATION_HOOK_DELETE "argocd.argoproj.io/hook-delete-policy"
 #define ANNOTATION_OPTIONS "argocd.argoproj.io/sync-options"
 #define ANNOTATION_COMPARE "argocd.argoproj.io/compare-options"
-#define ANNOTATION_OPERATION "sluice.argoproj.io/sync-operation" /* on a hook: which sync made it */
-#define FLUX "kustomize.toolkit.fluxcd.io/" /* labels "name" and "namespace"; switches, as labels or annotations */
+#define ANNOTATION_OPERATION "sluice.argoproj.io/sync-operation" /* on a hook: the id of the sync that created it */
+#define FLUX "kustomize.toolkit.fluxcd.io/" /* prefix of Flux's labels "name" and "namespace", and of its switches */
 #define LABEL_INSTANCE "app.kubernetes.io/instance"
 
-/* An annotation of an object, or NULL. Borrowed. */
+/* Returns the value of an annotation, or NULL if the object does not have it. Borrowed from the object. */
 const char *resource_annotation(const json_t *object, const char *key);
 
-/* A switch of Flux's (FLUX "prune"), a label or annotation of the object, has this value, in upper or lower case. */
+/* Returns whether a switch of Flux, such as FLUX "prune", has this value in a label or annotation of the object. Upper
+ * and lower case are equal. */
 bool resource_flux_switch_is(const json_t *object, const char *key, const char *value);
 
-/* Flux neither applies nor changes it. */
+/* Returns whether a switch of the object requires that Flux neither applies nor changes it. */
 bool resource_flux_ignores(const json_t *object);
 
 enum phase { PHASE_PRE_SYNC, PHASE_SYNC, PHASE_POST_SYNC, PHASE_SYNC_FAIL, PHASE_MAX };
 
-/* "PreSync", … */
+/* Returns the name of a phase: "PreSync", "Sync", "PostSync" or "SyncFail". */
 const char *phase_name(enum phase);
 
+/* When a hook is deleted, as bits. */
 enum { HOOK_SUCCEEDED = 1, HOOK_FAILED = 2, BEFORE_HOOK_CREATION = 4 };
 
-/* One object that an application wants, or has. */
+/* An object that is desired (in Git), live (in the cluster), or both. "The owner" is the Application or Kustomization
+ * that is compared or synced. */
 struct app_resource {
 	struct api_kind kind;
-	const char *namespace; /* NULL: of the cluster */
+	const char *namespace; /* NULL if the kind is cluster-scoped */
 	const char *name;
-	const struct manifest *manifest; /* NULL: it is not desired */
-	const char *text; /* the object to apply, JSON; NULL: nothing */
-	unsigned hooks; /* bit 1 << phase; 0: it is no hook */
-	unsigned hook_delete; /* HOOK_SUCCEEDED | … */
-	bool skip; /* a hook named Skip: never applied */
-	bool held; /* a Rollout that has aborted this commit: not applied now */
-	bool implicit; /* the destination's namespace, which Git does not name (CreateNamespace) */
-	const char *options; /* its own sync options, comma-separated; NULL: none */
-	long wave;
+
+	/* The desired object. */
+	const struct manifest *manifest; /* NULL if the object is not in Git */
+	const char *text; /* the object to apply, as JSON; else NULL */
+	unsigned hooks; /* its phases as a hook, as bits 1 << phase; 0 if it is not a hook */
+	unsigned hook_delete; /* for a hook: HOOK_SUCCEEDED | HOOK_FAILED | BEFORE_HOOK_CREATION */
+	bool skip; /* it is never applied: a hook named Skip, or an object that Flux ignores */
+	bool held; /* it is a Rollout that has aborted this commit, and is not applied now */
+	bool implicit; /* it is the destination's namespace, which CreateNamespace=true adds and Git does not have */
+	const char *options; /* the sync options in its annotation, comma-separated; NULL if it has none */
+	long wave; /* its sync wave */
+
 	/* The live object. */
-	bool live, deleting;
+	bool live; /* it exists in the cluster */
+	bool deleting; /* it has a deletionTimestamp */
 	const char *uid, *resource_version;
-	const char *operation; /* of a live hook: the sync that made it */
-	bool former; /* it has fields that were applied from the client side (gitops/engine/adopt_fields.h) */
-	bool written; /* ... by us as a whole: Replace=true, or it was a hook */
-	const char *adopt_patch; /* ... and in a sync, the JSON patch that comes before it is applied; NULL: none */
-	enum sync_status status;
-	const char *live_text; /* JSON, while only a dry run can say whether it is what Git wants; NULL: not needed */
+	const char *operation; /* for a hook: ANNOTATION_OPERATION, which names the sync that created it */
+	bool client_applied; /* it has fields of a client-side apply, which adopt_fields.h adopts */
+	bool applied_whole; /* with client_applied: the last write was of the whole object (adopt_fields_is_whole) */
+	const char *adopt_patch; /* with client_applied, in a sync: the JSON patch to send first; else NULL */
 	enum health health;
-	const char *health_message;
-	enum kstatus current; /* of a Kustomization's, once it is live */
-	const char *current_message;
-	const char *error; /* why it cannot be applied; NULL: it can */
-	bool others; /* that is because another Application has it (FailOnSharedResource) */
-	bool replace; /* it is replaced as a whole (Replace=true), not applied */
-	bool recreate; /* the API server refuses the change, and Force deletes the object, so that it is made anew */
-	bool unreadable; /* it, or a Rollout that may own a part of it: `error` has the reason, and it is left alone */
-	const char
-	    *wanted_text; /* JSON: the object after an apply, if a diff is requested; NULL: an apply changes nothing */
-	const char *aborted; /* a Rollout whose update was aborted: what its status says of that; NULL: it was not */
-	bool kept; /* not desired, but its options, or the Application's, prevent that it is pruned */
-	bool extraneous; /* not desired, and ignored in the Application's sync status */
+	const char *health_message; /* "" if there is no reason */
+	enum kstatus current; /* for a Kustomization, if the object is live: its kstatus */
+	const char *current_message; /* the reason for `current` */
+	const char *aborted; /* for a Rollout whose update was aborted: the message of its status; else NULL */
+
+	/* The comparison. */
+	enum sync_status status;
+	const char *live_text; /* the live object as JSON, if only a dry run can decide `status`; else NULL */
+	const char *wanted_text; /* for a diff: the object after an apply, as JSON; NULL if nothing changes */
+	const char *error; /* why the object cannot be applied; NULL if it can */
+	bool shared; /* `error` is set because another Application has the object (FailOnSharedResource) */
+	bool unreadable; /* it, or a Rollout that may own fields of it, cannot be decoded; `error` is the reason */
+	bool replace; /* it is written as a whole (Replace=true) instead of applied */
+	bool recreate; /* it is deleted and created again, because the API server refuses the change and Force is set */
+	bool kept; /* it is not in Git, but an option of it or of the Application prevents that it is pruned */
+	bool extraneous; /* it is not in Git, and its options exclude it from the Application's sync status */
 };
 
+/* The desired and live objects of an owner, by key. */
 struct resources {
-	struct arena *arena;
+	struct arena *arena; /* of the list and its texts */
 	struct app_resource *at;
 	size_t n, capacity;
-	struct map by_key; /* manifest_key → number + 1 */
-	struct resource_warning *warnings;
+	struct map by_key; /* manifest_key → index + 1 */
+	struct resource_warning *warnings; /* at most WARNINGS_MAX; n_warnings counts all */
 	size_t n_warnings, room_warnings;
 };
 
-/* One that does not keep anything from being synced. */
+/* A warning; it does not prevent a sync. */
 struct resource_warning {
-	const char *type, *message;
+	const char *type; /* "SharedResourceWarning": the type of the condition that reports it */
+	const char *message;
 };
 
-/* The owner of objects. */
+/* How objects are marked with their owner: an Application, or a Kustomization if flux_name is set. */
 struct owner_mark {
-	const char *application; /* its name, or NS_NAME of one outside the controller's namespace */
-	const char *label; /* NULL: by annotation alone; else this label says it */
-	bool annotation;
-	const char *flux_name,
-	    *flux_namespace; /* of a Kustomization, whose labels say it; NULL: it is an application's */
+	const char *application; /* the Application's name, or NS_NAME if it is outside the controller's namespace */
+	const char *label; /* the label that names the Application; NULL if none does */
+	bool annotation; /* ANNOTATION_TRACKING names the Application, and takes precedence over the label */
+	const char *flux_name, *flux_namespace; /* the Kustomization, which two labels name; NULL for an Application */
 };
 
+/* Makes an empty list in an arena. */
 void resources_init(struct resources *, struct arena *);
+
+/* Frees what is not in the arena. */
 void resources_done(struct resources *);
 
-/* Adds a warning of a type ("SharedResourceWarning"); the message is borrowed. Past WARNINGS_MAX they are only
- * counted. */
 #define WARNINGS_MAX 100
+
+/* Adds a warning. Its texts are borrowed. After WARNINGS_MAX, warnings are only counted. */
 void resources_warn(struct resources *, const char *type, const char *message);
 
-/* The resource of that key, or NULL. */
+/* Returns the object of this kind (in any version), namespace and name, or NULL. The pointer is valid until the next
+ * resources_add(). */
 struct app_resource *resources_find(
     const struct resources *, const struct api_kind *, const char *ns, const char *name);
 
-/* Another one, all zeroes but for what names it. */
+/* Adds an object of which only kind, namespace and name are set, and returns it. The key must be new. Earlier pointers
+ * into `at` become invalid. */
 struct app_resource *resources_add(struct resources *, const struct api_kind *, const char *ns, const char *name);
 
-/* The manifest as a resource, with its place (`namespace`: of objects that name none), order, hooks and mark. The
- * same object again replaces the one before, with a warning. `suffix`: what follows a generateName. */
+/* Adds the object of a manifest, with its namespace (`namespace` if it names none), wave, hooks, options and the
+ * owner's mark. If the list has the object already, this manifest replaces the earlier one, with a warning. `suffix` is
+ * appended to a generateName. Returns an error if the manifest cannot be used. */
 struct err *resources_want(struct resources *, struct arena *, const struct manifest *, const struct api_kind *,
     const char *namespace, const struct owner_mark *, const char *suffix);
 
-/* The live object says that it belongs to this application: 1; to another one: -1 (*ret_owner: which, in the arena);
- * to none: 0. */
+/* Returns 1 if the live object is marked as this owner's, -1 if it is marked as another owner's, and 0 if it has no
+ * mark. For 1 and -1, *ret_owner is the name in the mark, in the arena. */
 int resource_owner(
     struct arena *, const json_t *live, const struct api_kind *, const struct owner_mark *, const char **ret_owner);
 
-/* A comma-separated annotation, or list of options, has this entry ("Prune=false"). */
+/* Returns whether a comma-separated annotation or list of options has this entry ("Prune=false"). NULL has none. */
 bool resource_list_has(const char *list, const char *entry);
 
-/* Less than, equal to or greater than 0, as x comes before y in one wave: by kind, then by name. */
+/* Returns a number below 0 if x comes before y in one wave, and above 0 if it comes after: by kind, namespace, name. */
 int resource_order(const struct app_resource *x, const struct app_resource *y);

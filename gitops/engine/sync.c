@@ -551,12 +551,12 @@ sync_take(struct sync *s, struct sync_step *ret, const struct sync_task *first)
 
 /* An object of another Application is not applied, even if the spec forbids it only since the sync began. */
 static void
-sync_refuse_others(struct sync *s)
+sync_refuse_shared(struct sync *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct sync_task *t = &s->tasks[i];
 
-		if (t->verb == SYNC_APPLY && t->resource->others &&
+		if (t->verb == SYNC_APPLY && t->resource->shared &&
 		    sync_result_of(s->arena, s->results, t->resource, t->phase) == NULL)
 			sync_record(s->results, t, "SyncFailed", NULL, t->resource->error);
 	}
@@ -583,7 +583,7 @@ sync_next(struct arena *a, const struct sync_operation *op, struct resources *al
 	if (!started && !sync_try_dry(&s, ret))
 		return;
 	sync_refresh(&s);
-	sync_refuse_others(&s);
+	sync_refuse_shared(&s);
 	for (size_t i = 0; i < s.n; i++) {
 		several |= s.tasks[i].verb == SYNC_HOOK || !sync_is_of_same_step(&s.tasks[i], &s.tasks[0]);
 		if (sync_is_over(&s, &s.tasks[i])) {

@@ -28,17 +28,17 @@ enum sync_option {
 	OPTION_MAX
 };
 
-/* "Prune", … */
+/* Returns the name of an option, such as "Prune". */
 const char *sync_option_name(enum sync_option);
 
-/* Returns why `text` is not an option with one of its values, and the known ones; NULL: it is valid. `of_object`: it
- * is in an object's annotation. In the arena. */
+/* Returns the reason why `text` is not an option with one of its values, with the valid ones; NULL if it is valid.
+ * `of_object` is true for an entry of an object's annotation. In the arena. */
 const char *sync_option_problem(struct arena *, const char *text, bool of_object);
 
-/* Returns why an option with that value has no effect here, though it has one in Argo CD; NULL: it has its effect, or
- * is not an option. */
+/* Returns the reason why an option with this value, which has an effect in Argo CD, has none here; NULL if it has its
+ * effect, or is not an option. */
 const char *sync_option_without_effect(const char *text);
 
-/* The problems, or missing effects, of the entries of an object's annotation (NULL: there is no annotation); NULL:
- * all are valid. */
+/* Returns a text with the entries of an object's annotation that are invalid or have no effect; NULL if there are none.
+ * `list` is NULL if the object has no annotation. In the arena. */
 const char *sync_options_annotation_problem(struct arena *, const char *list);

@@ -48,7 +48,7 @@ apply_update(struct session *s, struct app_resource *r, const json_t *object)
 	r->operation = arena_strdup(s->arena, json_str(json_object_get(meta, "annotations"), ANNOTATION_OPERATION));
 	live_read_health(s, r, object);
 	r->aborted = live_aborted(s, r, object);
-	r->former = false;
+	r->client_applied = false;
 	r->adopt_patch = NULL;
 }
 

@@ -79,8 +79,8 @@ dry_run_read(void *arg, const struct err *e, const json_t *body)
 
 	/* A PUT of the whole object may change an immutable field that is not in Git (a Job's selector). An apply
 	 * does not change it. */
-	if (e != NULL && e->class == ERR_INVALID && r->written) {
-		r->written = false;
+	if (e != NULL && e->class == ERR_INVALID && r->applied_whole) {
+		r->applied_whole = false;
 		dry_run_apply(s, c, r);
 		return;
 	}
@@ -136,7 +136,7 @@ dry_run_start(struct session *s, size_t i)
 		return false;
 	if (!r->live && !s->request.message.diff && (!s->request.syncing || s->apply.results.n > 0))
 		return false;
-	if (r->live && (r->replace || r->written))
+	if (r->live && (r->replace || r->applied_whole))
 		dry_run_replace(s, c, r);
 	else
 		dry_run_apply(s, c, r);

@@ -117,9 +117,9 @@ live_compare(struct session *s, struct app_resource *r, const json_t *live)
 	if (r->hooks != 0 || r->skip)
 		return;
 	if (resource_owner(s->arena, live, &r->kind, &s->request.mark, &owner) < 0) {
-		r->others =
+		r->shared =
 		    str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_FAIL_ON_SHARED_RESOURCE), "true");
-		if (r->others)
+		if (r->shared)
 			r->error =
 			    arena_printf(s->arena, "Shared resource found: %s/%s %s is part of the application %s",
 				r->kind.group, r->kind.kind, r->name, owner);
@@ -132,13 +132,14 @@ live_compare(struct session *s, struct app_resource *r, const json_t *live)
 	live_keep_ignored(s, r, live, desired);
 	r->replace = str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_REPLACE), "true");
 	/* An object with Replace=true is compared as a whole, so the managers of its fields do not matter. */
-	r->former = !r->replace && adopt_fields_is_due(live, &s->request.former);
-	r->written = r->former && s->request.app != NULL && adopt_fields_is_whole(live, s->request.manager);
-	if (r->former && s->request.syncing)
+	r->client_applied = !r->replace && adopt_fields_is_due(live, &s->request.former);
+	r->applied_whole =
+	    r->client_applied && s->request.app != NULL && adopt_fields_is_whole(live, s->request.manager);
+	if (r->client_applied && s->request.syncing)
 		r->adopt_patch = adopt_fields_patch(s->arena, live, &s->request.former, s->request.manager);
 	if ((s->request.ks != NULL &&
 		str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_IF_NOT_PRESENT), "true")) ||
-	    (!r->replace && !r->written && compare_is_applied(s->arena, desired, live, s->request.manager))) {
+	    (!r->replace && !r->applied_whole && compare_is_applied(s->arena, desired, live, s->request.manager))) {
 		r->status = SYNC_SYNCED;
 	} else if (r->implicit && s->request.app != NULL &&
 		   s->request.app->spec.sync_policy.managed_namespace == NULL) {
@@ -424,9 +425,9 @@ live_read_dry_run(struct session *s, struct app_resource *r, const struct err *e
 		return;
 	live = json_loads(r->live_text, 0, NULL);
 	then = json_deep_copy(predicted);
-	if (r->former)
+	if (r->client_applied)
 		live_drop_former(r, live, then);
-	if (r->replace || r->written)
+	if (r->replace || r->applied_whole)
 		live_drop_others(s, live, then);
 	of_live = live_ignored(s, r, live, live);
 	of_then = live_ignored(s, r, live, then);

@@ -401,7 +401,7 @@ what_has_come_to_belong_to_another_application_is_not_applied(void **state)
 	sync_record(&results, &step.tasks[0], "Synced", NULL, "configured");
 	all.at[0].status = SYNC_SYNCED;
 	all.at[0].live = true;
-	all.at[1].others = true;
+	all.at[1].shared = true;
 	all.at[1].error = "Shared resource found";
 	sync_next(a, &op, &all, &results, &step);
 	assert_int_equal(step.n, 0);
