@@ -44,7 +44,7 @@ step_plugins_check(struct problems *p, const struct step_plugins *all, size_t i)
 
 	check_unique(p, &all->plugins.at->name, sizeof(*all->plugins.at), i, arena_printf(p->arena, "%s.name", path));
 	if ((one->http != NULL) == (one->exec != NULL))
-		problem_add(p, path, "Invalid value: has one of http, exec");
+		problem_add(p, path, "Invalid value: must have exactly one of http, exec");
 	if (one->http != NULL && one->http->url != NULL && !str_starts(one->http->url, "http://") &&
 	    !str_starts(one->http->url, "https://"))
 		problem_add(p, arena_printf(p->arena, "%s.http.url", path),

@@ -67,7 +67,7 @@ static void
 route_steps_check_match(struct problems *p, const struct string_match *m, const char *path)
 {
 	if (m != NULL && (m->exact != NULL) + (m->prefix != NULL) + (m->regex != NULL) != 1)
-		problem_add(p, path, "Invalid value: has one of exact, prefix, regex");
+		problem_add(p, path, "Invalid value: must have exactly one of exact, prefix, regex");
 }
 
 /* The route is one that the rollout may create and remove. */

@@ -44,7 +44,8 @@ scale_step_check(struct problems *p, const struct rollout_world *w, const struct
 	if (w->rollout->spec.strategy.canary->traffic_routing == NULL)
 		problem_add(p, path, "Invalid value: can only be used with traffic routing");
 	if (scale->weight.set + scale->replicas.set + scale->match_traffic_weight != 1)
-		problem_add(p, path, "Invalid value: has one of weight, replicas, matchTrafficWeight: true");
+		problem_add(
+		    p, path, "Invalid value: must have exactly one of weight, replicas, matchTrafficWeight: true");
 }
 
 static bool

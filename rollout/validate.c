@@ -40,7 +40,7 @@ validate_service(
 }
 
 static bool
-validate_is_limit(const char *text)
+validate_is_int_or_percent(const char *text)
 {
 	char digits[16] = { 0 };
 	size_t n = text != NULL ? strcspn(text, "%") : 0;
@@ -61,10 +61,10 @@ validate_is_zero(const char *text)
 }
 
 static void
-validate_limit(struct problems *p, const char *path, const char *value)
+validate_int_or_percent(struct problems *p, const char *path, const char *value)
 {
-	if (!validate_is_limit(value))
-		problem_add(p, path, "Invalid value: \"%s\" is neither a number nor a percentage", value);
+	if (!validate_is_int_or_percent(value))
+		problem_add(p, path, "Invalid value: \"%s\" is neither a number from 0 nor a percentage", value);
 }
 
 static void
@@ -72,7 +72,7 @@ validate_anti_affinity(struct problems *p, const struct anti_affinity *a, const 
 {
 	if (a != NULL && (a->preferred != NULL) + (a->required != NULL) != 1)
 		problem_add(p, path,
-		    "Invalid value: has one of preferredDuringSchedulingIgnoredDuringExecution, "
+		    "Invalid value: must have exactly one of preferredDuringSchedulingIgnoredDuringExecution, "
 		    "requiredDuringSchedulingIgnoredDuringExecution");
 }
 
@@ -95,8 +95,9 @@ validate_metadata(struct problems *p, const struct rollout *r, const struct pod_
 	}
 }
 
+/* Returns the path of the field of pingPong that names this Service. */
 static const char *
-validate_turn_path(const struct canary_strategy *c, const char *service)
+validate_ping_pong_path(const struct canary_strategy *c, const char *service)
 {
 	return str_eq(service, c->ping_pong->ping_service) ? CANARY ".pingPong.pingService"
 							   : CANARY ".pingPong.pongService";
@@ -133,8 +134,8 @@ validate_canary(struct problems *p, const struct rollout_world *w)
 		    arena_printf(p->arena, CANARY ".trafficRouting.managedRoutes[%zu].name", i));
 	if (w->router != NULL)
 		w->router->check(c, p);
-	validate_limit(p, CANARY ".maxSurge", c->max_surge);
-	validate_limit(p, CANARY ".maxUnavailable", c->max_unavailable);
+	validate_int_or_percent(p, CANARY ".maxSurge", c->max_surge);
+	validate_int_or_percent(p, CANARY ".maxUnavailable", c->max_unavailable);
 	if (c->dynamic_stable_scale && c->traffic_routing == NULL)
 		problem_add(p, CANARY ".dynamicStableScale", "Invalid value: can only be used with traffic routing");
 	if (c->dynamic_stable_scale && c->scale_down_delay_seconds.set)
@@ -164,7 +165,7 @@ validate_blue_green(struct problems *p, const struct rollout_world *w)
 	const struct opt_int *kept = &w->rollout->spec.revision_history_limit,
 			     *delayed = &b->scale_down_delay_revision_limit;
 
-	validate_limit(p, BLUE_GREEN ".maxUnavailable", b->max_unavailable);
+	validate_int_or_percent(p, BLUE_GREEN ".maxUnavailable", b->max_unavailable);
 	if (b->active_service != NULL && str_eq(b->active_service, b->preview_service))
 		problem_add(p, BLUE_GREEN ".previewService",
 		    "Invalid value: this rollout uses the same service for the active and preview services");
@@ -185,9 +186,9 @@ validate_services(struct problems *p, const struct rollout_world *w)
 	if (c != NULL) {
 		bool turns = c->ping_pong != NULL;
 
-		validate_service(p, turns ? validate_turn_path(c, c->canary_service) : CANARY ".canaryService",
+		validate_service(p, turns ? validate_ping_pong_path(c, c->canary_service) : CANARY ".canaryService",
 		    c->canary_service, w->canary_service, w);
-		validate_service(p, turns ? validate_turn_path(c, c->stable_service) : CANARY ".stableService",
+		validate_service(p, turns ? validate_ping_pong_path(c, c->stable_service) : CANARY ".stableService",
 		    c->stable_service, w->stable_service, w);
 	} else {
 		validate_service(p, BLUE_GREEN ".activeService", b->active_service, w->active_service, w);

@@ -24,7 +24,7 @@ wrong() { # TEXT YAML
 	printf '%s\n' "$2" >"$dir/wrong.yaml"
 	says "$1" timeout 200 "$SLUICE" controller --step-plugins "$dir/wrong.yaml"
 }
-check "a plugin with neither way" wrong 'stepPlugins[0]: Invalid value: has one of http, exec' 'stepPlugins: [{name: x}]'
+check "a plugin with neither way" wrong 'stepPlugins[0]: Invalid value: must have exactly one of http, exec' 'stepPlugins: [{name: x}]'
 check "one of the other mechanism" wrong 'stepPlugins[0].location: unknown field; a step plugin has name, http, exec' \
 	'stepPlugins: [{name: x, location: "file:///x"}]'
 check "two of one name" wrong 'stepPlugins[1].name: Duplicate value: "x"' \
