@@ -146,7 +146,7 @@ istio_split_add(struct istio_splits *s, enum istio_kind kind, size_t index)
 	return NULL;
 }
 
-/* The strategy names no route of this kind: there must be only one, except for those that it manages. */
+/* Adds the only route of a kind of which the strategy names none, not counting managed routes. */
 static struct err *
 istio_split_only(struct istio_splits *s, enum istio_kind kind)
 {
@@ -160,6 +160,11 @@ istio_split_only(struct istio_splits *s, enum istio_kind kind)
 		}
 	if (n == 1)
 		return istio_split_add(s, kind, only);
+	if (n == 0)
+		return err_new(s->arena, ERR_INVALID,
+		    "%s.virtualService: VirtualService %s has no %s route except those of managedRoutes; add one to "
+		    "split",
+		    ISTIO_FIELD, s->vs->object.meta.name, kind_names[kind]);
 	return err_new(s->arena, ERR_INVALID,
 	    "%s.virtualService.%s: VirtualService %s has %zu %s routes%s; name the ones to split", ISTIO_FIELD,
 	    kind == ISTIO_HTTP ? "routes" : arena_printf(s->arena, "%sRoutes", kind_names[kind]),
@@ -202,8 +207,8 @@ istio_has_host(const struct strings *hosts, const char *host)
 	return false;
 }
 
-/* All matches of the route have the port of the reference (or none, as it), and their hosts together are those of the
- * reference. */
+/* Returns whether the reference selects a route: all matches of the route have the port of the reference (none if it
+ * has none), and their hosts together are exactly the hosts of the reference. */
 static bool
 istio_is_selected(const struct istio_route_ref *ref, const struct istio_route *r)
 {
