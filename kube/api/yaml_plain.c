@@ -1,5 +1,5 @@
-/* kube/api/yaml_plain.c: values of plain YAML scalars (true, 012, 1e3): the rules are those of the readers that
- * Kubernetes (go-yaml 2) and kustomize (go-yaml 3) use: YAML 1.1 with some of 1.2, and no numbers of base 60. */
+/* kube/api/yaml_plain.c: values of plain YAML scalars (true, 012, 1e3). The rules are those of the readers of
+ * Kubernetes (go-yaml 2) and kustomize (go-yaml 3), which read YAML 1.1 with some of 1.2, and no numbers of base 60. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -15,7 +15,8 @@ plain_is_one_of(const char *s, const char *const *words)
 	return false;
 }
 
-/* Reads one or two digits, at most `max`. Returns false, or moves *s behind them. */
+/* Reads a number of one or two digits and moves *s after it. Returns false if there is no digit or the number exceeds
+ * `max`. */
 static bool
 plain_digits(const char **s, int max, int *ret)
 {
