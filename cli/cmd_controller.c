@@ -270,6 +270,12 @@ controller_on_garbled(const struct type *t, void *arg)
 }
 
 static void
+controller_on_event_dropped(bool warning, void *arg)
+{
+	metrics_event_dropped(((struct process *)arg)->metrics, warning);
+}
+
+static void
 controller_on_touched(void *arg, const struct type *type, const char *ns, const char *name)
 {
 	struct process *p = arg;
@@ -714,6 +720,7 @@ controller_run(struct cli *c)
 		.garbled = controller_on_garbled,
 		.passed = controller_on_passed,
 		.told = controller_on_event,
+		.dropped = controller_on_event_dropped,
 		.answered = controller_on_answered_key,
 		.arg = &p };
 	if (controller_read_jobs_cluster(&p) != 0)

@@ -1,176 +1,447 @@
-/* kube/events.c: sending of Kubernetes Events: a few queues of bodies; the first of each is being sent. Their texts
- * come from the plan. */
+/* kube/events.c: sending of Kubernetes Events: a queue for each object that has any, and a few calls that take the
+ * first event of each queue in turn. Their texts come from the plan. */
 #include "kube/events.h"
 #include <inttypes.h>
 #include <string.h>
+#include "base/map.h"
 #include "base/rand.h"
 #include "base/time.h"
 #include "io/log.h"
 #include "kube/api/core.h"
 #include "kube/client.h"
+#include "kube/event_history.h"
 
-#define TRIES 5
+#define TRIES 12 /* about four minutes */
 #define RETRY_MS 500
+#define RETRY_MAX_MS 30000
 
+/* client-go's event correlator writes it in front of the message too. */
+#define COMBINED "(combined from similar events): "
+
+/* An event that waits. It is started when its first request is sent: from then on it may exist. */
 struct waiting {
-	char *path, *body;
-	int tries;
-	struct waiting *next;
+	struct subject *subject;
+	struct waiting *next; /* of the same object, younger */
+	struct waiting *older, *younger; /* in events.normal */
+	char *reason, *message, *version; /* the resourceVersion of the object */
+	int64_t first_at, last_at; /* wall ms */
+	int64_t count; /* how often it happened since it began to wait */
+	bool warning, started;
 };
 
-/* Events of one object are sent one after the other, those of different objects at the same time. */
-struct lane {
+/* The queue of one object. It exists while events wait in it. */
+struct subject {
 	struct events *events;
-	struct waiting *head, *tail; /* the first is the one in progress */
+	char *id; /* its key in events.subjects */
+	char *api_version, *kind, *namespace, *name, *uid; /* namespace NULL: cluster-scoped */
+	struct waiting *head, *tail;
+	size_t n;
+	struct subject *next_ready;
+	bool is_ready;
+	/* the request of the first event */
 	struct call *call;
 	struct timer again;
+	int tries;
+	bool is_repeat; /* it raises the count of an Event */
+	struct event_record record; /* of the Event, after it */
 };
-
-#define LANES 8
 
 struct events {
 	struct transport *transport;
 	const char *component;
 	struct rand_stream rand;
-	struct lane lanes[LANES];
-	size_t n; /* events that wait, of all objects */
-	void (*on_event)(const struct plan_step *, void *arg); /* NULL: none */
-	void *observer_arg;
+	struct map subjects; /* id → struct subject */
+	struct subject *ready, *last_ready; /* with an event to send, and no call or timer */
+	struct waiting *normal, *last_normal; /* all Normal events that are not started, the oldest first */
+	size_t n, n_calls;
+	bool is_dropping; /* it was logged since the queues were empty */
+	struct events_observer observer;
+	struct event_history history;
 };
-
-static void events_send_first(struct lane *);
-
-static void
-events_drop_first(struct lane *l)
-{
-	struct waiting *w = l->head;
-
-	l->head = w->next;
-	if (l->head == NULL)
-		l->tail = NULL;
-	l->events->n--;
-	free(w->path);
-	free(w->body);
-	free(w);
-}
-
-static void
-events_on_written(void *arg, const struct err *e, const json_t *body)
-{
-	struct lane *l = arg;
-
-	(void)body;
-	l->call = NULL;
-	if (e != NULL && e->class == ERR_AGAIN && ++l->head->tries < TRIES) {
-		int64_t delay = RETRY_MS << l->head->tries;
-
-		loop_timer(
-		    l->events->transport->loop, &l->again, delay > e->retry_after_ms ? delay : e->retry_after_ms);
-		return;
-	}
-	if (e != NULL && e->class != ERR_EXISTS) {
-		_cleanup_(arena_freep) struct arena *a = arena_new();
-
-		log_warn("cannot create event", "error", err_text(a, e));
-	}
-	events_drop_first(l);
-	events_send_first(l);
-}
-
-static void
-events_send_first(struct lane *l)
-{
-	if (l->head != NULL && l->call == NULL)
-		l->call = client_call_as(l->events->transport, URGENCY_EVENT, client_timeout_ms(l->events->transport),
-		    "POST", l->head->path, "application/json", l->head->body, events_on_written, l);
-}
-
-static void
-events_on_again(struct timer *t, void *arg)
-{
-	(void)t;
-	events_send_first(arg);
-}
 
 struct events *
 events_new(struct transport *t, const char *component, uint64_t seed)
 {
 	struct events *ev = mem_alloc(sizeof(*ev));
 
-	*ev = (struct events){ .transport = t, .component = component, .rand = rand_stream(seed, "events") };
-	for (size_t i = 0; i < LANES; i++)
-		ev->lanes[i] =
-		    (struct lane){ .events = ev, .again = { .fire = events_on_again, .arg = &ev->lanes[i] } };
+	ev->transport = t;
+	ev->component = component;
+	ev->rand = rand_stream(seed, "events");
 	return ev;
+}
+
+void
+events_observe(struct events *ev, struct events_observer observer)
+{
+	ev->observer = observer;
+}
+
+size_t
+events_waiting(const struct events *ev)
+{
+	return ev->n;
+}
+
+static void
+events_list_normal(struct events *ev, struct waiting *e)
+{
+	e->older = ev->last_normal;
+	if (ev->last_normal != NULL)
+		ev->last_normal->younger = e;
+	else
+		ev->normal = e;
+	ev->last_normal = e;
+}
+
+/* From now on the event is neither dropped nor joined. */
+static void
+events_unlist_normal(struct events *ev, struct waiting *e)
+{
+	if (e->warning || e->started)
+		return;
+	*(e->older != NULL ? &e->older->younger : &ev->normal) = e->younger;
+	*(e->younger != NULL ? &e->younger->older : &ev->last_normal) = e->older;
+	e->older = e->younger = NULL;
+}
+
+static void
+events_free_event(struct waiting *e)
+{
+	free(e->reason);
+	free(e->message);
+	free(e->version);
+	free(e);
+}
+
+/* Removes an event from the queue of its object and frees it. */
+static void
+events_remove(struct subject *s, struct waiting *e)
+{
+	struct waiting *before = NULL;
+
+	for (struct waiting *i = s->head; i != e; i = i->next)
+		before = i;
+	*(before != NULL ? &before->next : &s->head) = e->next;
+	if (s->tail == e)
+		s->tail = before;
+	events_unlist_normal(s->events, e);
+	events_free_event(e);
+	s->n--;
+	s->events->n--;
+	if (s->events->n == 0)
+		s->events->is_dropping = false;
+}
+
+static void
+events_free_subject(struct subject *s)
+{
+	client_cancel(s->call);
+	loop_timer_stop(s->events->transport->loop, &s->again);
+	while (s->head != NULL)
+		events_remove(s, s->head);
+	free(s->id);
+	free(s->api_version);
+	free(s->kind);
+	free(s->namespace);
+	free(s->name);
+	free(s->uid);
+	free(s);
 }
 
 struct events *
 events_free(struct events *ev)
 {
-	for (size_t i = 0; ev != NULL && i < LANES; i++) {
-		struct lane *l = &ev->lanes[i];
-
-		client_cancel(l->call);
-		loop_timer_stop(ev->transport->loop, &l->again);
-		while (l->head != NULL)
-			events_drop_first(l);
-	}
+	if (ev == NULL)
+		return NULL;
+	map_each (&ev->subjects, slot)
+		events_free_subject(slot->value);
+	map_done(&ev->subjects);
 	free(ev);
 	return NULL;
 }
 
-static struct lane *
-events_lane(struct events *ev, const char *name)
+static void
+events_report_dropped(struct events *ev, bool warning)
 {
-	unsigned hash = 0;
-
-	for (; *name != '\0'; name++)
-		hash = hash * 31 + (unsigned char)*name;
-	return &ev->lanes[hash % LANES];
+	if (ev->observer.dropped != NULL)
+		ev->observer.dropped(warning, ev->observer.arg);
 }
 
-void
-events_observe(struct events *ev, void (*on_event)(const struct plan_step *, void *), void *arg)
+static void
+events_add_ready(struct subject *s)
 {
-	ev->on_event = on_event;
-	ev->observer_arg = arg;
+	struct events *ev = s->events;
+
+	if (s->is_ready)
+		return;
+	s->is_ready = true;
+	*(ev->last_ready != NULL ? &ev->last_ready->next_ready : &ev->ready) = s;
+	ev->last_ready = s;
 }
 
-void
-events_emit(struct events *ev, const struct plan_step *s)
+/* The first event of the queue is done with. */
+static void
+events_finish_first(struct subject *s)
+{
+	events_remove(s, s->head);
+	s->tries = 0;
+	events_add_ready(s);
+}
+
+static void events_send_ready(struct events *);
+
+static void
+events_on_written(void *arg, const struct err *e, const json_t *body)
+{
+	struct subject *s = arg;
+	struct events *ev = s->events;
+
+	(void)body;
+	s->call = NULL;
+	ev->n_calls--;
+	if (e != NULL && e->class == ERR_AGAIN && ++s->tries < TRIES) {
+		int64_t delay = (int64_t)RETRY_MS << s->tries;
+
+		delay = delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS;
+		loop_timer(ev->transport->loop, &s->again, delay > e->retry_after_ms ? delay : e->retry_after_ms);
+	} else if (e != NULL && e->class == ERR_GONE && s->is_repeat) {
+		/* the API server deletes Events after an hour */
+		event_history_forget(&ev->history, &s->record);
+		s->record.suffix = 0;
+		events_add_ready(s);
+	} else {
+		if (e == NULL || e->class == ERR_EXISTS) {
+			event_history_keep(&ev->history, &s->record);
+		} else {
+			_cleanup_(arena_freep) struct arena *a = arena_new();
+
+			log_warn("cannot create event", "kind", s->kind, "namespace", s->namespace, "name", s->name,
+			    "reason", s->head->reason, "error", err_text(a, e));
+			events_report_dropped(ev, s->head->warning);
+		}
+		events_finish_first(s);
+	}
+	events_send_ready(ev);
+}
+
+static void
+events_on_again(struct timer *t, void *arg)
+{
+	struct subject *s = arg;
+
+	(void)t;
+	events_add_ready(s);
+	events_send_ready(s->events);
+}
+
+static json_t *
+events_object(const struct subject *s, const char *name, const char *ns, const char *first, const char *last)
+{
+	const struct waiting *e = s->head;
+	json_t *involved = json_pack("{s:s,s:s,s:s,s:s*,s:s*,s:s*}", "apiVersion", s->api_version, "kind", s->kind,
+	    "name", s->name, "namespace", s->namespace, "uid", s->uid, "resourceVersion", e->version);
+
+	return json_pack("{s:s,s:s,s:{s:s,s:s},s:o,s:s,s:s,s:s,s:s,s:s,s:I,s:{s:s}}", "apiVersion", "v1", "kind",
+	    "Event", "metadata", "name", name, "namespace", ns, "involvedObject", involved, "reason", e->reason,
+	    "message", e->message, "type", e->warning ? "Warning" : "Normal", "firstTimestamp", first, "lastTimestamp",
+	    last, "count", (json_int_t)s->record.count, "source", "component", s->events->component);
+}
+
+/* Sets the record that the first event leaves. A retry keeps it: its request may have taken effect. */
+static void
+events_start_first(struct subject *s)
+{
+	struct events *ev = s->events;
+	struct waiting *e = s->head;
+	const struct event_record *known;
+
+	if (e->started && s->record.suffix != 0)
+		return;
+	events_unlist_normal(ev, e);
+	e->started = true;
+	s->record = (struct event_record){ .first_at = e->first_at, .count = e->count };
+	event_record_set_key(&s->record, s->id, e->warning, e->reason, e->message);
+	known = event_history_find(&ev->history, &s->record);
+	s->is_repeat = known != NULL;
+	s->record.suffix = known != NULL ? known->suffix : rand_next(&ev->rand) | 1;
+	if (known != NULL) {
+		s->record.first_at = known->first_at;
+		s->record.count += known->count;
+	}
+}
+
+static void
+events_send_first(struct subject *s)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	const struct meta *m = &s->about->meta;
-	const char *now = time_format(a, loop_wall(ev->transport->loop));
 	/* Events of cluster-scoped objects live in "default" (client-go's recorder). */
-	const char *ns = m->namespace != NULL ? m->namespace : "default";
-	_cleanup_(json_decrefp) json_t *involved = NULL, *j = NULL;
-	struct lane *l = events_lane(ev, m->name);
-	struct waiting *w;
+	const char *ns = s->namespace != NULL ? s->namespace : "default", *name, *last;
+	_cleanup_(json_decrefp) json_t *body = NULL;
+	struct transport *t = s->events->transport;
 
-	if (ev->on_event != NULL)
-		ev->on_event(s, ev->observer_arg);
-	if (ev->n == EVENTS_MAX) {
-		log_warn("event queue is full; dropped one", "reason", s->reason, "message", s->message);
-		return;
-	}
-	involved = json_pack("{s:s,s:s,s:s,s:s*,s:s,s:s}", "apiVersion", type_api_version(s->about->type, a), "kind",
-	    s->about->type->kind, "name", m->name, "namespace", m->namespace, "uid", m->uid, "resourceVersion",
-	    m->resource_version);
-	j = json_pack("{s:s,s:s,s:{s:s,s:s},s:O,s:s,s:s,s:s,s:s,s:s,s:i,s:{s:s}}", "apiVersion", "v1", "kind", "Event",
-	    "metadata", "name", arena_printf(a, "%.200s.%016" PRIx64, m->name, rand_next(&ev->rand)), "namespace", ns,
-	    "involvedObject", involved, "reason", s->reason, "message", s->message, "type",
-	    s->warning ? "Warning" : "Normal", "firstTimestamp", now, "lastTimestamp", now, "count", 1, "source",
-	    "component", ev->component);
-	w = mem_alloc(sizeof(*w));
-	*w = (struct waiting){ .path = mem_strdup(client_path(a, &event_type, ns, NULL, NULL)),
-		.body = mem_strdup(json_text(a, j)) };
-	if (l->tail != NULL)
-		l->tail->next = w;
+	events_start_first(s);
+	last = time_format(a, s->head->last_at);
+	name = arena_printf(a, "%.200s.%016" PRIx64, s->name, s->record.suffix);
+	if (s->is_repeat)
+		body = json_pack("{s:I,s:s}", "count", (json_int_t)s->record.count, "lastTimestamp", last);
 	else
-		l->head = w;
-	l->tail = w;
-	ev->n++;
-	if (l->head == w)
-		events_send_first(l);
+		body = events_object(s, name, ns, time_format(a, s->record.first_at), last);
+	s->call = client_call_as(t, URGENCY_EVENT, client_timeout_ms(t), s->is_repeat ? "PATCH" : "POST",
+	    client_path(a, &event_type, ns, s->is_repeat ? name : NULL, NULL),
+	    s->is_repeat ? PATCH_MERGE : "application/json", json_text(a, body), events_on_written, s);
+	s->events->n_calls++;
+}
+
+static void
+events_send_ready(struct events *ev)
+{
+	while (ev->ready != NULL && ev->n_calls < EVENTS_CALLS_MAX) {
+		struct subject *s = ev->ready;
+
+		ev->ready = s->next_ready;
+		if (ev->ready == NULL)
+			ev->last_ready = NULL;
+		s->next_ready = NULL;
+		s->is_ready = false;
+		if (s->head != NULL) {
+			events_send_first(s);
+			continue;
+		}
+		map_remove(&ev->subjects, s->id);
+		events_free_subject(s);
+	}
+}
+
+static char *
+events_copy(const char *text)
+{
+	return text != NULL ? mem_strdup(text) : NULL;
+}
+
+static struct subject *
+events_subject(struct events *ev, const struct object *o)
+{
+	_cleanup_(freep) char *id = mem_printf("%s %s/%s %s", o->type->kind,
+	    o->meta.namespace != NULL ? o->meta.namespace : "", o->meta.name, o->meta.uid != NULL ? o->meta.uid : "");
+	_cleanup_(arena_freep) struct arena *a = NULL;
+	struct subject *s = map_get(&ev->subjects, id);
+
+	if (s != NULL)
+		return s;
+	a = arena_new();
+	s = mem_alloc(sizeof(*s));
+	*s = (struct subject){ .events = ev,
+		.api_version = mem_strdup(type_api_version(o->type, a)),
+		.kind = mem_strdup(o->type->kind),
+		.namespace = events_copy(o->meta.namespace),
+		.name = mem_strdup(o->meta.name),
+		.uid = events_copy(o->meta.uid),
+		.again = { .fire = events_on_again, .arg = s } };
+	map_set(&ev->subjects, id, s);
+	s->id = TAKE_PTR(id);
+	return s;
+}
+
+/* Returns the youngest waiting event of the object with this type and reason, and with this message (NULL: any). */
+static struct waiting *
+events_find(const struct subject *s, const struct plan_step *step, const char *message)
+{
+	struct waiting *found = NULL;
+
+	for (struct waiting *e = s->head; e != NULL; e = e->next)
+		if (!e->started && e->warning == step->warning && strcmp(e->reason, step->reason) == 0 &&
+		    (message == NULL || strcmp(e->message, message) == 0))
+			found = e;
+	return found;
+}
+
+/* The event happened again, or (`message`) a similar one that had to join it. */
+static void
+events_join(struct waiting *e, int64_t now, const char *message)
+{
+	e->count++;
+	e->last_at = now;
+	if (message == NULL)
+		return;
+	free(e->message);
+	e->message = mem_printf(COMBINED "%s", message);
+}
+
+static void
+events_drop(struct events *ev, struct waiting *e)
+{
+	if (!ev->is_dropping) {
+		_cleanup_(freep) char *waiting = mem_printf("%zu", ev->n);
+
+		log_warn("too many events wait to be created; dropping the oldest Normal ones", "waiting", waiting);
+		ev->is_dropping = true;
+	}
+	events_report_dropped(ev, false);
+	if (e != NULL)
+		events_remove(e->subject, e);
+}
+
+/* Returns true if one more event of the object may be queued. Otherwise it joined another, or was dropped. */
+static bool
+events_make_room(struct subject *s, const struct plan_step *step, int64_t now)
+{
+	struct events *ev = s->events;
+	struct waiting *oldest = ev->normal, *similar;
+
+	if (s->n < EVENTS_OF_ONE_MAX && ev->n < EVENTS_MAX)
+		return true;
+	if (s->n >= EVENTS_OF_ONE_MAX)
+		for (oldest = s->head; oldest != NULL && (oldest->warning || oldest->started);)
+			oldest = oldest->next;
+	if (oldest != NULL || !step->warning) {
+		events_drop(ev, oldest);
+		return oldest != NULL;
+	}
+	similar = events_find(s, step, NULL);
+	if (similar != NULL)
+		events_join(similar, now, step->message);
+	return similar == NULL;
+}
+
+static void
+events_append(struct subject *s, const struct plan_step *step, int64_t now)
+{
+	struct waiting *e = mem_alloc(sizeof(*e));
+
+	*e = (struct waiting){ .subject = s,
+		.reason = mem_strdup(step->reason),
+		.message = mem_strdup(step->message),
+		.version = events_copy(step->about->meta.resource_version),
+		.first_at = now,
+		.last_at = now,
+		.count = 1,
+		.warning = step->warning };
+	*(s->tail != NULL ? &s->tail->next : &s->head) = e;
+	s->tail = e;
+	s->n++;
+	s->events->n++;
+	if (!e->warning)
+		events_list_normal(s->events, e);
+}
+
+void
+events_emit(struct events *ev, const struct plan_step *step)
+{
+	int64_t now = loop_wall(ev->transport->loop);
+	struct subject *s;
+	struct waiting *equal;
+
+	if (ev->observer.emitted != NULL)
+		ev->observer.emitted(step, ev->observer.arg);
+	if (step->implied)
+		return;
+	s = events_subject(ev, step->about);
+	equal = events_find(s, step, step->message);
+	if (equal != NULL)
+		events_join(equal, now, NULL);
+	else if (events_make_room(s, step, now))
+		events_append(s, step, now);
+	if (s->call == NULL && !timer_armed(&s->again))
+		events_add_ready(s);
+	events_send_ready(ev);
 }

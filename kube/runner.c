@@ -474,8 +474,8 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 		.may_write = settings->may_write,
 		.arg = settings->arg };
 	cache_observe_unreadable(r->executor.cache, runner_on_unreadable);
-	if (settings->told != NULL)
-		events_observe(r->executor.events, settings->told, settings->arg);
+	events_observe(r->executor.events,
+	    (struct events_observer){ .emitted = settings->told, .dropped = settings->dropped, .arg = settings->arg });
 	for (; *rows != NULL; rows++) {
 		assert(r->n_rows < CONTROLLERS_MAX);
 		r->rows[r->n_rows++] = *rows;

@@ -39,6 +39,8 @@ struct runner_settings {
 	void (*garbled)(const struct type *, void *arg);
 	void (*passed)(const char *controller, const char *ns, const char *name, int64_t ms, bool failed, void *arg);
 	void (*told)(const struct plan_step *event, void *arg);
+	/* NULL, or called for every event that was dropped (kube/events.h). */
+	void (*dropped)(bool warning, void *arg);
 	/* NULL, or called after every response with its duration. */
 	void (*answered)(const char *controller, const char *ns, const char *name, int64_t ms, void *arg);
 	void *arg;

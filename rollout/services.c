@@ -26,8 +26,11 @@ services_switch(struct rollout_pass *p, const struct service *s, const char *has
 	json_patch_add(ops, "add", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(hash));
 	object_patch_annotation(p->arena, ops, &s->object, ANNOTATION_MANAGED_BY, p->w->rollout->object.meta.name);
 	plan_patch(p->plan, &s->object, ops);
+	/* a canary that becomes the stable version is reported by RolloutCompleted */
 	plan_event(p->plan, &p->w->rollout->object, false, "SwitchService",
-	    "Switched selector for service '%s' from '%s' to '%s'", s->object.meta.name, now != NULL ? now : "", hash);
+	    "Switched selector for service '%s' from '%s' to '%s'", s->object.meta.name, now != NULL ? now : "", hash)
+	    ->implied = p->canary != NULL && s == p->w->stable_service && p->was->stable_rs != NULL &&
+			!str_eq(hash, p->was->stable_rs);
 }
 
 /* If the traffic is not split by Services, existing ones follow the versions. A Service without endpoints would not

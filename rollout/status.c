@@ -22,6 +22,7 @@
 #include "rollout/pause_step.h"
 #include "rollout/replicas.h"
 #include "rollout/restart.h"
+#include "rollout/steps.h"
 #include "traffic/router.h"
 
 #define WAITS_SINCE "status-waits-since" /* a note: since when the status has waited to be written */
@@ -61,11 +62,13 @@ status_refused(const struct rollout_pass *p)
 	return f != NULL && f->class == ERR_INVALID ? f : NULL;
 }
 
+#define WEIGHT_UPDATED "TrafficWeightUpdated"
+
 static void
 status_weight_event(struct rollout_pass *p, int64_t from, int64_t to)
 {
 	if (from != to)
-		plan_status_event(p->plan, &p->w->rollout->object, false, "TrafficWeightUpdated",
+		plan_status_event(p->plan, &p->w->rollout->object, false, WEIGHT_UPDATED,
 		    "Traffic weight updated from %" PRId64 " to %" PRId64, from, to);
 }
 
@@ -77,8 +80,8 @@ status_weight_events(struct rollout_pass *p, const struct traffic_weights *was, 
 	if (from == to)
 		return;
 	if (was == NULL) {
-		plan_status_event(p->plan, &p->w->rollout->object, false, "TrafficWeightUpdated",
-		    "Traffic weight updated to %" PRId64, to);
+		plan_status_event(
+		    p->plan, &p->w->rollout->object, false, WEIGHT_UPDATED, "Traffic weight updated to %" PRId64, to);
 		return;
 	}
 	/* before the traffic moved to the stable destination the canary had all of it, which no status has had */
@@ -626,23 +629,63 @@ status_write(struct rollout_pass *p)
 		plan_status_rows(p->plan, &r->object, &rollout_status_type, p->was, &p->st);
 }
 
+/* The number of steps that were completed when this pass ends; -1: there are none. */
+static int64_t
+status_steps_done(const struct rollout_pass *p)
+{
+	return p->st.current_step_index.set && p->change == CHANGE_NONE ? p->st.current_step_index.is : -1;
+}
+
+static bool
+status_is_promoted(const struct rollout_pass *p)
+{
+	return !str_eq(p->st.stable_rs, p->was->stable_rs);
+}
+
+/* Each fact has one event. The completion of a setWeight step reports its weight, and RolloutCompleted that of the
+ * new stable version. */
+static void
+status_imply_weight(struct rollout_pass *p)
+{
+	int64_t done = status_steps_done(p);
+	bool is_step = done > 0 && done > p->was->current_step_index.is && done <= steps_count(p) &&
+		       p->canary->steps.at[done - 1].set_weight.set;
+
+	for (size_t i = 0; i < p->plan->n_status_events; i++)
+		if (str_eq(p->plan->status_events[i].reason, WEIGHT_UPDATED))
+			p->plan->status_events[i].implied = is_step || status_is_promoted(p);
+}
+
+/* The completion of its step, or of the update, reports the end of a pause too. A pause with a duration has no other
+ * event: it does not wait for a user. */
+static void
+status_pause_events(struct rollout_pass *p)
+{
+	const struct object *o = &p->w->rollout->object;
+	size_t n = p->st.pause_conditions.n;
+	const char *why = n > 0 ? p->st.pause_conditions.at[0].reason : NULL;
+	int64_t done = status_steps_done(p);
+
+	/* a pause after a timed one is a separate pause */
+	if (p->was_paused && (n == 0 || p->resumed) && !p->st.abort)
+		plan_status_event(p->plan, o, false, "RolloutResumed", "Rollout is resumed")->implied =
+		    done > p->was->current_step_index.is || status_is_promoted(p);
+	if (n > 0 && (!p->was_paused || p->resumed))
+		plan_status_event(p->plan, o, false, "RolloutPaused", "Rollout is paused (%s)", why)->implied =
+		    n == 1 && str_eq(why, PAUSE_STEP) && !p->paused_by_spec &&
+		    !pause_step_is_endless(p, p->st.current_step_index.is);
+}
+
 void
 status_finish(struct rollout_pass *p)
 {
-	const struct object *o = &p->w->rollout->object;
-	bool paused = p->st.pause_conditions.n > 0;
-
 	if (p->w->new_rs != NULL)
 		status_duration(p);
 	status_conditions(p);
 	status_phase(p);
 	status_report_failure(p);
-	/* a pause after a timed one is a separate pause */
-	if (p->was_paused && (!paused || p->resumed) && !p->st.abort)
-		plan_status_event(p->plan, o, false, "RolloutResumed", "Rollout is resumed");
-	if (paused && (!p->was_paused || p->resumed))
-		plan_status_event(
-		    p->plan, o, false, "RolloutPaused", "Rollout is paused (%s)", p->st.pause_conditions.at[0].reason);
+	status_imply_weight(p);
+	status_pause_events(p);
 	status_write(p);
 }
 

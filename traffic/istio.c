@@ -250,8 +250,11 @@ istio_set_weight(const struct rollout *r, const struct routing *now, const struc
 		plan_patch(plan, &vs->object, ops);
 		if (written++ > 0)
 			plan_independent(plan);
+		/* the status reports a change of its weight, with the step or the promotion that made it */
 		plan_event(plan, &r->object, false, "Updated VirtualService",
-		    "VirtualService `%s` set to desiredWeight '%d'", vs->object.meta.name, (int)want->weight);
+		    "VirtualService `%s` set to desiredWeight '%d'", vs->object.meta.name, (int)want->weight)
+		    ->implied =
+		    r->status.canary.weights != NULL && r->status.canary.weights->canary.weight != want->weight;
 	}
 	return NULL;
 }

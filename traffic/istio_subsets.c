@@ -158,10 +158,13 @@ istio_set_hashes(
 	}
 	object_patch_annotation(plan->arena, ops, &dr->object, ANNOTATION_MANAGED_BY, r->object.meta.name);
 	plan_patch(plan, &dr->object, ops);
+	/* a new stable version is reported by RolloutCompleted */
 	plan_event(plan, &r->object, false, "UpdatedDestinationRule",
 	    "DestinationRule %s subset updated (canary: %s, stable: %s)", dr->object.meta.name,
 	    want->canary != NULL ? want->canary : now->canary_hash,
-	    want->stable != NULL ? want->stable : now->stable_hash);
+	    want->stable != NULL ? want->stable : now->stable_hash)
+	    ->implied =
+	    want->stable != NULL && r->status.stable_rs != NULL && !str_eq(want->stable, r->status.stable_rs);
 }
 
 /* A search for DestinationRules that the rollout does not name any more. */

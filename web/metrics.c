@@ -77,6 +77,7 @@ struct metrics {
 	struct map ended; /* completion status → struct ended */
 	struct map unreadable; /* "kind namespace name" → the map itself */
 	struct map garbled; /* kind → uint64_t, events */
+	uint64_t dropped_events[2]; /* Normal, Warning */
 	struct gitops_metrics *gitops;
 };
 
@@ -158,6 +159,12 @@ void
 metrics_garbled(struct metrics *m, const struct type *t)
 {
 	metrics_count(&m->garbled, t->kind);
+}
+
+void
+metrics_event_dropped(struct metrics *m, bool warning)
+{
+	m->dropped_events[warning]++;
 }
 
 /* Returns a static copy of a known phase, so that it need not be freed; "" for others. */
@@ -731,6 +738,13 @@ write_process(struct metrics *m, const struct metrics_moment *now, struct str *t
 		str_adds(to, "sluice_unreadable_events_total");
 		metric_label(to, true, "kind", slot->key);
 		metric_value(to, (int64_t) * (uint64_t *)slot->value);
+	}
+	metric_family(to, "sluice_dropped_events_total", "counter",
+	    "Number of Kubernetes Events that were dropped: too many waited, or the API server refused them.");
+	for (size_t i = 0; i < ARRAY_SIZE(m->dropped_events); i++) {
+		str_adds(to, "sluice_dropped_events_total");
+		metric_label(to, true, "type", i == 0 ? "Normal" : "Warning");
+		metric_value(to, (int64_t)m->dropped_events[i]);
 	}
 	metric_family(
 	    to, "leader_election_master_status", "gauge", "1 if this process is the leader, 0 if it is a standby.");

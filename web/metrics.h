@@ -36,6 +36,9 @@ void metrics_answered_key(struct metrics *, const char *controller, const char *
 /* An event was emitted. */
 void metrics_on_event(struct metrics *, const struct plan_step *event, int64_t now);
 
+/* An event was dropped: too many waited, or the API server refused it. */
+void metrics_event_dropped(struct metrics *, bool warning);
+
 /* A notification of a Rollout was sent, or failed finally, after this time. */
 void metrics_notified(struct metrics *, const char *ns, const char *name, bool warning, const char *reason, bool well,
     int64_t ms, int64_t now);

@@ -182,7 +182,7 @@ plan_independent(struct plan *p)
 		p->steps[p->n_steps - 1].independent = true;
 }
 
-void
+struct plan_step *
 plan_event(struct plan *p, const struct object *about, bool warning, const char *reason, const char *format, ...)
 {
 	struct plan_step *s = plan_add(p, PLAN_EVENT);
@@ -195,6 +195,7 @@ plan_event(struct plan *p, const struct object *about, bool warning, const char 
 	s->warning = warning;
 	s->reason = reason;
 	s->revision = p->revision;
+	return s;
 }
 
 void
@@ -203,7 +204,7 @@ plan_revision(struct plan *p, const char *revision)
 	p->revision = arena_strdup(p->arena, revision);
 }
 
-void
+struct plan_step *
 plan_status_event(struct plan *p, const struct object *about, bool warning, const char *reason, const char *format, ...)
 {
 	struct plan_step *s;
@@ -217,6 +218,7 @@ plan_status_event(struct plan *p, const struct object *about, bool warning, cons
 	va_start(ap, format);
 	s->message = letters_shown(p->arena, arena_vprintf(p->arena, format, ap), SIZE_MAX);
 	va_end(ap);
+	return s;
 }
 
 void
@@ -369,7 +371,8 @@ static void
 plan_print_step(struct str *s, const struct plan_step *step)
 {
 	if (step->op == PLAN_EVENT)
-		str_addf(s, "event %s %s: %s\n", step->warning ? "Warning" : "Normal", step->reason, step->message);
+		str_addf(s, "event %s %s%s: %s\n", step->warning ? "Warning" : "Normal", step->reason,
+		    step->implied ? " (implied)" : "", step->message);
 	else if (step->op == PLAN_QUERY)
 		str_addf(s, "query %s %s %s\n", step->key, step->query->method,
 		    step->query->shown != NULL ? step->query->shown : step->query->url);

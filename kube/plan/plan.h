@@ -40,6 +40,7 @@ struct plan_step {
 	/* EVENT */
 	const struct object *about;
 	bool warning;
+	bool implied; /* other events say the same: it is counted and notified, but no Kubernetes Event is created */
 	const char *reason, *message;
 	const char *revision; /* of a Git repository, which the event is about; NULL: none */
 	/* QUERY */
@@ -108,9 +109,9 @@ void plan_independent(struct plan *);
 void plan_unless_gone(struct plan *);
 
 /* Adds an event about an object, which is emitted if the write before it succeeds. The message has a printf format;
- * bytes that are not UTF-8 are replaced (letters_shown). */
-void plan_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format, ...)
-    printf_like(5, 6);
+ * bytes that are not UTF-8 are replaced (letters_shown). Returns the event, borrowed until the next step is added. */
+struct plan_step *plan_event(struct plan *, const struct object *about, bool warning, const char *reason,
+    const char *format, ...) printf_like(5, 6);
 
 /* Adds a query (copied). A query with the same key is not sent again until its response is dropped. */
 void plan_query(struct plan *, const char *key, const struct query *);
@@ -121,9 +122,9 @@ void plan_keep(struct plan *, const char *key);
 /* The events that are added from now on are about this revision of a Git repository (copied; NULL: about none). */
 void plan_revision(struct plan *, const char *revision);
 
-/* An event that reports the status write. */
-void plan_status_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format,
-    ...) printf_like(5, 6);
+/* The same for an event that reports the status write. */
+struct plan_step *plan_status_event(struct plan *, const struct object *about, bool warning, const char *reason,
+    const char *format, ...) printf_like(5, 6);
 
 /* Plans the status as a merge patch that turns `from` into `to` (both encoded), with the resourceVersion that was
  * read, so that an outdated one fails. Does nothing if they are equal. The values are consumed. */

@@ -15,6 +15,7 @@
 
 static struct map counts; /* "PATCH rollouts/status" → how many */
 static long writes; /* without events */
+static long events; /* writes of events */
 static long updated; /* of them, up to the status that says the update is over */
 
 /* "/apis/G/V/namespaces/NS/PLURAL/NAME/SUB" or "/api/V/…" → "PLURAL/SUB". */
@@ -33,6 +34,26 @@ resource(const char *url, char *ret, size_t size)
 }
 
 static void
+count_one(const char *key)
+{
+	map_set(&counts, key, (void *)((intptr_t)map_get(&counts, key) + 1));
+}
+
+/* Events by reason; one that happened again is a PATCH, and has none. */
+static void
+count_reason(const char *body)
+{
+	json_t *j = json_loads(body, 0, NULL);
+	char key[140];
+
+	if (json_str(j, "reason") != NULL) {
+		snprintf(key, sizeof(key), "POST events %s", json_str(j, "reason"));
+		count_one(key);
+	}
+	json_decref(j);
+}
+
+static void
 count(struct cluster *c, const struct request *r, struct fault *f)
 {
 	char what[100], key[140];
@@ -43,8 +64,11 @@ count(struct cluster *c, const struct request *r, struct fault *f)
 		return;
 	resource(r->url, what, sizeof(what));
 	snprintf(key, sizeof(key), "%s %s", r->method, what);
-	map_set(&counts, key, (void *)((intptr_t)map_get(&counts, key) + 1));
+	count_one(key);
+	if (strcmp(what, "events") == 0 && r->body != NULL)
+		count_reason(r->body);
 	writes += strcmp(r->method, "GET") != 0 && strcmp(what, "events") != 0;
+	events += strcmp(r->method, "GET") != 0 && strcmp(what, "events") == 0;
 	if (r->body != NULL && strstr(r->body, "\"stableRS\"") != NULL)
 		updated = writes;
 }
@@ -80,8 +104,9 @@ main(void)
 		got = arena_printf(a, "%s%4ld %s\n", got, (long)(intptr_t)map_get(&counts, keys[i]), keys[i]);
 	got = arena_printf(a,
 	    "%s%4ld writes without events, to the status that says the update is over\n"
-	    "%4ld more, for the old ReplicaSet\n",
-	    got, updated, writes - updated);
+	    "%4ld more, for the old ReplicaSet\n"
+	    "%4ld writes of events\n",
+	    got, updated, writes - updated, events);
 	ok &= strcmp(got, bench_want(a, WANT)) == 0;
 	printf("%s%s requests of a rollout of four weights\n", ok ? "" : got, ok ? "ok" : "not ok");
 	map_done(&counts);
