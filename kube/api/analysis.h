@@ -1,4 +1,7 @@
-/* kube/api/analysis.h: AnalysisTemplate, ClusterAnalysisTemplate and AnalysisRun of argoproj.io/v1alpha1. */
+/* kube/api/analysis.h: AnalysisTemplate, ClusterAnalysisTemplate and AnalysisRun of argoproj.io/v1alpha1.
+ *
+ * Members have the names and meanings of the API's fields, which docs/reference.md describes.
+ */
 #pragma once
 #include "kube/api/rollout.h"
 
@@ -10,7 +13,7 @@ struct basic_auth {
 	const char *username, *password;
 };
 
-/* RFC 6749, section 4.4: client credentials. */
+/* Credentials of the client credentials grant (RFC 6749, section 4.4). */
 struct oauth2 {
 	const char *token_url, *client_id, *client_secret;
 	struct strings scopes;
@@ -19,41 +22,42 @@ struct oauth2 {
 struct metric_authentication {
 	const struct basic_auth *basic_auth;
 	const struct oauth2 *oauth2;
-	const char *sigv4; /* JSON; empty means none, anything else is not supported */
+	const char *sigv4; /* JSON; an empty object counts as absent, anything else is not supported */
 };
 
-/* Conditions (analysis/condition/condition.h) whose value is a time, and a step as a Go duration. */
+/* start and end are expressions (analysis/condition/condition.h) whose value is a time; step is a Go duration. */
 struct range_query {
 	const char *start, *end, *step;
 };
 
 struct prometheus_metric {
 	const char *address, *query;
-	const struct range_query *range_query; /* NULL: an instant query */
-	struct opt_int timeout; /* seconds; 30 when absent */
+	const struct range_query *range_query; /* NULL for an instant query */
+	struct opt_int timeout; /* seconds; 30 if absent */
 	bool insecure;
-	const char *ca_cert; /* PEM */
+	const char *ca_cert; /* PEM; NULL if absent */
 	LIST_OF(struct metric_header) headers;
 	const struct metric_authentication *authentication;
 };
 
 struct web_metric {
-	const char *method; /* GET | POST | PUT; NULL: GET */
+	const char *method; /* GET, POST or PUT; NULL means GET */
 	const char *url;
 	LIST_OF(struct metric_header) headers;
-	const char *body; /* text */
-	const char *json_body; /* JSON */
-	const char *json_path; /* NULL: the whole response */
-	struct opt_int timeout_seconds; /* 10 when absent */
+	const char *body; /* the request body as text; NULL if absent */
+	const char *json_body; /* the request body as JSON; NULL if absent */
+	const char *json_path; /* NULL for the whole response */
+	struct opt_int timeout_seconds; /* 10 if absent */
 	bool insecure;
 	const struct metric_authentication *authentication;
 };
 
 struct job_metric {
-	const struct run_metadata *metadata; /* of the Job */
+	const struct run_metadata *metadata; /* metadata of the Job; NULL if absent */
 	const char *spec; /* JobSpec of batch/v1, as JSON */
 };
 
+/* Exactly one is set. */
 struct metric_provider {
 	const struct prometheus_metric *prometheus;
 	const struct web_metric *web;
@@ -63,9 +67,9 @@ struct metric_provider {
 struct metric {
 	const char *name;
 	struct duration interval, initial_delay;
-	const char *count; /* an integer; may be text after {{args}} */
+	const char *count; /* an integer as text, in which {{args.NAME}} can occur */
 	const char *success_condition, *failure_condition;
-	/* Integers; may be text. */
+	/* Integers as text, in which {{args.NAME}} can occur. */
 	const char *failure_limit, *inconclusive_limit, *consecutive_error_limit, *consecutive_success_limit;
 	struct metric_provider provider;
 };
@@ -76,19 +80,19 @@ struct ttl_strategy {
 };
 
 struct analysis_spec {
-	const char *metrics; /* JSON list, kept as it came: arguments are substituted before it is decoded */
+	const char *metrics; /* JSON list as written: arguments are substituted before it is decoded */
 	LIST_OF(struct argument) args;
 	LIST_OF(struct dry_run) dry_run;
 	LIST_OF(struct measurement_retention) retention;
-	LIST_OF(struct template_ref) templates; /* of a template: others whose metrics are added to its own */
-	bool terminate; /* of a run */
-	const struct ttl_strategy *ttl; /* of a run */
+	LIST_OF(struct template_ref) templates; /* for a template: other templates whose metrics are added to its own */
+	bool terminate; /* for a run */
+	const struct ttl_strategy *ttl; /* for a run; NULL if absent */
 };
 
 struct measurement {
 	const char *phase, *message, *value;
 	int64_t started_at, finished_at;
-	struct string_map metadata; /* of a Job: its name and namespace */
+	struct string_map metadata; /* for a Job: its name and namespace */
 };
 
 struct metric_result {
@@ -126,9 +130,10 @@ struct analysis_template {
 extern const struct type metric_type, analysis_spec_type, analysis_status_type, analysis_run_type,
     analysis_template_type, cluster_analysis_template_type;
 
-#define MEASUREMENTS_KEPT 10
+#define MEASUREMENTS_KEPT 10 /* measurements of a metric in the status, without a rule for it */
 #define METRICS_MAX 500 /* of one run or template */
-#define ARGUMENTS_MAX 500
+#define ARGUMENTS_MAX 500 /* of one run or template */
 
-/* Decodes the metrics list of a run or template; problems are added. Returns the number of metrics. */
+/* Decodes the metrics of a run or template, in the arena, and adds their problems. Returns the number of metrics.
+ * `path` is the path of the list, for problems. */
 size_t metrics_decode(struct arena *, const char *json, const char *path, struct problems *, struct metric **ret);

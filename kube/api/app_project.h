@@ -1,4 +1,7 @@
-/* kube/api/app_project.h: Argo CD's AppProject: the allowed sources, destinations and kinds of its Applications. */
+/* kube/api/app_project.h: Argo CD's AppProject: the allowed sources, destinations and kinds of its Applications.
+ *
+ * Members have the names and meanings of the API's fields, which docs/reference.md describes.
+ */
 #pragma once
 #include "kube/api/meta.h"
 
@@ -36,7 +39,7 @@ struct app_project_spec {
 	LIST_OF(struct project_kind) cluster_whitelist;
 	LIST_OF(struct project_kind) cluster_blacklist;
 	LIST_OF(struct project_kind) namespaced_blacklist;
-	const char *namespaced_whitelist; /* JSON list of project_kind: empty: no kind; NULL: all kinds */
+	const char *namespaced_whitelist; /* JSON list of project_kind; an empty list allows no kind, NULL allows all */
 	LIST_OF(struct project_role) roles;
 	LIST_OF(struct sync_window) windows;
 	LIST_OF(struct project_key)

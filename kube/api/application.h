@@ -1,5 +1,6 @@
 /* kube/api/application.h: Argo CD's Application, as far as it is read: source, destination, sync policy and status.
  *
+ * Members have the names and meanings of the API's fields, which docs/reference.md describes.
  * The status is kept as JSON text: the fields that the controller uses are decoded from it, and fields of other
  * clients are preserved.
  */
@@ -10,10 +11,11 @@
 #define APPLICATION_FINALIZER "resources-finalizer.argocd.argoproj.io"
 #define ANNOTATION_REFRESH "argocd.argoproj.io/refresh"
 #define ANNOTATION_HELD "sluice.argoproj.io/held-revision" /* JSON: a revision and the Rollouts that have aborted it */
-#define ANNOTATION_DELETION_APPROVED "argocd.argoproj.io/deletion-approved" /* when users confirmed the deletion */
+#define ANNOTATION_DELETION_APPROVED                                                                                   \
+	"argocd.argoproj.io/deletion-approved" /* the time at which a user confirmed deletions */
 #define ANNOTATION_SKIP_RECONCILE "argocd.argoproj.io/skip-reconcile"
 
-/* The health of an object or an Application, in Argo CD's words, from best to worst. */
+/* The health of an object or an Application, as Argo CD names it, from best to worst. */
 enum health {
 	HEALTH_NONE, /* its kind has no health */
 	HEALTH_HEALTHY,
@@ -27,7 +29,8 @@ enum health {
 
 enum sync_status { SYNC_NONE, SYNC_SYNCED, SYNC_OUT_OF_SYNC, SYNC_UNKNOWN, SYNC_MAX };
 
-extern const char *const health_names[HEALTH_MAX], *const sync_status_names[SYNC_MAX]; /* "" for NONE */
+/* The names in a status; "" for HEALTH_NONE and SYNC_NONE. */
+extern const char *const health_names[HEALTH_MAX], *const sync_status_names[SYNC_MAX];
 
 enum operation_phase {
 	OPERATION_NONE, /* no operation has been started */
@@ -39,11 +42,12 @@ enum operation_phase {
 	OPERATION_PHASE_MAX
 };
 
-extern const char *const operation_phase_names[OPERATION_PHASE_MAX]; /* "" for NONE */
+/* The names in a status; "" for OPERATION_NONE. */
+extern const char *const operation_phase_names[OPERATION_PHASE_MAX];
 
 struct application_directory {
 	bool recurse;
-	const char *include, *exclude; /* globs, of paths under the source's; NULL: all, none */
+	const char *include, *exclude; /* globs for paths in the source's directory; NULL if absent */
 };
 
 struct kustomize_replica {
@@ -72,7 +76,7 @@ struct helm_file_parameter {
 
 struct application_helm {
 	const char *release_name, *namespace, *values, *kube_version;
-	const char *values_object; /* JSON; replaces values */
+	const char *values_object; /* JSON; takes precedence over values, which is then not used */
 	struct strings value_files, api_versions;
 	LIST_OF(struct helm_parameter) parameters;
 	LIST_OF(struct helm_file_parameter) file_parameters;
@@ -82,8 +86,8 @@ struct application_helm {
 
 struct application_source {
 	const char *repo_url, *target_revision, *path, *name;
-	const char *chart; /* of a Helm repository */
-	const char *ref; /* name by which the value files of other sources refer to it: $REF/path */
+	const char *chart; /* a chart of a Helm repository; NULL for a directory in Git */
+	const char *ref; /* the name with which value files of other sources refer to this one: $REF/path */
 	const struct application_directory *directory;
 	const struct application_kustomize *kustomize;
 	const struct application_helm *helm;
@@ -121,7 +125,7 @@ struct sync_policy {
 };
 
 struct ignored_difference {
-	const char *group, *kind, *name, *namespace; /* group and kind are globs; NULL: any */
+	const char *group, *kind, *name, *namespace; /* group and kind are globs; NULL name and namespace match any */
 	struct strings json_pointers, jq_paths, managers;
 };
 
@@ -132,7 +136,7 @@ struct application_info {
 struct application_spec {
 	const char *project;
 	const struct application_source *source;
-	LIST_OF(struct application_source) sources; /* several sources; replaces source */
+	LIST_OF(struct application_source) sources; /* if not empty, they take precedence over `source` */
 	struct application_destination destination;
 	struct sync_policy sync_policy;
 	LIST_OF(struct ignored_difference) ignore_differences;
@@ -143,24 +147,24 @@ struct application_spec {
 struct application {
 	struct object object;
 	struct application_spec spec;
-	const char *operation; /* JSON: the requested operation; NULL: none */
-	const char *status; /* JSON; NULL: none yet */
+	const char *operation; /* the requested operation as JSON; NULL if no operation is requested */
+	const char *status; /* as JSON; NULL if the object has no status yet */
 };
 
-/* Returns the name of its project. Borrowed, or static. */
+/* Returns the name of the Application's project. Borrowed, or static. */
 const char *application_project(const struct application *);
 
-/* Returns the number of its sources, and sets them. Borrowed. */
+/* Returns the number of the Application's sources, and sets *ret to them: `sources`, or else `source`. Borrowed. */
 size_t application_sources(const struct application *, const struct application_source **ret);
 
-/* Returns the revision in a status, a result, an operation or the history; those of several sources are one text,
- * "A,B". In the arena, or borrowed; NULL: none. */
+/* Returns the revision in a status, a result, an operation or an entry of the history. The revisions of several sources
+ * are one text, "A,B". In the arena, or borrowed. Returns NULL if there is no revision. */
 const char *application_revision(struct arena *, const json_t *object);
 
-/* Sets the revision in such an object: as "revision", or as "revisions" if there are several. NULL: none. */
+/* Sets the revision in such an object: as "revision", or as "revisions" for a text "A,B". NULL removes it. */
 void application_set_revision(json_t *object, const char *revision);
 
-/* Returns true if its destination is the cluster of the Application itself. */
+/* Returns true if the destination of the Application is the cluster in which the Application itself is. */
 bool application_is_local(const struct application *);
 
 extern const struct type application_source_type, application_spec_type, application_type;

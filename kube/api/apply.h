@@ -8,13 +8,15 @@
 #include <stdbool.h>
 #include "base/json.h"
 
-/* Whether an object is of a type of Kubernetes, whose lists have keys: its group has no dot or ends with ".k8s.io". */
+/* Returns whether an object is of a type of Kubernetes, whose lists have keys: its group has no dot or ends with
+ * ".k8s.io". */
 bool object_is_builtin(const json_t *object);
 
+/* The client that makes a write. */
 struct field_manager {
 	const char *name;
-	const char *subresource; /* "status"; NULL: everything except the status */
-	const char *time; /* of the write, in the form of metadata.managedFields */
+	const char *subresource; /* "status" for a write of the status; NULL for a write of everything else */
+	const char *time; /* the time of the write, in the form of metadata.managedFields */
 };
 
 /* Applies `config` to `live` (NULL: the object does not exist). *ret is a new object with current
@@ -24,6 +26,6 @@ struct field_manager {
 struct err *apply_config(struct arena *, const json_t *live, const json_t *config, const struct field_manager *manager,
     bool force, json_t **ret, json_t **ret_conflicts);
 
-/* For all other writes: `after` gets the managers of `before` (NULL: it is new), and `manager` owns the changes.
- * Nothing is recorded for an object without managers and a manager without a name. */
+/* Records a write that is not an apply: `after` gets the managers of `before` (NULL if the object is new), and
+ * `manager` owns the changed fields. Records nothing if the object has no managers and the manager has no name. */
 void apply_track(const json_t *before, json_t *after, const struct field_manager *manager);

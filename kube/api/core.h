@@ -29,5 +29,5 @@ struct event {
 
 extern const struct type pod_status_type, pod_type, service_type, event_type;
 
-/* The pod's Ready condition is True. */
+/* Returns whether the pod's condition Ready is True. */
 bool pod_ready(const struct pod *);

@@ -3,8 +3,8 @@
 #include "base/err.h"
 #include "kube/api/type.h"
 
-/* Describes "rollout.spec.strategy.canary" and the fields below it, one level or `all` levels. An unknown name is an
- * error that lists the known ones. In the arena. */
+/* Sets *ret to a description of the field at a path, such as "rollout.spec.strategy.canary", and of the fields below
+ * it: one level, or with `all` all levels. In the arena. An unknown name is an error that lists the known ones. */
 struct err *explain(struct arena *, const char *path, bool all, const char **ret);
 
 /* Returns all types as one page of Markdown, in the arena. */

@@ -8,19 +8,19 @@
 #include <stdbool.h>
 #include "base/json.h"
 
-/* Sets *ret to the keys that identify the elements of a list, and returns their number. 0: the list is one value, or
- * two elements have equal keys. Without `builtin` (a type of Kubernetes), lists are one value, as is the default of
- * CRDs. */
+/* Sets *ret to the keys that identify the elements of a list, and returns their number. Returns 0 if the list counts as
+ * one value, or two elements have equal keys. `builtin` is true for types of Kubernetes; in other types all lists count
+ * as one value, which is the default of CRDs. */
 size_t list_keys(const char *list, const json_t *elements, bool builtin, const char *ret[2]);
 
-/* Returns the element with the same keys, or NULL. Borrowed. */
+/* Returns the element of the list that has the same values of these n keys as `element`, or NULL. Borrowed. */
 json_t *list_find(const json_t *list, const char *const *keys, size_t n, const json_t *element);
 
 /* Returns all fields of a value, as a new reference. */
 json_t *field_set_of(const json_t *value, bool builtin);
 
-/* Union, difference and intersection with another set, in place. A field that loses a part is not in the set any
- * more. */
+/* Change a set to its union, its difference or its intersection with another set. A field that loses a part is removed
+ * from the set. */
 void field_set_add(json_t *set, const json_t *other);
 void field_set_subtract(json_t *set, const json_t *other);
 void field_set_keep(json_t *set, const json_t *other);

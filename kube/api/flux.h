@@ -1,12 +1,15 @@
-/* kube/api/flux.h: the fields of Flux's GitRepository and Kustomization that are used. */
+/* kube/api/flux.h: the fields of Flux's GitRepository and Kustomization that are used.
+ *
+ * Members have the names and meanings of the API's fields, which docs/reference.md describes.
+ */
 #pragma once
 #include "kube/api/meta.h"
 
-#define ANNOTATION_REQUESTED_AT "reconcile.fluxcd.io/requestedAt"
+#define ANNOTATION_REQUESTED_AT "reconcile.fluxcd.io/requestedAt" /* a new value requests a reconciliation */
 #define FLUX_FINALIZER "finalizers.fluxcd.io"
 
 struct flux_ref {
-	const char *branch, *tag, *semver, *name, *commit; /* the last that is set counts */
+	const char *branch, *tag, *semver, *name, *commit; /* the last one that is set takes precedence */
 };
 
 /* A Secret in the namespace of the object that refers to it. */
@@ -30,15 +33,15 @@ struct git_repository_spec {
 	const struct flux_ref *ref;
 	const struct flux_secret_ref *secret;
 	const char *provider;
-	const char *ignore; /* NULL: not set */
-	const struct flux_verify *verify; /* NULL: unsigned commits are allowed */
+	const char *ignore; /* NULL if absent */
+	const struct flux_verify *verify; /* NULL if unsigned commits are accepted */
 	bool suspend;
 };
 
 struct git_repository {
 	struct object object;
 	struct git_repository_spec spec;
-	const char *status; /* JSON; NULL: none yet */
+	const char *status; /* as JSON; NULL if the object has no status yet */
 };
 
 struct flux_source_ref {
@@ -61,7 +64,7 @@ struct flux_substitute_ref {
 struct flux_post_build {
 	struct string_map substitute;
 	LIST_OF(struct flux_substitute_ref) from;
-	const char *strategy; /* NULL: WithVariables */
+	const char *strategy; /* NULL means WithVariables */
 };
 
 struct flux_metadata {
@@ -82,16 +85,16 @@ struct flux_kustomization_spec {
 	LIST_OF(struct flux_check) health_checks;
 	LIST_OF(struct flux_object_ref) depends_on;
 	const char *deletion_policy;
-	const char *service_account; /* NULL: the controller's */
+	const char *service_account; /* NULL if the controller does not impersonate a ServiceAccount */
 };
 
 struct flux_kustomization {
 	struct object object;
 	struct flux_kustomization_spec spec;
-	const char *status; /* JSON; NULL: none yet */
+	const char *status; /* as JSON; NULL if the object has no status yet */
 };
 
-/* Returns a value of that annotation that differs from the previous one, in the arena; `now`: wall ms. */
+/* Returns a new value for ANNOTATION_REQUESTED_AT, from `now` (wall ms). In the arena. */
 const char *flux_request_mark(struct arena *, int64_t now);
 
 extern const struct type flux_secret_ref_type, git_repository_spec_type, git_repository_type,

@@ -1,4 +1,7 @@
-/* kube/api/flux_alert.h: Flux's Provider and Alert: which events are sent to which service. */
+/* kube/api/flux_alert.h: Flux's Provider and Alert: which events are sent to which service.
+ *
+ * Members have the names and meanings of the API's fields, which docs/reference.md describes.
+ */
 #pragma once
 #include "kube/api/flux.h"
 
@@ -21,13 +24,13 @@ struct flux_provider {
 };
 
 struct flux_event_source {
-	const char *api_version, *kind, *name, *namespace; /* name "*": all */
+	const char *api_version, *kind, *name, *namespace; /* the name "*" matches all objects */
 	struct string_map labels;
 };
 
 struct flux_alert_spec {
 	const struct flux_provider_ref *provider;
-	const char *severity; /* "info": all events; "error": bad ones */
+	const char *severity; /* "info" for all events, "error" for failures only */
 	LIST_OF(struct flux_event_source) sources;
 	struct strings inclusion, exclusion; /* regular expressions of messages */
 	struct string_map metadata;

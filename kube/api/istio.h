@@ -11,7 +11,7 @@ struct route_destination {
 	struct opt_int weight;
 };
 
-/* The match of a tls or tcp route; for an http route, the fields that it shares with them. */
+/* A match of a tls or tcp route. Of a match of an http route, only these fields are decoded. */
 struct istio_match {
 	struct opt_int port;
 	struct strings sni_hosts;
@@ -19,11 +19,11 @@ struct istio_match {
 
 /* One route of spec.http, spec.tls or spec.tcp. */
 struct istio_route {
-	const char *name; /* http */
+	const char *name; /* only http routes have one */
 	LIST_OF(struct istio_match) match;
 	LIST_OF(struct route_destination) route;
-	const char *raw_match, *raw_route; /* the lists as compact JSON, which a patch tests; NULL: absent */
-	const char *raw_mirror; /* mirror and mirrorPercentage as one compact list; NULL: it mirrors nothing */
+	const char *raw_match, *raw_route; /* the lists as compact JSON, which a patch tests; NULL if absent */
+	const char *raw_mirror; /* mirror and mirrorPercentage as a compact JSON list; NULL if it does not mirror */
 };
 
 struct virtual_service_spec {

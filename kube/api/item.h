@@ -16,8 +16,8 @@ struct unreadable {
 	bool partial; /* a part of its metadata is unreadable too: its owner, or its labels, are unknown */
 };
 
-/* Reads an object. `cut`: the text is the beginning of an object that is too long. Returns true with the whole
- * object in *ret, or false with the readable part of its apiVersion, kind and metadata in *ret, and the reason in
+/* Reads an object. `cut` is true if the text is only the beginning of an object that is too long. Returns true with the
+ * whole object in *ret, or false with the readable part of its apiVersion, kind and metadata in *ret, and the reason in
  * *ret_why. *ret is a new reference in both cases. */
 bool item_read(struct arena *, const char *text, size_t len, bool cut, json_t **ret, struct unreadable *ret_why);
 

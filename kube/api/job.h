@@ -7,7 +7,8 @@
 #define ANNOTATION_ANALYSIS_RUN_METRIC "analysisrun.argoproj.io/metric-name"
 
 struct job_status {
-	int64_t active, ready; /* pods that are not finished; those of them that are ready */
+	int64_t active; /* the number of pods that are not finished */
+	int64_t ready; /* the number of these that are ready */
 	LIST_OF(struct condition) conditions;
 };
 

@@ -3,7 +3,7 @@
 #include "kube/api/meta.h"
 
 struct lease_spec {
-	const char *holder; /* NULL or "": none */
+	const char *holder; /* NULL or "" if the Lease is free */
 	int64_t duration_seconds;
 	const char *acquire_time, *renew_time; /* MicroTime: RFC 3339 with six decimal places */
 	int64_t transitions;

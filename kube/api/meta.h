@@ -13,7 +13,7 @@ struct meta {
 	const char *resource_version; /* compared as a number, only within one type of one server */
 	int64_t generation;
 	int64_t creation_timestamp; /* ms since 1970, whole seconds */
-	int64_t deletion_timestamp; /* 0: not being deleted */
+	int64_t deletion_timestamp; /* 0 if the object is not being deleted */
 	struct string_map labels, annotations;
 	LIST_OF(struct owner) owners;
 	struct strings finalizers;
@@ -22,9 +22,9 @@ struct meta {
 /* The first member of the struct of every root type. */
 struct object {
 	const struct type *type;
-	const struct problems *problems; /* NULL: none */
+	const struct problems *problems; /* of its decoding; NULL if there were no problems */
 	const struct unreadable *unreadable; /* NULL, or the reason why only its metadata was read */
-	bool in_doubt; /* in a cache: it may have been written in the meantime (cache_doubt) */
+	bool in_doubt; /* in a cache: a write of it may have taken effect since it was read (cache_doubt) */
 	struct meta meta;
 };
 
@@ -51,7 +51,7 @@ struct object *object_unreadable(const struct type *, const json_t *item, const 
 /* Returns the owner with controller: true, or NULL. */
 const struct owner *object_controller(const struct object *);
 
-/* Returns the value, or NULL. */
+/* Return the value of a label or annotation, or NULL if the object does not have it. Borrowed. */
 const char *object_label(const struct object *, const char *key);
 const char *object_annotation(const struct object *, const char *key);
 
@@ -59,7 +59,8 @@ const char *object_annotation(const struct object *, const char *key);
  * already. The patch tests the previous value, or the resourceVersion of an object without annotations. */
 void object_patch_annotation(struct arena *, json_t *ops, const struct object *, const char *key, const char *value);
 
-/* Returns -1, 0 or 1 if the resourceVersion of a is older, equal or newer. For the same type and server. */
+/* Returns -1, 0 or 1 if the resourceVersion a is older than b, equal, or newer. Both must be of the same type and
+ * server. */
 int resource_version_compare(const char *a, const char *b);
 
 /* Returns the first problem whose path starts with the prefix ("spec"), or NULL. */

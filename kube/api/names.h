@@ -5,32 +5,33 @@
 #pragma once
 #include "base/arena.h"
 
-/* "my-name": at most 63 of a-z, 0-9 and -, a letter or digit at both ends. */
+/* Checks a name such as "my-name": at most 63 of a-z, 0-9 and -, with a letter or digit at both ends. */
 const char *name_label_problem(const char *);
 
-/* The same, starting with a letter: the name of a Service. */
+/* Checks the name of a Service: the same, starting with a letter. */
 const char *name_service_problem(const char *);
 
-/* "my.name.example": labels separated by dots, at most 253 characters. The name of most objects. */
+/* Checks a name such as "my.name.example", as most objects have it: at most 253 characters, parts separated by dots. */
 const char *name_subdomain_problem(const char *);
 
-/* A path segment: not "." or "..", without / and %. The name of RBAC objects. */
+/* Checks the name of an RBAC object: a path segment, which is not "." or ".." and has no / and %. */
 const char *name_path_problem(const char *);
 
-/* "example.com/my.Name_1": the key of a label or annotation, with or without its prefix. */
+/* Checks the key of a label or annotation, such as "example.com/my.Name_1", with or without a prefix. */
 const char *name_qualified_problem(const char *);
 
-/* At most 63 of letters, digits, -, _ and ., a letter or digit at both ends; may be empty. */
+/* Checks the value of a label: at most 63 of letters, digits, -, _ and ., with a letter or digit at both ends. It may
+ * be empty. */
 const char *name_label_value_problem(const char *);
 
-/* "http-web": the name of a port. */
+/* Checks the name of a port, such as "http-web". */
 const char *name_port_problem(const char *);
 
-/* Printable ASCII except "=". */
+/* Checks the name of an environment variable: printable ASCII except "=". */
 const char *name_env_problem(const char *);
 
-/* The key of a ConfigMap or Secret. */
+/* Checks a key of a ConfigMap or Secret. */
 const char *name_config_key_problem(const char *);
 
-/* Returns the API server's message for the name of an object of this kind; NULL: valid. */
+/* Checks the name of an object of this kind. */
 const char *name_object_problem(const char *kind, const char *name);

@@ -11,7 +11,7 @@ enum regex_found {
 /* Searches the text for the expression. */
 enum regex_found regex_search(const char *expression, const char *text);
 
-/* The same, but REGEX_UNKNOWN counts as not found. Not for rules that deny. */
+/* Returns whether the expression is found in the text; REGEX_UNKNOWN counts as not found. Not for rules that deny. */
 static inline bool
 regex_finds(const char *expression, const char *text)
 {

@@ -3,7 +3,7 @@
 #include "kube/api/rollout.h"
 
 struct replicaset_spec {
-	struct opt_int replicas; /* absent: 1 */
+	struct opt_int replicas; /* 1 if absent */
 	int64_t min_ready_seconds;
 	const char *template; /* pod template as canonical JSON, hash label included */
 };
@@ -21,7 +21,7 @@ struct replicaset {
 
 extern const struct type replicaset_type;
 
-/* spec.replicas, as Kubernetes defaults it. */
+/* Returns spec.replicas, or 1 if it is absent, which is the default of Kubernetes. */
 int64_t replicaset_wanted(const struct replicaset *);
 
 /* Returns status.availableReplicas; 0 for NULL. */

@@ -1,6 +1,7 @@
 /* kube/api/rollout.h: the Rollout of argoproj.io/v1alpha1.
  *
- * Field names and meanings are those of the API of Argo Rollouts. A field that a table marks as not supported is
+ * Members have the names and meanings of the API's fields, which docs/reference.md describes. They are those of Argo
+ * Rollouts. A field that a table marks as not supported is
  * refused with an error.
  */
 #pragma once
@@ -11,8 +12,8 @@
 #define LABEL_POD_TEMPLATE_HASH "rollouts-pod-template-hash"
 #define LABEL_INSTANCE_ID "argo-rollouts.argoproj.io/controller-instance-id"
 #define ANNOTATION_REVISION "rollout.argoproj.io/revision"
-#define ANNOTATION_STEP_HASH                                                                                           \
-	"sluice.argoproj.io/step-hash" /* of the step list that a run or an experiment was made for */
+/* On a run or an Experiment: the hash of the steps for which it was created. */
+#define ANNOTATION_STEP_HASH "sluice.argoproj.io/step-hash"
 #define ANNOTATION_REVISION_HISTORY "rollout.argoproj.io/revision-history"
 #define ANNOTATION_DESIRED_REPLICAS "rollout.argoproj.io/desired-replicas"
 #define ANNOTATION_SCALE_DOWN_DEADLINE "scale-down-deadline"
@@ -32,14 +33,14 @@ struct conditions {
 };
 
 struct pause_step {
-	const char *duration; /* seconds, or a Go duration; NULL: until a promotion */
+	const char *duration; /* seconds, or a Go duration; NULL if only a promotion ends the pause */
 };
 
 /* The number of canary pods, independent of the weight; exactly one field is set. */
 struct canary_scale {
 	struct opt_int weight; /* percent of the rollout's pods */
 	struct opt_int replicas;
-	bool match_traffic_weight; /* the number that the weight requires */
+	bool match_traffic_weight; /* the number of pods follows the weight again */
 };
 
 struct template_ref {
@@ -57,7 +58,7 @@ struct secret_key_ref {
 };
 
 struct value_from {
-	const char *pod_template_hash_value; /* Latest | Stable */
+	const char *pod_template_hash_value; /* Latest or Stable */
 	const struct field_ref *field_ref;
 	const struct secret_key_ref *secret_key_ref;
 };
@@ -81,13 +82,13 @@ struct measurement_retention {
 	int64_t limit;
 };
 
-/* In the background or as a step. */
+/* An analysis: in the background, of a step, or of a blue-green switch. */
 struct rollout_analysis {
 	LIST_OF(struct template_ref) templates;
 	LIST_OF(struct argument) args;
 	LIST_OF(struct dry_run) dry_run;
 	LIST_OF(struct measurement_retention) retention;
-	struct opt_int starting_step; /* in the background */
+	struct opt_int starting_step; /* only in the background */
 	const struct run_metadata *run_metadata;
 };
 
@@ -99,19 +100,19 @@ struct istio_route_ref {
 
 struct istio_virtual_service_ref {
 	const char *name; /* "name" or "name.namespace" */
-	struct strings routes; /* http, by name */
+	struct strings routes; /* http routes by name; empty for the only one */
 	LIST_OF(struct istio_route_ref) tls_routes, tcp_routes;
 };
 
 struct istio_destination_rule_ref {
 	const char *name, *canary_subset_name, *stable_subset_name;
-	struct strings additional_subset_names; /* whose destinations keep the weights that they have */
+	struct strings additional_subset_names; /* subsets whose destinations keep their weights */
 };
 
 struct istio_routing {
-	const struct istio_virtual_service_ref *virtual_service; /* one, or */
-	LIST_OF(struct istio_virtual_service_ref) virtual_services; /* several */
-	const struct istio_destination_rule_ref *destination_rule; /* NULL: host-level splitting */
+	const struct istio_virtual_service_ref *virtual_service; /* NULL if virtual_services is used instead */
+	LIST_OF(struct istio_virtual_service_ref) virtual_services;
+	const struct istio_destination_rule_ref *destination_rule; /* NULL if traffic is split by host, not by subset */
 };
 
 /* Exactly one is set. */
@@ -126,18 +127,18 @@ struct header_match {
 
 /* Routes requests with a header to the canary, for any weight. Without a match it removes the route. */
 struct header_route {
-	const char *name; /* one of managedRoutes */
+	const char *name; /* a name in managedRoutes */
 	LIST_OF(struct header_match) match;
 };
 
 struct route_match {
 	const struct string_match *method, *path;
-	const char *headers; /* JSON: {NAME: string match} */
+	const char *headers; /* as JSON: {NAME: string match} */
 };
 
 /* Mirrors requests to the canary, whose responses are dropped. Without a match it removes the route. */
 struct mirror_route {
-	const char *name; /* one of managedRoutes */
+	const char *name; /* a name in managedRoutes */
 	LIST_OF(struct route_match) match;
 	struct opt_int percentage;
 };
@@ -158,32 +159,32 @@ struct pod_metadata {
 
 /* The Service of an experiment's template. */
 struct template_service {
-	const char *name; /* NULL: that of the template's ReplicaSet */
+	const char *name; /* NULL for the name of the template's ReplicaSet */
 };
 
 /* Pods of the stable or of the new version, in addition to those of the Rollout. */
 struct experiment_step_template {
 	const char *name;
-	const char *spec_ref; /* stable | canary */
-	struct opt_int replicas; /* 1 by default */
-	const struct pod_metadata *metadata; /* added to the version's own */
-	const struct label_selector *selector; /* NULL: the version's own */
-	struct opt_int weight; /* percent of the traffic, while the experiment runs */
-	const struct template_service *service; /* NULL: none, unless there is a weight */
+	const char *spec_ref; /* stable or canary */
+	struct opt_int replicas; /* 1 if absent */
+	const struct pod_metadata *metadata; /* in addition to the version's own; NULL if absent */
+	const struct label_selector *selector; /* NULL for the version's own */
+	struct opt_int weight; /* percent of the traffic while the experiment runs */
+	const struct template_service *service; /* NULL: a Service is created only if there is a weight */
 };
 
 struct experiment_analysis {
-	const char *name; /* in the experiment */
+	const char *name; /* unique in the experiment */
 	const char *template_name;
 	bool cluster_scope;
 	LIST_OF(struct argument) args;
-	bool required_for_completion; /* it must succeed; when all of these have, the experiment ends */
+	bool required_for_completion; /* the experiment ends when all analyses with this have succeeded */
 };
 
 /* An Experiment that must succeed. */
 struct experiment_step {
 	LIST_OF(struct experiment_step_template) templates;
-	const char *duration; /* see experiment_spec */
+	const char *duration; /* as in struct experiment_spec */
 	LIST_OF(struct experiment_analysis) analyses;
 	LIST_OF(struct dry_run) dry_run;
 	const struct run_metadata *run_metadata;
@@ -193,7 +194,7 @@ struct experiment_step {
 /* A step plugin of the controller's configuration, which must succeed. */
 struct plugin_step {
 	const char *name;
-	const char *config; /* JSON, for the plugin alone */
+	const char *config; /* as JSON, which only the plugin reads; NULL if absent */
 };
 
 /* One canary step; exactly one field is set. */
@@ -210,7 +211,7 @@ struct canary_step {
 
 /* The number of canary pods that completes a step. */
 struct progress_threshold {
-	const char *type; /* Percent | Pods */
+	const char *type; /* Percent or Pods */
 	int64_t value;
 };
 
@@ -219,7 +220,7 @@ struct preferred_anti_affinity {
 };
 
 struct required_anti_affinity {
-	char none; /* no fields */
+	char none; /* C requires a member */
 };
 
 /* Keeps pods of the new version off the nodes of the stable version; exactly one is set. */
@@ -235,16 +236,16 @@ struct ping_pong {
 };
 
 struct canary_strategy {
-	const char *canary_service, *stable_service; /* with ping_pong: the current one of the two */
+	const char *canary_service, *stable_service; /* with ping_pong: the Service that has this role now */
 	const struct ping_pong *ping_pong;
-	bool ping_pong_and_services; /* both are set */
+	bool ping_pong_and_services; /* the spec has pingPong, and canaryService or stableService too */
 	LIST_OF(struct canary_step) steps;
 	const struct traffic_routing *traffic_routing;
 	const char *max_surge, *max_unavailable; /* "5" or "25%" */
 	bool dynamic_stable_scale;
 	struct opt_int min_pods_per_replicaset;
 	const struct progress_threshold *replica_progress_threshold;
-	const struct rollout_analysis *analysis; /* in the background */
+	const struct rollout_analysis *analysis; /* the background analysis; NULL if absent */
 	struct opt_int scale_down_delay_seconds, scale_down_delay_revision_limit;
 	struct opt_int abort_scale_down_delay_seconds;
 	const struct anti_affinity *anti_affinity;
@@ -256,7 +257,7 @@ struct blue_green_strategy {
 	struct opt_int preview_replica_count;
 	struct opt_bool auto_promotion_enabled;
 	int64_t auto_promotion_seconds;
-	const char *max_unavailable; /* "5" or "25%"; of a restart */
+	const char *max_unavailable; /* "5" or "25%"; it limits restarts */
 	struct opt_int scale_down_delay_seconds, scale_down_delay_revision_limit;
 	struct opt_int abort_scale_down_delay_seconds;
 	const struct rollout_analysis *pre_promotion_analysis, *post_promotion_analysis;
@@ -264,7 +265,7 @@ struct blue_green_strategy {
 	const struct pod_metadata *active_metadata, *preview_metadata;
 };
 
-/* One of them is set. */
+/* Exactly one is set. */
 struct rollout_strategy {
 	const struct blue_green_strategy *blue_green;
 	const struct canary_strategy *canary;
@@ -281,7 +282,7 @@ struct rollback_window {
 /* The source of the pod template, instead of spec.template. */
 struct workload_ref {
 	const char *api_version, *kind, *name;
-	const char *scale_down; /* of a Deployment: never | onsuccess | progressively; NULL: never */
+	const char *scale_down; /* for a Deployment: never, onsuccess or progressively; NULL means never */
 };
 
 struct rollout_spec {
@@ -294,7 +295,7 @@ struct rollout_spec {
 	bool progress_deadline_abort, paused;
 	const struct analysis_history *analysis;
 	const struct rollback_window *rollback_window;
-	int64_t restart_at; /* 0: not set */
+	int64_t restart_at; /* 0 if absent */
 	struct rollout_strategy strategy;
 };
 
@@ -314,38 +315,40 @@ struct weight_destination {
 
 struct traffic_weights {
 	struct weight_destination canary, stable;
-	LIST_OF(struct weight_destination) additional; /* of an experiment */
+	LIST_OF(struct weight_destination) additional; /* destinations of an experiment */
 };
 
 /* The state of an operation of a step plugin. */
 struct step_plugin_status {
-	int64_t index; /* of the step */
-	const char *name, *operation; /* Run, Abort, Terminate */
-	const char *phase, *message; /* Running, Successful, Failed, Error */
+	int64_t index; /* the index of the step */
+	const char *name;
+	const char *operation; /* Run, Abort or Terminate */
+	const char *phase; /* Running, Successful, Failed or Error */
+	const char *message;
 	int64_t started_at, updated_at, finished_at;
-	const char *backoff; /* time from updated_at to the next call; a Go duration */
-	int64_t executions; /* number of responses */
+	const char *backoff; /* the time from updated_at to the next call, as a Go duration */
+	int64_t executions; /* the number of responses so far */
 	bool disabled;
-	const char *status; /* JSON of the plugin, which the next call returns to it */
+	const char *status; /* JSON in the plugin's response, which the next call returns to it */
 };
 
 struct canary_status {
 	const struct run_status *background_analysis, *step_analysis;
-	const char *current_experiment; /* name */
-	const char *stable_ping_pong; /* the Service of the stable version: ping or pong; NULL: pong */
-	LIST_OF(struct step_plugin_status) step_plugins; /* in the order of their start */
+	const char *current_experiment; /* the name of the step's Experiment */
+	const char *stable_ping_pong; /* "ping" or "pong": which Service the stable version has; NULL means pong */
+	LIST_OF(struct step_plugin_status) step_plugins; /* in the order in which they started */
 	const struct traffic_weights *weights;
 };
 
 struct blue_green_status {
 	const char *active_selector, *preview_selector;
 	const struct run_status *pre_promotion_analysis, *post_promotion_analysis;
-	bool scale_up_preview_check_point; /* all pods are requested, not only previewReplicaCount */
+	bool scale_up_preview_check_point; /* the new version is scaled to spec.replicas, not to previewReplicaCount */
 };
 
 struct rollout_duration {
 	int64_t rollout_started_at, manual_pause_started_at;
-	struct opt_int total_manual_pause_seconds; /* set after the first one, also to 0 */
+	struct opt_int total_manual_pause_seconds; /* set when the first manual pause has ended, also to 0 */
 	int64_t finished_at;
 	const char *completion_status;
 };
@@ -360,14 +363,14 @@ struct rollout_status {
 	int64_t replicas, updated_replicas, ready_replicas, available_replicas, hpa_replicas;
 	const char *selector;
 	struct opt_int collision_count;
-	const char *observed_generation; /* a string in this API */
+	const char *observed_generation; /* as text, because it is a string in this API */
 	struct conditions conditions;
 	const char *phase, *message;
 	struct canary_status canary;
-	struct blue_green_status blue_green; /* clients expect it, even if empty */
+	struct blue_green_status blue_green; /* always written, because clients expect it */
 	struct rollout_duration duration;
-	int64_t restarted_at; /* the restartAt that is completed */
-	const char *workload_observed_generation; /* as text; NULL: no workload */
+	int64_t restarted_at; /* the value of restartAt of the last completed restart; 0 if there was none */
+	const char *workload_observed_generation; /* as text; NULL without a workloadRef */
 };
 
 struct rollout {
@@ -375,10 +378,10 @@ struct rollout {
 	struct rollout_spec spec;
 	struct rollout_status status;
 	bool template_and_workload; /* spec.template has labels or annotations, and there is a workloadRef */
-	const char *steps_json; /* spec.strategy.canary.steps as Go writes it, for the step hash; NULL: no canary */
+	const char *steps_json; /* spec.strategy.canary.steps as Go writes it, for the step hash; NULL for blue-green */
 };
 
-/* A rule without a row: limits as text must be percentages. */
+/* Adds the percent sign to maxSurge and maxUnavailable that `raw` has as text without one: they are percentages too. */
 void canary_finish(struct canary_strategy *, const json_t *raw, struct arena *);
 
 extern const struct type string_match_type, pod_metadata_type, template_service_type, experiment_analysis_type,
@@ -386,12 +389,12 @@ extern const struct type string_match_type, pod_metadata_type, template_service_
     template_ref_type, argument_type, dry_run_type, measurement_retention_type, value_from_type, field_ref_type,
     secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
 
-/* Whether the selector is not empty and matches the labels of the object. */
+/* Returns whether the Rollout's selector is not empty and matches the labels of the object. */
 bool rollout_selects(const struct rollout *, const struct object *);
 
-/* The kinds of a field with seconds or a duration. */
+/* The state of a field with seconds or a duration: absent, valid or invalid. */
 enum duration_field { DURATION_UNSET, DURATION_SET, DURATION_INVALID };
 
-/* Reads seconds ("90") or a Go duration ("1m30s"). *ret_ms is untouched unless it returns DURATION_SET. NULL is
- * DURATION_UNSET. */
+/* Reads seconds ("90") or a Go duration ("1m30s"). Returns DURATION_SET and sets *ret_ms, or else leaves it. Returns
+ * DURATION_UNSET for NULL. */
 enum duration_field seconds_or_duration(const char *text, int64_t *ret_ms);

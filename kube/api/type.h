@@ -79,8 +79,7 @@ struct field {
 	const char *name; /* JSON name */
 	enum kind kind;
 	size_t offset;
-	const struct type
-	    *of; /* OBJECT, EMBED, LIST: the type of the value or element; JSON: of a list decoded later */
+	const struct type *of; /* of the object, embedded struct or list element; for JSON: of a list decoded later */
 	bool required; /* absent is an error */
 	bool always; /* written even when empty, as Go does without omitempty */
 	bool immutable; /* must not be changed */

@@ -14,12 +14,13 @@
  * are text too. */
 enum yaml_words { YAML_DEFAULT, YAML_KUBERNETES, YAML_KUSTOMIZE };
 
-/* Reads all documents of a stream, without empty ones. *ret is a new JSON array. */
+/* Reads all documents of a stream, without empty ones, with YAML_DEFAULT or with other rules for plain scalars. *ret is
+ * a new JSON array of them. */
 struct err *yaml_parse(struct arena *, const char *text, size_t len, json_t **ret);
 struct err *yaml_parse_as(struct arena *, const char *text, size_t len, enum yaml_words, json_t **ret);
 
-/* Returns the value of a plain scalar, as a new reference; NULL for text. Integral numbers are integers, as in Go's
- * JSON. */
+/* Returns the value of a plain scalar, as a new reference; NULL if it is text. Integral numbers are integers, as in
+ * Go's JSON. */
 json_t *yaml_plain(struct arena *, const char *, enum yaml_words);
 
 /* The position of a value in its file, from 1. Paths are those of problems: "spec.steps[2].pause". */
@@ -32,8 +33,8 @@ struct yaml_marks {
 	LIST_OF(struct yaml_mark) marks;
 };
 
-/* The same, with the positions of keys and list elements: *ret_marks has one element for each document. In the
- * arena. */
+/* Reads all documents as yaml_parse() does, and the positions of keys and list elements: *ret_marks has one element for
+ * each document, in the arena. */
 struct err *yaml_parse_marked(
     struct arena *, const char *text, size_t len, json_t **ret, struct yaml_marks **ret_marks);
 
@@ -43,6 +44,8 @@ const struct yaml_mark *yaml_mark_of(const struct yaml_marks *, const char *path
 /* Returns block-style YAML of a value, in the arena. Every reader of YAML 1.1 and 1.2 reads the same value. */
 char *yaml_text(struct arena *, const json_t *);
 
-/* Returns a string in the form that yaml_text writes for a value. */
+/* How yaml_text() writes a string: bare, in single or double quotes, or as a literal block. */
 enum yaml_style { YAML_BARE, YAML_SINGLE, YAML_DOUBLE, YAML_LITERAL };
+
+/* Returns how yaml_text() writes this string as a value. */
 enum yaml_style yaml_style(const char *);
