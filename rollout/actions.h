@@ -2,7 +2,7 @@
  *
  * The command line and the dashboard read what an action needs, build its patches here, and send them in order. The
  * patches are those of kubectl-argo-rollouts, so that every controller of this API understands them. An error has the
- * class ERR_INVALID: what the user asks for is not possible.
+ * class ERR_INVALID: the Rollout does not allow the action.
  */
 #pragma once
 #include <jansson.h>
@@ -17,15 +17,17 @@ struct type;
 
 #define ACTION_PATCHES_MAX 2
 
+/* One request of an action. */
 struct action_patch {
-	const struct type *type; /* of the object, in the Rollout's namespace */
+	const struct type *type; /* the type of the object, which is in the Rollout's namespace */
 	const char *name;
-	bool status; /* of its status; if the server has no such subresource (404), of the object itself */
-	bool json; /* a JSON patch; otherwise a merge patch */
+	bool status; /* it patches the status; if the server has no status subresource (404), the object itself */
+	bool json; /* it is a JSON patch, not a merge patch */
 	json_t *body; /* owned by the action */
 };
 
-/* The patches in the order in which they are sent; empty: there is nothing to do. Zero it first. */
+/* The patches of an action, in the order in which they are sent; without any, there is nothing to do. The initial value
+ * is all zeroes. */
 struct action {
 	struct action_patch patches[ACTION_PATCHES_MAX];
 	size_t n;
@@ -36,31 +38,33 @@ void action_done(struct action *);
 
 enum promote_mode { PROMOTE_NEXT, PROMOTE_SKIP_STEP, PROMOTE_SKIP_ALL, PROMOTE_FULL };
 
-/* PROMOTE_NEXT ends the pause or skips the current step; the other modes skip the current step, all steps, or also
- * all pauses and analyses. */
+/* Promotes a Rollout. PROMOTE_NEXT ends the pause, or skips the current step if nothing is paused; PROMOTE_SKIP_STEP
+ * skips the current step, PROMOTE_SKIP_ALL all steps, and PROMOTE_FULL also all pauses and analyses. */
 struct err *action_promote(struct arena *, const struct rollout *, enum promote_mode, struct action *ret);
 
-/* Names are borrowed until the action is done. */
+/* Abort, retry, pause or restart the Rollout of this name, which is borrowed until action_done(). `at` is a time in
+ * RFC 3339. */
 void action_abort(const char *name, struct action *ret);
 void action_retry(const char *name, struct action *ret);
 void action_pause(const char *name, struct action *ret);
-void action_restart(const char *name, const char *at, struct action *ret); /* `at` as RFC 3339 */
+void action_restart(const char *name, const char *at, struct action *ret);
 
-/* Where the pod template of a Rollout is: in itself, or in the workload that it refers to. */
+/* The object that has the pod template of a Rollout: the Rollout itself, or the workload that it refers to. */
 struct template_owner {
 	const struct type *type;
-	const char *name; /* of the Rollout's arena */
-	const char *pointer; /* to the template: "/spec/template" */
+	const char *name; /* borrowed from the Rollout */
+	const char *pointer; /* JSON pointer to the template, such as "/spec/template" */
 };
 
+/* Sets *ret to the object that has the pod template. Returns an error if the kind of the workload is not supported. */
 struct err *action_template_owner(struct arena *, const struct rollout *, struct template_owner *ret);
 
-/* Sets the template to that of a ReplicaSet of the Rollout, without what the controller added: of the revision, or
- * with 0 of the one before the newest. `replicasets` is an array of objects. */
+/* Sets the template to that of the ReplicaSet with this revision, without the fields that the controller added.
+ * Revision 0 is the one before the newest. `replicasets` is an array of all ReplicaSets of the Rollout. */
 struct err *action_undo(
     struct arena *, const struct rollout *, const json_t *replicasets, int64_t revision, struct action *ret);
 
-/* Sets the images of containers: "CONTAINER=IMAGE", where * means all containers. `owner` is the template's owner as
- * it was read; if it has changed since, the API server refuses the patch with a conflict. */
+/* Sets the images of containers: "CONTAINER=IMAGE", where * means all containers. `owner` is the object that has
+ * the template, as it was read; if it has changed since, the API server refuses the patch with a conflict. */
 struct err *action_set_image(struct arena *, const struct rollout *, const json_t *owner, const char *const *images,
     size_t n_images, struct action *ret);

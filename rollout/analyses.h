@@ -7,12 +7,14 @@
 
 #define TEMPLATES_MAX 64 /* of one analysis */
 
+/* A reference to a template, and the template. */
 struct template_found {
 	const struct template_ref *ref;
-	const char *field; /* the field that names it: "templates[0]", also of another template */
-	const struct analysis_template *template; /* NULL: not found */
+	const char *field; /* the field that names it, such as "templates[0]", possibly in another template */
+	const struct analysis_template *template; /* NULL if it does not exist */
 };
 
+/* The use of an analysis, by which its result has an effect. */
 enum analysis_place { IN_BACKGROUND, OF_STEP, BEFORE_SWITCH, AFTER_SWITCH, OF_EXPERIMENT };
 
 /* An analysis, and the templates that it names. */
@@ -20,11 +22,11 @@ struct analysis_found {
 	const struct rollout_analysis *spec;
 	const char *field; /* the field in which the analysis is written */
 	enum analysis_place place;
-	int64_t step; /* OF_STEP: its index; -1 otherwise */
-	bool required; /* OF_EXPERIMENT: the Experiment ends only when this analysis has ended */
-	struct template_found *templates; /* named by the analysis, or by its templates; each once */
+	int64_t step; /* for OF_STEP: the index of the step; otherwise -1 */
+	bool required; /* for OF_EXPERIMENT: the Experiment ends only when this analysis has ended */
+	struct template_found *templates; /* that the analysis or its templates name; each once */
 	size_t n_templates;
-	bool too_many; /* there are more than TEMPLATES_MAX */
+	bool too_many; /* more than TEMPLATES_MAX templates are named; the rest is left out */
 };
 
 /* Finds the templates of an analysis, in the order in which they are named, and then the templates that these
@@ -32,7 +34,8 @@ struct analysis_found {
 struct analysis_found analysis_find(const struct view *, const char *ns, const struct rollout_analysis *,
     const char *field, enum analysis_place, struct arena *);
 
-/* The same for an analysis of an Experiment, by the Experiment's rules. */
+/* Finds the templates of an analysis of an Experiment. `rules` has the Experiment's dryRun, measurementRetention and
+ * metadata. */
 struct analysis_found experiment_analysis_find(const struct view *, const char *ns, const struct experiment_analysis *,
     const struct rollout_analysis *rules, const char *field, struct arena *);
 
@@ -50,22 +53,22 @@ struct run_wish {
 	json_t *labels, *annotations; /* consumed */
 };
 
-/* Plans the run; *ret_name is its name. Returns an error, whose text starts with the field, if its templates cannot
- * be merged. */
+/* Plans the creation of the run, and sets *ret_name to its name. Returns an error, whose text starts with the field, if
+ * the templates cannot be merged. */
 struct err *run_create(struct plan *, const struct view *, const struct run_wish *, const char **ret_name);
 
 /* Marks a run or an Experiment that its rollout has ended: its result does not count. A run that a user ends keeps
  * its result. Argo Rollouts does not have this annotation. */
 #define ANNOTATION_ENDED "rollout.argoproj.io/ended-by-rollout"
 
-/* Ends a run that is not finished. */
+/* Plans the end of a run. Does nothing if it is finished. */
 void run_terminate(struct plan *, const struct analysis_run *);
 
 /* Returns the patch that ends a run or an Experiment, with the annotation. A new reference. */
 json_t *ended_patch(void);
 
-/* Returns true if its rollout has ended it. */
+/* Returns true if its Rollout has ended this run or Experiment: it has ANNOTATION_ENDED. */
 bool is_ended(const struct object *);
 
-/* An owner reference to a controller of the group argoproj.io. */
+/* Returns an owner reference to the object, of the group argoproj.io, as controller; a new reference. */
 json_t *owner_reference(const struct object *);

@@ -7,17 +7,17 @@
 
 struct label_selector;
 
-/* The strategy's router must have the feature that the field needs. Returns false if it has not. */
+/* Checks that the strategy's router has the feature that the field needs. Returns false if it does not. */
 bool check_feature(struct problems *, const struct canary_strategy *, enum router_feature, const char *path);
 
-/* The text must be seconds or a duration; NULL is valid. Returns false if it is neither. */
+/* Checks that the text is seconds or a Go duration; NULL is valid. Returns false if it is neither. */
 bool check_duration(struct problems *, const char *text, const char *path);
 
-/* The name of the i-th item of an array must not be that of an earlier one. `names` is the address of the name in the
- * first item, and `size` the size of an item. A NULL name is valid. */
+/* Checks that the i-th item of an array has another name than all earlier ones. `names` is the address of the name in
+ * the first item, and `size` the size of an item. A NULL name is valid. */
 void check_unique(struct problems *, const void *names, size_t size, size_t i, const char *path);
 
-/* The selector must not be empty or malformed, and must match the pods of the template (canonical JSON; NULL: none),
- * which is checked too. */
+/* Checks that the selector is valid, is not empty, and matches the pods of the template, which is checked too. The
+ * template is canonical JSON, or NULL if it is absent. */
 void check_selector(struct problems *, const struct label_selector *, const char *template_json, const char *path,
     const char *template_path);

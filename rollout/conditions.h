@@ -7,11 +7,12 @@
 #pragma once
 #include "kube/api/rollout.h"
 
-/* The condition of that type, or NULL. */
+/* Returns the condition of a type, or NULL. Borrowed. */
 const struct condition *condition_find(const struct conditions *, const char *type);
 
-/* Sets a condition. It stays unchanged if it has the same status and reason, unless `touch`. `now`: wall ms. Texts
- * are borrowed. */
+/* Sets a condition at `now` (wall ms). A condition that has this status and reason already stays as it is, unless
+ * `touch` is set. Texts are borrowed. */
 void condition_set(struct conditions *, struct arena *, int64_t now, const struct condition *to, bool touch);
 
+/* Removes the condition of a type, if there is one. */
 void condition_drop(struct conditions *, struct arena *, const char *type);

@@ -11,14 +11,16 @@ void experiment_step_verdict(struct rollout_pass *);
 /* Creates the step's Experiment, ends those that are not wanted, and deletes those beyond the history limits. */
 void experiment_step_sync(struct rollout_pass *);
 
-/* Returns the Services of the step's Experiment that are to have traffic now, sorted by name. In the arena. */
+/* Returns the Services of the step's Experiment that must have traffic now, with their weights, sorted by name. In the
+ * arena. */
 const struct weight_destination *experiment_step_weights(const struct rollout_pass *, size_t *ret_n);
 
 /* Returns the Services of Experiments that are observed to have traffic, with their hashes, sorted by name. In the
  * arena. */
 struct weight_destination *experiment_step_seen(const struct rollout_pass *, size_t *ret_n);
 
-/* Returns the union of both; a Service in both has the weight that it is to have. In the arena. */
+/* Returns the Services of experiment_step_weights() and of experiment_step_seen(), each once; a Service in both has the
+ * weight that it must have. In the arena. */
 const struct weight_destination *experiment_step_destinations(const struct rollout_pass *, size_t *ret_n);
 
 /* Returns the names that templates of Experiments give to their Services. In the arena. */

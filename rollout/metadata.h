@@ -8,8 +8,8 @@ struct rollout_pass;
  * ReplicaSet. */
 void metadata_initial(const struct rollout_pass *, json_t *template, json_t *annotations);
 
-/* Plans the same for the templates of the existing ReplicaSets. */
+/* Plans the labels and annotations that the templates of existing ReplicaSets must have in their present roles. */
 void metadata_templates(struct rollout_pass *);
 
-/* Plans the same for existing pods. */
+/* Plans the labels and annotations that existing pods must have in the present roles of their versions. */
 void metadata_pods(struct rollout_pass *);

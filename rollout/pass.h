@@ -14,45 +14,47 @@ enum rollout_promotion { NOT_PROMOTED, PROMOTING, PROMOTED };
 
 /* Writes that this pass has planned, for the parts that follow. */
 struct rollout_writes {
-	bool replicaset; /* creates the new ReplicaSet */
-	bool routes; /* changes managed routes */
-	struct opt_int weight; /* percent, of the canary's destination */
-	const char *canary_hash, *stable_hash; /* that the destinations will select; NULL: not changed */
-	int64_t pods_removed; /* by scaling down */
+	bool replicaset; /* it creates the new ReplicaSet */
+	bool routes; /* it changes managed routes */
+	struct opt_int weight; /* the new weight of the canary's destination, in percent */
+	const char *canary_hash, *stable_hash; /* the hashes that the destinations will select; NULL if not changed */
+	int64_t pods_removed; /* the number of pods that it scales down */
 };
 
+/* The scratch of a pass. */
 struct rollout_pass {
 	const struct rollout_world *w;
 	struct plan *plan;
 	struct arena *arena; /* the plan's */
-	const struct rollout_status *was;
-	struct rollout_status st; /* the new one */
+	const struct rollout_status *was; /* the stored status */
+	struct rollout_status st; /* the status that will be written */
 
-	const struct canary_strategy *canary; /* NULL: blue-green */
-	const struct blue_green_strategy *blue_green; /* NULL: canary */
-	struct opt_int scale_down_delay, scale_down_limit,
-	    abort_delay; /* the strategy's; seconds, ReplicaSets, seconds */
-	int64_t replicas; /* spec.replicas, defaulted */
-	bool paused_by_spec;
+	const struct canary_strategy *canary; /* NULL for blue-green */
+	const struct blue_green_strategy *blue_green; /* NULL for a canary */
+	struct opt_int scale_down_delay, abort_delay; /* the strategy's, in seconds */
+	struct opt_int scale_down_limit; /* the strategy's scaleDownDelayRevisionLimit */
+	int64_t replicas; /* spec.replicas, or its default */
+	bool paused_by_spec; /* spec.paused */
 
 	enum rollout_change change;
 	enum rollout_promotion promotion;
-	int64_t index; /* of the step that this pass works on: that of the status, or 0 after a change */
-	int64_t revision; /* of the new ReplicaSet */
-	bool in_window; /* a rollback within spec.rollbackWindow: no steps, no analyses */
-	bool without_pods; /* the update began at spec.replicas 0: the same, as there is nothing to measure */
-	bool aborted; /* by a user, an analysis or the deadline */
+	int64_t index; /* the index of the current step; 0 after a change */
+	int64_t revision; /* the revision of the new ReplicaSet */
+	bool in_window; /* it is a rollback within spec.rollbackWindow, which skips steps and analyses */
+	bool without_pods; /* spec.replicas was 0 when the update began: it skips them too, with nothing to measure */
+	bool aborted; /* a user, an analysis or the deadline has aborted the update */
 	bool retried; /* this pass ends an abort */
-	const char *abort_message; /* the reason, if this pass found it; NULL: the status has it */
+	const char *abort_message; /* the reason for an abort by this pass; NULL if the status has it already */
 	bool was_paused; /* the status had pause conditions */
 	bool resumed; /* steps_resume() ended a pause */
 	bool experiment_resumed; /* the step's experiment was inconclusive, and a user continued */
-	bool deadline_exceeded; /* progressDeadlineSeconds */
-	bool write_failed; /* a write fails in each pass, and the status reports it */
+	bool deadline_exceeded; /* progressDeadlineSeconds have passed without progress */
+	bool write_failed; /* a write is refused in each pass, which the status reports */
 	struct rollout_writes writes;
 };
 
-#define WITHOUT_PODS "Rollout has no replicas" /* in the event of a promotion */
+/* The reason in the event of a promotion without pods. */
+#define WITHOUT_PODS "Rollout has no replicas"
 
 /* Returns true if the new ReplicaSet exists. Otherwise plans its creation or adoption, and the status if this is all
  * that can be reported without it; the pass is over then. */
@@ -65,5 +67,5 @@ void pass_promote(struct rollout_pass *, const char *why, const char *completion
  * `aborted`. */
 void pass_abort(struct rollout_pass *, const char *message);
 
-/* The last part of every pass: analysis runs, scaling down, cleanup, and the status. */
+/* Plans the last part of every pass: AnalysisRuns, scaling down, cleanup, and the status. */
 void pass_end(struct rollout_pass *);

@@ -12,7 +12,7 @@ struct rollout_status;
 #define PAUSE_INCONCLUSIVE "InconclusiveAnalysisRun"
 #define PAUSE_EXPERIMENT "InconclusiveExperiment"
 
-/* Applies what a user did to the pauses since the last pass: ended one, skipped a step, or skipped all. */
+/* Reads the actions of users since the last pass: a pause was ended, a step was skipped, or all were. */
 void pause_read(struct rollout_pass *);
 
 /* Adds a condition that starts now, unless there is one with this reason, and sets controllerPause. */
@@ -24,6 +24,7 @@ void pause_clear(struct rollout_pass *);
 /* Removes one condition and leaves controllerPause, which records that the pause has ended. */
 void pause_drop(struct rollout_pass *, const char *reason);
 
+/* Returns true if the status has a pause condition with this reason. */
 bool pause_has(const struct rollout_status *, const char *reason);
 
 /* Returns the start of a pause in wall ms; 0 if there is no condition with this reason. */

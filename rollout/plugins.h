@@ -25,7 +25,7 @@
 #pragma once
 #include "kube/api/type.h"
 
-/* Of a program: the environment variables of the controller that it gets, and its memory limit in bytes. */
+/* The environment variables that a program gets from the controller, and its memory limit in bytes. */
 #define PLUGIN_ENVIRONMENT                                                                                             \
 	"PATH HOME TMPDIR TZ LANG LC_* http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY "    \
 	"NO_PROXY SSL_CERT_FILE SSL_CERT_DIR"
@@ -33,7 +33,7 @@
 
 struct plugin_http {
 	const char *url;
-	const char *ca_cert; /* PEM; NULL: those of the system */
+	const char *ca_cert; /* PEM; NULL if only those of the system are trusted */
 	bool insecure;
 };
 
@@ -42,12 +42,12 @@ struct plugin_exec {
 	struct strings environment; /* names of variables to pass on, in addition to PLUGIN_ENVIRONMENT */
 };
 
-/* One of http and exec is set. */
+/* Exactly one of http and exec is set. */
 struct step_plugin {
 	const char *name;
 	const struct plugin_http *http;
 	const struct plugin_exec *exec;
-	struct opt_int timeout_seconds; /* 30 by default */
+	struct opt_int timeout_seconds; /* 30 if absent */
 	bool disabled; /* its steps are skipped */
 };
 
@@ -55,5 +55,5 @@ struct step_plugins {
 	LIST_OF(struct step_plugin) plugins;
 };
 
-/* Reads {"stepPlugins": […]}; the error is the first thing that is wrong, with its path. In the arena. */
+/* Reads {"stepPlugins": […]}. Returns the first error, with its path. All in the arena. */
 struct err *step_plugins_read(struct arena *, const json_t *, struct step_plugins *ret);

@@ -7,8 +7,9 @@ struct pod;
 struct replicaset;
 struct rollout_pass;
 
-/* Returns the pods, in the arena. NULL: the list is not there yet, or could not be read, which is reported, and
- * requested again later. Each `purpose` has its own list, which may be older than that of another. */
+/* Returns the pods of the Rollout, in the arena. Returns NULL if the list was not read yet, or could not be read,
+ * which is reported; it is then requested (again). Each `purpose` has its own list, which may be older than that of
+ * another. */
 const struct pod *const *pods_list(struct rollout_pass *, const char *purpose, size_t *ret_n);
 
 /* Returns true if the ReplicaSet is the pod's controller. */

@@ -4,7 +4,7 @@
 
 struct rollout_pass;
 
-/* Evicts pods that are older than spec.restartAt, within maxUnavailable. */
+/* Plans evictions of pods that were created before spec.restartAt, at most maxUnavailable at once. */
 void restart_plan(struct rollout_pass *);
 
 /* Returns true if spec.restartAt has passed, and the restart is not completed. */

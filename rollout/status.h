@@ -13,7 +13,7 @@ void status_counts(struct rollout_pass *);
 /* Completes the status and plans its write. Called once, at the end of every pass over a valid spec. */
 void status_finish(struct rollout_pass *);
 
-/* The same for an invalid spec. */
+/* Completes the status of an invalid spec and plans its write. `message` is the error. */
 void status_invalid(struct rollout_pass *, const char *message);
 
 /* Plans only the status of a rollout that depends on an object that cannot be read; `why` names the object. */

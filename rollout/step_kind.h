@@ -15,8 +15,9 @@ struct problems;
 struct rollout_pass;
 struct rollout_world;
 
+/* A row. */
 struct step_kind {
-	const char *name; /* of its field */
+	const char *name; /* the name of its field, such as "setWeight" */
 	bool pauses; /* the step has a pause condition in the status; its end is planned before anything else */
 	bool waits; /* the progress deadline does not apply to the step */
 

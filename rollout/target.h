@@ -7,13 +7,13 @@ struct replicaset;
 struct rollout_pass;
 
 struct target {
-	int64_t new_rs, stable; /* pods */
-	bool scaled; /* by a setCanaryScale step, not by the weight */
+	int64_t new_rs, stable; /* the number of pods that each version must have */
+	bool scaled; /* a setCanaryScale step, and not the weight, determines new_rs */
 	bool pods_there; /* these pods are available */
-	int64_t
-	    weight; /* percent: the most that the canary's destination may have now, before its readiness is checked */
+	int64_t weight; /* percent that the canary's destination may have now, if its pods are ready */
 };
 
+/* Returns what the current step requires. */
 struct target target_of(const struct rollout_pass *);
 
 /* Returns true if a setWeight step is completed: its pods are available, and its weight is observed in every route. */

@@ -10,5 +10,5 @@ struct rollout_world;
  * refers to none. Fills w->workload and w->workload_unknown. */
 const struct rollout *workload_resolve(struct rollout_world *, const struct rollout *, struct arena *);
 
-/* Scales the Deployment down, according to spec.workloadRef.scaleDown. */
+/* Plans how far the referenced Deployment is scaled down, according to spec.workloadRef.scaleDown. */
 void workload_scale(struct rollout_pass *);

@@ -19,31 +19,31 @@ struct rollout_world {
 	const struct rollout *rollout; /* with the template and the selector of its workload, if it has one */
 	const struct seen *seen;
 	const struct view *view; /* to check whether names are in use; all other objects are gathered below */
-	const struct settings *settings; /* of the process; NULL: unknown, and so are its step plugins */
+	const struct settings *settings; /* of the process; NULL if they and its step plugins are unknown */
 
-	/* the object of workloadRef; NULL: it does not exist, or there is no workloadRef */
-	const struct workload *workload;
-	bool workload_unknown; /* its type has not been listed yet */
-	const char *hash, *step_hash; /* of the template and the steps of the spec; NULL: the spec has none */
-	const struct replicaset *const *replicasets; /* owned, oldest first */
+	const struct workload *workload; /* the object of workloadRef; NULL if it does not exist or is not named */
+	bool workload_unknown; /* the type of the workload has not been listed yet */
+	const char *hash, *step_hash; /* the hashes of the spec's template and steps; NULL if it has none */
+	const struct replicaset *const *replicasets; /* those that the Rollout owns, oldest first */
 	size_t n_replicasets;
-	const struct replicaset *new_rs, *stable_rs; /* NULL: does not exist */
-	/* without a controller, but selected by this rollout, which adopts them */
+	const struct replicaset *new_rs, *stable_rs; /* NULL if it does not exist */
+	/* ReplicaSets without a controller that the Rollout selects, and adopts. */
 	const struct replicaset *const *orphans;
 	size_t n_orphans;
 
-	const struct analysis_run *const *runs; /* owned, oldest first */
+	const struct analysis_run *const *runs; /* those that the Rollout owns, oldest first */
 	size_t n_runs;
-	const struct analysis_found *analyses; /* of the strategy */
+	const struct analysis_found *analyses; /* all analyses of the strategy */
 	size_t n_analyses;
-	const struct experiment *const *experiments; /* owned, oldest first */
+	const struct experiment *const *experiments; /* those that the Rollout owns, oldest first */
 	size_t n_experiments;
 
-	const struct router *router; /* NULL: none */
-	/* For a blue-green rollout the stable destination is the active Service, which has all traffic, and the
-	 * canary's is the preview Service. */
+	const struct router *router; /* NULL without trafficRouting */
+	/* The observed routing. For a blue-green rollout the stable destination is the active Service, which has all
+	 * traffic, and the canary's is the preview Service. */
 	struct routing routing;
-	const struct err *routing_err; /* NULL: routing is complete */
+	const struct err *routing_err; /* why the routing could not be read; NULL if it was */
+	/* The Services that the strategy names; NULL if it names none, or the Service does not exist. */
 	const struct service *canary_service, *stable_service;
 	const struct service *active_service, *preview_service;
 };
