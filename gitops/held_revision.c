@@ -210,6 +210,6 @@ held_revision_text(struct arena *a, const struct held_revision *held)
 		   ? NULL
 		   : arena_printf(a,
 			 "revision %s is not applied again to Rollout %s, which aborted it: %s; a new commit, or "
-			 "a sync that is asked for, releases it",
+			 "a requested sync, releases it",
 			 held->revision, held->rollouts.at[0].key, held->rollouts.at[0].value);
 }

@@ -8,19 +8,19 @@
 
 #define MESSAGE_MAX 4000
 
-static const struct field flux_asked_fields[] = {
-	INT(flux_asked, generation, "generation"),
-	STRING(flux_asked, revision, "revision"),
-	STRING(flux_asked, requested_at, "requestedAt"),
+static const struct field flux_requested_fields[] = {
+	INT(flux_requested, generation, "generation"),
+	STRING(flux_requested, revision, "revision"),
+	STRING(flux_requested, requested_at, "requestedAt"),
 };
-static TYPE(flux_asked, "request");
+static TYPE(flux_requested, "request");
 
 static const struct field flux_memory_fields[] = {
 	INT(flux_memory, refreshed_at, "refreshedAt"),
 	INT(flux_memory, refresh_at, "refreshAt"),
 	INT(flux_memory, failures, "failures"),
 	INT(flux_memory, unhealthy_since, "unhealthySince"),
-	EMBED(flux_memory, asked, "asked", flux_asked),
+	EMBED(flux_memory, requested, "requested", flux_requested),
 	EMBED(flux_memory, held, "held", held_memory),
 };
 TYPE(flux_memory, "memory of a Flux object");
@@ -37,7 +37,7 @@ flux_pass_begin(const struct pass *pass, const struct object *o, struct plan *pl
 	if (pass->seen->memory != NULL)
 		p.w.memory = *(const struct flux_memory *)pass->seen->memory;
 	/* Also a pass that decides nothing, because the object is suspended, keeps what a response will be about. */
-	p.memory.asked = p.w.memory.asked;
+	p.memory.requested = p.w.memory.requested;
 	return p;
 }
 
@@ -83,15 +83,15 @@ flux_pass_is_requested(const struct flux_pass *p)
 }
 
 void
-flux_pass_handled(struct flux_pass *p, const struct flux_asked *asked)
+flux_pass_handled(struct flux_pass *p, const struct flux_requested *requested)
 {
 	p->status.last_handled_reconcile_at =
-	    asked != NULL ? asked->requested_at : object_annotation(p->w.object, ANNOTATION_REQUESTED_AT);
-	p->status.observed_generation = asked != NULL ? asked->generation : p->w.object->meta.generation;
+	    requested != NULL ? requested->requested_at : object_annotation(p->w.object, ANNOTATION_REQUESTED_AT);
+	p->status.observed_generation = requested != NULL ? requested->generation : p->w.object->meta.generation;
 }
 
 void
-flux_pass_ask(struct flux_pass *p, const char *revision, const struct worker_request *request, int64_t timeout_ms,
+flux_pass_request(struct flux_pass *p, const char *revision, const struct worker_request *request, int64_t timeout_ms,
     const char *repository)
 {
 	const char *requested_at = object_annotation(p->w.object, ANNOTATION_REQUESTED_AT);
@@ -102,7 +102,7 @@ flux_pass_ask(struct flux_pass *p, const char *revision, const struct worker_req
 	    arena_printf(p->arena, "%lld %s %s", (long long)generation, revision ?: "", requested_at ?: ""), request,
 	    timeout_ms, NULL, repository);
 	p->memory.refreshed_at = p->w.now;
-	p->memory.asked = (struct flux_asked){ generation, revision, requested_at };
+	p->memory.requested = (struct flux_requested){ generation, revision, requested_at };
 }
 
 int64_t

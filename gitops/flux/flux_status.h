@@ -8,13 +8,13 @@
 
 enum condition_status { CONDITION_NONE, CONDITION_TRUE, CONDITION_FALSE, CONDITION_UNKNOWN, CONDITION_STATUS_MAX };
 
-extern const char *const condition_status_names[CONDITION_STATUS_MAX]; /* "True", … */
+extern const char *const condition_status_names[CONDITION_STATUS_MAX]; /* "", "True", "False", "Unknown" */
 
 struct flux_condition {
 	const char *type;
 	enum condition_status status;
 	const char *reason, *message;
-	int64_t last_transition_time; /* when the status changed */
+	int64_t last_transition_time; /* when the status changed last */
 	int64_t observed_generation;
 };
 
@@ -23,7 +23,7 @@ struct flux_conditions {
 	size_t n;
 };
 
-/* A commit that was found. */
+/* The commit that a GitRepository makes available. */
 struct flux_artifact {
 	const char *revision; /* "main@sha1:…" */
 	const char *digest;
@@ -33,7 +33,7 @@ struct flux_artifact {
 	struct string_map metadata;
 };
 
-/* An object that was applied. */
+/* An object that a Kustomization has applied. */
 struct flux_inventory_entry {
 	const char *id; /* "NS_NAME_GROUP_KIND" */
 	const char *version;
@@ -46,21 +46,23 @@ struct flux_inventory {
 struct flux_status {
 	struct flux_conditions conditions;
 	int64_t observed_generation;
-	const char *last_handled_reconcile_at; /* the last request (ANNOTATION_REQUESTED_AT) that was handled */
-	const struct flux_artifact *artifact; /* GitRepository; NULL: none yet */
-	/* Kustomization */
+	const char *last_handled_reconcile_at; /* the last value of ANNOTATION_REQUESTED_AT that was handled */
+	/* Only of a GitRepository. */
+	const struct flux_artifact *artifact; /* NULL before the first fetch */
+
+	/* Only of a Kustomization. */
 	const char *last_applied_revision, *last_attempted_revision;
-	const struct flux_inventory *inventory; /* NULL: none yet */
+	const struct flux_inventory *inventory; /* NULL before the first apply */
 };
 
 extern const struct type flux_status_type;
 
-/* The condition of that type, or NULL. Borrowed. */
+/* Returns the condition of a type, or NULL. Borrowed. */
 const struct flux_condition *flux_status_condition(const struct flux_status *, const char *type);
 
-/* Its status; NONE if there is no such condition. */
+/* Returns the status of the condition of a type; CONDITION_NONE if there is no such condition. */
 enum condition_status flux_status_of(const struct flux_status *, const char *type);
 
-/* Sets a condition at `now` (wall ms); the time of its last transition changes only with its status. NONE: deletes
- * it. Texts are borrowed, the list is copied into the arena. */
+/* Sets a condition at `now` (wall ms). The time of its last transition changes only with its status. A condition with
+ * CONDITION_NONE is deleted. Texts are borrowed; the list is copied into the arena. */
 void flux_status_set_condition(struct flux_status *, struct arena *, const struct flux_condition *to, int64_t now);

@@ -104,19 +104,19 @@ repository_read_commit(struct flux_pass *p, const struct git_repository *r, cons
 }
 
 static void
-repository_read_answer(struct flux_pass *p, const struct git_repository *r, const struct seen_query *s)
+repository_read_response(struct flux_pass *p, const struct git_repository *r, const struct seen_query *s)
 {
-	const struct flux_asked asked = p->w.memory.asked;
+	const struct flux_requested requested = p->w.memory.requested;
 	struct request_failure failure;
 	const struct worker_response *response;
 
 	/* The spec names another commit now; this one must not be taken for it. */
-	if (asked.generation != p->w.object->meta.generation) {
+	if (requested.generation != p->w.object->meta.generation) {
 		plan_wake(p->plan, p->w.now + 1);
 		p->memory.refreshed_at = 0;
 		return;
 	}
-	flux_pass_handled(p, &asked);
+	flux_pass_handled(p, &requested);
 	response = request_response(p->arena, s, REQUEST_REVISION, &failure);
 	if (response != NULL)
 		repository_read_commit(p, r, response);
@@ -146,14 +146,14 @@ repository_decide(struct flux_pass *p, const struct git_repository *r)
 	if (s != NULL && !s->done)
 		return;
 	if (s != NULL) {
-		repository_read_answer(p, r, s);
+		repository_read_response(p, r, s);
 		return;
 	}
 	due = flux_pass_due(p, r->spec.interval.ms);
 	again = p->w.memory.refresh_at;
 	if (again > 0 && again < due)
 		due = again;
-	if (due > 0 && (flux_pass_is_requested(p) || p->w.memory.asked.generation != r->object.meta.generation))
+	if (due > 0 && (flux_pass_is_requested(p) || p->w.memory.requested.generation != r->object.meta.generation))
 		due = p->w.memory.refreshed_at + AGAIN_MS;
 	if (due > p->w.now) {
 		plan_wake(p->plan, due);
@@ -169,7 +169,7 @@ repository_decide(struct flux_pass *p, const struct git_repository *r)
 		keys = (struct worker_secret){ p->w.object->meta.namespace, r->spec.verify->secret->name };
 		repository.keys = &keys;
 	}
-	flux_pass_ask(p, NULL, &(struct worker_request){ .repository = &repository },
+	flux_pass_request(p, NULL, &(struct worker_request){ .repository = &repository },
 	    r->spec.timeout.text != NULL && r->spec.timeout.ms > 0 ? r->spec.timeout.ms + 5000 : TIMEOUT_MS + 5000,
 	    r->spec.url);
 }

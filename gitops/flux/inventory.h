@@ -4,11 +4,11 @@
 #include "gitops/flux/flux_status.h"
 #include "gitops/protocol.h"
 
-/* Returns the objects of the inventory, only with their ids. In the arena. */
+/* Returns the objects of the inventory, of which only kind, namespace, name and version are set. In the arena. */
 struct worker_resources inventory_resources(struct arena *, const struct flux_status *);
 
-/* Replaces the inventory by these resources. */
+/* Replaces the inventory by these objects. */
 void inventory_set(struct flux_status *, struct arena *, const struct worker_resources *);
 
-/* Adds these resources, which may have been applied too. */
+/* Adds these objects, unless the inventory has them: a sync that has not ended may have applied them. */
 void inventory_add(struct flux_status *, struct arena *, const struct worker_resources *);

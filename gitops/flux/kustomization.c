@@ -273,24 +273,24 @@ ks_read_warnings(struct flux_pass *p, const struct worker_response *response)
 }
 
 static void
-ks_read_answer(
+ks_read_response(
     struct flux_pass *p, const struct flux_kustomization *k, const struct seen_query *s, const char *revision)
 {
 	static const struct worker_step none;
 	struct request_failure failure;
 	const struct worker_response *response = request_response(p->arena, s, REQUEST_RESOURCES, &failure);
 	const struct worker_step *step = response != NULL && response->operation != NULL ? response->operation : &none;
-	const struct flux_asked asked = p->w.memory.asked;
+	const struct flux_requested requested = p->w.memory.requested;
 
-	flux_pass_handled(p, &asked);
-	p->status.last_attempted_revision = asked.revision;
-	if (asked.generation != p->w.object->meta.generation || !str_eq(asked.revision, revision)) {
+	flux_pass_handled(p, &requested);
+	p->status.last_attempted_revision = requested.revision;
+	if (requested.generation != p->w.object->meta.generation || !str_eq(requested.revision, revision)) {
 		/* A newer revision or spec must be applied, whatever the response is. */
 		if (response != NULL)
 			inventory_add(&p->status, p->arena, &response->resources);
 		ks_progress(p,
 		    arena_printf(
-			p->arena, "What is wanted has changed while revision %s was being applied", asked.revision),
+			p->arena, "What is wanted has changed while revision %s was being applied", requested.revision),
 		    1);
 		p->memory.refreshed_at = 0;
 		return;
@@ -370,7 +370,7 @@ ks_known_of(struct flux_pass *p)
 
 /* `revision` NULL: deletes all objects. */
 static void
-ks_ask(struct flux_pass *p, const struct flux_kustomization *k, const struct git_repository *source,
+ks_request(struct flux_pass *p, const struct flux_kustomization *k, const struct git_repository *source,
     const char *revision, const struct held_revision *held)
 {
 	const char *account = pass_settings(p->w.pass)->default_service_account;
@@ -393,7 +393,7 @@ ks_ask(struct flux_pass *p, const struct flux_kustomization *k, const struct git
 		secret = (struct worker_secret){ source->object.meta.namespace, source->spec.secret->name };
 		repository.secret = &secret;
 	}
-	flux_pass_ask(p, revision, &request, WORK_MS, source != NULL ? source->spec.url : NULL);
+	flux_pass_request(p, revision, &request, WORK_MS, source != NULL ? source->spec.url : NULL);
 }
 
 static void
@@ -414,9 +414,9 @@ ks_delete(struct flux_pass *p, const struct flux_kustomization *k)
 	if (s != NULL && !s->done)
 		return;
 	/* The response to an earlier apply does not list the objects that are still to be deleted. */
-	if (s == NULL || p->w.memory.asked.revision != NULL) {
+	if (s == NULL || p->w.memory.requested.revision != NULL) {
 		if (s != NULL || due <= p->w.now)
-			ks_ask(p, k, NULL, NULL, NULL);
+			ks_request(p, k, NULL, NULL, NULL);
 		else
 			plan_wake(p->plan, due);
 		return;
@@ -479,7 +479,7 @@ ks_due_at(const struct flux_pass *p, const struct flux_kustomization *k, const c
 	if (p->w.pass->touched > refreshed_at && (held || !view_knows(p->w.pass->view, &rollout_type)) &&
 	    refreshed_at + TOUCHED_MS < due)
 		due = refreshed_at + TOUCHED_MS;
-	if (flux_pass_is_requested(p) || p->w.memory.asked.generation != p->w.object->meta.generation ||
+	if (flux_pass_is_requested(p) || p->w.memory.requested.generation != p->w.object->meta.generation ||
 	    !str_eq(p->status.last_attempted_revision, revision))
 		due = refreshed_at + AGAIN_MS < due ? refreshed_at + AGAIN_MS : due;
 	return due;
@@ -556,7 +556,7 @@ ks_decide(struct flux_pass *p, const struct flux_kustomization *k)
 		return;
 	}
 	if (s != NULL) {
-		ks_read_answer(p, k, s, revision);
+		ks_read_response(p, k, s, revision);
 		/* A change while the worker ran must not wait for the interval: no other pass follows if nothing is
 		 * written. */
 		if (flux_pass_is_requested(p) || p->w.pass->touched > p->w.memory.refreshed_at)
@@ -571,8 +571,8 @@ ks_decide(struct flux_pass *p, const struct flux_kustomization *k)
 		p->memory.refreshed_at = 0;
 		return;
 	}
-	/* Writes that the last response caused may have failed, and the response is lost: the worker is asked again
-	 * soon. */
+	/* Writes that the last response caused may have failed, and the response is lost: the worker gets another
+	 * request soon. */
 	if (p->w.pass->seen->failure != NULL) {
 		p->memory.refresh_at = p->w.now + RETRY_MS;
 		plan_wake(p->plan, p->w.now + RETRY_MS);
@@ -581,7 +581,7 @@ ks_decide(struct flux_pass *p, const struct flux_kustomization *k)
 	held = ks_hold(p, revision, &applied, false);
 	due = ks_due_at(p, k, revision, held.revision != NULL);
 	if (due <= p->w.now)
-		ks_ask(p, k, source, revision, &held);
+		ks_request(p, k, source, revision, &held);
 	else
 		plan_wake(p->plan, due);
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include "gitops/flux/flux_pass.h"
 
-/* Updates which Rollouts are not applied (gitops/held_revision.h), the annotation, and the conditions RevisionHeld
- * and, if a revision is held, Ready. `resources`: of a comparison in this pass (`compared`), or of the inventory. */
+/* Decides which Rollouts have aborted the revision and are not applied (gitops/held_revision.h), and returns them.
+ * Updates the annotation, the condition RevisionHeld and, if a revision is held, the condition Ready. The resources are
+ * those of a comparison in this pass if `compared` is set, and otherwise those of the inventory. */
 struct held_revision ks_hold(struct flux_pass *, const char *revision, const struct worker_resources *, bool compared);
