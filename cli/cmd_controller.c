@@ -185,8 +185,6 @@ static const struct {
 struct process {
 	struct cli *cli;
 	struct transport *outside, *programs;
-	struct transport
-	    *election; /* the Lease's own, so that it never waits behind other calls; NULL: there is no Lease */
 	struct settings pass_settings; /* of all controllers */
 	struct step_plugins step_plugins;
 	struct strings job_namespaces;
@@ -345,12 +343,10 @@ static void
 controller_moment(void *arg, struct metrics_moment *ret)
 {
 	const struct process *p = arg;
-	const struct transport_counts *of_api = &p->cli->transport->counts,
-				      *of_lease = p->election != NULL ? &p->election->counts : NULL;
 
 	*ret = (struct metrics_moment){ .now = loop_wall(p->cli->loop),
-		.connections = of_api->connections + (of_lease != NULL ? of_lease->connections : 0),
-		.handshakes = of_api->handshakes + (of_lease != NULL ? of_lease->handshakes : 0),
+		.connections = p->cli->transport->counts.connections,
+		.handshakes = p->cli->transport->counts.handshakes,
 		.busy = p->runner != NULL ? runner_busy(p->runner) : 0,
 		.leads = p->runner != NULL,
 		.lease = p->lease_name };
@@ -743,15 +739,10 @@ controller_run(struct cli *c)
 	transport_curl_confine(p.outside, c->config.server, cli_on(c, "allow-local-web-metrics"));
 	if (cli_on(c, "leader-elect"))
 		p.lease_name = election.name;
-	if (p.lease_name == NULL) {
+	if (p.lease_name == NULL)
 		controller_on_started(&p);
-	} else {
-		p.election = transport_curl_new(c->loop, &c->config);
-		p.election->patience_ms = c->transport->patience_ms;
-		p.election->answered = controller_on_response;
-		p.election->answered_arg = &p;
-		p.lease = lease_new(p.election, &election);
-	}
+	else
+		p.lease = lease_new(c->transport, &election);
 	loop_run(c->loop);
 	loop_timer_stop(c->loop, &p.idle);
 	log_info("stopping");
@@ -762,7 +753,6 @@ controller_run(struct cli *c)
 	controller_release(&p);
 	webhook_free(p.webhook);
 	web_free(p.web);
-	transport_free(p.election);
 	transport_free(p.outside);
 	transport_free(p.programs);
 	transport_free(p.jobs);

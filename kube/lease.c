@@ -119,9 +119,10 @@ lease_write(struct lease *l, struct arena *a, const struct lease_object *old)
 		"metadata", "name", l->name, "namespace", l->namespace, "resourceVersion",
 		old != NULL ? old->object.meta.resource_version : NULL, "spec", encode(&lease_spec_type, &spec));
 	l->sent_at = loop_mono(l->transport->loop);
-	l->call = client_call(l->transport, old != NULL ? "PUT" : "POST",
-	    client_path(a, &lease_object_type, l->namespace, old != NULL ? l->name : NULL, NULL), "application/json",
-	    json_text(a, j), lease_on_written, l);
+	l->call =
+	    client_call_as(l->transport, URGENCY_LEASE, client_timeout_ms(l->transport), old != NULL ? "PUT" : "POST",
+		client_path(a, &lease_object_type, l->namespace, old != NULL ? l->name : NULL, NULL),
+		"application/json", json_text(a, j), lease_on_written, l);
 }
 
 /* The Lease has not changed for the duration that its holder wrote into it. */
@@ -174,8 +175,8 @@ lease_try(struct lease *l)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 
-	l->call = client_call(l->transport, "GET", client_path(a, &lease_object_type, l->namespace, l->name, NULL),
-	    NULL, NULL, lease_on_read, l);
+	l->call = client_call_as(l->transport, URGENCY_LEASE, client_timeout_ms(l->transport), "GET",
+	    client_path(a, &lease_object_type, l->namespace, l->name, NULL), NULL, NULL, lease_on_read, l);
 }
 
 static void
@@ -232,8 +233,8 @@ lease_release(struct lease *l, void (*done)(void *arg), void *arg)
 		return;
 	}
 	/* The test prevents that the Lease of another process is released. */
-	l->call = client_call(l->transport, "PATCH", client_path(a, &lease_object_type, l->namespace, l->name, NULL),
-	    PATCH_JSON,
+	l->call = client_call_as(l->transport, URGENCY_LEASE, client_timeout_ms(l->transport), "PATCH",
+	    client_path(a, &lease_object_type, l->namespace, l->name, NULL), PATCH_JSON,
 	    arena_printf(a,
 		"[{\"op\":\"test\",\"path\":\"/spec/holderIdentity\",\"value\":\"%s\"},"
 		"{\"op\":\"replace\",\"path\":\"/spec/holderIdentity\",\"value\":\"\"}]",

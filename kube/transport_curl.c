@@ -3,7 +3,8 @@
  *
  * Calls, streams and requests to other servers have a pool of connections each, so that none takes or closes the
  * connections of another. A busy controller makes no TLS handshake: a call uses an idle connection of its pool, which
- * has as many as there are slots for calls, and a watch that ends leaves its connection to the next one.
+ * has as many as there are slots for calls, and a watch that ends leaves its connection to the next one. The Lease is
+ * renewed over this pool, so that a call after a long rest finds a connection that is open.
  *
  * Time-outs of curl stay in milliseconds. Converted to seconds as integers, those below a second would expire at
  * once.
@@ -54,7 +55,7 @@ enum pool_kind { POOL_CALLS, POOL_STREAMS, POOL_OUTSIDE, POOL_MAX };
 static const struct {
 	long per_host, kept; /* connections */
 } pools[] = {
-	[POOL_CALLS] = { CALLS_MAX, CALLS_MAX },
+	[POOL_CALLS] = { CALLS_MAX + 1, CALLS_MAX + 1 }, /* one is for the Lease */
 	[POOL_STREAMS] = { STREAMS_MAX, STREAMS_MAX },
 	[POOL_OUTSIDE] = { OUTSIDE_CONNECTIONS_MAX, OUTSIDE_KEPT },
 };
@@ -106,6 +107,7 @@ struct exchange {
 	int64_t began, timeout_ms; /* monotonic; of all redirects together */
 	bool api; /* to the API server, with the controller's credentials */
 	bool waiting; /* for the credentials: not passed to curl yet */
+	enum urgency urgency;
 	struct turn turn; /* its arg is the exchange; while it waits, it is not passed to curl */
 	/* it was started within a callback of curl: it is passed to curl in the next iteration of the loop */
 	bool late;
@@ -563,6 +565,11 @@ curl_call_start(struct exchange *e)
 	const char *in = strstr(e->url + strlen(e->owner->config->server), "/namespaces/");
 	const char *ns = in != NULL ? in + strlen("/namespaces/") : "";
 
+	if (e->urgency == URGENCY_LEASE) {
+		curl_submit(e);
+		return;
+	}
+	e->turn.rank = urgency_rank(e->urgency);
 	if (turn_take(&e->owner->calls, &e->turn, arena_strndup(a, ns, strcspn(ns, "/?")), NULL))
 		curl_submit(e);
 	else
@@ -900,7 +907,8 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	e->receiver = receiver;
 	e->arg = arg;
 	e->pool = &c->pools[!api ? POOL_OUTSIDE : r->stream ? POOL_STREAMS : POOL_CALLS];
-	e->turn = (struct turn){ .arg = e, .rank = api ? urgency_rank(r->urgency) : 0 };
+	e->urgency = r->urgency;
+	e->turn.arg = e;
 	e->method = mem_strdup(r->method);
 	e->url = api ? mem_printf("%s%s", c->config->server, r->url) : mem_strdup(r->url);
 	e->body = r->body != NULL ? mem_strdup(r->body) : NULL;

@@ -4,6 +4,7 @@
 
 /* The most urgent one is the lowest. Zero is right for every call that says nothing. */
 enum urgency {
+	URGENCY_LEASE = -3, /* calls about the Lease: never wait, as all writes depend on it */
 	URGENCY_SAFETY = -2, /* all writes of a plan that aborts an update, or promotes it for a user */
 	URGENCY_STATUS = -1, /* statuses, on which the next decision rests, and reads that a decision waits for */
 	URGENCY_PROGRESS = 0, /* other writes and reads */
@@ -11,7 +12,7 @@ enum urgency {
 	URGENCY_MAX
 };
 
-/* Returns 0 for the most urgent calls: the rank of a turn (kube/turns.h). */
+/* Returns the rank of a turn (kube/turns.h); 0 for the most urgent calls that wait. Not for URGENCY_LEASE. */
 static inline unsigned
 urgency_rank(enum urgency u)
 {

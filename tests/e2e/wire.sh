@@ -22,7 +22,7 @@ release() {
 	sed "s/myapp:v1/myapp:$1/" "$dir/fleet.yaml" | kubectl apply -f - >/dev/null
 	kill -STOP "$dev_pid"
 	kill -CONT $controller
-	sleep 2
+	sleep 3 # the Lease is renewed every 2 seconds
 	kill -CONT "$dev_pid"
 }
 release v1

@@ -215,6 +215,37 @@ calls_beyond_twelve_of_a_namespace_wait_for_the_end_of_one_and_a_watch_does_not(
 	loop_free(loop);
 }
 
+static void
+a_call_about_the_lease_does_not_wait(void **state)
+{
+	struct loop *loop = loop_ev_new();
+	struct server s;
+	char url[64];
+	struct config config = { .server = url };
+	struct transport *t;
+	struct request call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .response_max = 1024 },
+		       other = call, lease = call;
+
+	(void)state;
+	other.url = "/api/v1/namespaces/other/pods/x";
+	lease.urgency = URGENCY_LEASE;
+	server_start(&s, loop, url, sizeof(url));
+	t = transport_curl_new(loop, &config);
+	for (size_t i = 0; i < CALLS; i++) {
+		transport_start(t, &call, &receiver, &s);
+		transport_start(t, &other, &receiver, &s);
+	}
+	server_await(&s, AT_ONCE_OF_ALL);
+	assert_int_equal(s.n, AT_ONCE_OF_ALL);
+	transport_start(t, &lease, &receiver, &s);
+	server_await(&s, AT_ONCE_OF_ALL + 1);
+	assert_int_equal(s.n, AT_ONCE_OF_ALL + 1);
+
+	transport_free(t);
+	server_stop(&s);
+	loop_free(loop);
+}
+
 /* An admission webhook of one namespace is slow. */
 static void
 slow_calls_of_one_namespace_leave_places_to_others(void **state)
@@ -510,6 +541,7 @@ main(void)
 		cmocka_unit_test(calls_beyond_twelve_of_a_namespace_wait_for_the_end_of_one_and_a_watch_does_not),
 		cmocka_unit_test(calls_are_made_over_the_connections_of_their_pool),
 		cmocka_unit_test(the_most_urgent_call_that_waits_is_made_first),
+		cmocka_unit_test(a_call_about_the_lease_does_not_wait),
 		cmocka_unit_test(slow_calls_of_one_namespace_leave_places_to_others),
 		cmocka_unit_test(slow_metrics_of_one_namespace_leave_places_to_others_and_to_the_api_server),
 		cmocka_unit_test(a_request_that_waits_has_its_whole_time_out_left),
