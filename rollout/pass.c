@@ -70,6 +70,7 @@ pass_end(struct rollout_pass *p)
 	experiment_step_sync(p);
 	plugin_step_sync(p);
 	replicas_lower(p);
+	replicas_check_certain(p);
 	restart_plan(p);
 	release_plan(p);
 	revision_history(p);

@@ -25,7 +25,9 @@ target_most(int64_t a, int64_t b)
 static struct pod_counts
 target_counts(const struct replicaset *rs)
 {
-	return (struct pod_counts){ replicaset_wanted(rs), rs->status.replicas, replicaset_available(rs) };
+	/* A step that scales a version down is completed when its other pods are removed: they still count. */
+	return (struct pod_counts){ replicaset_wanted(rs), rs->status.replicas,
+		replicaset_counts_removed_pods(rs) ? rs->status.available_replicas : replicaset_available(rs) };
 }
 
 /* The pods that a share of the traffic needs. The share of managed routes is not known, but is more than 0. */
@@ -99,7 +101,7 @@ target_ask(const struct rollout_pass *p, struct pod_counts *stable, struct count
 static bool
 target_is_empty(const struct replicaset *rs)
 {
-	return rs == NULL || (replicaset_wanted(rs) == 0 && replicaset_available(rs) == 0);
+	return rs == NULL || (replicaset_wanted(rs) == 0 && rs->status.available_replicas == 0);
 }
 
 /* spec.paused stops an update in its current state, as in Argo Rollouts: its version is not scaled up, except for

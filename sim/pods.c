@@ -35,6 +35,7 @@ struct pods {
 	struct map rechecks; /* "ns/name" → struct waiting, for WAITING_AVAILABLE */
 	struct waiting *waiting;
 	unsigned serial;
+	int64_t delay_ms; /* from a change to its handling; see pods_delay */
 };
 
 static const json_t *
@@ -91,7 +92,7 @@ pods_mark(struct pods *p, const char *ns, const char *name)
 	snprintf(key, sizeof(key), "%s/%s", ns, name);
 	map_set(&p->dirty, key, p);
 	if (!timer_armed(&p->turn))
-		loop_timer(p->loop, &p->turn, 0);
+		loop_timer(p->loop, &p->turn, p->delay_ms);
 }
 
 static void on_waited(struct timer *, void *);
@@ -378,7 +379,8 @@ pods_compare(struct pods *p, const char *ns, const char *name)
 		pods_create(p, rs, i - s.n);
 	if (s.n > want)
 		delete_some(p, &s, s.n - want);
-	take_survey(p, &s, rs);
+	if (p->delay_ms == 0)
+		take_survey(p, &s, rs);
 	if (s.next != INT64_MAX)
 		pods_recheck(p, rs, s.next - s.available_before);
 	store_do(p->store, "PATCH", "application/merge-patch+json",
@@ -420,6 +422,12 @@ pods_new(struct loop *l, struct store *s, const struct pods_settings *settings)
 	p->turn = (struct timer){ .fire = pods_on_turn, .arg = p };
 	store_on_write(s, pods_on_write, p);
 	return p;
+}
+
+void
+pods_delay(struct pods *p, int64_t ms)
+{
+	p->delay_ms = ms;
 }
 
 struct pods *

@@ -26,6 +26,11 @@ struct pods_settings {
 struct pods *pods_new(struct loop *, struct store *, const struct pods_settings *);
 struct pods *pods_free(struct pods *);
 
+/* From now on the ReplicaSet controller handles a change `ms` later, and writes the status of a ReplicaSet from the
+ * pods that were there before it created or deleted some, as that of Kubernetes does; 0: at once, from those after
+ * it. */
+void pods_delay(struct pods *, int64_t ms);
+
 /* A pod's readiness changed. `ip` NULL: unchanged. */
 void pods_ready(struct pods *, const char *ns, const char *name, bool ready, const char *ip);
 

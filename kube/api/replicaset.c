@@ -1,6 +1,11 @@
 /* kube/api/replicaset.c: ReplicaSet of apps/v1: the rows of its fields. */
 #include "kube/api/replicaset.h"
+#include <string.h>
+#include "base/str.h"
+#include "base/time.h"
 #include "kube/api/pod_template.h"
+
+#define INT_TEXT_MAX 12
 
 static const struct field replicaset_spec_fields[] = {
 	OPT_INT(replicaset_spec, replicas, "replicas", .min = 0, .max = INT32_MAX),
@@ -41,5 +46,35 @@ replicaset_wanted(const struct replicaset *rs)
 int64_t
 replicaset_available(const struct replicaset *rs)
 {
-	return rs != NULL ? rs->status.available_replicas : 0;
+	int64_t available, certain, since;
+
+	if (rs == NULL)
+		return 0;
+	available = replicaset_wanted(rs);
+	if (rs->status.available_replicas < available)
+		available = rs->status.available_replicas;
+	return replicaset_certain(rs, &certain, &since) && certain < available ? certain : available;
+}
+
+bool
+replicaset_counts_removed_pods(const struct replicaset *rs)
+{
+	return rs->status.replicas > replicaset_wanted(rs) || rs->status.available_replicas > replicaset_wanted(rs);
+}
+
+bool
+replicaset_certain(const struct replicaset *rs, int64_t *ret_pods, int64_t *ret_since)
+{
+	const char *text = object_annotation(&rs->object, ANNOTATION_CERTAIN_PODS), *space;
+	char digits[INT_TEXT_MAX];
+	long long pods;
+
+	if (text == NULL || (space = strchr(text, ' ')) == NULL || (size_t)(space - text) >= sizeof(digits))
+		return false;
+	memcpy(digits, text, (size_t)(space - text));
+	digits[space - text] = '\0';
+	if (!str_int(digits, 0, INT32_MAX, &pods) || !time_parse(space + 1, ret_since))
+		return false;
+	*ret_pods = pods;
+	return true;
 }

@@ -16,6 +16,7 @@
 #define ANNOTATION_STEP_HASH "sluice.argoproj.io/step-hash"
 #define ANNOTATION_REVISION_HISTORY "rollout.argoproj.io/revision-history"
 #define ANNOTATION_DESIRED_REPLICAS "rollout.argoproj.io/desired-replicas"
+#define ANNOTATION_CERTAIN_PODS "sluice.argoproj.io/certain-pods" /* of a ReplicaSet: see replicaset_certain */
 #define ANNOTATION_SCALE_DOWN_DEADLINE "scale-down-deadline"
 #define ANNOTATION_MANAGED_BY "argo-rollouts.argoproj.io/managed-by-rollouts"
 #define ANNOTATION_WORKLOAD_GENERATION "rollout.argoproj.io/workload-generation"

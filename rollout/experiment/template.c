@@ -238,7 +238,7 @@ experiment_template_drop_service(struct experiment_pass *p, const struct experim
 
 	if (have == NULL) {
 		s->service_name = s->pod_template_hash = NULL;
-	} else if (replicaset_wanted(rs) == 0 && replicaset_available(rs) == 0 &&
+	} else if (replicaset_wanted(rs) == 0 && rs->status.available_replicas == 0 &&
 		   have->object.meta.deletion_timestamp == 0 && !experiment_template_is_routed(p, s)) {
 		plan_delete(p->plan, &have->object);
 		plan_independent(p->plan);
@@ -258,7 +258,7 @@ experiment_template_count(struct experiment_pass *p, const struct replicaset *rs
 
 	s->replicas = s->updated_replicas = rs != NULL ? rs->status.replicas : 0;
 	s->ready_replicas = rs != NULL ? rs->status.ready_replicas : 0;
-	s->available_replicas = replicaset_available(rs);
+	s->available_replicas = rs != NULL ? rs->status.available_replicas : 0;
 	if (s->last_transition_time == 0 || was.replicas != s->replicas || was.ready_replicas != s->ready_replicas ||
 	    was.available_replicas != s->available_replicas)
 		s->last_transition_time = time_stored(p->w->now);

@@ -87,6 +87,7 @@ struct cluster {
 	unsigned long plans, passes; /* of all controllers; over Rollouts */
 	unsigned long at_once; /* passes in this millisecond */
 	int64_t pass_at; /* mono ms of the last pass */
+	bool lags; /* the ReplicaSet controller acts, and writes status, later: see pods_delay */
 	bool two_write; /* one wrote that had not the Lease */
 	bool spins; /* a pass asked for another at once, again and again */
 	struct urgent_change urgency;

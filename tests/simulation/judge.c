@@ -419,24 +419,63 @@ routed_share(struct judge *j, const char *hash)
 	return share > 100 ? 100 : share;
 }
 
+struct serving {
+	const char *uid; /* of a ReplicaSet */
+	long long n; /* its pods that are not being deleted */
+};
+
+static void
+count_serving(const json_t *pod, void *arg)
+{
+	struct serving *s = arg;
+
+	s->n += json_at(pod, "/metadata/deletionTimestamp") == NULL &&
+		str_eq(json_str(json_at(pod, "/metadata/ownerReferences/0"), "uid"), s->uid);
+}
+
+/* The pods that can serve. With a ReplicaSet controller that lags, the status may still count deleted pods. */
+static void
+remember_ready(struct judge *j, const json_t *rs)
+{
+	long long available = json_int(json_object_get(rs, "status"), "availableReplicas", 0);
+	struct readiness *r = map_get(&j->ready, label(rs));
+
+	if (r == NULL) {
+		r = mem_alloc(sizeof(*r));
+		map_set(&j->ready, label(rs), r);
+	}
+	if (j->cluster->lags) {
+		struct serving s = { .uid = json_str(json_object_get(rs, "metadata"), "uid") };
+
+		store_each(j->cluster->store, "pods", count_serving, &s);
+		available = s.n < available ? s.n : available;
+	}
+	if (available < r->available) {
+		r->was = r->available > lately_available(j, label(rs)) ? r->available : lately_available(j, label(rs));
+		r->fell_at = loop_mono(j->cluster->loop);
+	}
+	r->available = available;
+}
+
+static void
+on_pod(struct judge *j, const json_t *pod)
+{
+	const char *owner = json_str(json_at(pod, "/metadata/ownerReferences/0"), "name");
+	const json_t *rs =
+	    owner != NULL && j->cluster->lags ? store_get(j->cluster->store, "replicasets", "default", owner) : NULL;
+
+	if (rs != NULL && facts_owned(rs, "Rollout"))
+		remember_ready(j, rs);
+}
+
 static void
 on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 {
 	long long replicas = lately_replicas(j), share = 0;
 	long long before = json_int(json_object_get(old, "spec"), "replicas", 0),
 		  now = json_int(json_object_get(o, "spec"), "replicas", 0);
-	long long available = json_int(json_object_get(o, "status"), "availableReplicas", 0);
-	struct readiness *r = map_get(&j->ready, label(o));
 
-	if (r == NULL) {
-		r = mem_alloc(sizeof(*r));
-		map_set(&j->ready, label(o), r);
-	}
-	if (available < r->available) {
-		r->was = r->available > lately_available(j, label(o)) ? r->available : lately_available(j, label(o));
-		r->fell_at = loop_mono(j->cluster->loop);
-	}
-	r->available = available;
+	remember_ready(j, o);
 	if (old == NULL || now >= before)
 		return;
 	if (now == 0 && is_additional(j, label(o)))
@@ -488,6 +527,8 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 
 		if (gone != NULL)
 			*gone = (struct readiness){ .was = gone->available, .fell_at = loop_mono(j->cluster->loop) };
+		if (strcmp(r->kind, "Pod") == 0)
+			on_pod(j, o);
 		if (strcmp(r->kind, "Service") == 0 && !j->cluster->urgency.person &&
 		    is_additional(j, json_str(json_at(o, "/spec/selector"), HASH) ?: "none"))
 			wrong(j, "a Service goes that the routing names");
@@ -497,6 +538,8 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 		on_virtual_service(j, old, o);
 	else if (strcmp(r->kind, "ReplicaSet") == 0)
 		on_replicaset(j, old, o);
+	else if (strcmp(r->kind, "Pod") == 0)
+		on_pod(j, o);
 	else if (strcmp(r->kind, "Service") == 0)
 		on_service(j, old, o);
 	else if (strcmp(r->kind, "Rollout") == 0)

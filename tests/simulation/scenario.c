@@ -498,6 +498,16 @@ do_run(struct scenario *s, const json_t *v)
 	cluster_run(s->cluster, duration_of(s, v));
 }
 
+/* {lag: DURATION}: ReplicaSets and their status follow that much later. */
+static void
+do_controller_manager(struct scenario *s, const json_t *v)
+{
+	int64_t ms = duration_of(s, json_object_get(v, "lag"));
+
+	s->cluster->lags |= ms > 0;
+	pods_delay(s->cluster->pods, ms);
+}
+
 /* {times: N, do: [...], until: {...}} */
 static void
 do_repeat(struct scenario *s, const json_t *v)
@@ -630,6 +640,7 @@ static const struct {
 	{ "condition", do_condition, false },
 	{ "fault", do_fault, true },
 	{ "controller", do_controller, false },
+	{ "kube-controller-manager", do_controller_manager, true },
 	{ "trouble", do_trouble, true },
 	{ "compact", do_compact, true },
 	{ "clock", do_clock, true },

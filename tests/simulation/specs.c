@@ -711,17 +711,24 @@ draw_act(struct draft *d)
 static void
 add_acts(struct draft *d)
 {
-	long long n = draw(d, 0, ACTS_MAX);
+	long long n = draw(d, 0, ACTS_MAX), lag = 0;
 
 	if (chance(d, 25))
 		json_array_append_new(d->when, yaml_made("{trouble: %lld}", draw(d, 1, 1000000)));
 	if (chance(d, 10))
 		json_array_append_new(d->when, yaml_made("{controller: two}"));
+	if (chance(d, 20)) {
+		lag = draw(d, 50, 4000);
+		json_array_append_new(d->when, yaml_made("{kube-controller-manager: {lag: %lldms}}", lag));
+	}
 	if (d->autoscaled)
 		json_array_append_new(d->when, act_load(d));
 	json_array_append_new(d->when, act_deploy(d));
 	for (long long i = 0; i < n; i++) {
-		json_array_append_new(d->when, chance(d, 60) ? yaml_made("{run: %lldms}", draw(d, 1, 15000))
+		/* With a ReplicaSet controller that lags, the interesting moments are before its next sync. */
+		long long most = lag > 0 && chance(d, 50) ? 2 * lag : 15000;
+
+		json_array_append_new(d->when, chance(d, 60) ? yaml_made("{run: %lldms}", draw(d, 1, most))
 							     : yaml_made("{run: %llds}", draw(d, 1, 60)));
 		json_array_append_new(d->when, draw_act(d));
 	}
@@ -731,8 +738,8 @@ add_acts(struct draft *d)
 static void
 add_end(struct draft *d)
 {
-	static const char *const end[] = { "{trouble: none}", "{metric: 0.01}", "{plugin: {phase: Successful}}",
-		"{pods: ready}", "{load: 0}" };
+	static const char *const end[] = { "{trouble: none}", "{kube-controller-manager: {lag: 0s}}", "{metric: 0.01}",
+		"{plugin: {phase: Successful}}", "{pods: ready}", "{load: 0}" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(end); i++)
 		json_array_append_new(d->expect, yaml_made("%s", end[i]));
