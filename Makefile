@@ -113,6 +113,12 @@ $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(OUT)/tests/simulation/cluster.o \
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(LIBS)
 
+# The cost of a fleet to a controller in another process: tests/bench/fleet.
+$(OUT)/bench/fleet: $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fleet/*.c)) $(PURE) $(SHELL_O)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(LIBS)
+
 $(OUT)/simulation: $(SIM_SRC:%.c=$(OUT)/%.o) $(PURE) $(SHELL_O)
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(LIBS)
@@ -159,7 +165,7 @@ test:
 	@$(MAKE) --no-print-directory -j2 test-programs
 	@tests/run $(T)
 
-test-programs: $(UNITS) $(BENCH_SRC:tests/%.c=$(OUT)/%) $(FUZZ:%=$(OUT)/fuzz/%) $(OUT)/san/simulation $(OUT)/simulation $(OUT)/sluice-san $(OUT)/hostile sluice kubectl-sluice
+test-programs: $(UNITS) $(BENCH_SRC:tests/%.c=$(OUT)/%) $(OUT)/bench/fleet $(FUZZ:%=$(OUT)/fuzz/%) $(OUT)/san/simulation $(OUT)/simulation $(OUT)/sluice-san $(OUT)/hostile sluice kubectl-sluice
 
 # The scenarios on a real control plane: needs Go, and takes some minutes the first time.
 test-cluster:
