@@ -44,9 +44,8 @@ json_parse(struct arena *a, const char *text, size_t len, json_t **ret)
 	return NULL;
 }
 
-/* As Go's encoding/json: the fewest digits of the same number, with an exponent below 1e-6 and from 1e21 on. */
-static void
-real_go(struct str *s, double d)
+void
+json_add_real(struct str *s, double d)
 {
 	char text[40];
 	int digits = 0, e;
@@ -139,7 +138,7 @@ json_add_text(struct str *s, const json_t *j)
 		str_add(s, digits,
 		    (size_t)snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, json_integer_value(j)));
 		return;
-	case JSON_REAL: real_go(s, json_real_value(j)); return;
+	case JSON_REAL: json_add_real(s, json_real_value(j)); return;
 	case JSON_TRUE: str_adds(s, "true"); return;
 	case JSON_FALSE: str_adds(s, "false"); return;
 	case JSON_NULL: str_adds(s, "null"); return;
@@ -161,8 +160,8 @@ json_text(struct arena *a, const json_t *j)
 	return copy;
 }
 
-static void
-quote_go(struct str *s, const char *at, size_t len)
+void
+json_add_quoted_go(struct str *s, const char *at, size_t len)
 {
 	str_addc(s, '"');
 	for (size_t i = 0; i < len; i++) {
@@ -199,7 +198,7 @@ json_quote_go(struct arena *a, const char *at, size_t len)
 	char *copy;
 
 	str_init(&s, TEXT_MAX);
-	quote_go(&s, at, len);
+	json_add_quoted_go(&s, at, len);
 	copy = arena_strdup(a, str_text(&s));
 	str_done(&s);
 	return copy;
@@ -236,7 +235,7 @@ text_go(struct str *s, const json_t *j, bool sorted, int depth)
 		for (i = 0; i < n; i++) {
 			if (i > 0)
 				str_addc(s, ',');
-			quote_go(s, keys[i], strlen(keys[i]));
+			json_add_quoted_go(s, keys[i], strlen(keys[i]));
 			str_addc(s, ':');
 			text_go(s, json_object_get(j, keys[i]), sorted, depth + 1);
 		}
@@ -254,8 +253,8 @@ text_go(struct str *s, const json_t *j, bool sorted, int depth)
 		}
 		str_addc(s, ']');
 		break;
-	case JSON_STRING: quote_go(s, json_string_value(j), json_string_length(j)); break;
-	case JSON_REAL: real_go(s, json_real_value(j)); break;
+	case JSON_STRING: json_add_quoted_go(s, json_string_value(j), json_string_length(j)); break;
+	case JSON_REAL: json_add_real(s, json_real_value(j)); break;
 	default: {
 		_cleanup_(freep) char *t = json_dumps(j, JSON_ENCODE_ANY | JSON_COMPACT);
 

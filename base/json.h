@@ -28,7 +28,14 @@ char *json_text_go(struct arena *, const json_t *);
 /* The same for a struct of Go: keys are in the order of its fields. */
 char *json_text_go_struct(struct arena *, const json_t *);
 
-/* Returns a JSON string literal as Go's encoding/json writes it, with quotes. */
+/* Appends a number as Go's encoding/json writes it: the fewest digits of the same number, with an exponent below 1e-6
+ * and from 1e21 on. */
+void json_add_real(struct str *, double);
+
+/* Appends a JSON string literal as Go's encoding/json writes it, with quotes. */
+void json_add_quoted_go(struct str *, const char *s, size_t len);
+
+/* Returns that literal. */
 char *json_quote_go(struct arena *, const char *s, size_t len);
 
 /* Returns a new string, with U+FFFD for each byte that is not UTF-8, which json_string refuses. */

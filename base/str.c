@@ -40,6 +40,16 @@ str_add(struct str *s, const char *at, size_t len)
 }
 
 bool
+str_add_most(struct str *s, const char *at, size_t len)
+{
+	size_t space = s->max - s->len;
+
+	str_add(s, at, len < space ? len : space);
+	s->overflow |= len > space;
+	return len <= space;
+}
+
+bool
 str_adds(struct str *s, const char *text)
 {
 	return str_add(s, text, strlen(text));
@@ -59,9 +69,15 @@ bool
 str_addf(struct str *s, const char *format, ...)
 {
 	_cleanup_(freep) char *text = NULL;
+	char few[200]; /* most texts are short */
 	va_list ap;
 	int n;
 
+	va_start(ap, format);
+	n = vsnprintf(few, sizeof(few), format, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof(few))
+		return str_add(s, few, (size_t)n);
 	va_start(ap, format);
 	n = vasprintf(&text, format, ap);
 	va_end(ap);
@@ -71,6 +87,15 @@ str_addf(struct str *s, const char *format, ...)
 		return false;
 	}
 	return str_add(s, text, (size_t)n);
+}
+
+void
+str_shorten(struct str *s, size_t len)
+{
+	if (len >= s->len)
+		return;
+	s->len = len;
+	s->at[len] = '\0';
 }
 
 void

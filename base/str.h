@@ -30,6 +30,12 @@ bool str_adds(struct str *, const char *s);
 bool str_addc(struct str *, char c);
 bool str_addf(struct str *, const char *format, ...) printf_like(2, 3);
 
+/* Appends as many bytes as there is space for. Returns false if text was dropped. */
+bool str_add_most(struct str *, const char *at, size_t len);
+
+/* Removes all but the first `len` bytes. */
+void str_shorten(struct str *, size_t len);
+
 /* Removes the first n bytes. */
 void str_cut(struct str *, size_t n);
 
