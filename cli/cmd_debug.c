@@ -67,7 +67,6 @@ debug_replica_counts_line(struct cli *c, const json_t *j)
 
 	(void)c;
 	decode(&canary_strategy_type, json_object_get(j, "canary"), "canary", &problems, canary);
-	canary_finish(canary, json_object_get(j, "canary"), a);
 	if (problems.n > 0) {
 		printf("error: %s: %s\n", problems.at[0].path, problems.at[0].text);
 		return;

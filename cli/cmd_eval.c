@@ -147,7 +147,7 @@ hash_print(const json_t *template, const json_t *collisions)
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct opt_int count = { json_is_integer(collisions), json_integer_value(collisions) };
 
-	puts(pod_template_hash(a, pod_template_canonical(a, template), count));
+	puts(pod_template_hash(a, pod_template_canonical(a, json_text(a, template)), count));
 }
 
 static void

@@ -154,34 +154,23 @@ cache_observe_unreadable(struct cache *c, cache_unreadable *observer)
 
 /* A decoded object in its own arena; complete, or unreadable. */
 static struct entry *
-cache_entry_new(const struct type *t, const json_t *j, const struct unreadable *unreadable)
+cache_entry_new(const struct type *t, const struct item_text *i)
 {
 	struct entry *e = mem_alloc(sizeof(*e));
-	struct unreadable incomplete = { NULL, false };
 
 	e->arena = arena_new();
-	if (unreadable == NULL) {
-		e->object = object_decode(t, j, e->arena);
-		incomplete.why = object_refusal(e->object, e->arena);
-		unreadable = incomplete.why != NULL ? &incomplete : NULL;
-	}
-	if (unreadable != NULL)
-		e->object = object_unreadable(t, j, unreadable, e->arena);
+	e->object = object_of_item(t, i, e->arena);
 	return e;
 }
 
-/* Returns true if the object replaces the cached one: it is newer, has another uid, or a version is not known. A
- * readable object also replaces an unreadable one of the same version, as the transfer may have damaged that. */
-static bool
-cache_is_newer(const struct object *o, const struct object *old)
+/* Compares the version of an object with that of the cached one. Returns 1, newer, if it has another uid, or a version
+ * is not known; -1 for an older one. */
+static int
+cache_order(const struct item_text *i, const struct object *old)
 {
-	int order;
-
-	if (!str_eq(old->meta.uid, o->meta.uid) || o->meta.resource_version == NULL ||
-	    old->meta.resource_version == NULL)
-		return true;
-	order = resource_version_compare(o->meta.resource_version, old->meta.resource_version);
-	return order > 0 || (order == 0 && old->unreadable != NULL && o->unreadable == NULL);
+	if (!str_eq(old->meta.uid, i->uid) || i->resource_version == NULL || old->meta.resource_version == NULL)
+		return 1;
+	return resource_version_compare(i->resource_version, old->meta.resource_version);
 }
 
 /* Reports the change from one entry to another; NULL: the object did not, or does not, exist. */
@@ -204,23 +193,27 @@ cache_report(struct cache *c, struct type_cache *of, const struct entry *from, c
 }
 
 bool
-cache_put(struct cache *c, const struct type *t, const json_t *j, const struct unreadable *unreadable)
+cache_put_item(struct cache *c, const struct type *t, const struct item_text *i)
 {
-	struct entry *e, *old;
 	struct type_cache *of = cache_of_type(c, t);
-	const struct meta *m;
+	struct entry *e, *old;
 	char key[600];
+	int order;
 
-	e = cache_entry_new(t, j, unreadable);
-	m = &e->object->meta;
-	if (str_empty(m->name) || (!t->cluster_scoped && str_empty(m->namespace)) ||
-	    strlen(m->name) + (m->namespace != NULL ? strlen(m->namespace) : 0) + 2 > sizeof(key)) {
-		cache_entry_free(e);
+	if (str_empty(i->name) || (!t->cluster_scoped && str_empty(i->namespace)) ||
+	    strlen(i->name) + (i->namespace != NULL ? strlen(i->namespace) : 0) + 2 > sizeof(key))
 		return false;
-	}
-	cache_key(key, sizeof(key), t->cluster_scoped ? NULL : m->namespace, m->name);
+	cache_key(key, sizeof(key), t->cluster_scoped ? NULL : i->namespace, i->name);
 	old = map_get(&of->entries, key);
-	if (old != NULL && !cache_is_newer(e->object, old->object)) {
+	order = old != NULL ? cache_order(i, old->object) : 1;
+	/* Most responses of writes come again as an event: what is known is not decoded again. But an object may be
+	 * unreadable because its transfer was damaged. */
+	if (order < 0 || (order == 0 && old->object->unreadable == NULL)) {
+		old->marked = false;
+		return true;
+	}
+	e = cache_entry_new(t, i);
+	if (order == 0 && e->object->unreadable != NULL) {
 		old->marked = false;
 		cache_entry_free(e);
 		return true;
@@ -233,23 +226,45 @@ cache_put(struct cache *c, const struct type *t, const json_t *j, const struct u
 	return true;
 }
 
-void
-cache_put_response(struct cache *c, const struct type *t, const json_t *j)
+bool
+cache_put(struct cache *c, const struct type *t, const json_t *j, const struct unreadable *unreadable)
 {
-	const json_t *meta = json_object_get(j, "metadata");
-	const char *version = json_str(meta, "resourceVersion"), *name = json_str(meta, "name");
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct item_text i;
+	bool put;
+
+	item_init_tree(&i, a, j, unreadable);
+	put = cache_put_item(c, t, &i);
+	item_done(&i);
+	return put;
+}
+
+void
+cache_put_response_item(struct cache *c, const struct type *t, const struct item_text *i)
+{
 	const struct type_cache *of = cache_of_type(c, t);
 	char key[600];
 
-	if (version == NULL || name == NULL)
+	if (i->resource_version == NULL || i->name == NULL)
 		return; /* a Status, which is the response to a delete */
 	if (of->reached == NULL)
 		return; /* the type is not watched: no event would report the deletion */
-	if (map_get(&of->entries,
-		cache_key(key, sizeof(key), t->cluster_scoped ? NULL : json_str(meta, "namespace"), name)) == NULL &&
-	    resource_version_compare(version, of->reached) <= 0)
+	if (map_get(&of->entries, cache_key(key, sizeof(key), t->cluster_scoped ? NULL : i->namespace, i->name)) ==
+		NULL &&
+	    resource_version_compare(i->resource_version, of->reached) <= 0)
 		return;
-	cache_put(c, t, j, NULL);
+	cache_put_item(c, t, i);
+}
+
+void
+cache_put_response(struct cache *c, const struct type *t, const json_t *j)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct item_text i;
+
+	item_init_tree(&i, a, j, NULL);
+	cache_put_response_item(c, t, &i);
+	item_done(&i);
 }
 
 void

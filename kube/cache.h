@@ -35,9 +35,13 @@ void cache_observe_unreadable(struct cache *, cache_unreadable *);
  * unreadable too. Returns false if not even its name is known: nothing was put. */
 bool cache_put(struct cache *, const struct type *, const json_t *, const struct unreadable *);
 
+/* The same for an object as text. One whose version, or a newer one, is in the cache already is not decoded. */
+bool cache_put_item(struct cache *, const struct type *, const struct item_text *);
+
 /* Puts the response to a write, if its type is watched. If the object is not in the cache although its watch has
  * passed this version, it was deleted in the meantime, and is not added again. */
 void cache_put_response(struct cache *, const struct type *, const json_t *);
+void cache_put_response_item(struct cache *, const struct type *, const struct item_text *);
 
 /* Removes an object that was deleted in this version. A newer object of the same name stays. A NULL version: removes
  * any. */

@@ -2,6 +2,7 @@
  * (base/err.h). */
 #include "kube/client.h"
 #include <string.h>
+#include "base/json_walk.h"
 
 #define TRIES_MAX 5 /* of one call, if the server responds with Retry-After */
 
@@ -9,7 +10,8 @@ struct call {
 	struct transport *transport;
 	struct exchange *exchange;
 	struct timer again;
-	client_done *done;
+	client_done *done; /* one of these is set */
+	client_item_done *done_item;
 	void *arg;
 	char *method, *url, *content_type, *body;
 	int tries;
@@ -113,6 +115,26 @@ client_read_object(struct arena *a, struct bytes body, json_t **ret)
 		item_name(part), why.why));
 }
 
+/* Reads the object that a write returns. Sets nothing for a body that is no object. */
+static struct err *
+client_read_item(struct arena *a, struct bytes body, struct item_text *ret)
+{
+	_cleanup_(json_decrefp) json_t *tree = NULL;
+	struct err *e;
+
+	if (json_check(body.at, body.len, JSON_DEPTH_MAX)) {
+		const char *text = json_begin(body.at);
+
+		if (json_at_object(text))
+			item_init_accepted(ret, a, text);
+		return NULL;
+	}
+	e = client_read_object(a, body, &tree);
+	if (e == NULL && json_is_object(tree))
+		item_init_tree(ret, a, tree, NULL);
+	return e;
+}
+
 /* The end of a list whose objects were passed on. A response with 200 but without items, or with items that are not
  * objects, is an error: as an empty list it would delete the whole cache. */
 static struct err *
@@ -140,6 +162,7 @@ client_on_done(void *arg, const struct err *e, const struct reply *reply)
 	_cleanup_(json_decrefp) json_t *j = NULL;
 	struct call *c = arg;
 	struct loop *l = c->transport->loop;
+	struct item_text item = { .text = NULL };
 	int64_t wait = client_retry_after_ms(reply);
 	struct err *error;
 
@@ -159,6 +182,8 @@ client_on_done(void *arg, const struct err *e, const struct reply *reply)
 		error->class = ERR_CONFLICT;
 	if (error == NULL && c->list != NULL)
 		error = client_list_end(c, a, &j);
+	else if (error == NULL && reply->body.len > 0 && c->done_item != NULL)
+		error = client_read_item(a, reply->body, &item);
 	else if (error == NULL && reply->body.len > 0)
 		error = client_read_object(a, reply->body, &j);
 	/* The write took effect. A response that cannot be read is not a refusal: the object is fetched. */
@@ -166,7 +191,10 @@ client_on_done(void *arg, const struct err *e, const struct reply *reply)
 		error->class = ERR_AGAIN;
 		error->answered = true;
 	}
-	c->done(c->arg, error, j);
+	if (c->done_item != NULL)
+		c->done_item(c->arg, error, &item);
+	else
+		c->done(c->arg, error, j);
 	client_call_free(c);
 }
 
@@ -208,12 +236,13 @@ client_start(const struct call *form)
 	return c;
 }
 
-struct call *
-client_call_as(struct transport *t, enum urgency urgency, int64_t timeout_ms, const char *method, const char *url,
-    const char *content_type, const char *body, client_done *done, void *arg)
+static struct call *
+client_call_within(struct transport *t, enum urgency urgency, int64_t timeout_ms, const char *method, const char *url,
+    const char *content_type, const char *body, client_done *done, client_item_done *done_item, void *arg)
 {
 	return client_start(&(struct call){ .transport = t,
 	    .done = done,
+	    .done_item = done_item,
 	    .arg = arg,
 	    .urgency = urgency,
 	    .until = loop_mono(t->loop) + timeout_ms,
@@ -225,6 +254,13 @@ client_call_as(struct transport *t, enum urgency urgency, int64_t timeout_ms, co
 }
 
 struct call *
+client_call_as(struct transport *t, enum urgency urgency, int64_t timeout_ms, const char *method, const char *url,
+    const char *content_type, const char *body, client_done *done, void *arg)
+{
+	return client_call_within(t, urgency, timeout_ms, method, url, content_type, body, done, NULL, arg);
+}
+
+struct call *
 client_call(struct transport *t, const char *method, const char *url, const char *content_type, const char *body,
     client_done *done, void *arg)
 {
@@ -232,11 +268,16 @@ client_call(struct transport *t, const char *method, const char *url, const char
 }
 
 struct call *
-client_list(struct transport *t, const char *url, list_item *item, client_done *done, void *arg)
+client_write(struct transport *t, enum urgency urgency, int64_t timeout_ms, const char *method, const char *url,
+    const char *content_type, const char *body, client_item_done *done, void *arg)
 {
-	struct list_reader *list = mem_alloc(sizeof(*list));
+	return client_call_within(t, urgency, timeout_ms, method, url, content_type, body, NULL, done, arg);
+}
 
-	list_reader_init(list, item, arg);
+/* Takes the reader. */
+static struct call *
+client_list_start(struct transport *t, const char *url, struct list_reader *list, client_done *done, void *arg)
+{
 	return client_start(&(struct call){ .transport = t,
 	    .done = done,
 	    .arg = arg,
@@ -245,6 +286,24 @@ client_list(struct transport *t, const char *url, list_item *item, client_done *
 	    .url = mem_strdup(url),
 	    .list = list,
 	    .arena = arena_new() });
+}
+
+struct call *
+client_list(struct transport *t, const char *url, list_item *item, client_done *done, void *arg)
+{
+	struct list_reader *list = mem_alloc(sizeof(*list));
+
+	list_reader_init(list, item, arg);
+	return client_list_start(t, url, list, done, arg);
+}
+
+struct call *
+client_list_text(struct transport *t, const char *url, list_text *item, client_done *done, void *arg)
+{
+	struct list_reader *list = mem_alloc(sizeof(*list));
+
+	list_reader_init_text(list, item, arg);
+	return client_list_start(t, url, list, done, arg);
 }
 
 void

@@ -29,6 +29,9 @@ client_retry_after_ms(const struct reply *r)
 /* Called at the end of a call with an error, or with the parsed body (NULL if it is empty). Borrowed for the call. */
 typedef void client_done(void *arg, const struct err *, const json_t *body);
 
+/* The same with the object as text; its text is NULL if the body is empty or is no object. */
+typedef void client_item_done(void *arg, const struct err *, const struct item_text *);
+
 /* Returns the time-out of a call. */
 static inline int64_t
 client_timeout_ms(const struct transport *t)
@@ -44,10 +47,16 @@ struct call *client_call(struct transport *, const char *method, const char *url
 /* GETs a list of any length, and calls `item` for each object while the list arrives, also for unreadable ones. If
  * the list breaks off, its first objects have been passed on. `done` gets the list without its objects. */
 struct call *client_list(struct transport *, const char *url, list_item *item, client_done *done, void *arg);
+/* The same for objects as text. */
+struct call *client_list_text(struct transport *, const char *url, list_text *item, client_done *done, void *arg);
 
 /* As client_call, which has URGENCY_PROGRESS and client_timeout_ms. */
 struct call *client_call_as(struct transport *, enum urgency, int64_t timeout_ms, const char *method, const char *url,
     const char *content_type, const char *body, client_done *done, void *arg);
+
+/* The same, for the object that a write returns: it is not made a tree. */
+struct call *client_write(struct transport *, enum urgency, int64_t timeout_ms, const char *method, const char *url,
+    const char *content_type, const char *body, client_item_done *done, void *arg);
 
 /* Ends a call without calling `done`; a request that was sent may still take effect. Takes NULL. */
 void client_cancel(struct call *);

@@ -176,15 +176,13 @@ execution_fetch_object(struct execution *x)
 /* The response to a write is the object. If a successful response has another body, the outcome is not known, and no
  * watch event may follow: the object is in doubt. Returns `e`, or that error. */
 static const struct err *
-execution_written_error(struct execution *x, const struct plan_step *s, const struct err *e, const json_t *body)
+execution_written_error(
+    struct execution *x, const struct plan_step *s, const struct err *e, const struct item_text *body)
 {
-	const json_t *meta = json_object_get(body, "metadata");
-
 	/* The response to a scale is a Scale; to delete and evict, a Status or the deleted object. */
 	if (e != NULL || s->op == PLAN_DELETE || s->op == PLAN_EVICT || s->op == PLAN_SCALE)
 		return e;
-	if (json_str(meta, "resourceVersion") != NULL && json_str(meta, "name") != NULL &&
-	    (s->name == NULL || str_eq(s->name, json_str(meta, "name"))))
+	if (body->resource_version != NULL && body->name != NULL && (s->name == NULL || str_eq(s->name, body->name)))
 		return NULL;
 	return err_new(x->arena, ERR_AGAIN, "the API server's answer is not the object that was written");
 }
@@ -201,7 +199,7 @@ execution_skip(struct execution *x)
 }
 
 static void
-execution_on_written(void *arg, const struct err *e, const json_t *body)
+execution_on_written(void *arg, const struct err *e, const struct item_text *body)
 {
 	struct execution *x = arg;
 	const struct plan_step *s = &x->plan->steps[x->step];
@@ -226,16 +224,16 @@ execution_on_written(void *arg, const struct err *e, const json_t *body)
 	}
 	/* The response to a scale is a Scale; the object arrives by its watch. */
 	if (s->op != PLAN_DELETE && s->op != PLAN_EVICT && s->op != PLAN_SCALE)
-		cache_put_response(x->to->cache, s->type, body);
+		cache_put_response_item(x->to->cache, s->type, body);
 	if (subject != NULL && s->op == PLAN_MERGE && s->type == subject->type &&
 	    strcmp(s->name, subject->meta.name) == 0)
-		x->own_version = arena_strdup(x->arena, json_str(json_object_get(body, "metadata"), "resourceVersion"));
+		x->own_version = arena_strdup(x->arena, body->resource_version);
 	x->step++;
 	execution_resume(x, EXECUTION_STEPS, NULL);
 }
 
 static void
-execution_on_status_written(void *arg, const struct err *e, const json_t *body)
+execution_on_status_written(void *arg, const struct err *e, const struct item_text *body)
 {
 	struct execution *x = arg;
 
@@ -252,7 +250,7 @@ execution_on_status_written(void *arg, const struct err *e, const json_t *body)
 		}
 		return;
 	}
-	cache_put_response(x->to->cache, x->plan->status_of->type, body);
+	cache_put_response_item(x->to->cache, x->plan->status_of->type, body);
 	queries_forget_shown(x->queries, x->plan);
 	for (size_t i = 0; i < x->plan->n_status_events; i++)
 		events_emit(x->to->events, &x->plan->status_events[i]);
@@ -304,7 +302,7 @@ execution_write_step(struct execution *x, const struct plan_step *s)
 	if (s->op == PLAN_APPLY)
 		url = arena_printf(
 		    x->arena, "%s?force=true&fieldManager=%s", url, str_url_escape(x->arena, x->to->manager));
-	x->call = client_call_as(t, urgency_of(x->plan, s), client_timeout_ms(t), verbs[s->op].method, url,
+	x->call = client_write(t, urgency_of(x->plan, s), client_timeout_ms(t), verbs[s->op].method, url,
 	    verbs[s->op].content_type, body, execution_on_written, x);
 }
 
@@ -335,7 +333,7 @@ execution_write_status(struct execution *x)
 	/* A step of this plan changed the version of the object: the status is still based on the current state. */
 	if (x->own_version != NULL)
 		json_object_set_new(json_object_get(patch, "metadata"), "resourceVersion", json_string(x->own_version));
-	x->call = client_call_as(x->to->api, urgency_of(x->plan, NULL),
+	x->call = client_write(x->to->api, urgency_of(x->plan, NULL),
 	    execution_is_overtaken(x) ? CLIENT_SOON_MS : client_timeout_ms(x->to->api), "PATCH",
 	    client_path(x->arena, o->type, o->meta.namespace, o->meta.name, o->type->has_status ? "status" : NULL),
 	    PATCH_MERGE, json_text(x->arena, patch), execution_on_status_written, x);

@@ -2,6 +2,7 @@
 #include "kube/watch.h"
 #include <inttypes.h>
 #include <string.h>
+#include "base/str.h"
 #include "io/log.h"
 #include "kube/client.h"
 
@@ -9,6 +10,7 @@
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
 #define LINE_MAX_BYTES (ITEM_MAX + 1024u) /* an object, and the JSON of the event around it */
+#define LINE_KEPT 16384 /* bytes of memory that a stream keeps between two events */
 #define LINE_END_BYTES (8u * ITEM_MAX) /* of one event: beyond it the stream ends */
 #define LINE_END_MS 30000 /* from the first byte of an event to its last */
 #define RECHECK_MS 30000 /* each unreadable object is fetched again after this time, but */
@@ -211,25 +213,25 @@ watch_mark(struct watch *w)
 
 /* An unreadable object is put with its metadata, and all that depends on it waits. */
 static bool
-watch_put(struct watch *w, const json_t *item, const struct unreadable *unreadable)
+watch_put(struct watch *w, const struct item_text *item)
 {
-	if (cache_put(w->cache, w->type, item, unreadable)) {
+	if (cache_put_item(w->cache, w->type, item)) {
 		if (!w->marked)
 			watch_recheck_later(w);
 		return true;
 	}
 	log_warn("cannot read an object without a name", "type", w->type->plural, "error",
-	    unreadable != NULL ? unreadable->why : "metadata.name: required, but missing");
+	    item->text == NULL ? item->why.why : "metadata.name: required, but missing");
 	return false;
 }
 
 static void
-watch_on_item(void *arg, const json_t *item, const struct unreadable *unreadable)
+watch_on_item(void *arg, const struct item_text *item)
 {
 	struct watch *w = arg;
 
 	watch_mark(w);
-	w->nameless |= !watch_put(w, item, unreadable);
+	w->nameless |= !watch_put(w, item);
 }
 
 static void
@@ -294,7 +296,7 @@ watch_list_start(struct watch *w)
 	const char *url = arena_printf(a, "%s?limit=%d%s%s", client_path(a, w->type, w->ns, NULL, NULL), PAGE,
 	    watch_scope_url(a, w), watch_parameter(a, "continue", w->next_page));
 
-	w->list = client_list(w->transport, url, watch_on_item, watch_on_list, w);
+	w->list = client_list_text(w->transport, url, watch_on_item, watch_on_list, w);
 }
 
 /* An event that cannot be read, or whose object's name cannot: the change is not known until the next list. */
@@ -307,43 +309,49 @@ watch_stream_garbled(struct watch *w, const char *why)
 		w->observer.garbled(w->type, w->observer.arg);
 }
 
+/* Takes an event. */
 static void
-watch_stream_line(struct watch *w)
+watch_stream_event(struct watch *w, const char *type, const struct item_text *item)
 {
-	_cleanup_(arena_freep) struct arena *a = arena_new();
-	_cleanup_(json_decrefp) json_t *object = NULL;
-	struct unreadable why;
-	const json_t *meta;
-	const char *type, *rv;
+	const char *version = item->resource_version;
 
-	if (!item_event(a, str_text(&w->line), w->line.len, w->line.overflow, &type, &object, &why)) {
-		watch_stream_garbled(w, w->line.overflow ? "it is longer than any may be" : "it is no event");
-		return;
-	}
 	if (strcmp(type, "ERROR") == 0) {
 		/* 410, and any other error that ends a watch: list again; the cache stays as it is in the meantime. */
 		w->relist = true;
 		return;
 	}
-	meta = json_object_get(object, "metadata");
-	rv = json_str(meta, "resourceVersion");
-	if (strcmp(type, "DELETED") == 0 && item_name(object) != NULL) {
-		cache_remove(w->cache, w->type, json_str(meta, "namespace"), item_name(object), rv);
+	if (strcmp(type, "DELETED") == 0 && !str_empty(item->name)) {
+		cache_remove(w->cache, w->type, item->namespace, item->name, version);
 	} else if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0) {
-		if (!watch_put(w, object, why.why != NULL ? &why : NULL)) {
+		if (!watch_put(w, item)) {
 			watch_stream_garbled(w, "its object has no name");
 			return;
 		}
-	} else if (strcmp(type, "BOOKMARK") != 0 || rv == NULL) {
+	} else if (strcmp(type, "BOOKMARK") != 0 || version == NULL) {
 		watch_stream_garbled(w, "it is of no known type, or has no object");
 		return;
 	}
-	if (rv != NULL)
-		watch_set_version(w, rv);
+	if (version != NULL)
+		watch_set_version(w, version);
 	if (w->garbled && loop_mono(w->transport->loop) - w->stream_started < GARBLED_MS)
 		return;
 	w->garbled = false;
 	w->backoff = 0;
+}
+
+static void
+watch_stream_line(struct watch *w)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct item_text item;
+	const char *type;
+
+	if (!item_event(a, str_text(&w->line), w->line.len, w->line.overflow, &type, &item)) {
+		watch_stream_garbled(w, w->line.overflow ? "it is longer than any may be" : "it is no event");
+		return;
+	}
+	watch_stream_event(w, type, &item);
+	item_done(&item);
 }
 
 /* The stream has ended: watch again, or list first. */
@@ -383,11 +391,18 @@ watch_on_line_end(struct timer *t, void *arg)
 static void
 watch_stream_add(struct watch *w, const char *at, size_t len)
 {
-	size_t left = LINE_MAX_BYTES - w->line.len;
-
 	w->line_bytes += len;
-	str_add(&w->line, at, len < left ? len : left);
-	w->line.overflow |= len > left;
+	str_add_most(&w->line, at, len);
+}
+
+/* Keeps the memory of the line, unless one event was much longer than others. */
+static void
+watch_stream_empty_line(struct watch *w)
+{
+	if (w->line.capacity > LINE_KEPT)
+		str_done(&w->line);
+	str_shorten(&w->line, 0);
+	w->line.overflow = false;
 }
 
 static void
@@ -402,8 +417,7 @@ watch_on_data(void *arg, const char *at, size_t len)
 		watch_stream_add(w, at, n);
 		if (w->line.len > 0)
 			watch_stream_line(w);
-		str_cut(&w->line, w->line.len);
-		w->line.overflow = false;
+		watch_stream_empty_line(w);
 		w->line_bytes = 0;
 		loop_timer_stop(w->transport->loop, &w->line_end);
 		at += n + 1;

@@ -286,7 +286,7 @@ validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 	int64_t deadline = r->spec.progress_deadline_seconds.set ? r->spec.progress_deadline_seconds.is : 600;
 
 	/* Checked first, with the text of Argo Rollouts: errors of an unused template do not matter. */
-	if (r->spec.workload_ref != NULL && r->template_and_workload)
+	if (r->spec.workload_ref != NULL && r->spec.template_and_workload)
 		problem_add(
 		    p, "spec.template", "Internal error: template must be empty for workload reference rollout");
 	for (size_t i = 0; decoding != NULL && i < decoding->n; i++)

@@ -1,9 +1,11 @@
-/* kube/api/decode.c: decoding of API objects: JSON → struct by rows, with errors that name the path. */
+/* kube/api/decode.c: decoding of API objects: JSON text → struct by rows, with errors that name the path. The text is
+ * read where it stands: a member without a row is skipped, and paths are written only for errors. */
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 #include "kube/api/type.h"
+#include "base/json_walk.h"
 #include "base/str.h"
 #include "base/time.h"
 
@@ -11,6 +13,14 @@ struct decoding {
 	struct problems *problems;
 	struct arena *arena; /* of values */
 	struct arena *scratch; /* of paths and messages */
+};
+
+/* A place in the object: a member or an element of another place. */
+struct place {
+	const struct place *in; /* NULL: the text below is the path */
+	const char *text; /* the path, or a key as it is written; NULL: an element */
+	size_t len, index;
+	bool of_map; /* a key of a map: "labels[app]" */
 };
 
 static const char *const kind_wants[] = {
@@ -33,9 +43,25 @@ static const char *const kind_wants[] = {
 _Static_assert(ARRAY_SIZE(kind_wants) == KIND_MAX, "a text a kind");
 
 static const char *
-decode_shown(struct arena *a, const json_t *v)
+decode_path(const struct decoding *d, const struct place *at)
 {
-	const char *text = json_text(a, v);
+	const char *in;
+
+	if (at->in == NULL)
+		return at->text;
+	in = decode_path(d, at->in);
+	if (at->text == NULL)
+		return arena_printf(d->scratch, "%s[%zu]", in, at->index);
+	if (at->of_map)
+		return arena_printf(d->scratch, "%s[%s]", in, json_unquote_key(d->scratch, at->text, at->len));
+	return arena_printf(
+	    d->scratch, "%s%s%s", in, in[0] != '\0' ? "." : "", json_unquote_key(d->scratch, at->text, at->len));
+}
+
+static const char *
+decode_shown(struct arena *a, const char *v)
+{
+	const char *text = json_compact(a, v);
 
 	return strlen(text) > 60 ? arena_printf(a, "%.57s...", text) : text;
 }
@@ -64,25 +90,30 @@ decode_enum_choices(struct arena *a, const struct field *f)
 	return all;
 }
 
+static void decode_struct(
+    const struct decoding *, const struct type *, struct json_walk *, const struct place *, void *ret);
+
 static bool
-decode_list(struct decoding *d, const struct field *f, const json_t *v, const char *path, void *at)
+decode_list(const struct decoding *d, const struct field *f, struct json_walk *v, const struct place *at, void *ret)
 {
 	struct {
 		void *at;
 		size_t n;
-	} list = { NULL, json_array_size(v) };
+	} list = { NULL, json_count(v->value) };
+	struct json_walk each = json_walk(v->value);
 
-	if (!json_is_array(v))
+	if (!json_at_list(v->value))
 		return false;
 	if (f->items_max > 0 && list.n > f->items_max) {
-		problem_add(d->problems, path, "has %zu items; %zu are the most", list.n, f->items_max);
+		problem_add(d->problems, decode_path(d, at), "has %zu items; %zu are the most", list.n, f->items_max);
 		return true;
 	}
 	list.at = arena_alloc(d->arena, f->of->size * list.n);
-	for (size_t i = 0; i < list.n; i++)
-		decode(f->of, json_array_get(v, i), arena_printf(d->scratch, "%s[%zu]", path, i), d->problems,
-		    (char *)list.at + i * f->of->size);
-	memcpy(at, &list, sizeof(list));
+	for (size_t i = 0; json_walk_next(&each); i++)
+		decode_struct(
+		    d, f->of, &each, &(struct place){ .in = at, .index = i }, (char *)list.at + i * f->of->size);
+	v->end = each.end;
+	memcpy(ret, &list, sizeof(list));
 	return true;
 }
 
@@ -100,158 +131,195 @@ strings_decode(struct arena *a, const json_t *list)
 }
 
 static bool
-decode_strings(struct decoding *d, const json_t *v, struct strings *ret)
+decode_strings(const struct decoding *d, struct json_walk *v, struct strings *ret)
 {
-	struct strings s = { .n = json_array_size(v) };
+	struct json_walk each = json_walk(v->value);
+	struct strings s = { 0 };
+	size_t len;
 
-	if (!json_is_array(v))
+	if (!json_at_list(v->value))
 		return false;
-	s.at = arena_new_array(d->arena, const char *, s.n);
-	for (size_t i = 0; i < s.n; i++) {
-		if (!json_is_string(json_array_get(v, i)))
+	s.at = arena_new_array(d->arena, const char *, json_count(v->value));
+	while (json_walk_next(&each)) {
+		if (!json_at_string(each.value))
 			return false;
-		s.at[i] = arena_strdup(d->arena, json_string_value(json_array_get(v, i)));
+		s.at[s.n++] = json_unquote(d->arena, each.value, &len);
 	}
+	v->end = each.end;
 	*ret = s;
 	return true;
 }
 
 static bool
-decode_string_map(struct decoding *d, const struct field *f, const json_t *v, const char *path, struct string_map *ret)
+decode_string_map(const struct decoding *d, const struct field *f, struct json_walk *v, const struct place *at,
+    struct string_map *ret)
 {
+	struct json_walk each = json_walk(v->value);
 	struct string_map m = { 0 };
-	const char *key;
-	json_t *value;
 
-	if (!json_is_object(v))
+	if (!json_at_object(v->value))
 		return false;
-	m.at = arena_new_array(d->arena, struct string_pair, json_object_size(v));
-	json_object_foreach ((json_t *)v, key, value) {
-		if (!json_is_string(value)) {
-			problem_add(d->problems, arena_printf(d->scratch, "%s[%s]", path, key), "%s is not a string",
-			    decode_shown(d->scratch, value));
+	m.at = arena_new_array(d->arena, struct string_pair, json_count(v->value));
+	while (json_walk_next(&each)) {
+		const struct place here = { .in = at, .text = each.key, .len = each.key_len, .of_map = true };
+		const char *value;
+		size_t len;
+
+		if (!json_at_string(each.value)) {
+			problem_add(d->problems, decode_path(d, &here), "%s is not a string",
+			    decode_shown(d->scratch, each.value));
 			continue;
 		}
-		if (strlen(json_string_value(value)) != json_string_length(value)) {
-			problem_add(d->problems, arena_printf(d->scratch, "%s[%s]", path, key), "contains U+0000");
+		if (f->blank != NULL && json_walk_is(&each, f->blank)) {
+			value = json_has_nul(each.value) ? NULL : "";
+		} else {
+			value = json_unquote(d->arena, each.value, &len);
+			value = strlen(value) == len ? value : NULL;
+		}
+		if (value == NULL) {
+			problem_add(d->problems, decode_path(d, &here), "contains U+0000");
 			continue;
 		}
-		m.at[m.n++] = (struct string_pair){ arena_strdup(d->arena, key),
-			str_eq(key, f->blank) ? "" : arena_strdup(d->arena, json_string_value(value)) };
+		m.at[m.n++] = (struct string_pair){ json_unquote_key(d->arena, each.key, each.key_len), value };
 	}
+	v->end = each.end;
 	*ret = m;
 	return true;
 }
 
 /* A whole number; 3.0 counts, as YAML writers produce it. */
 static bool
-decode_integer(const json_t *v, int64_t *ret)
+decode_integer(const char *v, int64_t *ret)
 {
-	if (json_is_integer(v)) {
-		*ret = json_integer_value(v);
+	double real;
+
+	if (!json_at_number(v))
+		return false;
+	if (json_integer_at(v, ret))
 		return true;
-	}
-	if (json_is_real(v) && json_real_value(v) > -9e15 && json_real_value(v) < 9e15 &&
-	    (double)(int64_t)json_real_value(v) == json_real_value(v)) {
-		*ret = (int64_t)json_real_value(v);
-		return true;
-	}
-	return false;
+	real = json_number_at(v);
+	if (real <= -9e15 || real >= 9e15 || (double)(int64_t)real != real)
+		return false;
+	*ret = (int64_t)real;
+	return true;
+}
+
+static bool
+decode_number(const struct decoding *d, const struct field *f, const char *v, const struct place *at, void *ret)
+{
+	int64_t n;
+
+	if (!decode_integer(v, &n))
+		return false;
+	if (f->min < f->max && (n < f->min || n > f->max))
+		problem_add(d->problems, decode_path(d, at), "%" PRId64 " is not between %" PRId64 " and %" PRId64, n,
+		    f->min, f->max);
+	else if (f->kind == KIND_INT)
+		*(int64_t *)ret = n;
+	else
+		*(struct opt_int *)ret = (struct opt_int){ true, n };
+	return true;
+}
+
+static bool
+decode_string(const struct decoding *d, const struct field *f, const char *v, const struct place *at, const char **ret)
+{
+	const char *text;
+	size_t len;
+
+	if (!json_at_string(v))
+		return false;
+	text = json_unquote(d->arena, v, &len);
+	if (strlen(text) != len)
+		problem_add(d->problems, decode_path(d, at), "contains U+0000");
+	else if (f->choices != NULL && !decode_one_of(f->choices, text))
+		problem_add(
+		    d->problems, decode_path(d, at), "%s is not one of %s", decode_shown(d->scratch, v), f->choices);
+	else
+		*ret = text;
+	return true;
+}
+
+static bool
+decode_enum(const struct decoding *d, const struct field *f, const char *v, const struct place *at, void *ret)
+{
+	const char *text;
+	unsigned value;
+	size_t len;
+
+	if (!json_at_string(v) || strlen(text = json_unquote(d->scratch, v, &len)) != len)
+		return false;
+	value = enum_named(f->names, f->n_names, text);
+	if (value == 0 && len > 0)
+		problem_add(d->problems, decode_path(d, at), "%s is not one of %s", decode_shown(d->scratch, v),
+		    decode_enum_choices(d->scratch, f));
+	memcpy(ret, &value, sizeof(value));
+	return true;
 }
 
 /* False: the value has the wrong type, and nothing was set. */
 static bool
-decode_value(struct decoding *d, const struct field *f, const json_t *v, const char *path, void *at)
+decode_value(const struct decoding *d, const struct field *f, struct json_walk *w, const struct place *at, void *ret)
 {
+	const char *v = w->value;
 	int64_t n;
+	size_t len;
 
 	assert(f->kind < KIND_MAX);
 	switch (f->kind) {
 	case KIND_BOOL:
-		if (!json_is_boolean(v))
+		if (!json_at_bool(v))
 			return false;
-		*(bool *)at = json_is_true(v);
+		*(bool *)ret = json_at_true(v);
 		return true;
 	case KIND_OPT_BOOL:
-		if (!json_is_boolean(v))
+		if (!json_at_bool(v))
 			return false;
-		*(struct opt_bool *)at = (struct opt_bool){ true, json_is_true(v) };
+		*(struct opt_bool *)ret = (struct opt_bool){ true, json_at_true(v) };
 		return true;
 	case KIND_INT:
-	case KIND_OPT_INT:
-		if (!decode_integer(v, &n))
-			return false;
-		if (f->min < f->max && (n < f->min || n > f->max)) {
-			problem_add(d->problems, path, "%" PRId64 " is not between %" PRId64 " and %" PRId64, n, f->min,
-			    f->max);
-			return true;
-		}
-		if (f->kind == KIND_INT)
-			*(int64_t *)at = n;
-		else
-			*(struct opt_int *)at = (struct opt_int){ true, n };
-		return true;
-	case KIND_STRING:
-		if (!json_is_string(v))
-			return false;
-		if (strlen(json_string_value(v)) != json_string_length(v)) {
-			problem_add(d->problems, path, "contains U+0000");
-			return true;
-		}
-		if (f->choices != NULL && !decode_one_of(f->choices, json_string_value(v))) {
-			problem_add(d->problems, path, "%s is not one of %s", decode_shown(d->scratch, v), f->choices);
-			return true;
-		}
-		*(const char **)at = arena_strndup(d->arena, json_string_value(v), json_string_length(v));
-		return true;
-	case KIND_TIME: return json_is_string(v) && time_parse(json_string_value(v), at);
+	case KIND_OPT_INT: return decode_number(d, f, v, at, ret);
+	case KIND_STRING: return decode_string(d, f, v, at, ret);
+	case KIND_TIME: return json_at_string(v) && time_parse(json_unquote(d->scratch, v, &len), ret);
 	case KIND_DURATION: {
-		struct duration *r = at;
+		struct duration *r = ret;
 
-		if (!json_is_string(v) || !duration_parse(json_string_value(v), &n))
+		if (!json_at_string(v) || !duration_parse(json_unquote(d->scratch, v, &len), &n))
 			return false;
-		*r = (struct duration){ arena_strdup(d->arena, json_string_value(v)), n };
+		*r = (struct duration){ json_unquote(d->arena, v, &len), n };
 		return true;
 	}
 	case KIND_INT_OR_STRING:
-		if (json_is_string(v))
-			*(const char **)at = arena_strdup(d->arena, json_string_value(v));
+		if (json_at_string(v))
+			*(const char **)ret = json_unquote(d->arena, v, &len);
 		else if (decode_integer(v, &n))
-			*(const char **)at = arena_printf(d->arena, "%" PRId64, n);
+			*(const char **)ret = arena_printf(d->arena, "%" PRId64, n);
 		else
 			return false;
 		return true;
 	case KIND_OBJECT: {
 		void *o;
 
-		if (!json_is_object(v))
+		if (!json_at_object(v))
 			return false;
 		o = arena_alloc(d->arena, f->of->size);
-		decode(f->of, v, path, d->problems, o);
-		*(void **)at = o;
+		decode_struct(d, f->of, w, at, o);
+		*(void **)ret = o;
 		return true;
 	}
 	case KIND_EMBED:
-		if (!json_is_object(v))
+		if (!json_at_object(v))
 			return false;
-		decode(f->of, v, path, d->problems, at);
+		decode_struct(d, f->of, w, at, ret);
 		return true;
-	case KIND_LIST: return decode_list(d, f, v, path, at);
-	case KIND_STRINGS: return decode_strings(d, v, at);
-	case KIND_STRING_MAP: return decode_string_map(d, f, v, path, at);
-	case KIND_JSON: *(const char **)at = json_text(d->arena, v); return true;
-	case KIND_ENUM: {
-		unsigned value;
-
-		if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
-			return false;
-		value = enum_named(f->names, f->n_names, json_string_value(v));
-		if (value == 0 && json_string_length(v) > 0)
-			problem_add(d->problems, path, "%s is not one of %s", decode_shown(d->scratch, v),
-			    decode_enum_choices(d->scratch, f));
-		memcpy(at, &value, sizeof(value));
+	case KIND_LIST: return decode_list(d, f, w, at, ret);
+	case KIND_STRINGS: return decode_strings(d, w, ret);
+	case KIND_STRING_MAP: return decode_string_map(d, f, w, at, ret);
+	case KIND_JSON:
+		if (!f->pod_template)
+			*(const char **)ret = json_compact(d->arena, v);
 		return true;
-	}
+	case KIND_ENUM: return decode_enum(d, f, v, at, ret);
 	case KIND_MAX: break;
 	}
 	return false;
@@ -267,69 +335,103 @@ decode_known_names(const struct type *t, struct arena *a)
 	return names;
 }
 
+/* Returns the row of a key, or NULL. The members often have the order of the rows: the search begins at `from`. */
 static const struct field *
-decode_field_of(const struct type *t, const char *name)
+decode_field_of(const struct type *t, const char *key, size_t len, size_t from)
 {
-	for (size_t i = 0; i < t->n_fields; i++)
-		if (t->any_case ? strcasecmp(t->fields[i].name, name) == 0 : strcmp(t->fields[i].name, name) == 0)
+	for (size_t k = 0; k < t->n_fields; k++) {
+		size_t i = from + k < t->n_fields ? from + k : from + k - t->n_fields;
+		const char *name = t->fields[i].name;
+
+		if ((t->any_case ? strncasecmp(name, key, len) : name[0] - key[0] ?: strncmp(name, key, len)) == 0 &&
+		    name[len] == '\0')
 			return &t->fields[i];
+	}
 	return NULL;
 }
 
-static bool
-decode_is_there(const struct type *t, const json_t *j, const char *name)
+static void
+decode_members(
+    const struct decoding *d, const struct type *t, struct json_walk *in, const struct place *place, void *ret)
 {
-	const char *key;
-	json_t *value;
+	struct json_walk w = json_walk(in->value);
+	uint64_t there = 0; /* a bit for each row whose member is not null */
+	size_t next = 0;
 
-	if (!t->any_case)
-		return !json_is_null(json_object_get(j, name) ?: json_null());
-	json_object_foreach ((json_t *)j, key, value)
-		if (!json_is_null(value) && strcasecmp(key, name) == 0)
-			return true;
-	return false;
+	assert(t->n_fields <= 64);
+	while (json_walk_next(&w)) {
+		const struct place at = { .in = place, .text = w.key, .len = w.key_len };
+		const char *key = w.key;
+		size_t len = w.key_len;
+		const struct field *f;
+
+		if (json_at_null(w.value))
+			continue;
+		if (memchr(key, '\\', len) != NULL) {
+			key = json_unquote_key(d->scratch, key, len);
+			len = strlen(key);
+		}
+		f = decode_field_of(t, key, len, next);
+		if (f != NULL) {
+			next = (size_t)(f - t->fields) + 1;
+			there |= (uint64_t)1 << (f - t->fields);
+		}
+		if (f == NULL && t->strict)
+			problem_add(d->problems, decode_path(d, &at), "unknown field; %s %s has %s",
+			    str_article(t->name), t->name, decode_known_names(t, d->scratch));
+		else if (f == NULL && d->problems->unknown)
+			problem_add(d->problems, decode_path(d, &at), "unknown field; it has no effect");
+		else if (f != NULL && f->not_built)
+			problem_add(d->problems, decode_path(d, &at), "not supported by this version of Sluice");
+		else if (f != NULL && !decode_value(d, f, &w, &at, (char *)ret + f->offset))
+			problem_add(d->problems, decode_path(d, &at), "%s is not %s", decode_shown(d->scratch, w.value),
+			    kind_wants[f->kind]);
+	}
+	in->end = w.end;
+	for (size_t i = 0; i < t->n_fields; i++)
+		if (t->fields[i].required && (there & (uint64_t)1 << i) == 0)
+			problem_add(d->problems,
+			    decode_path(d,
+				&(struct place){
+				    .in = place, .text = t->fields[i].name, .len = strlen(t->fields[i].name) }),
+			    "required, but missing");
+}
+
+/* Decodes the value of a walk, and sets its end. */
+static void
+decode_struct(const struct decoding *d, const struct type *t, struct json_walk *w, const struct place *place, void *ret)
+{
+	if (json_at_object(w->value))
+		decode_members(d, t, w, place, ret);
+	else
+		problem_add(d->problems, decode_path(d, place), "%s is not an object",
+		    w->value != NULL ? decode_shown(d->scratch, w->value) : "nothing");
+	if (t->finish != NULL)
+		t->finish(ret, w->value, d->arena);
+}
+
+void
+decode_at(const struct type *t, const char *value, const char *path, struct problems *problems, void *ret)
+{
+	struct arena *scratch = problems->scratch != NULL ? problems->scratch : problems->arena;
+
+	decode_struct(&(struct decoding){ problems, problems->arena, scratch }, t,
+	    &(struct json_walk){ .value = value }, &(struct place){ .text = path }, ret);
 }
 
 void
 decode(const struct type *t, const json_t *j, const char *path, struct problems *problems, void *ret)
 {
-	struct arena *scratch = problems->scratch != NULL ? problems->scratch : problems->arena;
-	struct decoding d = { problems, problems->arena, scratch };
-	const char *dot = path[0] != '\0' ? "." : "", *key;
-	json_t *value;
+	_cleanup_(freep) char *text = j != NULL ? json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 
-	if (!json_is_object(j)) {
-		problem_add(problems, path, "%s is not an object", j != NULL ? decode_shown(d.scratch, j) : "nothing");
-		return;
-	}
-	json_object_foreach ((json_t *)j, key, value) {
-		const struct field *f = decode_field_of(t, key);
-		const char *at = arena_printf(d.scratch, "%s%s%s", path, dot, key);
-
-		if (json_is_null(value))
-			continue;
-		if (f == NULL && t->strict)
-			problem_add(problems, at, "unknown field; %s %s has %s", str_article(t->name), t->name,
-			    decode_known_names(t, d.scratch));
-		else if (f == NULL && problems->unknown)
-			problem_add(problems, at, "unknown field; it has no effect");
-		else if (f != NULL && f->not_built)
-			problem_add(problems, at, "not supported by this version of Sluice");
-		else if (f != NULL && !decode_value(&d, f, value, at, (char *)ret + f->offset))
-			problem_add(problems, at, "%s is not %s", decode_shown(d.scratch, value), kind_wants[f->kind]);
-	}
-	for (size_t i = 0; i < t->n_fields; i++)
-		if (t->fields[i].required && !decode_is_there(t, j, t->fields[i].name))
-			problem_add(problems, arena_printf(d.scratch, "%s%s%s", path, dot, t->fields[i].name),
-			    "required, but missing");
+	decode_at(t, text, path, problems, ret);
 }
 
 void
 decode_text(const struct type *t, const char *text, struct arena *a, void *ret)
 {
 	_cleanup_(arena_freep) struct arena *scratch = arena_new();
-	_cleanup_(json_decrefp) json_t *j = text != NULL ? json_loads(text, 0, NULL) : NULL;
 
-	if (json_is_object(j))
-		decode(t, j, "", &(struct problems){ .arena = a, .scratch = scratch }, ret);
+	if (text != NULL && text[0] == '{' && json_check(text, strlen(text), JSON_DEPTH_MAX))
+		decode_at(t, text, "", &(struct problems){ .arena = a, .scratch = scratch }, ret);
 }

@@ -1,6 +1,29 @@
 /* kube/api/experiment.c: Experiment: the rows of its fields. */
 #include "kube/api/experiment.h"
+#include "base/json_walk.h"
 #include "kube/api/pod_template.h"
+
+/* A template that was copied from a ReplicaSet has that ReplicaSet's hash label, which is removed. */
+static void
+experiment_template_finish(void *of, const char *text, struct arena *a)
+{
+	_cleanup_(arena_freep) struct arena *scratch = arena_new();
+	struct experiment_template *t = of;
+	const char *template = json_find(text, "template");
+	const char *labels = json_find(json_find(template, "metadata"), "labels");
+
+	t->template = NULL;
+	if (!json_at_object(template))
+		return;
+	if (json_find(labels, LABEL_POD_TEMPLATE_HASH) != NULL) {
+		_cleanup_(json_decrefp) json_t *tree =
+		    json_loads(json_compact(scratch, template), JSON_ALLOW_NUL, NULL);
+
+		json_object_del(json_at(tree, "/metadata/labels"), LABEL_POD_TEMPLATE_HASH);
+		template = json_text(scratch, tree);
+	}
+	t->template = pod_template_canonical(a, template);
+}
 
 static const struct field experiment_template_fields[] = {
 	STRING(experiment_template, name, "name", .required = true,
@@ -14,7 +37,7 @@ static const struct field experiment_template_fields[] = {
 	JSON(experiment_template, template, "template", .required = true, .pod_template = true, .doc = "Pod template."),
 	OBJECT(experiment_template, service, "service", template_service, .doc = "Create a Service for the pods."),
 };
-TYPE(experiment_template, "experiment's template", .strict = true);
+TYPE(experiment_template, "experiment's template", .strict = true, .finish = experiment_template_finish);
 
 static const struct field experiment_spec_fields[] = {
 	LIST(experiment_spec, templates, "templates", experiment_template, .required = true,
@@ -73,22 +96,6 @@ static const struct field experiment_status_fields[] = {
 };
 TYPE(experiment_status, "experiment's status");
 
-/* A template that was copied from a ReplicaSet has that ReplicaSet's hash label, which is removed. */
-static void
-experiment_finish(struct object *o, const json_t *j, struct arena *a)
-{
-	struct experiment *e = (struct experiment *)o;
-
-	for (size_t i = 0; i < e->spec.templates.n; i++) {
-		_cleanup_(json_decrefp) json_t *template =
-		    json_deep_copy(json_object_get(json_array_get(json_at(j, "/spec/templates"), i), "template"));
-
-		json_object_del(json_at(template, "/metadata/labels"), LABEL_POD_TEMPLATE_HASH);
-		e->spec.templates.at[i].template =
-		    json_is_object(template) ? pod_template_canonical(a, template) : NULL;
-	}
-}
-
 static const struct field experiment_fields[] = {
 	EMBED(
 	    experiment, spec, "spec", experiment_spec, .required = true, .doc = "Versions to run, and their analyses."),
@@ -96,4 +103,4 @@ static const struct field experiment_fields[] = {
 };
 TYPE(experiment, "Experiment", .group = "argoproj.io", .version = "v1alpha1", .plural = "experiments",
     .kind = "Experiment", .short_name = "exp", .columns = "Status:string:.status.phase",
-    .doc = "Experiment runs versions side by side and measures them.", .finish = experiment_finish);
+    .doc = "Experiment runs versions side by side and measures them.");

@@ -1,6 +1,7 @@
 /* kube/api/istio.c: VirtualService and DestinationRule of Istio: the rows of their fields. Weights are changed in
  * traffic/istio_split.c. */
 #include "kube/api/istio.h"
+#include "base/json_walk.h"
 
 static const struct field istio_destination_fields[] = {
 	STRING(istio_destination, host, "host"),
@@ -20,12 +21,26 @@ static const struct field istio_match_fields[] = {
 };
 TYPE(istio_match, "match");
 
+static void
+istio_route_finish(void *of, const char *text, struct arena *a)
+{
+	struct istio_route *r = of;
+	const char *match = json_find(text, "match"), *route = json_find(text, "route");
+	const char *mirror = json_find(text, "mirror"), *percentage = json_find(text, "mirrorPercentage");
+
+	r->raw_match = match != NULL ? json_compact(a, match) : NULL;
+	r->raw_route = route != NULL ? json_compact(a, route) : NULL;
+	if (mirror != NULL)
+		r->raw_mirror = arena_printf(a, "[%s%s%s]", json_compact(a, mirror), percentage != NULL ? "," : "",
+		    percentage != NULL ? json_compact(a, percentage) : "");
+}
+
 static const struct field istio_route_fields[] = {
 	STRING(istio_route, name, "name"),
 	LIST(istio_route, match, "match", istio_match),
 	LIST(istio_route, route, "route", route_destination),
 };
-TYPE(istio_route, "route");
+TYPE(istio_route, "route", .finish = istio_route_finish);
 
 static const struct field virtual_service_spec_fields[] = {
 	STRINGS(virtual_service_spec, hosts, "hosts"),
@@ -35,39 +50,11 @@ static const struct field virtual_service_spec_fields[] = {
 };
 TYPE(virtual_service_spec, "VirtualService's spec");
 
-static void
-keep_raw(struct istio_route *routes, size_t n, const json_t *list, struct arena *a)
-{
-	for (size_t i = 0; i < n; i++) {
-		const json_t *j = json_array_get(list, i);
-		const json_t *match = json_object_get(j, "match"), *route = json_object_get(j, "route");
-
-		routes[i].raw_match = match != NULL ? json_text(a, match) : NULL;
-		routes[i].raw_route = route != NULL ? json_text(a, route) : NULL;
-		if (json_object_get(j, "mirror") != NULL) {
-			_cleanup_(json_decrefp) json_t *mirror =
-			    json_pack("[O,O*]", json_object_get(j, "mirror"), json_object_get(j, "mirrorPercentage"));
-
-			routes[i].raw_mirror = json_text(a, mirror);
-		}
-	}
-}
-
-static void
-virtual_service_finish(struct object *o, const json_t *j, struct arena *a)
-{
-	struct virtual_service_spec *spec = &((struct virtual_service *)o)->spec;
-
-	keep_raw(spec->http.at, spec->http.n, json_at(j, "/spec/http"), a);
-	keep_raw(spec->tls.at, spec->tls.n, json_at(j, "/spec/tls"), a);
-	keep_raw(spec->tcp.at, spec->tcp.n, json_at(j, "/spec/tcp"), a);
-}
-
 static const struct field virtual_service_fields[] = {
 	EMBED(virtual_service, spec, "spec", virtual_service_spec),
 };
 TYPE(virtual_service, "VirtualService", .group = "networking.istio.io", .version = "v1beta1",
-    .plural = "virtualservices", .kind = "VirtualService", .finish = virtual_service_finish);
+    .plural = "virtualservices", .kind = "VirtualService");
 
 static const struct field subset_fields[] = {
 	STRING(subset, name, "name"),

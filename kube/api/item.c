@@ -2,6 +2,7 @@
  * each of them separately, so that an object that cannot be decoded has at least a name. */
 #include "kube/api/item.h"
 #include <string.h>
+#include "base/json_walk.h"
 #include "base/str.h"
 
 /* Reads the members of an object. */
@@ -187,9 +188,85 @@ item_read(struct arena *a, const char *text, size_t len, bool cut, json_t **ret,
 	return false;
 }
 
-bool
-item_event(struct arena *a, const char *text, size_t len, bool cut, const char **ret_type, json_t **ret_object,
-    struct unreadable *ret_why)
+void
+item_init_accepted(struct item_text *i, struct arena *a, const char *text)
+{
+	struct json_walk w = json_walk(json_find(text, "metadata"));
+	const char **const at[] = { &i->namespace, &i->name, &i->uid, &i->resource_version };
+	static const char *const names[] = { "namespace", "name", "uid", "resourceVersion" };
+	size_t len;
+
+	*i = (struct item_text){ .text = text };
+	if (w.at == NULL || *w.at != '{')
+		return;
+	while (json_walk_next(&w))
+		for (size_t k = 0; k < ARRAY_SIZE(names); k++)
+			if (json_at_string(w.value) && json_walk_is(&w, names[k]) && !json_has_nul(w.value))
+				*at[k] = json_unquote(a, w.value, &len);
+}
+
+static const char *
+item_identity(struct arena *a, const json_t *tree, const char *key)
+{
+	const json_t *v = json_object_get(json_object_get(tree, "metadata"), key);
+
+	return json_is_string(v) && strlen(json_string_value(v)) == json_string_length(v)
+		   ? arena_strdup(a, json_string_value(v))
+		   : NULL;
+}
+
+static void
+item_identify_tree(struct item_text *i, struct arena *a, const json_t *tree)
+{
+	i->namespace = item_identity(a, tree, "namespace");
+	i->name = item_identity(a, tree, "name");
+	i->uid = item_identity(a, tree, "uid");
+	i->resource_version = item_identity(a, tree, "resourceVersion");
+}
+
+void
+item_init_tree(struct item_text *i, struct arena *a, const json_t *tree, const struct unreadable *unreadable)
+{
+	*i = (struct item_text){ .text = unreadable != NULL	? NULL
+					 : json_is_object(tree) ? json_text(a, tree)
+								: "null" };
+	if (unreadable != NULL) {
+		i->part = json_incref((json_t *)tree);
+		i->why = *unreadable;
+	}
+	item_identify_tree(i, a, tree);
+}
+
+void
+item_init(struct item_text *i, struct arena *a, const char *text, size_t len, bool cut)
+{
+	_cleanup_(json_decrefp) json_t *tree = NULL;
+	struct unreadable why;
+
+	if (!cut && json_check(text, len, JSON_DEPTH_MAX) && json_at_object(json_begin(text))) {
+		item_init_accepted(i, a, json_begin(text));
+		return;
+	}
+	/* Only the parser can name the error. It may accept what json_check refuses. */
+	if (item_read(a, text, len, cut, &tree, &why)) {
+		item_init_accepted(i, a, json_text(a, tree));
+		return;
+	}
+	*i = (struct item_text){ .part = json_incref(tree), .why = why };
+	item_identify_tree(i, a, tree);
+}
+
+void
+item_done(struct item_text *i)
+{
+	json_decref(i->part);
+	i->part = NULL;
+}
+
+/* Finds type and object of an event whose text is not accepted as a whole. */
+static bool
+item_event_salvage(
+    struct arena *a, const char *text, size_t len, bool cut, const char **ret_type, struct member *ret_object)
 {
 	_cleanup_(json_decrefp) json_t *type = json_object();
 	struct member object = { .value = NULL }, m;
@@ -209,7 +286,29 @@ item_event(struct arena *a, const char *text, size_t len, bool cut, const char *
 	if (json_str(type, "type") == NULL || object.value == NULL)
 		return false;
 	*ret_type = arena_strdup(a, json_str(type, "type"));
-	item_read(a, object.value, object.value_len, object.broken, ret_object, ret_why);
+	*ret_object = object;
+	return true;
+}
+
+bool
+item_event(struct arena *a, const char *text, size_t len, bool cut, const char **ret_type, struct item_text *ret)
+{
+	struct member object;
+
+	if (!cut && json_check(text, len, JSON_DEPTH_MAX + 1)) {
+		const char *event = json_begin(text), *type = json_find(event, "type"),
+			   *value = json_find(event, "object");
+		size_t n;
+
+		if (json_at_string(type) && json_at_object(value)) {
+			*ret_type = json_unquote(a, type, &n);
+			item_init_accepted(ret, a, value);
+			return true;
+		}
+	}
+	if (!item_event_salvage(a, text, len, cut, ret_type, &object))
+		return false;
+	item_init(ret, a, object.value, object.value_len, object.broken);
 	return true;
 }
 

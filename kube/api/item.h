@@ -21,10 +21,28 @@ struct unreadable {
  * *ret_why. *ret is a new reference in both cases. */
 bool item_read(struct arena *, const char *text, size_t len, bool cut, json_t **ret, struct unreadable *ret_why);
 
+/* The same object, without a tree. All members but `part` live in the caller's arena, or borrow the text. */
+struct item_text {
+	const char *text; /* the object in an accepted text (base/json_walk.h); NULL: it is unreadable */
+	json_t *part; /* the readable part of an unreadable object, as from item_read; else NULL */
+	struct unreadable why; /* of an unreadable object; why.why is NULL for others */
+	const char *namespace, *name, *uid, *resource_version; /* of its metadata; NULL: no string, or one with
+							     * U+0000 */
+};
+
+/* Reads an object as item_read does. item_done frees what it owns. */
+void item_init(struct item_text *, struct arena *, const char *text, size_t len, bool cut);
+void item_done(struct item_text *);
+
+/* Makes an item of a tree, or of the readable part of an unreadable object. */
+void item_init_tree(struct item_text *, struct arena *, const json_t *, const struct unreadable *);
+
+/* Makes an item of a value within an accepted text. */
+void item_init_accepted(struct item_text *, struct arena *, const char *text);
+
 /* Reads an event of a watch, {"type": …, "object": {…}}. Returns false, and sets nothing, for all other texts.
- * *ret_type is in the arena, and *ret_object as from item_read. ret_why->why is NULL if the whole object was read. */
-bool item_event(struct arena *, const char *text, size_t len, bool cut, const char **ret_type, json_t **ret_object,
-    struct unreadable *ret_why);
+ * *ret_type is in the arena, and *ret as from item_init. */
+bool item_event(struct arena *, const char *text, size_t len, bool cut, const char **ret_type, struct item_text *ret);
 
 /* Returns "KIND NS/NAME cannot be read: WHY; …" with the remedy, in the arena. NS and NAME can be NULL. */
 const char *item_problem(struct arena *, const char *kind, const char *ns, const char *name, const char *why);

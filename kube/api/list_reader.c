@@ -21,6 +21,13 @@ list_reader_init(struct list_reader *r, list_item *item, void *arg)
 }
 
 void
+list_reader_init_text(struct list_reader *r, list_text *text, void *arg)
+{
+	list_reader_init(r, NULL, arg);
+	r->text = text;
+}
+
+void
 list_reader_done(struct list_reader *r)
 {
 	str_done(&r->head);
@@ -40,11 +47,20 @@ static void
 list_reader_hand_on(struct list_reader *r)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	_cleanup_(json_decrefp) json_t *item = NULL;
-	struct unreadable why;
-	bool whole = item_read(a, r->object.at, r->object.len, r->object.overflow, &item, &why);
 
-	r->item(r->arg, item, whole ? NULL : &why);
+	if (r->text != NULL) {
+		struct item_text item;
+
+		item_init(&item, a, r->object.at, r->object.len, r->object.overflow);
+		r->text(r->arg, &item);
+		item_done(&item);
+	} else {
+		_cleanup_(json_decrefp) json_t *item = NULL;
+		struct unreadable why;
+		bool whole = item_read(a, r->object.at, r->object.len, r->object.overflow, &item, &why);
+
+		r->item(r->arg, item, whole ? NULL : &why);
+	}
 	empty(&r->object);
 }
 
@@ -93,12 +109,37 @@ outside_string(struct list_reader *r, char c)
 	}
 }
 
+/* Returns the number of characters that change nothing: within a string, or outside of one. */
+static size_t
+list_reader_plain(const char *at, size_t len, bool in_string)
+{
+	size_t n = 0;
+
+	if (in_string)
+		while (n < len && at[n] != '"' && at[n] != '\\')
+			n++;
+	else
+		while (n < len && at[n] != '"' && at[n] != '{' && at[n] != '}' && at[n] != '[' && at[n] != ']')
+			n++;
+	return n;
+}
+
 struct err *
 list_reader_add(struct list_reader *r, struct arena *a, const char *at, size_t len)
 {
 	r->bytes += len;
 	for (size_t i = 0; i < len; i++) {
 		bool was_item = r->in_items && r->depth > 2;
+
+		/* Most characters are within an object, and only those that can end it or a string are of interest. */
+		if (was_item && !r->escaped) {
+			size_t n = list_reader_plain(at + i, len - i, r->in_string);
+
+			str_add_most(&r->object, at + i, n);
+			i += n;
+			if (i == len)
+				break;
+		}
 
 		if (r->in_string)
 			in_string(r, at[i]);

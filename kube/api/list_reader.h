@@ -9,9 +9,13 @@
  * `item` is then as from item_read. Borrowed for the call. */
 typedef void list_item(void *arg, const json_t *item, const struct unreadable *unreadable);
 
+/* The same, without a tree. */
+typedef void list_text(void *arg, const struct item_text *);
+
 /* Embedded by its owner. The members are private. */
 struct list_reader {
-	list_item *item;
+	list_item *item; /* one of these is set */
+	list_text *text;
 	void *arg;
 	struct str head; /* the list without its items */
 	struct str object; /* the current object */
@@ -21,8 +25,9 @@ struct list_reader {
 	bool in_string, escaped, is_items, in_items;
 };
 
-/* Initializes a reader that calls `item`. list_reader_done frees it. */
+/* Initialize a reader that calls `item`, or `text`. list_reader_done frees it. */
 void list_reader_init(struct list_reader *, list_item *item, void *arg);
+void list_reader_init_text(struct list_reader *, list_text *text, void *arg);
 void list_reader_done(struct list_reader *);
 
 /* Reads more text. Errors: the text is not a list, or is longer than HEAD_MAX without its objects, or than LIST_MAX

@@ -2,6 +2,7 @@
  * resource versions. */
 #include "kube/api/meta.h"
 #include <string.h>
+#include "base/json_walk.h"
 #include "base/str.h"
 #include "kube/api/patch.h"
 
@@ -45,17 +46,15 @@ status_condition(const json_t *status, const char *type)
 }
 
 struct object *
-object_decode(const struct type *t, const json_t *j, struct arena *a)
+object_decode_at(const struct type *t, const char *text, struct arena *a)
 {
 	struct object *o = arena_alloc(a, t->size);
 	_cleanup_(arena_freep) struct arena *scratch = arena_new();
 	struct problems found = { .arena = a, .scratch = scratch };
 
-	decode(t, j, "", &found, o);
-	decode(&meta_type, json_object_get(j, "metadata"), "metadata", &found, &o->meta);
+	decode_at(t, text, "", &found, o);
+	decode_at(&meta_type, json_find(text, "metadata"), "metadata", &found, &o->meta);
 	o->type = t;
-	if (t->finish != NULL)
-		t->finish(o, j, a);
 	if (found.n > 0) {
 		struct problems *p = arena_alloc(a, sizeof(*p));
 
@@ -64,6 +63,14 @@ object_decode(const struct type *t, const json_t *j, struct arena *a)
 		o->problems = p;
 	}
 	return o;
+}
+
+struct object *
+object_decode(const struct type *t, const json_t *j, struct arena *a)
+{
+	_cleanup_(freep) char *text = j != NULL ? json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+	return object_decode_at(t, text, a);
 }
 
 #define NAME_MAX_LEN 253 /* a DNS subdomain's; a namespace is shorter */
@@ -113,8 +120,9 @@ object_refusal(const struct object *o, struct arena *a)
 	return NULL;
 }
 
-struct object *
-object_unreadable(const struct type *t, const json_t *item, const struct unreadable *why, struct arena *a)
+/* Returns an object with metadata only; all other members are zero. Copies `why`. */
+static struct object *
+object_unreadable(const struct type *t, const char *text, const struct unreadable *why, struct arena *a)
 {
 	struct object *o = arena_alloc(a, t->size);
 	_cleanup_(arena_freep) struct arena *scratch = arena_new();
@@ -123,7 +131,7 @@ object_unreadable(const struct type *t, const json_t *item, const struct unreada
 	struct meta *m = &o->meta;
 	size_t n = 0;
 
-	decode(&meta_type, json_object_get(item, "metadata"), "metadata", &found, m);
+	decode_at(&meta_type, json_find(text, "metadata"), "metadata", &found, m);
 	*copy = (struct unreadable){ arena_strdup(a, why->why), why->partial || found.n > 0 };
 	/* An owner reference must be complete. */
 	for (size_t i = 0; i < m->owners.n; i++)
@@ -136,6 +144,22 @@ object_unreadable(const struct type *t, const json_t *item, const struct unreada
 	o->type = t;
 	o->unreadable = copy;
 	return o;
+}
+
+struct object *
+object_of_item(const struct type *t, const struct item_text *i, struct arena *a)
+{
+	_cleanup_(arena_freep) struct arena *scratch = NULL;
+	struct unreadable incomplete = { NULL, false };
+	struct object *o;
+
+	if (i->text == NULL) {
+		scratch = arena_new();
+		return object_unreadable(t, json_text(scratch, i->part), &i->why, a);
+	}
+	o = object_decode_at(t, i->text, a);
+	incomplete.why = object_refusal(o, a);
+	return incomplete.why == NULL ? o : object_unreadable(t, i->text, &incomplete, a);
 }
 
 const struct owner *

@@ -37,6 +37,9 @@ json_t *status_condition(const json_t *status, const char *type);
  * status, are kept with the object. */
 struct object *object_decode(const struct type *, const json_t *, struct arena *);
 
+/* The same from the object's text, in an accepted text (base/json_walk.h). */
+struct object *object_decode_at(const struct type *, const char *text, struct arena *);
+
 /* Returns why an object of an API server cannot be used, in the arena, or NULL. Its metadata is incomplete (name,
  * namespace, uid, resourceVersion, owner references), or a field has another type than its row and would be decoded
  * as zero. The specs of own types have their own validation. */
@@ -45,8 +48,9 @@ const char *object_refusal(const struct object *, struct arena *);
 /* Returns false for a name that would change the path of a URL. No API server stores such a name. */
 bool name_is_path_segment(const char *);
 
-/* Returns an object with metadata only, as from item_read. All other members are zero. Copies `why`. */
-struct object *object_unreadable(const struct type *, const json_t *item, const struct unreadable *why, struct arena *);
+/* Returns the object of an item: complete, or unreadable because of its text, or because of its metadata
+ * (object_refusal). */
+struct object *object_of_item(const struct type *, const struct item_text *, struct arena *);
 
 /* Returns the owner with controller: true, or NULL. */
 const struct owner *object_controller(const struct object *);

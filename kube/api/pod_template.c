@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/json_walk.h"
 #include "base/quantity.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -16,144 +17,221 @@ struct writer {
 	struct str out;
 };
 
-static void go_write_struct(struct writer *, const struct go_type *, const json_t *, int depth);
+static void go_write_struct(struct writer *, const struct go_type *, const char *, int depth);
+
+static void
+go_write_string(struct writer *w, const char *v)
+{
+	const char *text;
+	size_t len;
+
+	if (!json_at_string(v)) {
+		str_adds(&w->out, "\"\"");
+		return;
+	}
+	text = json_unquote(w->arena, v, &len);
+	json_add_quoted_go(&w->out, text, len);
+}
 
 /* A quantity of null is read as 0. */
-static const char *
-go_number(struct arena *a, const json_t *v)
+static void
+go_write_quantity(struct writer *w, const char *v)
 {
-	return json_is_null(v) ? "0" : json_is_string(v) ? json_string_value(v) : json_text(a, v);
+	const char *text;
+	size_t len;
+
+	text = v == NULL	   ? "null"
+	       : json_at_null(v)   ? "0"
+	       : json_at_string(v) ? json_unquote(w->arena, v, &len)
+				   : json_compact(w->arena, v);
+	text = quantity_canonical(w->arena, text) ?: text;
+	json_add_quoted_go(&w->out, text, strlen(text));
+}
+
+static double
+go_number(const char *v)
+{
+	return json_at_number(v) ? json_number_at(v) : 0;
 }
 
 static int64_t
-go_whole(const json_t *v)
+go_whole(const char *v)
 {
-	return json_is_integer(v) ? json_integer_value(v) : int_of_double(json_number_value(v));
+	int64_t n;
+
+	return json_at_number(v) && json_integer_at(v, &n) ? n : int_of_double(go_number(v));
 }
 
 static void
-go_write_one(struct writer *w, const struct go_field *f, const json_t *v, int depth)
+go_write_time(struct writer *w, const char *v)
 {
-	const char *text;
+	size_t len;
 	int64_t t;
 
+	if (json_at_string(v) && time_parse(json_unquote(w->arena, v, &len), &t))
+		str_addf(&w->out, "\"%s\"", time_format(w->arena, t));
+	else
+		str_adds(&w->out, "null");
+}
+
+/* A value of any form is read as a tree: its keys are sorted. */
+static void
+go_write_any(struct writer *w, const char *v)
+{
+	_cleanup_(json_decrefp) json_t *tree = NULL;
+
+	if (v != NULL)
+		tree = json_loads(json_compact(w->arena, v), JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	str_adds(&w->out, tree != NULL ? json_text_go(w->arena, tree) : "null");
+}
+
+static void
+go_write_one(struct writer *w, const struct go_field *f, const char *v, int depth)
+{
 	switch (f->kind) {
 	case GO_STRUCT: go_write_struct(w, f->of, v, depth + 1); return;
-	case GO_BOOL: str_adds(&w->out, json_is_true(v) ? "true" : "false"); return;
+	case GO_BOOL: str_adds(&w->out, json_at_true(v) ? "true" : "false"); return;
 	case GO_INT: str_addf(&w->out, "%" PRId64, go_whole(v)); return;
-	case GO_STRING:
-		str_adds(&w->out, json_quote_go(w->arena, json_string_value(v) ?: "", json_string_length(v)));
-		return;
-	case GO_QUANTITY:
-		text = go_number(w->arena, v);
-		text = quantity_canonical(w->arena, text) ?: text;
-		str_adds(&w->out, json_quote_go(w->arena, text, strlen(text)));
-		return;
+	case GO_STRING: go_write_string(w, v); return;
+	case GO_QUANTITY: go_write_quantity(w, v); return;
 	case GO_INT_OR_STRING:
-		if (json_is_string(v))
-			str_adds(&w->out, json_quote_go(w->arena, json_string_value(v), json_string_length(v)));
+		if (json_at_string(v))
+			go_write_string(w, v);
 		else
 			str_addf(&w->out, "%" PRId64, go_whole(v));
 		return;
-	case GO_TIME:
-		if (json_is_string(v) && time_parse(json_string_value(v), &t))
-			str_addf(&w->out, "\"%s\"", time_format(w->arena, t));
-		else
-			str_adds(&w->out, "null");
-		return;
-	case GO_ANY: str_adds(&w->out, v != NULL ? json_text_go(w->arena, v) : "null"); return;
+	case GO_TIME: go_write_time(w, v); return;
+	case GO_ANY: go_write_any(w, v); return;
 	}
 }
 
 static void
-go_write_list(struct writer *w, const struct go_field *f, const json_t *v, int depth)
+go_write_list(struct writer *w, const struct go_field *f, const char *v, int depth)
 {
-	json_t *e;
-	size_t i;
+	struct json_walk each = json_walk(v);
 
-	if (!json_is_array(v)) {
+	if (!json_at_list(v)) {
 		str_adds(&w->out, "null");
 		return;
 	}
 	str_addc(&w->out, '[');
-	json_array_foreach (v, i, e) {
-		if (i > 0)
-			str_addc(&w->out, ',');
-		go_write_one(w, f, e, depth);
+	for (bool first = true; json_walk_next(&each); first = false) {
+		str_adds(&w->out, first ? "" : ",");
+		go_write_one(w, f, each.value, depth);
 	}
 	str_addc(&w->out, ']');
 }
 
+struct go_member {
+	const char *key, *value;
+};
+
 static int
 go_by_name(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp(((const struct go_member *)a)->key, ((const struct go_member *)b)->key);
 }
 
 static void
-go_write_map(struct writer *w, const struct go_field *f, const json_t *v, int depth)
+go_write_map(struct writer *w, const struct go_field *f, const char *v, int depth)
 {
-	const char **keys = arena_new_array(w->arena, const char *, json_object_size(v)), *key;
+	struct json_walk each = json_walk(v);
+	struct go_member *members;
 	size_t n = 0;
-	json_t *e;
 
-	if (!json_is_object(v)) {
+	if (!json_at_object(v)) {
 		str_adds(&w->out, "null");
 		return;
 	}
-	json_object_foreach ((json_t *)v, key, e)
-		keys[n++] = key;
-	qsort(keys, n, sizeof(*keys), go_by_name);
+	members = arena_new_array(w->arena, struct go_member, json_count(v));
+	while (json_walk_next(&each))
+		members[n++] = (struct go_member){ json_unquote_key(w->arena, each.key, each.key_len), each.value };
+	qsort(members, n, sizeof(*members), go_by_name);
 	str_addc(&w->out, '{');
 	for (size_t i = 0; i < n; i++) {
-		str_addf(&w->out, "%s%s:", i > 0 ? "," : "", json_quote_go(w->arena, keys[i], strlen(keys[i])));
-		go_write_one(w, f, json_object_get(v, keys[i]), depth);
+		str_adds(&w->out, i > 0 ? "," : "");
+		json_add_quoted_go(&w->out, members[i].key, strlen(members[i].key));
+		str_addc(&w->out, ':');
+		go_write_one(w, f, members[i].value, depth);
 	}
 	str_addc(&w->out, '}');
 }
 
+/* Whether a string, list or object has nothing in it. */
+static bool
+go_is_blank(const char *v)
+{
+	struct json_walk w = json_walk(v);
+
+	return json_at_string(v) ? v[1] == '"' : !json_walk_next(&w);
+}
+
 /* A value that Go's omitempty omits. Structs are never empty. */
 static bool
-go_is_empty(const struct go_field *f, const json_t *v)
+go_is_empty(const struct go_field *f, const char *v)
 {
 	if (f->shape == GO_LIST)
-		return json_array_size(v) == 0;
+		return !json_at_list(v) || go_is_blank(v);
 	if (f->shape == GO_MAP)
-		return json_object_size(v) == 0;
+		return !json_at_object(v) || go_is_blank(v);
 	if (f->shape == GO_POINTER)
-		return v == NULL || json_is_null(v);
+		return v == NULL || json_at_null(v);
 	switch (f->kind) {
-	case GO_STRING: return json_string_length(v) == 0;
-	case GO_INT: return json_number_value(v) == 0;
-	case GO_BOOL: return !json_is_true(v);
-	case GO_TIME: return !json_is_string(v);
+	case GO_STRING: return !json_at_string(v) || go_is_blank(v);
+	case GO_INT: return go_number(v) == 0;
+	case GO_BOOL: return !json_at_true(v);
+	case GO_TIME: return !json_at_string(v);
 	default: return false;
 	}
 }
 
+/* Finds the value of each row, as the text has the members in any order. */
 static void
-go_write_struct(struct writer *w, const struct go_type *t, const json_t *v, int depth)
+go_find_members(const struct go_type *t, const char *v, const char **ret)
 {
+	size_t next = 0;
+
+	if (!json_at_object(v))
+		return;
+	for (struct json_walk w = json_walk(v); json_walk_next(&w);)
+		for (size_t k = 0; k < t->n; k++) {
+			size_t i = (next + k) % t->n;
+
+			if (json_walk_is(&w, t->fields[i].name)) {
+				ret[i] = w.value;
+				next = i + 1;
+				break;
+			}
+		}
+}
+
+static void
+go_write_struct(struct writer *w, const struct go_type *t, const char *v, int depth)
+{
+	const char *values[GO_FIELDS_MAX] = { NULL };
 	bool first = true;
 
 	if (depth > JSON_DEPTH_MAX) {
 		str_adds(&w->out, "null");
 		return;
 	}
+	go_find_members(t, v, values);
 	str_addc(&w->out, '{');
 	for (size_t i = 0; i < t->n; i++) {
 		const struct go_field *f = &t->fields[i];
-		const json_t *e = json_object_get(v, f->name);
+		const char *e = values[i];
 
 		if (f->omitempty && go_is_empty(f, e))
 			continue;
-		str_addf(&w->out, "%s\"%s\":", first ? "" : ",", f->name);
+		str_adds(&w->out, first ? "\"" : ",\"");
+		str_adds(&w->out, f->name);
+		str_adds(&w->out, "\":");
 		first = false;
 		if (f->shape == GO_LIST)
 			go_write_list(w, f, e, depth);
 		else if (f->shape == GO_MAP)
 			go_write_map(w, f, e, depth);
-		else if (f->shape == GO_POINTER && (e == NULL || json_is_null(e)))
+		else if (f->shape == GO_POINTER && (e == NULL || json_at_null(e)))
 			str_adds(&w->out, "null");
 		else
 			go_write_one(w, f, e, depth);
@@ -162,7 +240,7 @@ go_write_struct(struct writer *w, const struct go_type *t, const json_t *v, int 
 }
 
 char *
-pod_template_canonical(struct arena *a, const json_t *template)
+pod_template_canonical(struct arena *a, const char *template)
 {
 	_cleanup_(arena_freep) struct arena *scratch = arena_new();
 	struct writer w = { .arena = scratch };
@@ -170,7 +248,7 @@ pod_template_canonical(struct arena *a, const json_t *template)
 
 	str_init(&w.out, TEMPLATE_MAX);
 	go_write_struct(&w, &go_PodTemplateSpec, template, 0);
-	text = arena_strdup(a, str_text(&w.out));
+	text = arena_strndup(a, str_text(&w.out), w.out.len);
 	str_done(&w.out);
 	return text;
 }

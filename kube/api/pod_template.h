@@ -10,8 +10,9 @@
 #include "base/json.h"
 #include "kube/api/type.h"
 
-/* Returns the canonical bytes of a template (a JSON object), in the arena. NULL is an empty template. */
-char *pod_template_canonical(struct arena *, const json_t *template);
+/* Returns the canonical bytes of a template (an object in an accepted text, base/json_walk.h), in the arena. NULL is an
+ * empty template. */
+char *pod_template_canonical(struct arena *, const char *template);
 
 /* Applies the default of the Rollout CRD that affects the hash: the protocol of a container port is TCP. The API server
  * applies it on create and update. */

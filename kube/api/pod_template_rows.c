@@ -13,6 +13,7 @@
 #define A(n, k, s, t) { .name = (n), .kind = GO_##k, .shape = GO_##s, .of = (t) }
 #define ROWS(T, ...)                                                                                                   \
 	static const struct go_field T##_fields[] = { __VA_ARGS__ };                                                   \
+	_Static_assert(sizeof(T##_fields) / sizeof(T##_fields[0]) <= GO_FIELDS_MAX, "too many fields");                \
 	static const struct go_type go_##T = { T##_fields, sizeof(T##_fields) / sizeof(T##_fields[0]) }
 
 /* clang-format off */

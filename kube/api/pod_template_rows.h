@@ -24,6 +24,8 @@ struct go_field {
 	const struct go_type *of; /* GO_STRUCT */
 };
 
+#define GO_FIELDS_MAX 64 /* of one struct */
+
 struct go_type {
 	const struct go_field *fields;
 	size_t n;

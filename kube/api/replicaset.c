@@ -1,17 +1,24 @@
 /* kube/api/replicaset.c: ReplicaSet of apps/v1: the rows of its fields. */
 #include "kube/api/replicaset.h"
 #include <string.h>
+#include "base/json_walk.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/pod_template.h"
 
 #define INT_TEXT_MAX 12
 
+static void
+replicaset_spec_finish(void *of, const char *text, struct arena *a)
+{
+	((struct replicaset_spec *)of)->template = pod_template_canonical(a, json_find(text, "template"));
+}
+
 static const struct field replicaset_spec_fields[] = {
 	OPT_INT(replicaset_spec, replicas, "replicas", .min = 0, .max = INT32_MAX),
 	INT(replicaset_spec, min_ready_seconds, "minReadySeconds", .min = 0, .max = INT32_MAX),
 };
-TYPE(replicaset_spec, "ReplicaSet's spec");
+TYPE(replicaset_spec, "ReplicaSet's spec", .finish = replicaset_spec_finish);
 
 static const struct field replicaset_status_fields[] = {
 	INT(replicaset_status, replicas, "replicas", .min = 0, .max = INT32_MAX),
@@ -22,12 +29,15 @@ static const struct field replicaset_status_fields[] = {
 };
 TYPE(replicaset_status, "ReplicaSet's status");
 
+/* Without a spec, the template is empty. */
 static void
-replicaset_finish(struct object *o, const json_t *j, struct arena *a)
+replicaset_finish(void *of, const char *text, struct arena *a)
 {
-	struct replicaset *rs = (struct replicaset *)o;
+	struct replicaset *rs = of;
 
-	rs->spec.template = pod_template_canonical(a, json_at(j, "/spec/template"));
+	(void)text;
+	if (rs->spec.template == NULL)
+		rs->spec.template = pod_template_canonical(a, NULL);
 }
 
 static const struct field replicaset_fields[] = {

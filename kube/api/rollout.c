@@ -2,6 +2,7 @@
  * fields together: rollout/validate.c. */
 #include "kube/api/rollout.h"
 #include <string.h>
+#include "base/json_walk.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/pod_template.h"
@@ -347,6 +348,33 @@ static const struct field ping_pong_fields[] = {
 };
 TYPE(ping_pong, "pingPong", .strict = true, .rules = "differ pingService pongService");
 
+/* A string without a percent sign is percent too. */
+static const char *
+with_percent(struct arena *a, const char *limit, const char *text)
+{
+	return limit != NULL && json_at_string(text) && strchr(limit, '%') == NULL ? arena_printf(a, "%s%%", limit)
+										   : limit;
+}
+
+static void
+canary_finish(void *of, const char *text, struct arena *a)
+{
+	struct canary_strategy *c = of;
+
+	c->max_surge = with_percent(a, c->max_surge, json_find(text, "maxSurge"));
+	c->max_unavailable = with_percent(a, c->max_unavailable, json_find(text, "maxUnavailable"));
+	if (c->steps.n > 0)
+		c->steps_json = rollout_steps_text(a, c, json_find(text, "steps"));
+}
+
+static void
+blue_green_finish(void *of, const char *text, struct arena *a)
+{
+	struct blue_green_strategy *b = of;
+
+	b->max_unavailable = with_percent(a, b->max_unavailable, json_find(text, "maxUnavailable"));
+}
+
 static const struct field canary_strategy_fields[] = {
 	STRING(canary_strategy, canary_service, "canaryService",
 	    .doc = "Service that selects the canary's pods. The controller sets its selector."),
@@ -398,7 +426,7 @@ static const struct field canary_strategy_fields[] = {
 	OBJECT(canary_strategy, replica_progress_threshold, "replicaProgressThreshold", progress_threshold,
 	    .doc = "Number of canary pods that must be available to complete a step.", .otherwise = "all"),
 };
-TYPE(canary_strategy, "canary strategy", .strict = true,
+TYPE(canary_strategy, "canary strategy", .strict = true, .finish = canary_finish,
     .rules = "differ canaryService stableService; needs scaleDownDelaySeconds trafficRouting; needs dynamicStableScale "
 	     "trafficRouting; not dynamicStableScale scaleDownDelaySeconds; not pingPong canaryService; not pingPong "
 	     "stableService");
@@ -447,7 +475,8 @@ static const struct field blue_green_strategy_fields[] = {
 	OBJECT(blue_green_strategy, preview_metadata, "previewMetadata", pod_metadata,
 	    .doc = "Metadata of the pods while their version is the preview."),
 };
-TYPE(blue_green_strategy, "blue-green strategy", .strict = true, .rules = "differ activeService previewService");
+TYPE(blue_green_strategy, "blue-green strategy", .strict = true, .finish = blue_green_finish,
+    .rules = "differ activeService previewService");
 
 static const struct field rollout_strategy_fields[] = {
 	OBJECT(rollout_strategy, blue_green, "blueGreen", blue_green_strategy,
@@ -486,6 +515,20 @@ static const struct field workload_ref_fields[] = {
 };
 TYPE(workload_ref, "workload reference", .strict = true);
 
+static void
+rollout_spec_finish(void *of, const char *text, struct arena *a)
+{
+	struct rollout_spec *spec = of;
+	const char *template = json_find(text, "template"), *meta = json_find(template, "metadata");
+
+	if (spec->workload_ref != NULL)
+		spec->template_and_workload =
+		    (json_at_object(json_find(meta, "labels")) && json_count(json_find(meta, "labels")) > 0) ||
+		    (json_at_object(json_find(meta, "annotations")) && json_count(json_find(meta, "annotations")) > 0);
+	else if (json_at_object(template))
+		spec->template = pod_template_canonical(a, template);
+}
+
 static const struct field rollout_spec_fields[] = {
 	OPT_INT(
 	    rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "Number of pods.", .otherwise = "1"),
@@ -522,7 +565,8 @@ static const struct field rollout_spec_fields[] = {
 	OBJECT(rollout_spec, rollback_window, "rollbackWindow", rollback_window,
 	    .doc = "Skip all steps, pauses and analyses in a rollback to a recent revision."),
 };
-TYPE(rollout_spec, "Rollout's spec", .rules = "any workloadRef selector; any workloadRef template");
+TYPE(rollout_spec, "Rollout's spec", .finish = rollout_spec_finish,
+    .rules = "any workloadRef selector; any workloadRef template");
 
 static const struct field pause_condition_fields[] = {
 	STRING(pause_condition, reason, "reason"),
@@ -638,65 +682,6 @@ static const struct field rollout_status_fields[] = {
 };
 TYPE(rollout_status, "Rollout's status");
 
-/* Sorts the keys of a map in an object. */
-static void
-sort_map(json_t *in, const char *key)
-{
-	char *text = json_dumps(json_object_get(in, key), JSON_SORT_KEYS);
-
-	if (text != NULL)
-		json_object_set_new(in, key, json_loads(text, 0, NULL));
-	free(text);
-}
-
-/* Converts an encoded value to the form of Go: keys of maps are sorted, and numbers and strings are as in `raw`. */
-static void
-rollout_as_go(const struct type *t, const json_t *raw, json_t *o)
-{
-	for (size_t i = 0; i < t->n_fields; i++) {
-		const struct field *f = &t->fields[i];
-		json_t *value = json_object_get(o, f->name), *from = json_object_get(raw, f->name), *one;
-		size_t k;
-
-		switch (value != NULL ? f->kind : KIND_MAX) {
-		case KIND_STRING_MAP:
-		case KIND_JSON: sort_map(o, f->name); break;
-		case KIND_INT_OR_STRING: json_object_set(o, f->name, from); break;
-		case KIND_OBJECT:
-		case KIND_EMBED: rollout_as_go(f->of, from, value); break;
-		case KIND_LIST:
-			json_array_foreach (value, k, one)
-				rollout_as_go(f->of, json_array_get(from, k), one);
-			break;
-		default: break;
-		}
-	}
-}
-
-/* A step as Argo Rollouts' Go types write it: the step hash is made of it. A new reference. */
-static json_t *
-step_for_hash(const struct canary_step *s, const json_t *raw)
-{
-	json_t *o = encode(&canary_step_type, s);
-
-	rollout_as_go(&canary_step_type, raw, o);
-	return o;
-}
-
-/* A string without a percent sign is percent too. */
-static const char *
-with_percent(struct arena *a, const char *text, const json_t *raw)
-{
-	return text != NULL && json_is_string(raw) && strchr(text, '%') == NULL ? arena_printf(a, "%s%%", text) : text;
-}
-
-void
-canary_finish(struct canary_strategy *c, const json_t *raw, struct arena *a)
-{
-	c->max_surge = with_percent(a, c->max_surge, json_object_get(raw, "maxSurge"));
-	c->max_unavailable = with_percent(a, c->max_unavailable, json_object_get(raw, "maxUnavailable"));
-}
-
 /* Sets stableService and canaryService for pingPong, whose two Services swap roles after each update. */
 static void
 take_turns(struct canary_strategy *c, const struct canary_status *st)
@@ -711,37 +696,19 @@ take_turns(struct canary_strategy *c, const struct canary_status *st)
 }
 
 static void
-rollout_finish(struct object *o, const json_t *j, struct arena *a)
+rollout_finish(void *of, const char *text, struct arena *a)
 {
-	struct rollout *r = (struct rollout *)o;
-	const json_t *template = json_at(j, "/spec/template"), *steps = json_at(j, "/spec/strategy/canary/steps");
+	struct rollout *r = of;
 	const struct canary_strategy *c = r->spec.strategy.canary;
 
-	if (c != NULL)
-		canary_finish((struct canary_strategy *)c, json_at(j, "/spec/strategy/canary"), a);
+	(void)text;
+	(void)a;
 	if (c != NULL)
 		take_turns((struct canary_strategy *)c, &r->status.canary);
-	r->spec.template = NULL;
-	if (r->spec.workload_ref != NULL)
-		r->template_and_workload = json_object_size(json_at(template, "/metadata/labels")) > 0 ||
-					   json_object_size(json_at(template, "/metadata/annotations")) > 0;
-	else if (json_is_object(template))
-		r->spec.template = pod_template_canonical(a, template);
-	if (c != NULL && c->steps.n > 0) {
-		_cleanup_(json_decrefp) json_t *list = json_array();
-
-		for (size_t i = 0; i < c->steps.n; i++)
-			json_array_append_new(list, step_for_hash(&c->steps.at[i], json_array_get(steps, i)));
-		r->steps_json = json_text_go_struct(a, list);
-	} else if (c != NULL || r->spec.strategy.blue_green == NULL) {
+	if (c != NULL && c->steps_json != NULL)
+		r->steps_json = c->steps_json;
+	else if (c != NULL || r->spec.strategy.blue_green == NULL)
 		r->steps_json = "null";
-	}
-	if (r->spec.strategy.blue_green != NULL) {
-		struct blue_green_strategy *b = (struct blue_green_strategy *)r->spec.strategy.blue_green;
-
-		b->max_unavailable =
-		    with_percent(a, b->max_unavailable, json_at(j, "/spec/strategy/blueGreen/maxUnavailable"));
-	}
 }
 
 static const struct field rollout_fields[] = {

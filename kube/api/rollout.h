@@ -241,6 +241,7 @@ struct canary_strategy {
 	const struct ping_pong *ping_pong;
 	bool ping_pong_and_services; /* the spec has pingPong, and canaryService or stableService too */
 	LIST_OF(struct canary_step) steps;
+	const char *steps_json; /* the steps as Go writes them, for the step hash; NULL: there are none */
 	const struct traffic_routing *traffic_routing;
 	const char *max_surge, *max_unavailable; /* "5" or "25%" */
 	bool dynamic_stable_scale;
@@ -291,6 +292,7 @@ struct rollout_spec {
 	struct opt_int replicas;
 	const struct label_selector *selector;
 	const char *template; /* pod template as canonical JSON, see kube/api/pod_template.h */
+	bool template_and_workload; /* the template has labels or annotations, and there is a workloadRef */
 	int64_t min_ready_seconds;
 	struct opt_int revision_history_limit, progress_deadline_seconds;
 	bool progress_deadline_abort, paused;
@@ -378,17 +380,17 @@ struct rollout {
 	struct object object;
 	struct rollout_spec spec;
 	struct rollout_status status;
-	bool template_and_workload; /* spec.template has labels or annotations, and there is a workloadRef */
 	const char *steps_json; /* spec.strategy.canary.steps as Go writes it, for the step hash; NULL for blue-green */
 };
 
-/* Adds the percent sign to maxSurge and maxUnavailable that `raw` has as text without one: they are percentages too. */
-void canary_finish(struct canary_strategy *, const json_t *raw, struct arena *);
+/* Returns the steps as Argo Rollouts' Go types write them, for the step hash, in the arena. `text`: their list, in an
+ * accepted text. */
+const char *rollout_steps_text(struct arena *, const struct canary_strategy *, const char *text);
 
 extern const struct type string_match_type, pod_metadata_type, template_service_type, experiment_analysis_type,
-    experiment_step_type, run_metadata_type, canary_strategy_type, blue_green_strategy_type, condition_type,
-    template_ref_type, argument_type, dry_run_type, measurement_retention_type, value_from_type, field_ref_type,
-    secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
+    experiment_step_type, run_metadata_type, canary_step_type, canary_strategy_type, blue_green_strategy_type,
+    condition_type, template_ref_type, argument_type, dry_run_type, measurement_retention_type, value_from_type,
+    field_ref_type, secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
 
 /* Returns whether the Rollout's selector is not empty and matches the labels of the object. */
 bool rollout_selects(const struct rollout *, const struct object *);

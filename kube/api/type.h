@@ -118,8 +118,10 @@ struct type {
 	const char *doc; /* one line */
 	bool cluster_scoped;
 	bool has_status; /* /status is a subresource */
-	/* Derives members without a row after decoding, for example a canonical template. NULL: none. */
-	void (*finish)(struct object *, const json_t *, struct arena *);
+	/* Derives members without a row after decoding, for example a canonical template, from the struct and its
+	 * text, a value of an accepted text (base/json_walk.h) of any type, or NULL. Of any type of struct. NULL:
+	 * none. */
+	void (*finish)(void *of, const char *text, struct arena *);
 };
 
 #define FIELD_(S, m, T, K, json, ...)                                                                                  \
@@ -200,6 +202,9 @@ void problem_is_reference(struct problems *);
 /* Fills the zeroed struct at `ret` from a JSON object. Problems are added to `problems`. A field with a problem
  * remains zero, and the others are decoded, so that an invalid field does not hide the status of an object. */
 void decode(const struct type *, const json_t *, const char *path, struct problems *, void *ret);
+
+/* The same for a value within an accepted text (base/json_walk.h), or NULL. */
+void decode_at(const struct type *, const char *value, const char *path, struct problems *, void *ret);
 
 /* The same for a text, for a stored status. Malformed fields remain zero. NULL: all do. */
 void decode_text(const struct type *, const char *text, struct arena *, void *ret);

@@ -1,5 +1,6 @@
 /* kube/api/workload.c: pod templates of workloads that spec.workloadRef names: the rows of their fields. */
 #include "kube/api/workload.h"
+#include "base/json_walk.h"
 #include "base/str.h"
 #include "kube/api/pod_template.h"
 
@@ -10,12 +11,12 @@ static const struct field workload_spec_fields[] = {
 TYPE(workload_spec, "workload's spec");
 
 static void
-workload_finish(struct object *o, const json_t *j, struct arena *a)
+workload_finish(void *of, const char *text, struct arena *a)
 {
-	const json_t *template = json_at(j, "/spec/template") ?: json_object_get(j, "template");
+	const char *template = json_find(json_find(text, "spec"), "template") ?: json_find(text, "template");
 
-	if (json_is_object(template))
-		((struct workload *)o)->template = pod_template_canonical(a, template);
+	if (json_at_object(template))
+		((struct workload *)of)->template = pod_template_canonical(a, template);
 }
 
 static const struct field workload_fields[] = {
