@@ -111,12 +111,12 @@ run_expire(const struct analysis_world *w, struct plan *plan)
 
 	if (ttl == NULL || st->completed_at == 0)
 		return;
-	after = run_phase_named(st->phase) == RUN_SUCCESSFUL && ttl->after_success.set ? &ttl->after_success
-		: run_phase_named(st->phase) == RUN_FAILED && ttl->after_failure.set   ? &ttl->after_failure
-										       : &ttl->after_completion;
-	if (!after->set)
+	after = run_phase_named(st->phase) == RUN_SUCCESSFUL && ttl->after_success.present ? &ttl->after_success
+		: run_phase_named(st->phase) == RUN_FAILED && ttl->after_failure.present   ? &ttl->after_failure
+											   : &ttl->after_completion;
+	if (!after->present)
 		return;
-	at = time_add(st->completed_at, after->is * 1000);
+	at = time_add(st->completed_at, after->value * 1000);
 	if (w->now > at)
 		plan_delete(plan, &w->run->object);
 	else

@@ -91,7 +91,7 @@ prometheus_check(struct arena *a, const struct metric *m)
 static int64_t
 prometheus_timeout_ms(const struct prometheus_metric *p)
 {
-	return p->timeout.set ? p->timeout.is * 1000 : PROMETHEUS_TIMEOUT_MS;
+	return p->timeout.present ? p->timeout.value * 1000 : PROMETHEUS_TIMEOUT_MS;
 }
 
 /* A time in seconds with milliseconds, as in the API. */

@@ -62,7 +62,7 @@ web_check(struct arena *a, const struct metric *m)
 static void
 web_confine(const struct web_metric *w, struct query *q)
 {
-	q->timeout_ms = w->timeout_seconds.set ? w->timeout_seconds.is * 1000 : WEB_TIMEOUT_MS;
+	q->timeout_ms = w->timeout_seconds.present ? w->timeout_seconds.value * 1000 : WEB_TIMEOUT_MS;
 	q->insecure = w->insecure;
 	q->outside_only = true;
 }

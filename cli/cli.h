@@ -14,7 +14,7 @@ struct cli {
 	struct loop *loop;
 	const struct command *command;
 	const char **args; /* in the arena */
-	size_t n_args, args_room;
+	size_t n_args, args_capacity;
 	struct map flags; /* name → text; "" when it takes no value */
 	struct loop_io signals;
 	bool interrupted; /* after cli_signals: one came */

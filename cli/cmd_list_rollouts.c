@@ -74,8 +74,8 @@ list_cells(const struct cli *c, struct arena *a, const struct rollout *r, bool w
 				 : r->spec.strategy.blue_green != NULL ? "BlueGreen"
 								       : "unknown";
 	cells[COLUMN_STATUS] = summary_phase(r, &message);
-	cells[COLUMN_STEP] = n > 0 && r->status.current_step_index.set
-				 ? arena_printf(a, "%d/%zu", (int)r->status.current_step_index.is, n)
+	cells[COLUMN_STEP] = n > 0 && r->status.current_step_index.present
+				 ? arena_printf(a, "%d/%zu", (int)r->status.current_step_index.value, n)
 				 : "-";
 	cells[COLUMN_SET_WEIGHT] = canary != NULL ? arena_printf(a, "%d", (int)summary_set_weight(r)) : "-";
 	cells[COLUMN_READY] = arena_printf(a, "%d/%d", (int)r->status.ready_replicas, (int)r->status.replicas);

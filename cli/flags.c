@@ -119,8 +119,8 @@ static void
 flags_add_argument(struct cli *c, const char *word)
 {
 	if (c->args == NULL)
-		c->args = arena_new_array(c->arena, const char *, c->args_room = ARGS_FIRST);
-	c->args = arena_grow(c->arena, c->args, c->n_args, &c->args_room, sizeof(*c->args));
+		c->args = arena_new_array(c->arena, const char *, c->args_capacity = ARGS_FIRST);
+	c->args = arena_grow(c->arena, c->args, c->n_args, &c->args_capacity, sizeof(*c->args));
 	c->args[c->n_args++] = word;
 }
 

@@ -118,7 +118,7 @@ tree_head(struct tree *t, const struct object **sets, size_t n)
 	str_addf(&t->out, "Strategy:        Canary\n");
 	if (c->steps.n > 0)
 		str_addf(&t->out, "  Step:          %" PRId64 "/%zu\n",
-		    s->current_step_index.set ? s->current_step_index.is : 0, c->steps.n);
+		    s->current_step_index.present ? s->current_step_index.value : 0, c->steps.n);
 	str_addf(&t->out, "  SetWeight:     %" PRId64 "\n  ActualWeight:  %" PRId64 "\n", summary_set_weight(r),
 	    summary_actual_weight(r, sets, n));
 }

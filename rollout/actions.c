@@ -60,7 +60,7 @@ struct err *
 action_promote(struct arena *a, const struct rollout *r, enum promote_mode how, struct action *ret)
 {
 	int64_t n = r->spec.strategy.canary != NULL ? (int64_t)r->spec.strategy.canary->steps.n : 0;
-	int64_t step = r->status.current_step_index.set ? r->status.current_step_index.is : 0;
+	int64_t step = r->status.current_step_index.present ? r->status.current_step_index.value : 0;
 	const char *name = r->object.meta.name;
 	json_t *status = NULL;
 

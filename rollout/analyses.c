@@ -161,7 +161,7 @@ analysis_problems(struct problems *p, const struct analysis_found *f, bool measu
 {
 	bool whole = !f->too_many;
 
-	if (f->place != IN_BACKGROUND && f->spec->starting_step.set)
+	if (f->place != IN_BACKGROUND && f->spec->starting_step.present)
 		problem_add(p, arena_printf(p->arena, "%s.startingStep", f->field),
 		    "Invalid value: only an analysis in the background has it");
 	if (f->place != IN_BACKGROUND && f->n_templates == 0)

@@ -62,10 +62,10 @@ bluegreen_wanted(const struct rollout_pass *p)
 {
 	const struct opt_int *preview = &p->blue_green->preview_replica_count;
 
-	if (!preview->set || bluegreen_active(p) == NULL || p->st.stable_rs == NULL || bluegreen_switches_at_once(p) ||
-	    p->st.blue_green.scale_up_preview_check_point)
+	if (!preview->present || bluegreen_active(p) == NULL || p->st.stable_rs == NULL ||
+	    bluegreen_switches_at_once(p) || p->st.blue_green.scale_up_preview_check_point)
 		return p->replicas;
-	return p->replicas > 0 ? preview->is : 0;
+	return p->replicas > 0 ? preview->value : 0;
 }
 
 static bool
@@ -109,7 +109,7 @@ bluegreen_waits_for_run(const struct rollout_pass *p)
 static bool
 bluegreen_pause_is_over(struct rollout_pass *p)
 {
-	bool by_itself = !p->blue_green->auto_promotion_enabled.set || p->blue_green->auto_promotion_enabled.is;
+	bool by_itself = !p->blue_green->auto_promotion_enabled.present || p->blue_green->auto_promotion_enabled.value;
 	int64_t seconds = p->blue_green->auto_promotion_seconds, end;
 
 	if (by_itself && seconds == 0)

@@ -53,11 +53,11 @@ decide_begin_update(struct rollout_pass *p)
 	if (other_template && w->rollout->spec.restart_at <= w->now)
 		p->st.restarted_at = w->rollout->spec.restart_at; /* all its pods are new */
 	p->index = 0;
-	p->st.current_step_index = (struct opt_int){ .set = steps_count(p) > 0 };
+	p->st.current_step_index = (struct opt_int){ .present = steps_count(p) > 0 };
 	if (p->promotion == PROMOTED) {
 		p->index = steps_count(p);
 		if (steps_count(p) > 0)
-			p->st.current_step_index.is = p->index;
+			p->st.current_step_index.value = p->index;
 		if (p->canary != NULL && !first && other_template)
 			plan_status_event(
 			    p->plan, &w->rollout->object, false, "SkipSteps", "Rollback to stable ReplicaSets");
@@ -92,7 +92,8 @@ decide_check_deadline(struct rollout_pass *p)
 {
 	const struct rollout_spec *spec = &p->w->rollout->spec;
 	const struct condition *c = condition_find(&p->was->conditions, "Progressing");
-	int64_t seconds = spec->progress_deadline_seconds.set ? spec->progress_deadline_seconds.is : PROGRESS_DEADLINE,
+	int64_t seconds =
+		    spec->progress_deadline_seconds.present ? spec->progress_deadline_seconds.value : PROGRESS_DEADLINE,
 		at;
 
 	if (c == NULL || p->change != CHANGE_NONE || p->aborted || p->paused_by_spec ||
@@ -226,9 +227,9 @@ decide_index(const struct opt_int *index, const struct canary_strategy *c)
 {
 	int64_t n = c != NULL ? (int64_t)c->steps.n : 0;
 
-	if (!index->set || index->is < 0)
+	if (!index->present || index->value < 0)
 		return 0;
-	return index->is > n ? n : index->is;
+	return index->value > n ? n : index->value;
 }
 
 static void
@@ -257,7 +258,7 @@ rollout_decide(const struct rollout_world *w, struct plan *plan)
 	if (r->object.meta.deletion_timestamp != 0 || w->workload_unknown)
 		return;
 	decide_read_strategy(&pass, &r->spec.strategy);
-	pass.replicas = r->spec.replicas.set ? r->spec.replicas.is : 1;
+	pass.replicas = r->spec.replicas.present ? r->spec.replicas.value : 1;
 	pass.index = decide_index(&r->status.current_step_index, pass.canary);
 	pass.promotion = w->hash != NULL && str_eq(r->status.stable_rs, w->hash) ? PROMOTED : NOT_PROMOTED;
 	pass.paused_by_spec = r->spec.paused;
@@ -269,7 +270,7 @@ rollout_decide(const struct rollout_world *w, struct plan *plan)
 		status_invalid(&pass, wrong);
 		return;
 	}
-	if (!r->spec.replicas.set)
+	if (!r->spec.replicas.present)
 		plan_merge(plan, &r->object, json_pack("{s:{s:i}}", "spec", "replicas", 1));
 	decide_valid(&pass);
 }

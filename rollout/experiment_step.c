@@ -66,10 +66,10 @@ experiment_step_check(struct problems *p, const struct rollout_world *w, const s
 
 		check_unique(
 		    p, &e->templates.at->name, sizeof(*e->templates.at), i, arena_printf(p->arena, "%s.name", at));
-		if (t->weight.set)
+		if (t->weight.present)
 			check_feature(p, w->rollout->spec.strategy.canary, ROUTER_EXPERIMENTS,
 			    arena_printf(p->arena, "%s.weight", at));
-		weight += t->weight.set ? t->weight.is : 0;
+		weight += t->weight.present ? t->weight.value : 0;
 	}
 	if (weight > 100)
 		problem_add(p, arena_printf(p->arena, "%s.templates", path),
@@ -94,7 +94,8 @@ experiment_step_analyses(const struct rollout_world *w, size_t index, struct are
 static int64_t
 experiment_step_index(const struct rollout_pass *p)
 {
-	return p->st.current_step_index.set && p->st.current_step_index.is > 0 ? p->st.current_step_index.is : 0;
+	return p->st.current_step_index.present && p->st.current_step_index.value > 0 ? p->st.current_step_index.value
+										      : 0;
 }
 
 /* The current step, if it is an experiment. */
@@ -249,12 +250,12 @@ experiment_step_template_json(const struct rollout_pass *p, const struct experim
 	if (t->metadata != NULL)
 		experiment_step_add_metadata(t->metadata, template, selector);
 	o = json_pack("{s:s,s:I,s:o,s:o}", "name", t->name, "replicas",
-	    (json_int_t)(t->replicas.set ? t->replicas.is : 1), "selector", selector, "template", template);
+	    (json_int_t)(t->replicas.present ? t->replicas.value : 1), "selector", selector, "template", template);
 	if (rs->spec.min_ready_seconds > 0)
 		json_object_set_new(o, "minReadySeconds", json_integer(rs->spec.min_ready_seconds));
 	if (t->service != NULL)
 		json_object_set_new(o, "service", encode(&template_service_type, t->service));
-	else if (t->weight.set)
+	else if (t->weight.present)
 		json_object_set_new(o, "service", json_object());
 	return o;
 }
@@ -436,10 +437,10 @@ experiment_step_weights(const struct rollout_pass *p, size_t *ret_n)
 	for (size_t i = 0; i < s->templates.n; i++) {
 		const struct template_status *t = experiment_step_template_status(e, s->templates.at[i].name);
 
-		if (s->templates.at[i].weight.set && s->templates.at[i].weight.is > 0 && t != NULL &&
+		if (s->templates.at[i].weight.present && s->templates.at[i].weight.value > 0 && t != NULL &&
 		    t->service_name != NULL && t->available_replicas > 0)
-			list[(*ret_n)++] = (struct weight_destination){ s->templates.at[i].weight.is, t->service_name,
-				t->pod_template_hash };
+			list[(*ret_n)++] = (struct weight_destination){ s->templates.at[i].weight.value,
+				t->service_name, t->pod_template_hash };
 	}
 	qsort(list, *ret_n, sizeof(*list), experiment_step_by_service);
 	return list;

@@ -165,7 +165,8 @@ plugin_step_query(struct rollout_pass *p, const struct step_plugin *plugin, cons
 		.url = "",
 		.body = json_text(p->arena, call),
 		.content_type = "application/json",
-		.timeout_ms = 1000 * (plugin->timeout_seconds.set ? plugin->timeout_seconds.is : TIMEOUT_SECONDS),
+		.timeout_ms =
+		    1000 * (plugin->timeout_seconds.present ? plugin->timeout_seconds.value : TIMEOUT_SECONDS),
 		.response_max = ANSWER_MAX };
 
 	if (plugin->http != NULL) {
@@ -314,7 +315,7 @@ plugin_step_begin_abort(struct rollout_pass *p)
 static bool
 plugin_step_is_current(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
-	return e->index == p->st.current_step_index.is && p->promotion != PROMOTED && !p->st.promote_full;
+	return e->index == p->st.current_step_index.value && p->promotion != PROMOTED && !p->st.promote_full;
 }
 
 /* The update was promoted past a plugin that is still running. */
@@ -335,7 +336,7 @@ plugin_step_may_run(struct rollout_pass *p)
 {
 	return p->change == CHANGE_NONE && p->promotion != PROMOTED && !p->paused_by_spec &&
 	       p->st.pause_conditions.n == 0 && !p->st.promote_full && p->st.stable_rs != NULL && !p->in_window &&
-	       !p->without_pods && p->st.current_step_index.is == p->index && plugin_step_at(p, p->index) != NULL &&
+	       !p->without_pods && p->st.current_step_index.value == p->index && plugin_step_at(p, p->index) != NULL &&
 	       target_of(p).pods_there;
 }
 

@@ -33,8 +33,8 @@ counts_step_weight(const struct canary_strategy *c, int64_t index, bool at_index
 	if (index >= n && at_index)
 		return WEIGHT_MAX;
 	for (int64_t i = index < n ? (at_index ? index : index - 1) : n - 1; i >= 0; i--)
-		if (c->steps.at[i].set_weight.set)
-			return c->steps.at[i].set_weight.is;
+		if (c->steps.at[i].set_weight.present)
+			return c->steps.at[i].set_weight.value;
 	return 0;
 }
 
@@ -83,7 +83,7 @@ counts_routed(const struct counts_question *q)
 static bool
 counts_explicit(const struct opt_int *v, bool zero)
 {
-	return v->set && (v->is == 0) == zero;
+	return v->present && (v->value == 0) == zero;
 }
 
 static int64_t
@@ -106,8 +106,9 @@ counts_weight(const struct counts_question *q)
 	if (!counts_explicit(&c->abort_scale_down_delay_seconds, false))
 		missing = counts_most(missing, q->new_rs.available);
 	for (size_t i = c->steps.n; i-- > 0;)
-		if (c->steps.at[i].set_weight.set && counts_share(c->steps.at[i].set_weight.is, q->replicas) < missing)
-			return c->steps.at[i].set_weight.is;
+		if (c->steps.at[i].set_weight.present &&
+		    counts_share(c->steps.at[i].set_weight.value, q->replicas) < missing)
+			return c->steps.at[i].set_weight.value;
 	return 0;
 }
 
@@ -132,7 +133,7 @@ counts_at_least_min(const struct counts_question *q, int64_t pods)
 {
 	const struct opt_int *min = &q->canary->min_pods_per_replicaset;
 
-	return min->set && pods > 0 ? counts_most(pods, counts_least(min->is, q->replicas)) : pods;
+	return min->present && pods > 0 ? counts_most(pods, counts_least(min->value, q->replicas)) : pods;
 }
 
 static void
@@ -143,9 +144,10 @@ counts_with_router(const struct counts_question *q, struct counts_answer *ret)
 
 	ret->scaled = scale != NULL;
 	if (scale != NULL)
-		weight = scale->weight.set ? scale->weight.is : 0;
-	ret->new_rs = scale != NULL && scale->replicas.set ? scale->replicas.is
-							   : counts_at_least_min(q, counts_share(weight, q->replicas));
+		weight = scale->weight.present ? scale->weight.value : 0;
+	ret->new_rs = scale != NULL && scale->replicas.present
+			  ? scale->replicas.value
+			  : counts_at_least_min(q, counts_share(weight, q->replicas));
 	ret->new_rs = counts_most(ret->new_rs, q->least_new);
 	ret->stable = q->replicas;
 	if (!q->canary->dynamic_stable_scale)

@@ -194,15 +194,15 @@ replicas_lower_aborted(struct rollout_pass *p, const struct replicaset *rs)
 
 	/* If the stable version is scaled by its share, the pods of both versions must not run longer than
 	 * necessary. */
-	if (replicas_stable_scales(p) && !delay->set) {
+	if (replicas_stable_scales(p) && !delay->present) {
 		replicas_shrink(p, rs, target_kept(p, rs));
 		return;
 	}
-	if (replicaset_wanted(rs) == 0 || (delay->set && delay->is == 0) || target_kept(p, rs) > 0)
+	if (replicaset_wanted(rs) == 0 || (delay->present && delay->value == 0) || target_kept(p, rs) > 0)
 		return;
 	if (at == 0) {
 		if (replicaset_available(p->w->stable_rs) >= p->replicas)
-			replicas_set_deadline(p, rs, delay->set ? delay->is : ABORT_SCALE_DOWN_DELAY);
+			replicas_set_deadline(p, rs, delay->present ? delay->value : ABORT_SCALE_DOWN_DELAY);
 	} else if (p->w->now > at) {
 		replicas_scale(p, rs, 0, false);
 	} else {
@@ -216,7 +216,7 @@ replicas_lower_aborted(struct rollout_pass *p, const struct replicaset *rs)
 void
 replicas_keep(struct rollout_pass *p)
 {
-	int64_t seconds = p->scale_down_delay.set ? p->scale_down_delay.is : SCALE_DOWN_DELAY;
+	int64_t seconds = p->scale_down_delay.present ? p->scale_down_delay.value : SCALE_DOWN_DELAY;
 
 	if (p->w->router == NULL || p->promotion == PROMOTED || replicas_stable_scales(p) || seconds == 0)
 		return;
@@ -243,7 +243,7 @@ replicas_lower_other(struct rollout_pass *p, const struct replicaset *rs, int64_
 	if (replicaset_wanted(rs) == 0 || target_kept(p, rs) > 0)
 		return;
 	if (replicas_stable_scales(p) || (at == 0 && superseded) || (at != 0 && p->w->now > at) ||
-	    (limit->set && *kept >= limit->is)) {
+	    (limit->present && *kept >= limit->value)) {
 		replicas_scale(p, rs, 0, true);
 		return;
 	}
@@ -252,7 +252,7 @@ replicas_lower_other(struct rollout_pass *p, const struct replicaset *rs, int64_
 	if (at != 0)
 		plan_wake(p->plan, at + 1);
 	else if (p->canary == NULL || weights_settled(p))
-		replicas_set_deadline(p, rs, delay->set ? delay->is : SCALE_DOWN_DELAY);
+		replicas_set_deadline(p, rs, delay->present ? delay->value : SCALE_DOWN_DELAY);
 }
 
 static int

@@ -130,7 +130,7 @@ static bool
 revision_collides(struct rollout_pass *p, const char *name)
 {
 	const struct opt_int *count = &p->was->collision_count;
-	int64_t next = count->set ? count->is + 1 : 1;
+	int64_t next = count->present ? count->value + 1 : 1;
 
 	if (view_get(p->w->view, &replicaset_type, p->w->rollout->object.meta.namespace, name) == NULL)
 		return false;
@@ -238,7 +238,7 @@ revision_history(struct rollout_pass *p)
 {
 	const struct rollout_world *w = p->w;
 	const struct opt_int *limit = &w->rollout->spec.revision_history_limit;
-	int64_t keep = limit->set ? limit->is : REVISION_HISTORY_LIMIT, old = 0;
+	int64_t keep = limit->present ? limit->value : REVISION_HISTORY_LIMIT, old = 0;
 
 	for (size_t i = 0; i < w->n_replicasets; i++)
 		old += w->replicasets[i] != w->new_rs && w->replicasets[i] != w->stable_rs;

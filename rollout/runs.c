@@ -36,7 +36,7 @@ static void
 runs_roles(struct rollout_pass *p, struct role ret[ROLES])
 {
 	int64_t step =
-	    p->st.current_step_index.set && p->st.current_step_index.is > 0 ? p->st.current_step_index.is : 0;
+	    p->st.current_step_index.present && p->st.current_step_index.value > 0 ? p->st.current_step_index.value : 0;
 
 	if (p->canary != NULL) {
 		ret[0] = (struct role){ IN_BACKGROUND, "Background", "Background analysis", NULL,
@@ -165,7 +165,8 @@ runs_current(const struct rollout_pass *p, const struct role *role)
 	const struct run_status *known = *role->known;
 	const struct analysis_run *named = known != NULL ? runs_find(p->w, known->name) : NULL, *found = NULL;
 	/* After the last step an inconclusive run pauses nothing, so that no user can have overruled it. */
-	bool passed = steps_count(p) > 0 && p->was->current_step_index.is >= steps_count(p) && p->change == CHANGE_NONE;
+	bool passed =
+	    steps_count(p) > 0 && p->was->current_step_index.value >= steps_count(p) && p->change == CHANGE_NONE;
 
 	if (known != NULL && !runs_is_overruled(p, role) &&
 	    (named == NULL ||
@@ -193,7 +194,7 @@ runs_wanted(const struct rollout_pass *p, const struct role *role)
 		return false;
 	switch (role->place) {
 	case OF_STEP: return true;
-	case IN_BACKGROUND: return p->index >= (f->spec->starting_step.set ? f->spec->starting_step.is : 0);
+	case IN_BACKGROUND: return p->index >= (f->spec->starting_step.present ? f->spec->starting_step.value : 0);
 	case BEFORE_SWITCH: return !bluegreen_is_active(p) && !bluegreen_is_quick(p);
 	case AFTER_SWITCH: return bluegreen_is_active(p) && !bluegreen_is_quick(p);
 	case OF_EXPERIMENT: break; /* belongs to the Experiment */
@@ -334,8 +335,8 @@ runs_history_limits(const struct rollout_pass *p, int64_t ret[2])
 {
 	const struct analysis_history *h = p->w->rollout->spec.analysis;
 
-	ret[0] = h != NULL && h->successful_limit.set ? h->successful_limit.is : HISTORY_LIMIT;
-	ret[1] = h != NULL && h->unsuccessful_limit.set ? h->unsuccessful_limit.is : HISTORY_LIMIT;
+	ret[0] = h != NULL && h->successful_limit.present ? h->successful_limit.value : HISTORY_LIMIT;
+	ret[1] = h != NULL && h->unsuccessful_limit.present ? h->unsuccessful_limit.value : HISTORY_LIMIT;
 }
 
 /* Deletes runs beyond the history limits, and those whose revision does not exist any more. */

@@ -29,10 +29,10 @@ scale_step_text(struct arena *a, const struct canary_step *s)
 {
 	const struct canary_scale *scale = s->set_canary_scale;
 
-	if (scale->weight.set)
-		return arena_printf(a, "setCanaryScale{weight: %" PRId64 "}", scale->weight.is);
-	if (scale->replicas.set)
-		return arena_printf(a, "setCanaryScale{replicas: %" PRId64 "}", scale->replicas.is);
+	if (scale->weight.present)
+		return arena_printf(a, "setCanaryScale{weight: %" PRId64 "}", scale->weight.value);
+	if (scale->replicas.present)
+		return arena_printf(a, "setCanaryScale{replicas: %" PRId64 "}", scale->replicas.value);
 	return "setCanaryScale{matchTrafficWeight: true}";
 }
 
@@ -43,7 +43,7 @@ scale_step_check(struct problems *p, const struct rollout_world *w, const struct
 
 	if (w->rollout->spec.strategy.canary->traffic_routing == NULL)
 		problem_add(p, path, "Invalid value: can only be used with traffic routing");
-	if (scale->weight.set + scale->replicas.set + scale->match_traffic_weight != 1)
+	if (scale->weight.present + scale->replicas.present + scale->match_traffic_weight != 1)
 		problem_add(
 		    p, path, "Invalid value: must have exactly one of weight, replicas, matchTrafficWeight: true");
 }

@@ -174,7 +174,7 @@ status_counts(struct rollout_pass *p)
 static bool
 status_more_available(struct rollout_pass *p)
 {
-	const char *name = arena_printf(p->arena, "available/%s/%" PRId64, p->w->hash, p->st.current_step_index.is);
+	const char *name = arena_printf(p->arena, "available/%s/%" PRId64, p->w->hash, p->st.current_step_index.value);
 	int64_t now = replicaset_available(p->w->new_rs), most = seen_note(p->w->seen, name, -1);
 	bool more = most < 0 ? p->st.available_replicas > p->was->available_replicas : now > most;
 
@@ -206,8 +206,8 @@ status_progressed(const struct rollout_pass *p, bool more)
 
 	return p->change != CHANGE_NONE || more || was->updated_replicas != st->updated_replicas ||
 	       old_now < old_before || !str_eq(was->stable_rs, st->stable_rs) ||
-	       (was->current_step_index.set && st->current_step_index.set &&
-		   was->current_step_index.is != st->current_step_index.is) ||
+	       (was->current_step_index.present && st->current_step_index.present &&
+		   was->current_step_index.value != st->current_step_index.value) ||
 	       (was->pause_conditions.n > 0 && st->pause_conditions.n == 0) ||
 	       status_blue_green_progressed(&was->blue_green, &st->blue_green);
 }
@@ -447,13 +447,13 @@ status_report_failure(struct rollout_pass *p)
 static bool
 status_is_indefinite(const struct rollout_pass *p, const struct rollout_status *st)
 {
-	int64_t i = st->current_step_index.set ? st->current_step_index.is : -1;
+	int64_t i = st->current_step_index.present ? st->current_step_index.value : -1;
 
 	if (p->paused_by_spec || pause_undecided(st))
 		return true;
 	if (p->blue_green != NULL)
-		return pause_has(st, PAUSE_BLUE_GREEN) && p->blue_green->auto_promotion_enabled.set &&
-		       !p->blue_green->auto_promotion_enabled.is;
+		return pause_has(st, PAUSE_BLUE_GREEN) && p->blue_green->auto_promotion_enabled.present &&
+		       !p->blue_green->auto_promotion_enabled.value;
 	return pause_has(st, PAUSE_STEP) && pause_step_is_endless(p, i);
 }
 
@@ -511,7 +511,7 @@ status_duration(struct rollout_pass *p)
 		t->manual_pause_started_at = now;
 	} else if (!pauses && t->manual_pause_started_at != 0) {
 		t->total_manual_pause_seconds = (struct opt_int){ true,
-			t->total_manual_pause_seconds.is + (now - t->manual_pause_started_at) / 1000 };
+			t->total_manual_pause_seconds.value + (now - t->manual_pause_started_at) / 1000 };
 		t->manual_pause_started_at = 0;
 	}
 }
@@ -571,7 +571,8 @@ status_only_resumed(const struct rollout_pass *p)
 		if (p->plan->steps[i].op == PLAN_CREATE)
 			return false;
 	return p->resumed && was->pause_conditions.n > 0 && is->pause_conditions.n == 0 && !is->abort &&
-	       is->current_step_index.is == p->index && str_eq(was->stable_rs, is->stable_rs) && !p->deadline_exceeded;
+	       is->current_step_index.value == p->index && str_eq(was->stable_rs, is->stable_rs) &&
+	       !p->deadline_exceeded;
 }
 
 /* A status that every later pass would compute again is written together with the next necessary change, or after a
@@ -633,7 +634,7 @@ status_write(struct rollout_pass *p)
 static int64_t
 status_steps_done(const struct rollout_pass *p)
 {
-	return p->st.current_step_index.set && p->change == CHANGE_NONE ? p->st.current_step_index.is : -1;
+	return p->st.current_step_index.present && p->change == CHANGE_NONE ? p->st.current_step_index.value : -1;
 }
 
 static bool
@@ -648,8 +649,8 @@ static void
 status_imply_weight(struct rollout_pass *p)
 {
 	int64_t done = status_steps_done(p);
-	bool is_step = done > 0 && done > p->was->current_step_index.is && done <= steps_count(p) &&
-		       p->canary->steps.at[done - 1].set_weight.set;
+	bool is_step = done > 0 && done > p->was->current_step_index.value && done <= steps_count(p) &&
+		       p->canary->steps.at[done - 1].set_weight.present;
 
 	for (size_t i = 0; i < p->plan->n_status_events; i++)
 		if (str_eq(p->plan->status_events[i].reason, WEIGHT_UPDATED))
@@ -669,11 +670,11 @@ status_pause_events(struct rollout_pass *p)
 	/* a pause after a timed one is a separate pause */
 	if (p->was_paused && (n == 0 || p->resumed) && !p->st.abort)
 		plan_status_event(p->plan, o, false, "RolloutResumed", "Rollout is resumed")->implied =
-		    done > p->was->current_step_index.is || status_is_promoted(p);
+		    done > p->was->current_step_index.value || status_is_promoted(p);
 	if (n > 0 && (!p->was_paused || p->resumed))
 		plan_status_event(p->plan, o, false, "RolloutPaused", "Rollout is paused (%s)", why)->implied =
 		    n == 1 && str_eq(why, PAUSE_STEP) && !p->paused_by_spec &&
-		    !pause_step_is_endless(p, p->st.current_step_index.is);
+		    !pause_step_is_endless(p, p->st.current_step_index.value);
 }
 
 void

@@ -46,9 +46,9 @@ target_kept(const struct rollout_pass *p, const struct replicaset *rs)
 	int64_t canary = r->weight, stable = 100 - r->weight_min, weight = 0;
 	bool is_canary = str_eq(r->canary_hash, hash) || str_eq(p->writes.canary_hash, hash);
 
-	if (p->writes.weight.set) {
-		canary = target_most(canary, p->writes.weight.is);
-		stable = target_most(stable, 100 - p->writes.weight.is);
+	if (p->writes.weight.present) {
+		canary = target_most(canary, p->writes.weight.value);
+		stable = target_most(stable, 100 - p->writes.weight.value);
 	}
 	if (is_canary)
 		weight += canary;

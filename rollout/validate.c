@@ -138,13 +138,13 @@ validate_canary(struct problems *p, const struct rollout_world *w)
 	validate_int_or_percent(p, CANARY ".maxUnavailable", c->max_unavailable);
 	if (c->dynamic_stable_scale && c->traffic_routing == NULL)
 		problem_add(p, CANARY ".dynamicStableScale", "Invalid value: can only be used with traffic routing");
-	if (c->dynamic_stable_scale && c->scale_down_delay_seconds.set)
+	if (c->dynamic_stable_scale && c->scale_down_delay_seconds.present)
 		problem_add(
 		    p, CANARY ".dynamicStableScale", "Invalid value: cannot be used with scaleDownDelaySeconds");
 	if (validate_is_zero(c->max_surge) && validate_is_zero(c->max_unavailable))
 		problem_add(p, CANARY ".maxSurge",
 		    "Invalid value: maxSurge and maxUnavailable are both 0: no pod could ever be replaced");
-	if (c->traffic_routing == NULL && c->scale_down_delay_seconds.set)
+	if (c->traffic_routing == NULL && c->scale_down_delay_seconds.present)
 		problem_add(p, CANARY ".scaleDownDelaySeconds", "Invalid value: can only be used with traffic routing");
 	if (c->ping_pong != NULL)
 		validate_ping_pong(p, c);
@@ -169,7 +169,7 @@ validate_blue_green(struct problems *p, const struct rollout_world *w)
 	if (b->active_service != NULL && str_eq(b->active_service, b->preview_service))
 		problem_add(p, BLUE_GREEN ".previewService",
 		    "Invalid value: this rollout uses the same service for the active and preview services");
-	if (delayed->set && delayed->is > (kept->set ? kept->is : REVISION_HISTORY_LIMIT))
+	if (delayed->present && delayed->value > (kept->present ? kept->value : REVISION_HISTORY_LIMIT))
 		problem_add(p, BLUE_GREEN ".scaleDownDelayRevisionLimit",
 		    "Invalid value: must not be greater than revisionHistoryLimit");
 	validate_anti_affinity(p, b->anti_affinity, BLUE_GREEN ".antiAffinity");
@@ -283,7 +283,7 @@ validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 	const struct rollout *r = w->rollout;
 	const struct rollout_strategy *strategy = &r->spec.strategy;
 	const struct problems *decoding = r->object.problems;
-	int64_t deadline = r->spec.progress_deadline_seconds.set ? r->spec.progress_deadline_seconds.is : 600;
+	int64_t deadline = r->spec.progress_deadline_seconds.present ? r->spec.progress_deadline_seconds.value : 600;
 
 	/* Checked first, with the text of Argo Rollouts: errors of an unused template do not matter. */
 	if (r->spec.workload_ref != NULL && r->spec.template_and_workload)

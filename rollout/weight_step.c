@@ -19,13 +19,13 @@ const struct step_kind weight_step_kind = {
 static bool
 weight_step_is(const struct canary_step *s)
 {
-	return s->set_weight.set;
+	return s->set_weight.present;
 }
 
 static const char *
 weight_step_text(struct arena *a, const struct canary_step *s)
 {
-	return arena_printf(a, "setWeight: %" PRId64, s->set_weight.is);
+	return arena_printf(a, "setWeight: %" PRId64, s->set_weight.value);
 }
 
 /* It is completed when its result is observed, not when it was requested: the pods are ready, and every route has

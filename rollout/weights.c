@@ -226,7 +226,7 @@ weights_canary_hash(const struct rollout_pass *p)
 
 	if (!p->aborted || r->splits_pods || weights_take_turns(p))
 		return p->w->hash;
-	if (r->weight > 0 || r->managed_routes > 0 || p->writes.weight.set || p->writes.routes)
+	if (r->weight > 0 || r->managed_routes > 0 || p->writes.weight.present || p->writes.routes)
 		return NULL;
 	return replicaset_available(p->w->stable_rs) > 0 ? p->st.stable_rs : NULL;
 }

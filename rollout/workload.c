@@ -64,7 +64,7 @@ workload_scale(struct rollout_pass *p)
 
 	if (l == NULL || !workload_wanted_replicas(p, &want))
 		return;
-	now = l->spec.replicas.set ? l->spec.replicas.is : 1;
+	now = l->spec.replicas.present ? l->spec.replicas.value : 1;
 	if (now == want)
 		return;
 	plan_scale(p->plan, &l->object, want);

@@ -42,7 +42,7 @@ istio_mirror_matches(const struct mirror_route *m)
 static json_t *
 istio_mirror_percentage(const struct mirror_route *m)
 {
-	return json_pack("{s:I}", "value", (json_int_t)(m->percentage.set ? m->percentage.is : 100));
+	return json_pack("{s:I}", "value", (json_int_t)(m->percentage.present ? m->percentage.value : 100));
 }
 
 /* The raw JSON of a route is the wanted value, which is consumed. */

@@ -212,12 +212,12 @@ istio_has_host(const struct strings *hosts, const char *host)
 static bool
 istio_is_selected(const struct istio_route_ref *ref, const struct istio_route *r)
 {
-	int64_t port = ref->port.set ? ref->port.is : 0;
+	int64_t port = ref->port.present ? ref->port.value : 0;
 
 	for (size_t m = 0; m < r->match.n; m++) {
 		const struct istio_match *match = &r->match.at[m];
 
-		if ((match->port.set ? match->port.is : 0) != port)
+		if ((match->port.present ? match->port.value : 0) != port)
 			return false;
 		for (size_t i = 0; i < match->sni_hosts.n; i++)
 			if (!istio_has_host(&ref->sni_hosts, match->sni_hosts.at[i]))
@@ -282,7 +282,7 @@ istio_weight(const struct istio_route *r, size_t i)
 {
 	const struct opt_int *weight = &r->route.at[i].weight;
 
-	return weight->set ? weight->is : 0;
+	return weight->present ? weight->value : 0;
 }
 
 int64_t
@@ -354,7 +354,7 @@ istio_route_edits(struct arena *a, const struct canary_strategy *c, const struct
 		if (istio_weight(r, i) == want || istio_side(c, &r->route.at[i].destination) == SIDE_KEPT)
 			continue;
 		if (is_canary || is_stable || more != NULL)
-			json_patch_add(edits, r->route.at[i].weight.set ? "replace" : "add",
+			json_patch_add(edits, r->route.at[i].weight.present ? "replace" : "add",
 			    arena_printf(a, "%s/weight", path), json_integer(want));
 		else
 			json_patch_add(edits, "remove", path, NULL);

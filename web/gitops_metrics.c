@@ -126,7 +126,7 @@ see_application(struct entry *e, const struct application *app)
 	e->sync = arena_strdup(e->arena, json_str(json_object_get(status, "sync"), "status") ?: "Unknown");
 	e->health = arena_strdup(e->arena, json_str(json_object_get(status, "health"), "status") ?: "Unknown");
 	e->operation = app->object.meta.deletion_timestamp != 0 ? "delete" : operation != NULL ? "sync" : "";
-	e->automated = automated != NULL && (!automated->enabled.set || automated->enabled.is);
+	e->automated = automated != NULL && (!automated->enabled.present || automated->enabled.value);
 	/* A sync that waits for a retry has finishedAt too, and its phase is Running. */
 	if (finished == NULL || str_eq(phase, "Running") || str_eq(finished, e->finished_at))
 		return;

@@ -208,7 +208,7 @@ see_rollout(struct entry *e, const struct rollout *r)
 	e->old_phase = old_phase(&r->status.conditions);
 	e->strategy = c != NULL ? "canary" : r->spec.strategy.blue_green != NULL ? "blueGreen" : "";
 	e->router = router_of(c) != NULL ? router_of(c)->metric_name : "";
-	e->desired = r->spec.replicas.set ? r->spec.replicas.is : 1;
+	e->desired = r->spec.replicas.present ? r->spec.replicas.value : 1;
 	e->updated = r->status.updated_replicas;
 	e->available = r->status.available_replicas;
 }
@@ -266,7 +266,7 @@ see_end(struct metrics *m, struct entry *e, bool first, const struct rollout_dur
 	bool ended = !first && d->finished_at != 0 && d->finished_at != e->finished_at &&
 		     d->completion_status != NULL && d->rollout_started_at != 0 &&
 		     d->finished_at >= d->rollout_started_at;
-	int64_t total = (d->finished_at - d->rollout_started_at) / 1000, paused = d->total_manual_pause_seconds.is;
+	int64_t total = (d->finished_at - d->rollout_started_at) / 1000, paused = d->total_manual_pause_seconds.value;
 	struct ended *of = ended ? map_get(&m->ended, d->completion_status) : NULL;
 
 	e->finished_at = d->finished_at;

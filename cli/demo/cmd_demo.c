@@ -125,7 +125,7 @@ demo_canary_weight(const struct demo *d)
 		const struct route_destination *to = &vs->spec.http.at[0].route.at[i];
 
 		if (str_eq(to->destination.subset, "canary"))
-			return to->weight.set ? to->weight.is : 0;
+			return to->weight.present ? to->weight.value : 0;
 	}
 	return -1;
 }
@@ -321,7 +321,7 @@ demo_is_approved(struct demo *d)
 	const struct rollout *r = demo_rollout(d);
 
 	return demo_is_observed(r) &&
-	       (!r->status.current_step_index.set || r->status.current_step_index.is > 1 || r->status.abort);
+	       (!r->status.current_step_index.present || r->status.current_step_index.value > 1 || r->status.abort);
 }
 
 static bool

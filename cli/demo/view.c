@@ -111,12 +111,12 @@ static void
 view_head(struct screen *s, const struct rollout *r)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
-	int64_t i = r->status.current_step_index.set ? r->status.current_step_index.is : 0;
+	int64_t i = r->status.current_step_index.present ? r->status.current_step_index.value : 0;
 	const char *step = "";
 
 	if (c != NULL && i < (int64_t)c->steps.n)
-		step = c->steps.at[i].set_weight.set
-			   ? arena_printf(s->arena, "setWeight: %" PRId64, c->steps.at[i].set_weight.is)
+		step = c->steps.at[i].set_weight.present
+			   ? arena_printf(s->arena, "setWeight: %" PRId64, c->steps.at[i].set_weight.value)
 		       : c->steps.at[i].pause != NULL && c->steps.at[i].pause->duration != NULL
 			   ? arena_printf(s->arena, "pause: %s", c->steps.at[i].pause->duration)
 			   : "pause until promoted";

@@ -149,7 +149,7 @@ app_auto_consider(struct app_pass *p, const struct worker_response *response, co
 	bool limited = false;
 	json_t *j;
 
-	if (policy == NULL || (policy->enabled.set && !policy->enabled.is) || p->w.operation != NULL ||
+	if (policy == NULL || (policy->enabled.present && !policy->enabled.value) || p->w.operation != NULL ||
 	    app_pass_is_deleting(p))
 		return;
 	if (sum->out_of_sync == 0) {

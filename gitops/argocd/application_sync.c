@@ -50,8 +50,9 @@ app_sync_add_history(struct app_pass *p)
 	const struct app_operation_state *state = &p->status.operation_state;
 	struct app_histories *was = &p->status.history,
 			     list = { .at = arena_new_array(p->arena, struct app_history, was->n + 1) };
-	size_t keep = p->w.app->spec.revision_history_limit.set ? (size_t)p->w.app->spec.revision_history_limit.is
-								: HISTORY,
+	size_t keep = p->w.app->spec.revision_history_limit.present
+			  ? (size_t)p->w.app->spec.revision_history_limit.value
+			  : HISTORY,
 	       left_out = was->n + 1 > keep ? was->n + 1 - keep : 0;
 	struct app_history entry = { .id = was->n > 0 ? was->at[was->n - 1].id + 1 : 0,
 		.deploy_started_at = state->started_at,
@@ -96,16 +97,18 @@ app_sync_retry(struct app_pass *p, const char *message)
 	const struct sync_retry *r = p->w.app->spec.sync_policy.retry;
 	const struct sync_backoff *b = r != NULL ? r->backoff : NULL;
 	struct app_operation_state *state = &p->status.operation_state;
-	int64_t limit = r != NULL && r->limit.set ? r->limit.is : p->synced.initiated_by.automated ? RETRY_LIMIT : 0;
+	int64_t limit = r != NULL && r->limit.present	   ? r->limit.value
+			: p->synced.initiated_by.automated ? RETRY_LIMIT
+							   : 0;
 	int64_t wait = app_sync_backoff(b != NULL ? b->duration : NULL, 5000),
 		most = app_sync_backoff(b != NULL ? b->max_duration : NULL, 180000);
 
-	if (p->synced.retry.limit.set)
-		limit = p->synced.retry.limit.is;
+	if (p->synced.retry.limit.present)
+		limit = p->synced.retry.limit.value;
 	if (limit >= 0 && state->retry_count >= limit)
 		return false;
 	for (int64_t i = 0; i < state->retry_count && wait < most; i++)
-		wait *= b != NULL && b->factor.set ? b->factor.is : 2;
+		wait *= b != NULL && b->factor.present ? b->factor.value : 2;
 	wait = wait < most ? wait : most;
 	state->retry_count++;
 	state->finished_at = app_pass_stamp(p);

@@ -147,7 +147,7 @@ k_objects_add(struct k_objects *all, json_t *object, const char *from)
 	make_texts(all->arena, json_object_get(object, "metadata"), "annotations");
 	o = objects_grow(all);
 	*o = (struct k_object){ .object = object, .prefixes = "", .suffixes = "", .vars = "", .file = file };
-	o->ids = arena_grow(all->arena, NULL, 0, &o->ids_room, sizeof(*o->ids));
+	o->ids = arena_grow(all->arena, NULL, 0, &o->ids_capacity, sizeof(*o->ids));
 	o->ids[o->n_ids++] = id;
 	return NULL;
 }
@@ -181,8 +181,9 @@ k_var_add(struct k_objects *all, const struct k_var *v)
 			return err_new(all->arena, ERR_INVALID, "vars: %s is there twice", v->name);
 	if (all->n_vars == K_VARS_MAX)
 		return err_new(all->arena, ERR_INVALID, "vars: more than %d", K_VARS_MAX);
-	if (all->n_vars == all->vars_room) {
-		struct k_var *more = arena_new_array(all->arena, struct k_var, all->vars_room = all->vars_room * 2 + 8);
+	if (all->n_vars == all->vars_capacity) {
+		struct k_var *more =
+		    arena_new_array(all->arena, struct k_var, all->vars_capacity = all->vars_capacity * 2 + 8);
 
 		if (all->n_vars > 0)
 			memcpy(more, all->vars, all->n_vars * sizeof(*more));
@@ -201,7 +202,7 @@ k_object_remember(struct k_objects *all, struct k_object *o)
 	all->changed = true;
 	if (is_same_id(&o->ids[o->n_ids - 1], &id))
 		return;
-	o->ids = arena_grow(all->arena, o->ids, o->n_ids, &o->ids_room, sizeof(*o->ids));
+	o->ids = arena_grow(all->arena, o->ids, o->n_ids, &o->ids_capacity, sizeof(*o->ids));
 	o->ids[o->n_ids++] = id;
 }
 

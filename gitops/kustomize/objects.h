@@ -17,7 +17,7 @@ struct k_id {
 struct k_object {
 	json_t *object; /* owned by the list */
 	struct k_id *ids; /* in the arena; the first is the original one; k_id_of returns the current one */
-	size_t n_ids, ids_room;
+	size_t n_ids, ids_capacity;
 	const char *prefixes, *suffixes; /* added to its name, outermost last, each followed by a comma */
 	const char *vars; /* names of the variables whose values it has, in the same form */
 	bool remembered; /* its name was recorded before a transformer, even if unchanged */
@@ -34,7 +34,7 @@ struct k_objects {
 	bool changed;
 	const struct k_spec_list *specs; /* the built-in ones, or these and those of configurations */
 	struct k_var *vars;
-	size_t n_vars, vars_room;
+	size_t n_vars, vars_capacity;
 	const struct k_schema *schema; /* borrowed */
 };
 

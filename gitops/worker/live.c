@@ -272,8 +272,8 @@ live_keep_rollout(struct session *s, const json_t *whole)
 			LIVE_ROLLOUTS_MAX));
 		return;
 	}
-	s->live.rollouts.at = arena_grow(
-	    s->arena, s->live.rollouts.at, s->live.rollouts.n, &s->live.rollouts_room, sizeof(*s->live.rollouts.at));
+	s->live.rollouts.at = arena_grow(s->arena, s->live.rollouts.at, s->live.rollouts.n, &s->live.rollouts_capacity,
+	    sizeof(*s->live.rollouts.at));
 	s->live.rollouts.at[s->live.rollouts.n++] =
 	    (const struct rollout *)object_decode(&rollout_type, whole, s->arena);
 }
@@ -324,7 +324,7 @@ live_read_unreadable(
 		return;
 	if (strcmp(scope->kind->kind, "Rollout") == 0 && strcmp(scope->kind->group, "argoproj.io") == 0) {
 		s->live.unreadable = arena_grow(s->arena, s->live.unreadable, s->live.n_unreadable,
-		    &s->live.unreadable_room, sizeof(*s->live.unreadable));
+		    &s->live.unreadable_capacity, sizeof(*s->live.unreadable));
 		s->live.unreadable[s->live.n_unreadable++] =
 		    (struct unreadable_rollout){ arena_strdup(s->arena, ns), arena_strdup(s->arena, name) };
 	}

@@ -23,9 +23,9 @@ struct session_live {
 	LIST_OF(struct list_scope) scopes;
 	size_t n_rollout_scopes;
 	LIST_OF(const struct rollout *) rollouts;
-	size_t rollouts_room;
+	size_t rollouts_capacity;
 	struct unreadable_rollout *unreadable;
-	size_t n_unreadable, unreadable_room;
+	size_t n_unreadable, unreadable_capacity;
 };
 
 /* Reads a live object of a scope. */

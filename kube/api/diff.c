@@ -98,9 +98,9 @@ diff_is_present(const struct field *f, const void *at)
 
 	switch (f->kind) {
 	case KIND_BOOL: return *(const bool *)at || always;
-	case KIND_OPT_BOOL: return ((const struct opt_bool *)at)->set;
+	case KIND_OPT_BOOL: return ((const struct opt_bool *)at)->present;
 	case KIND_INT: return *(const int64_t *)at != 0 || always;
-	case KIND_OPT_INT: return ((const struct opt_int *)at)->set;
+	case KIND_OPT_INT: return ((const struct opt_int *)at)->present;
 	case KIND_STRING: return diff_string(f, diff_text_of(at)) != NULL;
 	case KIND_TIME: return *(const int64_t *)at != 0;
 	case KIND_DURATION: return ((const struct duration *)at)->text != NULL;
@@ -155,13 +155,13 @@ diff_field_equal(const struct field *f, const void *a, const void *b)
 	case KIND_OPT_BOOL: {
 		const struct opt_bool *x = a, *y = b;
 
-		return x->set == y->set && (!x->set || x->is == y->is);
+		return x->present == y->present && (!x->present || x->value == y->value);
 	}
 	case KIND_INT: return *(const int64_t *)a == *(const int64_t *)b;
 	case KIND_OPT_INT: {
 		const struct opt_int *x = a, *y = b;
 
-		return x->set == y->set && (!x->set || x->is == y->is);
+		return x->present == y->present && (!x->present || x->value == y->value);
 	}
 	case KIND_STRING: return diff_texts_equal(diff_string(f, diff_text_of(a)), diff_string(f, diff_text_of(b)));
 	case KIND_TIME: {
@@ -252,9 +252,9 @@ diff_add_value(struct str *s, const struct field *f, const void *at)
 {
 	switch (f->kind) {
 	case KIND_BOOL: diff_add_bool(s, *(const bool *)at); return;
-	case KIND_OPT_BOOL: diff_add_bool(s, ((const struct opt_bool *)at)->is); return;
+	case KIND_OPT_BOOL: diff_add_bool(s, ((const struct opt_bool *)at)->value); return;
 	case KIND_INT: diff_add_int(s, *(const int64_t *)at); return;
-	case KIND_OPT_INT: diff_add_int(s, ((const struct opt_int *)at)->is); return;
+	case KIND_OPT_INT: diff_add_int(s, ((const struct opt_int *)at)->value); return;
 	case KIND_STRING: json_add_string(s, diff_string(f, diff_text_of(at))); return;
 	case KIND_TIME: diff_add_time(s, *(const int64_t *)at); return;
 	case KIND_DURATION: json_add_string(s, ((const struct duration *)at)->text); return;

@@ -70,13 +70,13 @@ encode_field(const struct field *f, const void *at)
 	case KIND_OPT_BOOL: {
 		const struct opt_bool *b = at;
 
-		return b->set ? json_boolean(b->is) : NULL;
+		return b->present ? json_boolean(b->value) : NULL;
 	}
 	case KIND_INT: return *(const int64_t *)at != 0 || always ? json_integer(*(const int64_t *)at) : NULL;
 	case KIND_OPT_INT: {
 		const struct opt_int *i = at;
 
-		return i->set ? json_integer(i->is) : NULL;
+		return i->present ? json_integer(i->value) : NULL;
 	}
 	case KIND_STRING:
 		s = *(const char *const *)at;

@@ -291,11 +291,11 @@ pod_template_hash(struct arena *a, const char *canonical, struct opt_int collisi
 {
 	uint32_t h = fnv1a(2166136261u, canonical, strlen(canonical));
 
-	if (collision_count.set) {
+	if (collision_count.present) {
 		unsigned char count[8] = { 0 };
 
 		for (int i = 0; i < 4; i++)
-			count[i] = (unsigned char)((uint32_t)collision_count.is >> (8 * i));
+			count[i] = (unsigned char)((uint32_t)collision_count.value >> (8 * i));
 		h = fnv1a(h, count, sizeof(count));
 	}
 	return safe_encode(a, h);

@@ -50,7 +50,7 @@ TYPE(replicaset, "ReplicaSet", .group = "apps", .version = "v1", .plural = "repl
 int64_t
 replicaset_wanted(const struct replicaset *rs)
 {
-	return rs->spec.replicas.set ? rs->spec.replicas.is : 1;
+	return rs->spec.replicas.present ? rs->spec.replicas.value : 1;
 }
 
 int64_t

@@ -112,16 +112,16 @@ steps_write_value(struct arena *a, struct str *s, const struct field *f, const v
 			str_adds(s, *(const bool *)at ? "true" : "false");
 		return;
 	case KIND_OPT_BOOL:
-		if (((const struct opt_bool *)at)->set)
-			str_adds(s, ((const struct opt_bool *)at)->is ? "true" : "false");
+		if (((const struct opt_bool *)at)->present)
+			str_adds(s, ((const struct opt_bool *)at)->value ? "true" : "false");
 		return;
 	case KIND_INT:
 		if (*(const int64_t *)at != 0 || always)
 			str_addf(s, "%" PRId64, *(const int64_t *)at);
 		return;
 	case KIND_OPT_INT:
-		if (((const struct opt_int *)at)->set)
-			str_addf(s, "%" PRId64, ((const struct opt_int *)at)->is);
+		if (((const struct opt_int *)at)->present)
+			str_addf(s, "%" PRId64, ((const struct opt_int *)at)->value);
 		return;
 	case KIND_STRING:
 		string = *(const char *const *)at;

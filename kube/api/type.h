@@ -39,12 +39,12 @@ enum kind {
 };
 
 struct opt_int {
-	bool set;
-	int64_t is;
+	bool present;
+	int64_t value;
 };
 
 struct opt_bool {
-	bool set, is;
+	bool present, value;
 };
 
 struct duration {

@@ -210,7 +210,8 @@ plan_status_event(struct plan *p, const struct object *about, bool warning, cons
 	struct plan_step *s;
 	va_list ap;
 
-	s = plan_append(p, &p->status_events, &p->n_status_events, &p->status_room, PLAN_STATUS_EVENTS_MAX, PLAN_EVENT);
+	s = plan_append(
+	    p, &p->status_events, &p->n_status_events, &p->status_capacity, PLAN_STATUS_EVENTS_MAX, PLAN_EVENT);
 	s->about = plan_own(p, about);
 	s->warning = warning;
 	s->reason = reason;
@@ -237,7 +238,7 @@ plan_keep(struct plan *p, const char *key)
 {
 	if (!plan_has_room(p, p->n_kept, PLAN_KEPT_MAX))
 		return;
-	p->kept = arena_grow(p->arena, p->kept, p->n_kept, &p->kept_room, sizeof(*p->kept));
+	p->kept = arena_grow(p->arena, p->kept, p->n_kept, &p->kept_capacity, sizeof(*p->kept));
 	p->kept[p->n_kept++] = key;
 }
 
@@ -314,7 +315,7 @@ plan_note(struct plan *p, const char *name, int64_t value)
 		}
 	if (!plan_has_room(p, p->n_notes, PLAN_NOTES_MAX))
 		return;
-	p->notes = arena_grow(p->arena, p->notes, p->n_notes, &p->notes_room, sizeof(*p->notes));
+	p->notes = arena_grow(p->arena, p->notes, p->n_notes, &p->notes_capacity, sizeof(*p->notes));
 	p->notes[p->n_notes++] = (struct note){ name, value };
 }
 
@@ -355,7 +356,7 @@ plan_reason(struct plan *p, const char *format, ...)
 
 	if (!plan_has_room(p, p->n_reasons, PLAN_REASONS_MAX))
 		return;
-	p->reasons = arena_grow(p->arena, p->reasons, p->n_reasons, &p->reasons_room, sizeof(*p->reasons));
+	p->reasons = arena_grow(p->arena, p->reasons, p->n_reasons, &p->reasons_capacity, sizeof(*p->reasons));
 	va_start(ap, format);
 	p->reasons[p->n_reasons++] = arena_vprintf(p->arena, format, ap);
 	va_end(ap);

@@ -69,17 +69,17 @@ struct plan {
 	const struct object *status_of; /* NULL: nothing to write */
 	const char *status; /* merge patch of the whole object: {"status": …} */
 	struct plan_step *status_events;
-	size_t n_status_events, status_room;
+	size_t n_status_events, status_capacity;
 	const char *revision; /* of the events that are added from now on */
 	int64_t wake_at; /* wall ms; 0: never */
 	bool urgent; /* its writes come before those of other plans (kube/plan/urgency.h) */
 	const char **reasons;
-	size_t n_reasons, reasons_room;
+	size_t n_reasons, reasons_capacity;
 	struct note *notes;
-	size_t n_notes, notes_room;
+	size_t n_notes, notes_capacity;
 	const void *memory; /* in the arena; NULL: none */
 	const char **kept; /* keys of responses */
-	size_t n_kept, kept_room;
+	size_t n_kept, kept_capacity;
 	size_t left_out; /* entries beyond the limits above */
 };
 

@@ -20,7 +20,7 @@
 static int64_t
 experiment_template_replicas(const struct experiment_template *t)
 {
-	return t->replicas.set ? t->replicas.is : 1;
+	return t->replicas.present ? t->replicas.value : 1;
 }
 
 int64_t
@@ -28,7 +28,7 @@ experiment_template_deadline(const struct experiment *e)
 {
 	const struct opt_int *seconds = &e->spec.progress_deadline_seconds;
 
-	return seconds->set ? seconds->is : DEADLINE;
+	return seconds->present ? seconds->value : DEADLINE;
 }
 
 static bool
@@ -152,7 +152,7 @@ static void
 experiment_template_take_down(struct experiment_pass *p, const struct replicaset *rs, const struct template_status *s)
 {
 	const struct opt_int *delay = &p->e->spec.scale_down_delay_seconds;
-	int64_t seconds = delay->set ? delay->is : SCALE_DOWN_DELAY, at = replicas_deadline(rs);
+	int64_t seconds = delay->present ? delay->value : SCALE_DOWN_DELAY, at = replicas_deadline(rs);
 
 	if (replicaset_wanted(rs) == 0)
 		return;

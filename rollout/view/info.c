@@ -217,7 +217,7 @@ info_add_canary(struct info_source *t, json_t *j, const struct object **sets, si
 	if (json_array_size(steps) > 0)
 		json_object_set_new(j, "step",
 		    json_string(arena_printf(t->arena, "%" PRId64 "/%zu",
-			r->status.current_step_index.set ? r->status.current_step_index.is : 0,
+			r->status.current_step_index.present ? r->status.current_step_index.value : 0,
 			json_array_size(steps))));
 	json_object_set_new(j, "setWeight", json_string(arena_printf(t->arena, "%" PRId64, summary_set_weight(r))));
 	json_object_set_new(

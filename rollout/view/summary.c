@@ -100,7 +100,7 @@ summary_phase(const struct rollout *r, const char **ret_message)
 int64_t
 summary_desired(const struct rollout *r)
 {
-	return r->spec.replicas.set ? r->spec.replicas.is : 1;
+	return r->spec.replicas.present ? r->spec.replicas.value : 1;
 }
 
 int64_t
@@ -111,7 +111,7 @@ summary_set_weight(const struct rollout *r)
 	if (s->abort || r->spec.strategy.canary == NULL)
 		return 0;
 	return counts_step_weight(
-	    r->spec.strategy.canary, s->current_step_index.set ? s->current_step_index.is : 0, true);
+	    r->spec.strategy.canary, s->current_step_index.present ? s->current_step_index.value : 0, true);
 }
 
 int64_t

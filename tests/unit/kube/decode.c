@@ -72,9 +72,9 @@ all_problems_are_found_and_hide_nothing(void **state)
 	(void)state;
 	assert_int_equal(r->object.problems->n, 3);
 	assert_int_equal(r->spec.strategy.canary->steps.n, 2);
-	assert_int_equal(r->spec.strategy.canary->steps.at[1].set_weight.is, 40);
+	assert_int_equal(r->spec.strategy.canary->steps.at[1].set_weight.value, 40);
 	assert_string_equal(r->status.stable_rs, "abc");
-	assert_int_equal(r->status.current_step_index.is, 1);
+	assert_int_equal(r->status.current_step_index.value, 1);
 	assert_string_equal(r->status.conditions.at[0].type, "Available");
 	assert_null(object_problem(&r->object, "status"));
 	arena_free(a);
@@ -113,7 +113,7 @@ a_whole_number_may_be_written_with_a_point(void **state)
 
 	(void)state;
 	assert_null(r->object.problems);
-	assert_int_equal(r->spec.replicas.is, 3);
+	assert_int_equal(r->spec.replicas.value, 3);
 	arena_free(a);
 }
 

@@ -166,9 +166,9 @@ an_absent_value_equals_an_empty_one_that_is_not_written(void **state)
 
 	(void)state;
 	assert_true(type_equal(&rollout_status_type, &a, &b));
-	b.current_step_index.set = true;
+	b.current_step_index.present = true;
 	assert_false(type_equal(&rollout_status_type, &a, &b));
-	b.current_step_index.set = false;
+	b.current_step_index.present = false;
 	b.aborted_at = 1999;
 	a.aborted_at = 1000;
 	assert_true(type_equal(&rollout_status_type, &a, &b));
