@@ -24,8 +24,8 @@ http_basic(struct arena *a, const char *user, const char *password)
 void
 http_add_header(struct query *q, struct header *list, const char *name, const char *value)
 {
-	list[q->n_headers++] = (struct header){ name, value };
-	q->headers = list;
+	list[q->request.n_headers++] = (struct header){ name, value };
+	q->request.headers = list;
 }
 
 struct err *
@@ -81,13 +81,13 @@ oauth2_query(const struct oauth2 *o, struct arena *a, struct query *ret)
 
 	for (size_t i = 0; i < o->scopes.n; i++)
 		scopes = arena_printf(a, "%s%s%s", scopes, i > 0 ? " " : "", o->scopes.at[i]);
-	*ret = (struct query){ .method = "POST",
-		.url = o->token_url,
-		.body = scopes[0] == '\0'
-			    ? "grant_type=client_credentials"
-			    : arena_printf(a, "grant_type=client_credentials&scope=%s", str_url_escape(a, scopes)),
-		.content_type = "application/x-www-form-urlencoded",
-		.response_max = TOKEN_MAX };
+	*ret = (struct query){ .request = { .method = "POST",
+				   .url = o->token_url,
+				   .body = scopes[0] == '\0' ? "grant_type=client_credentials"
+							     : arena_printf(a, "grant_type=client_credentials&scope=%s",
+								   str_url_escape(a, scopes)),
+				   .content_type = "application/x-www-form-urlencoded",
+				   .response_max = TOKEN_MAX } };
 	/* RFC 6749, section 2.3.1: both are form-encoded before they are joined. */
 	http_add_header(ret, arena_new_array(a, struct header, 1), "Authorization",
 	    http_basic(a, str_url_escape(a, o->client_id), str_url_escape(a, o->client_secret)));

@@ -86,13 +86,13 @@ job_outcome(const struct job *j, struct arena *a, const char **ret_message)
 struct query
 job_pods(struct arena *a, const struct job *j)
 {
-	return (struct query){ .method = "GET",
-		.url = arena_printf(a, "/api/v1/namespaces/%s/pods?labelSelector=%s", j->object.meta.namespace,
-		    str_url_escape(a, arena_printf(a, "job-name=%s", j->object.meta.name))),
-		.of_cluster = true,
-		.elsewhere = true,
-		.timeout_ms = PODS_TIMEOUT_MS,
-		.response_max = PODS_MAX };
+	return (struct query){ .request = { .method = "GET",
+				   .url = arena_printf(a, "/api/v1/namespaces/%s/pods?labelSelector=%s",
+				       j->object.meta.namespace,
+				       str_url_escape(a, arena_printf(a, "job-name=%s", j->object.meta.name))),
+				   .timeout_ms = PODS_TIMEOUT_MS,
+				   .response_max = PODS_MAX },
+		.to = QUERY_JOBS_CLUSTER };
 }
 
 /* Kubernetes retries these without end: the image does not exist, or must not be pulled. */

@@ -110,7 +110,7 @@ measure_by_query(struct run_pass *s, size_t i)
 		measure_record(s, i, &q, how, &value, e);
 		return;
 	}
-	next.shown = run_mask(s, next.url);
+	next.shown = run_mask(s, next.request.url);
 	plan_query(s->plan, q.keys[q.input.n], &next);
 	plan_reason(s->plan, "metric %s: measurement %s is due", m->name, q.keys[q.input.n]);
 	measure_keep(s, &q);

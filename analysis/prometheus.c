@@ -142,15 +142,15 @@ prometheus_query(const struct prometheus_metric *p, const struct query_input *in
 		n--;
 	if (p->range_query != NULL && (*ret_err = prometheus_range_body(p, in->now, a, &body)) != NULL)
 		return MEASURED_ERROR;
-	*ret = (struct query){ .method = "POST",
-		.url = arena_printf(
-		    a, "%.*s/api/v1/%s", (int)n, address, p->range_query != NULL ? "query_range" : "query"),
-		.body = body,
-		.content_type = "application/x-www-form-urlencoded",
-		.timeout_ms = prometheus_timeout_ms(p),
-		.response_max = PROMETHEUS_RESPONSE_MAX,
-		.ca = p->ca_cert,
-		.insecure = p->insecure };
+	*ret = (struct query){ .request = { .method = "POST",
+				   .url = arena_printf(a, "%.*s/api/v1/%s", (int)n, address,
+				       p->range_query != NULL ? "query_range" : "query"),
+				   .body = body,
+				   .content_type = "application/x-www-form-urlencoded",
+				   .timeout_ms = prometheus_timeout_ms(p),
+				   .response_max = PROMETHEUS_RESPONSE_MAX,
+				   .ca = p->ca_cert,
+				   .insecure = p->insecure } };
 	headers = arena_new_array(a, struct header, p->headers.n + 1);
 	if ((*ret_err = http_headers(a, p->headers.at, p->headers.n, headers, ret)) != NULL) {
 		*ret_err = err_wrap(a, *ret_err, "provider.prometheus");
@@ -287,9 +287,9 @@ prometheus_step(const struct metric *m, const struct query_input *in, struct are
 
 	if (before > 0 && in->n == 0) {
 		oauth2_query(oauth2_used(p->authentication), a, ret_query);
-		ret_query->timeout_ms = prometheus_timeout_ms(p);
-		ret_query->ca = p->ca_cert;
-		ret_query->insecure = p->insecure;
+		ret_query->request.timeout_ms = prometheus_timeout_ms(p);
+		ret_query->request.ca = p->ca_cert;
+		ret_query->request.insecure = p->insecure;
 		return MEASURED_QUERY;
 	}
 	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->responses[0], a, ret_err)) == NULL)

@@ -65,12 +65,12 @@ secret_key(const struct run_pass *s, const struct secret_key_ref *ref)
 static void
 secret_query(struct run_pass *s, const struct secret_key_ref *ref)
 {
-	struct query q = { .method = "GET",
-		.url = arena_printf(s->arena, "/api/v1/namespaces/%s/secrets/%s", s->world->run->object.meta.namespace,
-		    str_url_escape(s->arena, ref->name)),
-		.of_cluster = true,
-		.timeout_ms = SECRET_TIMEOUT_MS,
-		.response_max = SECRET_MAX };
+	struct query q = { .request = { .method = "GET",
+			       .url = arena_printf(s->arena, "/api/v1/namespaces/%s/secrets/%s",
+				   s->world->run->object.meta.namespace, str_url_escape(s->arena, ref->name)),
+			       .timeout_ms = SECRET_TIMEOUT_MS,
+			       .response_max = SECRET_MAX },
+		.to = QUERY_API_SERVER };
 
 	plan_query(s->plan, secret_key(s, ref), &q);
 }

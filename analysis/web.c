@@ -62,9 +62,9 @@ web_check(struct arena *a, const struct metric *m)
 static void
 web_confine(const struct web_metric *w, struct query *q)
 {
-	q->timeout_ms = w->timeout_seconds.present ? w->timeout_seconds.value * 1000 : WEB_TIMEOUT_MS;
-	q->insecure = w->insecure;
-	q->outside_only = true;
+	q->request.timeout_ms = w->timeout_seconds.present ? w->timeout_seconds.value * 1000 : WEB_TIMEOUT_MS;
+	q->request.insecure = w->insecure;
+	q->request.outside_only = true;
 }
 
 static enum measured
@@ -74,16 +74,16 @@ web_query(
 	struct header *headers = arena_new_array(a, struct header, w->headers.n + 1);
 	bool typed = false;
 
-	*ret = (struct query){ .method = w->method != NULL ? w->method : "GET",
-		.url = w->url,
-		.body = w->json_body != NULL ? w->json_body : w->body,
-		.response_max = WEB_RESPONSE_MAX,
-		.redirects_max = WEB_REDIRECTS_MAX };
+	*ret = (struct query){ .request = { .method = w->method != NULL ? w->method : "GET",
+				   .url = w->url,
+				   .body = w->json_body != NULL ? w->json_body : w->body,
+				   .response_max = WEB_RESPONSE_MAX,
+				   .redirects_max = WEB_REDIRECTS_MAX } };
 	web_confine(w, ret);
 	for (size_t i = 0; i < w->headers.n; i++)
 		typed |= strcasecmp(w->headers.at[i].key, "Content-Type") == 0;
-	if (ret->body != NULL && !typed)
-		ret->content_type = w->json_body != NULL ? "application/json" : "text/plain";
+	if (ret->request.body != NULL && !typed)
+		ret->request.content_type = w->json_body != NULL ? "application/json" : "text/plain";
 	if ((*ret_err = http_headers(a, w->headers.at, w->headers.n, headers, ret)) != NULL) {
 		*ret_err = err_wrap(a, *ret_err, "provider.web");
 		return MEASURED_ERROR;

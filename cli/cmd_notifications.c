@@ -262,17 +262,7 @@ notifications_send(struct trying *t, const struct destination *to, const json_t 
 	if (e != NULL)
 		return e;
 	outside = transport_curl_new(c->loop, NULL);
-	transport_start(outside,
-	    &(struct request){ .method = q.method,
-		.url = q.url,
-		.body = q.body,
-		.content_type = q.content_type,
-		.headers = q.headers,
-		.n_headers = q.n_headers,
-		.timeout_ms = q.timeout_ms,
-		.response_max = q.response_max,
-		.insecure = q.insecure },
-	    &receiver, &s);
+	transport_start(outside, &q.request, &receiver, &s);
 	while (!s.over)
 		loop_run(c->loop);
 	transport_free(outside);

@@ -13,15 +13,15 @@ request_send(struct plan *plan, const struct pass *p, const char *about, const s
     int64_t timeout_ms, const char *tenant, const char *repository)
 {
 	plan_query(plan, arena_printf(plan->arena, REQUEST_KEY "%s", about),
-	    &(struct query){ .method = "POST",
-		.url = "",
-		.command = pass_settings(p)->gitops_worker,
-		.body = worker_encode(plan->arena, &worker_request_type, request),
-		.content_type = "application/json",
-		.timeout_ms = timeout_ms,
-		.response_max = RESPONSE_MAX,
-		.tenant = tenant,
-		.destination = repository });
+	    &(struct query){ .request = { .method = "POST",
+				 .url = pass_settings(p)->gitops_worker,
+				 .body = worker_encode(plan->arena, &worker_request_type, request),
+				 .content_type = "application/json",
+				 .timeout_ms = timeout_ms,
+				 .response_max = RESPONSE_MAX,
+				 .tenant = tenant,
+				 .destination = repository },
+		.to = QUERY_PROGRAM });
 }
 
 const struct seen_query *

@@ -40,13 +40,24 @@ query_on_response(void *arg, const struct err *e, const struct reply *reply)
 	q->queries->on_response(q->queries->arg, q->done_at - q->sent_at);
 }
 
+static struct transport *
+queries_transport(const struct queries *k, enum query_to to)
+{
+	switch (to) {
+	case QUERY_OUTSIDE: return k->outside;
+	case QUERY_API_SERVER: return k->api;
+	case QUERY_JOBS_CLUSTER: return k->jobs_cluster != NULL ? k->jobs_cluster : k->api;
+	case QUERY_PROGRAM: return k->programs;
+	}
+	return NULL;
+}
+
 void
 queries_send(struct queries *k, const struct plan_step *s)
 {
 	static const struct receiver receiver = { .done = query_on_response };
-	struct request r = request_of(s->query);
-	struct transport *cluster = s->query->elsewhere && k->elsewhere != NULL ? k->elsewhere : k->api;
-	struct transport *to = s->query->of_cluster ? cluster : s->query->command != NULL ? k->programs : k->outside;
+	struct request r = s->query->request;
+	struct transport *to = queries_transport(k, s->query->to);
 	struct sent_query *q;
 
 	for (size_t i = 0; i < k->n; i++)

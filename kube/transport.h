@@ -8,46 +8,6 @@
 #include "base/str.h"
 #include "io/loop.h"
 #include "kube/plan/query.h"
-#include "kube/plan/urgency.h"
-
-struct request {
-	const char *method;
-	const char *url; /* "/api/v1/…" for the API server, or absolute for anything else */
-	const char *body, *content_type;
-	const struct header *headers;
-	size_t n_headers;
-	const char *ca; /* PEM: trusted in addition to the CAs of the machine; NULL: none */
-	int64_t timeout_ms; /* to the last byte; for a stream with status 200: to the end of its header; > 0 */
-	size_t response_max; /* bytes of a body that is not streamed */
-	bool stream; /* the body is passed on while it arrives */
-	int64_t stream_max_ms; /* of a stream: to its last byte; 0: no end */
-	unsigned redirects_max; /* redirects that are followed, to http and https */
-	bool outside_only; /* see struct query */
-	bool insecure;
-	enum urgency urgency; /* of a call to the API server; not of streams */
-	const char *tenant, *destination; /* see struct query; NULL: the namespace, and the host */
-};
-
-/* Returns the request of a query, which borrows from it. The command of a program stands for the URL
- * (transport_exec.h). */
-static inline struct request
-request_of(const struct query *q)
-{
-	return (struct request){ .method = q->method,
-		.url = q->command != NULL ? q->command : q->url,
-		.body = q->body,
-		.content_type = q->content_type,
-		.headers = q->headers,
-		.n_headers = q->n_headers,
-		.ca = q->ca,
-		.timeout_ms = q->timeout_ms,
-		.response_max = q->response_max,
-		.redirects_max = q->redirects_max,
-		.outside_only = q->outside_only,
-		.insecure = q->insecure,
-		.tenant = q->tenant,
-		.destination = q->destination };
-}
 
 /* The response of an exchange. */
 struct reply {

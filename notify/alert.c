@@ -288,7 +288,7 @@ compose_status(struct composing *c, const char *address, struct query *ret)
 		    c->arena, ERR_INVALID, "Provider %s: its Secret has no token", c->provider->object.meta.name);
 	name = commit_status_header(c->arena, s.type, token, &text);
 	alert_header(c, name, text);
-	return commit_status_compose(c->arena, &s, &ret->url, &ret->body);
+	return commit_status_compose(c->arena, &s, &ret->request.url, &ret->request.body);
 }
 
 static const struct provider_kind {
@@ -311,16 +311,16 @@ compose_message(struct composing *c, const struct provider_kind *k, const char *
 	const char *token = value(c, "token");
 	char hex[2 * SHA256_SIZE + 1];
 
-	ret->body = json_text(c->arena, body);
-	ret->url = k->suffix != NULL && !str_ends(address, k->suffix)
-		       ? arena_printf(c->arena, "%s%s", address, k->suffix)
-		       : address;
+	ret->request.body = json_text(c->arena, body);
+	ret->request.url = k->suffix != NULL && !str_ends(address, k->suffix)
+			       ? arena_printf(c->arena, "%s%s", address, k->suffix)
+			       : address;
 	if (strcmp(k->type, "generic-hmac") != 0)
 		return NULL;
 	if (token == NULL)
 		return err_new(c->arena, ERR_INVALID, "Provider %s: its Secret has no token to sign with",
 		    c->provider->object.meta.name);
-	hmac_sha256_hex(token, strlen(token), ret->body, strlen(ret->body), hex);
+	hmac_sha256_hex(token, strlen(token), ret->request.body, strlen(ret->request.body), hex);
 	alert_header(c, "X-Signature", arena_printf(c->arena, "sha256=%s", hex));
 	return NULL;
 }
@@ -350,14 +350,14 @@ alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_
 		    a, ERR_INVALID, "Provider %s: its address is no URL of http or https", p->object.meta.name);
 	if ((e = read_headers(&c)) != NULL)
 		return e;
-	*ret = (struct query){ .method = "POST",
-		.shown = arena_printf(a, "the %s of Provider %s", p->spec.type, p->object.meta.name),
-		.headers = c.headers,
-		.ca = value(&c, "ca.crt"),
-		.content_type = "application/json",
-		.timeout_ms = p->spec.timeout.ms > 0 ? p->spec.timeout.ms : TIMEOUT_MS,
-		.response_max = ANSWER_MAX };
+	*ret = (struct query){ .request = { .method = "POST",
+				   .headers = c.headers,
+				   .ca = value(&c, "ca.crt"),
+				   .content_type = "application/json",
+				   .timeout_ms = p->spec.timeout.ms > 0 ? p->spec.timeout.ms : TIMEOUT_MS,
+				   .response_max = ANSWER_MAX },
+		.shown = arena_printf(a, "the %s of Provider %s", p->spec.type, p->object.meta.name) };
 	e = k != NULL ? compose_message(&c, k, address, ret) : compose_status(&c, address, ret);
-	ret->n_headers = c.n_headers;
+	ret->request.n_headers = c.n_headers;
 	return e != NULL ? e : c.error;
 }

@@ -64,7 +64,7 @@ words(const struct composing *c, const char *name, const char *otherwise)
 static void
 services_header(struct composing *c, const char *name, const char *value)
 {
-	if (c->query->n_headers < HEADERS_MAX)
+	if (c->query->request.n_headers < HEADERS_MAX)
 		http_add_header(c->query, c->headers, name, value);
 	else
 		c->error = err_new(
@@ -75,10 +75,10 @@ services_header(struct composing *c, const char *name, const char *value)
 static struct err *
 post(struct composing *c, const char *url, json_t *body)
 {
-	c->query->method = "POST";
-	c->query->url = url;
-	c->query->content_type = "application/json";
-	c->query->body = json_text(c->arena, body);
+	c->query->request.method = "POST";
+	c->query->request.url = url;
+	c->query->request.content_type = "application/json";
+	c->query->request.body = json_text(c->arena, body);
 	json_decref(body);
 	return http_is_address(url)
 		   ? NULL
@@ -141,11 +141,11 @@ webhook(struct composing *c)
 		return missing(c, "url");
 	if (!http_is_address(url))
 		return err_new(c->arena, ERR_INVALID, "service.webhook.%s: url: neither http:// nor https://", c->name);
-	c->query->url = str_empty(path) ? url : under(c->arena, url, path);
-	c->query->method = str_empty(method) ? "GET" : method;
-	c->query->body = json_str(own, "body");
+	c->query->request.url = str_empty(path) ? url : under(c->arena, url, path);
+	c->query->request.method = str_empty(method) ? "GET" : method;
+	c->query->request.body = json_str(own, "body");
 	if (own == NULL)
-		c->query->body = c->message;
+		c->query->request.body = c->message;
 	json_array_foreach (json_object_get(c->options, "headers"), i, h)
 		services_header(c, json_str(h, "name") ?: "", json_str(h, "value") ?: "");
 	if (basic != NULL)
@@ -450,12 +450,12 @@ opened(struct arena *a, const json_t *v, const json_t *secret)
 static void
 services_settle(struct arena *a, struct query *q)
 {
-	struct header *headers = (struct header *)q->headers;
+	struct header *headers = (struct header *)q->request.headers;
 
-	q->url = arena_strdup(a, q->url);
-	q->method = arena_strdup(a, q->method);
-	q->body = arena_strdup(a, q->body);
-	for (size_t i = 0; i < q->n_headers; i++)
+	q->request.url = arena_strdup(a, q->request.url);
+	q->request.method = arena_strdup(a, q->request.method);
+	q->request.body = arena_strdup(a, q->request.body);
+	for (size_t i = 0; i < q->request.n_headers; i++)
 		headers[i] = (struct header){ arena_strdup(a, headers[i].name), arena_strdup(a, headers[i].value) };
 }
 
@@ -483,10 +483,10 @@ notify_compose(struct arena *a, const struct notify_config *config, const json_t
 		return err_new(a, ERR_INVALID, "service.%s: not supported; use a webhook", type);
 	c.options = options = opened(a, json_object_get(entry, "options"), secret);
 	c.headers = arena_new_array(a, struct header, HEADERS_MAX);
-	*ret = (struct query){ .headers = c.headers,
-		.timeout_ms = TIMEOUT_MS,
-		.response_max = ANSWER_MAX,
-		.insecure = json_is_true(json_object_get(options, "insecureSkipVerify")) };
+	*ret = (struct query){ .request = { .headers = c.headers,
+				   .timeout_ms = TIMEOUT_MS,
+				   .response_max = ANSWER_MAX,
+				   .insecure = json_is_true(json_object_get(options, "insecureSkipVerify")) } };
 	if ((e = s->compose(&c)) != NULL || (e = c.error) != NULL)
 		return e;
 	services_settle(a, ret);

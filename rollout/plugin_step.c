@@ -161,18 +161,18 @@ static void
 plugin_step_query(struct rollout_pass *p, const struct step_plugin *plugin, const struct step_plugin_status *e)
 {
 	_cleanup_(json_decrefp) json_t *call = plugin_step_call(p, e);
-	struct query q = { .method = "POST",
-		.url = "",
-		.body = json_text(p->arena, call),
-		.content_type = "application/json",
-		.timeout_ms =
-		    1000 * (plugin->timeout_seconds.present ? plugin->timeout_seconds.value : TIMEOUT_SECONDS),
-		.response_max = ANSWER_MAX };
+	struct query q = { .request = { .method = "POST",
+			       .url = "",
+			       .body = json_text(p->arena, call),
+			       .content_type = "application/json",
+			       .timeout_ms = 1000 * (plugin->timeout_seconds.present ? plugin->timeout_seconds.value
+										     : TIMEOUT_SECONDS),
+			       .response_max = ANSWER_MAX } };
 
 	if (plugin->http != NULL) {
-		q.url = plugin->http->url;
-		q.ca = plugin->http->ca_cert;
-		q.insecure = plugin->http->insecure;
+		q.request.url = plugin->http->url;
+		q.request.ca = plugin->http->ca_cert;
+		q.request.insecure = plugin->http->insecure;
 	} else {
 		_cleanup_(json_decrefp) json_t *how = json_object();
 		json_t *argv = json_array();
@@ -185,7 +185,8 @@ plugin_step_query(struct rollout_pass *p, const struct step_plugin *plugin, cons
 		json_object_set_new(how, "argv", argv);
 		json_object_set_new(how, "environment", json_string(environment));
 		json_object_set_new(how, "memoryMax", json_integer(PLUGIN_MEMORY_MAX));
-		q.command = json_text(p->arena, how);
+		q.to = QUERY_PROGRAM;
+		q.request.url = json_text(p->arena, how);
 	}
 	plan_query(p->plan, plugin_step_key(p, e), &q);
 	plan_reason(p->plan, "plugin %s: %s, call %" PRId64, e->name, e->operation, e->executions);

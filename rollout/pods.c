@@ -16,15 +16,17 @@
 static void
 pods_query(struct rollout_pass *p, const char *key)
 {
-	struct query q = { .method = "GET",
-		.url = arena_printf(p->arena, "/api/v1/namespaces/%s/pods?labelSelector=%s",
-		    p->w->rollout->object.meta.namespace,
-		    str_url_escape(p->arena,
-			arena_printf(p->arena, "%s,%s", label_selector_text(p->arena, p->w->rollout->spec.selector),
-			    LABEL_POD_TEMPLATE_HASH))),
-		.of_cluster = true,
-		.timeout_ms = TIMEOUT_MS,
-		.response_max = ANSWER_MAX };
+	struct query q = {
+		.request = { .method = "GET",
+		    .url = arena_printf(p->arena, "/api/v1/namespaces/%s/pods?labelSelector=%s",
+			p->w->rollout->object.meta.namespace,
+			str_url_escape(p->arena,
+			    arena_printf(p->arena, "%s,%s", label_selector_text(p->arena, p->w->rollout->spec.selector),
+				LABEL_POD_TEMPLATE_HASH))),
+		    .timeout_ms = TIMEOUT_MS,
+		    .response_max = ANSWER_MAX },
+		.to = QUERY_API_SERVER
+	};
 
 	plan_query(p->plan, key, &q);
 }

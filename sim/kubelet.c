@@ -152,7 +152,8 @@ kubelet_run(const struct pass *p, struct plan *plan, const struct state *s, cons
 
 	plan_query(plan, RUN,
 	    &(struct query){
-		.method = "RUN", .url = "", .command = command, .timeout_ms = RUN_MS, .response_max = OUTPUT_MAX });
+		.request = { .method = "RUN", .url = command, .timeout_ms = RUN_MS, .response_max = OUTPUT_MAX },
+		.to = QUERY_PROGRAM });
 	plan_keep(plan, RUN);
 	if (a != NULL && a->done)
 		plan_status(plan, &s->pod->object, json_object(),

@@ -368,6 +368,15 @@ plan_is_quiet(const struct plan *p)
 	return p->n_steps == 0 && p->status == NULL;
 }
 
+/* The URL of a program is the controller's configuration, which no plan shows. */
+static const char *
+plan_query_shown(const struct query *q)
+{
+	const char *url = q->to == QUERY_PROGRAM ? "" : q->request.url;
+
+	return q->shown != NULL ? q->shown : url;
+}
+
 static void
 plan_print_step(struct str *s, const struct plan_step *step)
 {
@@ -375,8 +384,7 @@ plan_print_step(struct str *s, const struct plan_step *step)
 		str_addf(s, "event %s %s%s: %s\n", step->warning ? "Warning" : "Normal", step->reason,
 		    step->implied ? " (implied)" : "", step->message);
 	else if (step->op == PLAN_QUERY)
-		str_addf(s, "query %s %s %s\n", step->key, step->query->method,
-		    step->query->shown != NULL ? step->query->shown : step->query->url);
+		str_addf(s, "query %s %s %s\n", step->key, step->query->request.method, plan_query_shown(step->query));
 	else
 		str_addf(s, "%s %s %s%s%s\n", op_names[step->op], step->type->kind, step->name,
 		    step->body != NULL ? " " : "", step->body != NULL ? step->body : "");

@@ -164,3 +164,12 @@ bool plan_is_quiet(const struct plan *);
 
 /* Returns the plan as stable text, one line for each entry. In the plan's arena. */
 const char *plan_print(const struct plan *);
+
+/* Returns the urgency of a write of this plan: of a step, or of the status and the fetches (`step` NULL). */
+static inline enum urgency
+urgency_of(const struct plan *p, const struct plan_step *step)
+{
+	if (p->urgent)
+		return URGENCY_SAFETY;
+	return step != NULL ? URGENCY_PROGRESS : URGENCY_STATUS;
+}

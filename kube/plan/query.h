@@ -1,38 +1,51 @@
-/* kube/plan/query.h: one HTTP exchange that a plan needs, and its response. */
+/* kube/plan/query.h: a request, a query (a request that a plan needs), and its response. */
 #pragma once
 #include "base/err.h"
 #include "base/str.h"
+#include "kube/plan/urgency.h"
 
 struct header {
 	const char *name, *value;
 };
 
-struct query {
-	const char *method, *url;
-	/* NULL, or a program that is run instead, as JSON (kube/transport_exec.h), with the body as standard input;
-	 * exit code 0 is status 200. From the controller's configuration only: never set by what users write. */
-	const char *command;
-	/* The url is "/api/v1/…", requested from the API server with the controller's credentials: never set by what
-	 * users write. */
-	bool of_cluster;
-	/* of_cluster: if runner_settings.elsewhere is another cluster, the request goes to it. */
-	bool elsewhere;
-	const char *shown; /* the URL for users, without secrets; NULL: the URL */
+/* One HTTP exchange, or one run of a program. */
+struct request {
+	const char *method;
+	const char *url; /* "/api/v1/…" for the API server, or absolute for anything else */
+	const char *body, *content_type; /* NULL: none */
 	const struct header *headers;
 	size_t n_headers;
 	const char *ca; /* PEM: trusted in addition to the CAs of the machine; NULL: none */
-	const char *body; /* NULL: none */
-	const char *content_type; /* of the body */
-	int64_t timeout_ms; /* from sending to the last byte; > 0 */
-	size_t response_max; /* bytes; a longer response is an error, never cut */
+	int64_t
+	    timeout_ms; /* from sending to the last byte; for a stream with status 200: to the end of its header; > 0 */
+	size_t response_max; /* bytes of a body that is not streamed; a longer response is an error, never cut */
+	bool stream; /* the body is passed on while it arrives; not for queries */
+	int64_t stream_max_ms; /* of a stream: to its last byte; 0: no end */
 	unsigned redirects_max; /* redirects that are followed, to http and https */
 	/* For URLs that users write: no connection to an address of this machine, its link or the API server, even
 	 * if a name resolves to it. */
 	bool outside_only;
 	bool insecure; /* do not verify the server's certificate */
+	enum urgency urgency; /* of a call to the API server; not of streams */
 	/* For fair use of slots (kube/turns.h): the tenant, and the destination. NULL: the namespace of the
-	 * object that sends the query, and the host of the URL. */
+	 * object that sends the request, and the host of the URL. */
 	const char *tenant, *destination;
+};
+
+/* Who responds to a query. Only the first may be chosen by what users write. */
+enum query_to {
+	QUERY_OUTSIDE, /* the host of the URL */
+	QUERY_API_SERVER, /* the API server, with the controller's credentials; the URL is a path */
+	QUERY_JOBS_CLUSTER, /* the same for the cluster of runner_settings.elsewhere; without one: the API server */
+	/* A program of the controller's configuration. The URL is its JSON (kube/transport_exec.h), and the body its
+	 * standard input; exit code 0 is status 200. */
+	QUERY_PROGRAM,
+};
+
+struct query {
+	struct request request;
+	enum query_to to;
+	const char *shown; /* the URL for users, without secrets; NULL: the URL */
 };
 
 /* err (not reached, timed out, too long), or else status and body. */

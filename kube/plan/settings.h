@@ -21,7 +21,7 @@ struct settings {
 	const struct step_plugins *step_plugins; /* rollout/plugins.h; NULL: none is declared */
 
 	/* GitOps. */
-	const char *gitops_worker; /* the program of the worker (struct query, command) */
+	const char *gitops_worker; /* the program of the worker (QUERY_PROGRAM) */
 	const char *gitops_namespace; /* of argocd-cm, projects and Applications; NULL: that of each Application */
 	struct strings
 	    /* globs of other namespaces whose Applications are applied with the controller's permissions */

@@ -1,6 +1,5 @@
 /* kube/plan/urgency.h: which of the calls that wait for a connection to the API server is made first. */
 #pragma once
-#include "kube/plan/plan.h"
 
 /* The most urgent one is the lowest. Zero is right for every call that says nothing. */
 enum urgency {
@@ -17,13 +16,4 @@ static inline unsigned
 urgency_rank(enum urgency u)
 {
 	return (unsigned)(u - URGENCY_SAFETY);
-}
-
-/* Returns the urgency of a write of this plan: of a step, or of the status and the fetches (`step` NULL). */
-static inline enum urgency
-urgency_of(const struct plan *p, const struct plan_step *step)
-{
-	if (p->urgent)
-		return URGENCY_SAFETY;
-	return step != NULL ? URGENCY_PROGRESS : URGENCY_STATUS;
 }

@@ -103,8 +103,8 @@ alerter_give_up(struct recipient *t, const struct err *e)
 	const char *text = err_text(a, e);
 
 	/* The address is replaced in the text, because it may contain a token. */
-	if (t->delivery.query.url != NULL)
-		text = str_replace(a, text, t->delivery.query.url, t->delivery.query.shown);
+	if (t->delivery.query.request.url != NULL)
+		text = str_replace(a, text, t->delivery.query.request.url, t->delivery.query.shown);
 	log_warn("cannot send alert", "namespace", t->alert->object.meta.namespace, "name", t->alert->object.meta.name,
 	    "error", text);
 	alerter_end(t);
@@ -155,7 +155,7 @@ compose(struct recipient *t)
 
 	if (e != NULL)
 		alerter_give_up(t, e);
-	else if (t->delivery.query.url == NULL)
+	else if (t->delivery.query.request.url == NULL)
 		alerter_end(t);
 	else
 		delivery_start(&t->delivery);

@@ -435,7 +435,7 @@ notifier_on_sent(void *arg, struct err *failure)
 		/* The address is replaced in the text, because it may contain a token. */
 		notifier_complain(j, s,
 		    err_new(j->arena, failure->class, "%s",
-			str_replace(j->arena, err_text(j->arena, failure), j->delivery.query.url,
+			str_replace(j->arena, err_text(j->arena, failure), j->delivery.query.request.url,
 			    arena_printf(j->arena, "service %s", s->to.service))));
 	else
 		log_info("sent notification", "namespace", j->ns, "name", j->name, "trigger", s->trigger, "service",

@@ -127,7 +127,7 @@ static void
 delivery_send(struct delivery *d)
 {
 	static const struct receiver receiver = { .done = delivery_on_response };
-	struct request r = request_of(&d->query);
+	struct request r = d->query.request;
 
 	r.outside_only = d->outside_only;
 	r.tenant = d->tenant;

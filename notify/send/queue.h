@@ -54,7 +54,7 @@ struct delivery {
 	struct transport *transport; /* borrowed */
 	struct query query; /* texts borrowed until the delivery ends */
 	const char *tenant; /* whose places the request uses (kube/turns.h) */
-	bool outside_only; /* see struct query */
+	bool outside_only; /* see struct request */
 	/* Returns why the response is a failure; NULL: the notification was accepted. */
 	struct err *(*check)(void *arg, const struct err *, const struct reply *);
 	/* The delivery ended; `failure` as `check` returned it at the last attempt. The delivery may be freed. */

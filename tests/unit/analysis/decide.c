@@ -131,8 +131,8 @@ a_secret_is_queried_for_a_measurement_and_masked_in_the_status(void **state)
 	wants(pass(a, SECRET_RUN, none), "query secret/s GET /api/v1/namespaces/ns/secrets/s");
 	p = pass(a, SECRET_RUN, secret);
 	wants(p, "query x#0/0 POST http://u:*****@p/api/v1/query");
-	assert_string_equal(p->steps[0].query->body, "query=qs3cret");
-	assert_string_equal(p->steps[0].query->url, "http://u:s3cret@p/api/v1/query");
+	assert_string_equal(p->steps[0].query->request.body, "query=qs3cret");
+	assert_string_equal(p->steps[0].query->request.url, "http://u:s3cret@p/api/v1/query");
 	assert_int_equal(p->n_kept, 1);
 	p = pass(a, SECRET_RUN, both);
 	wants(p, "no metric q*****");

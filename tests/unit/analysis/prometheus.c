@@ -19,12 +19,12 @@ an_instant_query_is_sent_as_a_form(void **state)
 
 	(void)state;
 	assert_int_equal(prometheus_provider.step(&metric, &nothing, a, &q, &v, &e), MEASURED_QUERY);
-	assert_string_equal(q.method, "POST");
-	assert_string_equal(q.url, "http://prometheus:9090/api/v1/query");
-	assert_string_equal(q.body, "query=sum%28rate%28x%5B1m%5D%29%29%20%2F%202");
-	assert_string_equal(q.content_type, "application/x-www-form-urlencoded");
-	assert_int_equal(q.timeout_ms, 5000);
-	assert_true(q.response_max > 0);
+	assert_string_equal(q.request.method, "POST");
+	assert_string_equal(q.request.url, "http://prometheus:9090/api/v1/query");
+	assert_string_equal(q.request.body, "query=sum%28rate%28x%5B1m%5D%29%29%20%2F%202");
+	assert_string_equal(q.request.content_type, "application/x-www-form-urlencoded");
+	assert_int_equal(q.request.timeout_ms, 5000);
+	assert_true(q.request.response_max > 0);
 	arena_free(a);
 }
 
@@ -108,9 +108,9 @@ metric_of(struct arena *a, const char *text)
 static const char *
 header_of(const struct query *q, const char *name)
 {
-	for (size_t i = 0; i < q->n_headers; i++)
-		if (strcmp(q->headers[i].name, name) == 0)
-			return q->headers[i].value;
+	for (size_t i = 0; i < q->request.n_headers; i++)
+		if (strcmp(q->request.headers[i].name, name) == 0)
+			return q->request.headers[i].value;
 	return "";
 }
 
@@ -128,8 +128,8 @@ a_range_query_has_a_start_an_end_and_a_step(void **state)
 	(void)state;
 	assert_null(prometheus_provider.check(a, m));
 	assert_int_equal(prometheus_provider.step(m, &in, a, &q, &v, &e), MEASURED_QUERY);
-	assert_string_equal(q.url, "http://p/api/v1/query_range");
-	assert_string_equal(q.body, "query=up&start=999700.500&end=1000000.500&step=30.000");
+	assert_string_equal(q.request.url, "http://p/api/v1/query_range");
+	assert_string_equal(q.request.body, "query=up&start=999700.500&end=1000000.500&step=30.000");
 	arena_free(a);
 }
 
@@ -149,7 +149,7 @@ a_query_has_headers_and_credentials(void **state)
 	assert_int_equal(prometheus_provider.step(m, &nothing, a, &q, &v, &e), MEASURED_QUERY);
 	assert_string_equal(header_of(&q, "X-Scope-OrgID"), "tenant");
 	assert_string_equal(header_of(&q, "Authorization"), "Basic bWU6czNjcmV0");
-	assert_string_equal(q.ca, "PEM");
+	assert_string_equal(q.request.ca, "PEM");
 	arena_free(a);
 }
 
@@ -170,11 +170,11 @@ oauth2_queries_a_token_first(void **state)
 	(void)state;
 	assert_null(prometheus_provider.check(a, m));
 	assert_int_equal(prometheus_provider.step(m, &nothing, a, &q, &v, &e), MEASURED_QUERY);
-	assert_string_equal(q.url, "https://t/token");
-	assert_string_equal(q.body, "grant_type=client_credentials&scope=r%20w");
+	assert_string_equal(q.request.url, "https://t/token");
+	assert_string_equal(q.request.body, "grant_type=client_credentials&scope=r%20w");
 	assert_string_equal(header_of(&q, "Authorization"), "Basic aWQ6cHc=");
 	assert_int_equal(prometheus_provider.step(m, &with_token, a, &q, &v, &e), MEASURED_QUERY);
-	assert_string_equal(q.url, "http://p/api/v1/query");
+	assert_string_equal(q.request.url, "http://p/api/v1/query");
 	assert_string_equal(header_of(&q, "Authorization"), "Bearer tok");
 	assert_int_equal(prometheus_provider.step(m, &without, a, &q, &v, &e), MEASURED_ERROR);
 	assert_string_equal(

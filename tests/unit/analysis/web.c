@@ -24,14 +24,14 @@ a_web_query_is_as_the_metric_specifies(void **state)
 	(void)state;
 	assert_null(web_provider.check(a, &m));
 	assert_int_equal(web_provider.step(&m, &nothing, a, &q, &v, &e), MEASURED_QUERY);
-	assert_string_equal(q.method, "POST");
-	assert_string_equal(q.url, "https://example.com/q");
-	assert_string_equal(q.body, "{\"a\":1}");
-	assert_string_equal(q.content_type, "application/json");
-	assert_int_equal(q.timeout_ms, 3000);
-	assert_int_equal(q.n_headers, 1);
-	assert_true(q.outside_only);
-	assert_true(q.response_max > 0 && q.redirects_max > 0);
+	assert_string_equal(q.request.method, "POST");
+	assert_string_equal(q.request.url, "https://example.com/q");
+	assert_string_equal(q.request.body, "{\"a\":1}");
+	assert_string_equal(q.request.content_type, "application/json");
+	assert_int_equal(q.request.timeout_ms, 3000);
+	assert_int_equal(q.request.n_headers, 1);
+	assert_true(q.request.outside_only);
+	assert_true(q.request.response_max > 0 && q.request.redirects_max > 0);
 	arena_free(a);
 }
 
@@ -50,8 +50,8 @@ a_web_query_has_the_basic_auth_of_the_metric(void **state)
 	(void)state;
 	assert_null(web_provider.check(a, &m));
 	assert_int_equal(web_provider.step(&m, &nothing, a, &q, &v, &e), MEASURED_QUERY);
-	assert_int_equal(q.n_headers, 1);
-	assert_string_equal(q.headers[0].value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="); /* RFC 7617, section 2 */
+	assert_int_equal(q.request.n_headers, 1);
+	assert_string_equal(q.request.headers[0].value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="); /* RFC 7617, section 2 */
 	arena_free(a);
 }
 

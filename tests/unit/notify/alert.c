@@ -49,13 +49,13 @@ only_a_result_sets_the_status_of_a_commit(void **state)
 		struct query q = sent(a, PROVIDER("github"), TOKEN, true, outcomes[i], &why);
 
 		assert_null(why);
-		assert_string_equal(q.url, "https://example.org/api/v3/repos/acme/shop/statuses/" COMMIT);
+		assert_string_equal(q.request.url, "https://example.org/api/v3/repos/acme/shop/statuses/" COMMIT);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		if (sent(a, PROVIDER("github"), TOKEN, false, others[i], &why).url != NULL)
+		if (sent(a, PROVIDER("github"), TOKEN, false, others[i], &why).request.url != NULL)
 			fail_msg("%s sets the status of the commit", others[i]);
 		/* Chat services receive every event. */
-		assert_non_null(sent(a, PROVIDER("generic"), TOKEN, false, others[i], &why).url);
+		assert_non_null(sent(a, PROVIDER("generic"), TOKEN, false, others[i], &why).request.url);
 	}
 	arena_free(a);
 }
@@ -68,9 +68,9 @@ success_and_failure_are_distinguished(void **state)
 
 	(void)state;
 	assert_non_null(
-	    strstr(sent(a, PROVIDER("gitlab"), TOKEN, true, "BuildFailed", &why).body, "\"state\":\"failed\""));
-	assert_non_null(strstr(
-	    sent(a, PROVIDER("gitlab"), TOKEN, false, "ReconciliationSucceeded", &why).body, "\"state\":\"success\""));
+	    strstr(sent(a, PROVIDER("gitlab"), TOKEN, true, "BuildFailed", &why).request.body, "\"state\":\"failed\""));
+	assert_non_null(strstr(sent(a, PROVIDER("gitlab"), TOKEN, false, "ReconciliationSucceeded", &why).request.body,
+	    "\"state\":\"success\""));
 	sent(a, PROVIDER("gitea"), "{}", true, "BuildFailed", &why);
 	assert_string_equal(why, "Provider git: its Secret has no token");
 	arena_free(a);

@@ -221,12 +221,13 @@ each_service_is_asked_in_its_own_way(void **state)
 		struct err *e = notify_compose(g.arena, &g.config, g.secret,
 		    &(struct destination){ cases[i].service, cases[i].recipient }, notification, 5000, &q);
 		const char *got = e != NULL ? arena_printf(g.arena, "!%s", err_text(g.arena, e))
-					    : arena_printf(g.arena, "%s %s", q.method, q.url);
+					    : arena_printf(g.arena, "%s %s", q.request.method, q.request.url);
 
-		for (size_t k = 0; e == NULL && k < q.n_headers; k++)
-			got = arena_printf(g.arena, "%s %s: %s", got, q.headers[k].name, q.headers[k].value);
+		for (size_t k = 0; e == NULL && k < q.request.n_headers; k++)
+			got = arena_printf(
+			    g.arena, "%s %s: %s", got, q.request.headers[k].name, q.request.headers[k].value);
 		if (e == NULL)
-			got = arena_printf(g.arena, "%s %s", got, q.body);
+			got = arena_printf(g.arena, "%s %s", got, q.request.body);
 		if (e != NULL ? strncmp(got, cases[i].want, strlen(cases[i].want)) != 0
 			      : strcmp(got, cases[i].want) != 0)
 			fail_msg("%s: %s", cases[i].service, got);

@@ -6,7 +6,7 @@
 static struct plan *
 plan_of_many(struct arena *a, size_t n)
 {
-	static const struct query ask = { .method = "GET", .url = "http://p" };
+	static const struct query ask = { .request = { .method = "GET", .url = "http://p" } };
 	struct object *o = arena_alloc(a, sizeof(*o));
 	struct plan *p = plan_new(a);
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "kube/plan/urgency.h"
+#include "kube/plan/plan.h"
 
 static void
 safety_comes_before_statuses_those_before_progress_and_events_are_last(void **state)
