@@ -48,6 +48,21 @@ application_path(struct cli *c, const char *name)
 	return client_path(c->arena, &application_type, c->namespace, name, NULL);
 }
 
+void
+application_read(
+    struct cli *c, const json_t *app, const struct application **ret, struct application_status *ret_status)
+{
+	*ret = (const struct application *)object_decode(&application_type, app, c->arena);
+	*ret_status = (struct application_status){ 0 };
+	decode_text(&application_status_type, (*ret)->status, c->arena, ret_status);
+}
+
+const char *
+application_health_text(const struct application_status *s)
+{
+	return health_names[s->health.status != HEALTH_NONE ? s->health.status : HEALTH_UNKNOWN];
+}
+
 json_t *
 application_get(struct cli *c, const char *name)
 {
@@ -112,21 +127,18 @@ application_report(struct waiting *w, const char *what, const char *line)
 }
 
 static void
-application_report_results(struct waiting *w, struct arena *a, const json_t *state)
+application_report_results(struct waiting *w, struct arena *a, const struct app_sync_result *result)
 {
-	const json_t *r;
-	size_t i;
+	for (size_t i = 0; result != NULL && i < result->resources.n; i++) {
+		const struct worker_sync_result *r = &result->resources.at[i];
+		const char *what = arena_printf(a, "%s/%s", r->kind, r->name), *phase = r->sync_phase;
 
-	json_array_foreach (json_object_get(json_object_get(state, "syncResult"), "resources"), i, r) {
-		const char *what = arena_printf(a, "%s/%s", json_str(r, "kind"), json_str(r, "name"));
-		const char *status = json_str(r, "status"), *phase = json_str(r, "hookPhase");
-
-		application_report(w, arena_printf(a, "%s %s", what, json_str(r, "syncPhase")),
-		    arena_printf(a, "  %-8s %-12s %-40s %s", json_str(r, "syncPhase") ?: "",
-			status != NULL && !str_eq(phase, "Failed") ? status
-			: phase != NULL				   ? phase
-								   : "",
-			what, json_str(r, "message") ?: ""));
+		application_report(w, arena_printf(a, "%s %s", what, phase),
+		    arena_printf(a, "  %-8s %-12s %-40s %s", phase ?: "",
+			r->status != NULL && !str_eq(r->hook_phase, "Failed") ? r->status
+			: r->hook_phase != NULL				      ? r->hook_phase
+									      : "",
+			what, r->message ?: ""));
 	}
 }
 
@@ -139,17 +151,17 @@ application_wait_end(struct waiting *w, int code)
 
 /* Returns the failure of the awaited revision, or NULL. Borrowed. */
 static const char *
-application_failure(const struct waiting *w, const json_t *status)
+application_failure(const struct waiting *w, struct arena *a, const struct application_status *status)
 {
-	const json_t *state = json_object_get(status, "operationState"),
-		     *held = status_condition(status, "RevisionHeld");
-	const char *phase = json_str(state, "phase");
+	const struct app_operation_state *state = &status->operation_state;
+	const struct app_sync_result *r = state->result;
 
-	if (!str_eq(application_revision(w->cli->arena, json_object_get(state, "syncResult")), w->until->revision))
+	if (r == NULL || !str_eq(app_revision_text(a, r->revision, &r->revisions), w->until->revision))
 		return NULL;
-	if (held != NULL)
-		return json_str(held, "message");
-	return str_eq(phase, "Failed") || str_eq(phase, "Error") ? json_str(state, "message") : NULL;
+	for (size_t i = 0; i < status->conditions.n; i++)
+		if (str_eq(status->conditions.at[i].type, "RevisionHeld"))
+			return status->conditions.at[i].message;
+	return state->phase == OPERATION_FAILED || state->phase == OPERATION_ERROR ? state->message : NULL;
 }
 
 static void
@@ -159,16 +171,10 @@ application_wait_check(void *arg)
 	struct waiting *w = arg;
 	const struct application *app = (const struct application *)view_get(
 	    cache_view(w->watched.cache), &application_type, w->cli->namespace, w->name);
-	_cleanup_(json_decrefp) json_t *status =
-	    app != NULL && app->status != NULL ? json_loads(app->status, 0, NULL) : NULL;
-	const json_t *state = json_object_get(status, "operationState");
-	const char *sync = json_str(json_object_get(status, "sync"), "status"),
-		   *health = json_str(json_object_get(status, "health"), "status");
-	const char *phase = json_str(state, "phase"), *started = json_str(state, "startedAt"), *why;
-	const char *revision = application_revision(a, json_object_get(status, "sync"));
-	bool ours =
-	    w->until->started_after == NULL || (started != NULL && strcmp(started, w->until->started_after) >= 0);
-	bool over = app != NULL && app->operation == NULL && ours;
+	struct application_status status = { 0 };
+	const struct app_operation_state *state = &status.operation_state;
+	const char *revision, *why;
+	bool ours, over;
 
 	if (app == NULL) {
 		application_wait_end(w,
@@ -177,26 +183,32 @@ application_wait_check(void *arg)
 			: cli_fail(w->cli, "application \"%s\" not found in namespace %s", w->name, w->cli->namespace));
 		return;
 	}
-	if (phase != NULL && ours) {
-		application_report(w, "operation", arena_printf(a, "%s: %s", phase, json_str(state, "message") ?: ""));
-		application_report_results(w, a, state);
+	decode_text(&application_status_type, app->status, a, &status);
+	revision = app_revision_text(a, status.sync.revision, &status.sync.revisions);
+	ours = state->started_at >= w->until->started_after;
+	over = app->operation == NULL && ours;
+	if (state->phase != OPERATION_NONE && ours) {
+		application_report(w, "operation",
+		    arena_printf(a, "%s: %s", operation_phase_names[state->phase], state->message ?: ""));
+		application_report_results(w, a, state->result);
 	}
 	if (!w->until->operation || over)
 		application_report(w, "application",
-		    arena_printf(a, "%s, %s, at %s", sync != NULL ? sync : "not compared yet",
-			health != NULL ? health : "Unknown", short_revision(w->cli, revision)));
-	if (w->until->operation && over && !str_eq(phase, "Succeeded") && w->until->started_after != NULL) {
+		    arena_printf(a, "%s, %s, at %s",
+			status.sync.status != SYNC_NONE ? sync_status_names[status.sync.status] : "not compared yet",
+			application_health_text(&status), short_revision(w->cli, revision)));
+	if (w->until->operation && over && state->phase != OPERATION_SUCCEEDED && w->until->started_after != 0) {
 		application_wait_end(w, 1);
 		return;
 	}
-	if (w->until->revision != NULL && (why = application_failure(w, status)) != NULL) {
+	if (w->until->revision != NULL && (why = application_failure(w, a, &status)) != NULL) {
 		application_wait_end(w, cli_fail(w->cli, "application \"%s\": %s", w->name, why));
 		return;
 	}
 	if (w->until->revision != NULL && !str_eq(revision, w->until->revision))
 		return;
-	if ((!w->until->operation || over) && (!w->until->synced || str_eq(sync, "Synced")) &&
-	    (!w->until->healthy || str_eq(health, "Healthy")))
+	if ((!w->until->operation || over) && (!w->until->synced || status.sync.status == SYNC_SYNCED) &&
+	    (!w->until->healthy || status.health.status == HEALTH_HEALTHY))
 		application_wait_end(w, 0);
 }
 

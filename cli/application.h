@@ -2,7 +2,7 @@
  * namespace is argocd, as in Argo CD. */
 #pragma once
 #include "cli/cli.h"
-#include "kube/api/application.h"
+#include "gitops/argocd/application_status.h"
 
 /* Connects; the namespace is that of --namespace, or argocd. Returns 0, or 1 after printing the error. */
 int applications_connect(struct cli *);
@@ -12,6 +12,13 @@ const char *application_name(const struct cli *);
 
 /* The Application as it is; NULL after printing the error. A new reference. */
 json_t *application_get(struct cli *, const char *name);
+
+/* Decodes it, and its status, into the arena of the command. */
+void application_read(
+    struct cli *, const json_t *app, const struct application **ret, struct application_status *ret_status);
+
+/* Returns the health of the status; "Unknown" before the first comparison. */
+const char *application_health_text(const struct application_status *);
 
 /* A merge patch of it (consumed). Returns 0, or 1 after printing the error. */
 int application_patch(struct cli *, const char *name, json_t *patch);
@@ -24,8 +31,7 @@ struct application_until {
 	bool operation; /* no sync is running */
 	bool synced, healthy;
 	const char *revision; /* with `synced`: to this commit; NULL: to any. The wait ends if a Rollout aborts it */
-	/* Only a sync that started after this time of the status counts; NULL: any. */
-	const char *started_after;
+	int64_t started_after; /* wall ms; only a sync that started then or later counts; 0: any */
 };
 
 /* Waits, and shows what happens on the way. The exit code: 0, or 1 when it cannot come any more, or did not in time. */

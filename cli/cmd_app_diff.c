@@ -240,24 +240,27 @@ app_diff_get_project(struct cli *c, const struct application *app, const char *n
 static const char *
 app_diff_request(struct cli *c, const json_t *object, const char **ret_problem)
 {
-	const struct application *app = (const struct application *)object_decode(&application_type, object, c->arena);
-	const char *namespace = json_string_value(json_at(object, "/status/controllerNamespace")) ?: c->namespace;
-	const struct app_project *project = app_diff_get_project(c, app, namespace);
-	struct worker_resources resources = worker_resources_decode(c->arena, json_at(object, "/status/resources"));
-	struct worker_application application = {
-		{ app->object.meta.name, app->object.meta.namespace, app->object.meta.uid }, app->spec
-	};
+	const struct application *app;
+	const struct app_project *project;
+	struct application_status status;
+	struct worker_application application;
 	struct worker_project its_project;
-	struct worker_request request = { .application = &application,
-		.namespace = namespace,
-		.known = { arena_new_array(c->arena, struct worker_object, resources.n), resources.n },
-		.revision = cli_flag(c, "revision"),
-		.diff = true };
+	struct worker_request request = {
+		.application = &application, .revision = cli_flag(c, "revision"), .diff = true
+	};
 
+	application_read(c, object, &app, &status);
+	request.namespace = status.controller_namespace ?: c->namespace;
+	project = app_diff_get_project(c, app, request.namespace);
 	if ((*ret_problem = app_diff_spec_problem(c, app, project)) != NULL)
 		return NULL;
-	for (size_t i = 0; i < resources.n; i++) {
-		const struct worker_resource *r = &resources.at[i];
+	application =
+	    (struct worker_application){ { app->object.meta.name, app->object.meta.namespace, app->object.meta.uid },
+		    app->spec };
+	request.known.at = arena_new_array(c->arena, struct worker_object, status.resources.n);
+	request.known.n = status.resources.n;
+	for (size_t i = 0; i < status.resources.n; i++) {
+		const struct worker_resource *r = &status.resources.at[i];
 
 		request.known.at[i] = (struct worker_object){ r->group, r->version, r->kind, r->namespace, r->name };
 	}

@@ -1,6 +1,7 @@
 /* cli/cmd_app_get.c: app list, get, history: the status of Applications. */
+#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+#include "base/time.h"
 #include "cli/application.h"
 #include "kube/client.h"
 
@@ -56,20 +57,35 @@ const struct command cmd_app_history = {
 };
 
 static const char *
-app_get_text(const json_t *o, const char *pointer)
+app_get_policy(struct cli *c, const struct application *app)
 {
-	return json_string_value(json_at(o, pointer)) ?: "";
+	const struct automated_sync *automated = app->spec.sync_policy.automated;
+
+	if (automated == NULL || (automated->enabled.present && !automated->enabled.value))
+		return "Manual";
+	return arena_printf(
+	    c->arena, "Auto%s%s", automated->prune ? "-Prune" : "", automated->self_heal ? "-Heal" : "");
 }
 
-static const char *
-app_get_policy(struct cli *c, const json_t *app)
+/* A line of `app list`. */
+static void
+app_list_show(struct cli *c, const json_t *object)
 {
-	const json_t *automated = json_at(app, "/spec/syncPolicy/automated");
+	static const struct application_source none = { 0 };
+	const struct application *app;
+	const struct application_source *source;
+	struct application_status status;
+	size_t n;
 
-	if (automated == NULL || json_is_false(json_object_get(automated, "enabled")))
-		return "Manual";
-	return arena_printf(c->arena, "Auto%s%s", json_is_true(json_object_get(automated, "prune")) ? "-Prune" : "",
-	    json_is_true(json_object_get(automated, "selfHeal")) ? "-Heal" : "");
+	application_read(c, object, &app, &status);
+	n = application_sources(app, &source);
+	source = n > 0 ? source : &none;
+	printf("%-30s %-12s %-10s %-12s %-17s %-9s %s %s%s\n", app->object.meta.name ?: "",
+	    app->spec.destination.namespace ?: "",
+	    sync_status_names[status.sync.status != SYNC_NONE ? status.sync.status : SYNC_UNKNOWN],
+	    application_health_text(&status), app_get_policy(c, app),
+	    short_revision(c, app_revision_text(c->arena, status.sync.revision, &status.sync.revisions)),
+	    source->repo_url ?: "", source->path ?: "", n > 1 ? arena_printf(c->arena, " and %zu more", n - 1) : "");
 }
 
 static int
@@ -94,21 +110,8 @@ app_list_run(struct cli *c)
 	}
 	printf("%-30s %-12s %-10s %-12s %-17s %-9s %s\n", "NAME", "NAMESPACE", "STATUS", "HEALTH", "SYNCPOLICY",
 	    "REVISION", "SOURCE");
-	json_array_foreach (json_object_get(list, "items"), i, app) {
-		const json_t *source = json_at(app, "/spec/sources/0") != NULL ? json_at(app, "/spec/sources/0")
-									       : json_at(app, "/spec/source");
-		size_t more = json_array_size(json_at(app, "/spec/sources"));
-
-		printf("%-30s %-12s %-10s %-12s %-17s %-9s %s %s%s\n", app_get_text(app, "/metadata/name"),
-		    app_get_text(app, "/spec/destination/namespace"),
-		    json_at(app, "/status/sync/status") != NULL ? app_get_text(app, "/status/sync/status") : "Unknown",
-		    json_at(app, "/status/health/status") != NULL ? app_get_text(app, "/status/health/status")
-								  : "Unknown",
-		    app_get_policy(c, app),
-		    short_revision(c, application_revision(c->arena, json_at(app, "/status/sync"))),
-		    json_str(source, "repoURL") ?: "", json_str(source, "path") ?: "",
-		    more > 1 ? arena_printf(c->arena, " and %zu more", more - 1) : "");
-	}
+	json_array_foreach (json_object_get(list, "items"), i, app)
+		app_list_show(c, app);
 	json_decref(list);
 	return 0;
 }
@@ -138,52 +141,70 @@ app_get_refresh(struct cli *c, const char *name)
 }
 
 static void
-app_get_show_source(struct cli *c, const json_t *source)
+app_get_show_row(struct cli *c, const char *name, const char *text)
 {
-	static const char *const rows[][2] = { { "Repo", "repoURL" }, { "Chart", "chart" },
-		{ "Target", "targetRevision" }, { "Path", "path" }, { "Ref", "ref" } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (!str_empty(json_str(source, rows[i][1])))
-			printf("%-15s%s\n", arena_printf(c->arena, "%s:", rows[i][0]), json_str(source, rows[i][1]));
+	if (!str_empty(text))
+		printf("%-15s%s\n", arena_printf(c->arena, "%s:", name), text);
 }
 
 static void
-app_get_show(struct cli *c, const json_t *app)
+app_get_show_spec(struct cli *c, const struct application *app)
 {
-	const char *const rows[][2] = { { "Name", "/metadata/name" }, { "Project", "/spec/project" },
-		{ "Server", "/spec/destination/server" }, { "Cluster", "/spec/destination/name" },
-		{ "Namespace", "/spec/destination/namespace" } };
-	const char *revision = application_revision(c->arena, json_at(app, "/status/sync"));
-	const json_t *r;
-	size_t i;
+	const struct application_destination *d = &app->spec.destination;
+	const struct application_source *source;
+	size_t n = application_sources(app, &source);
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (app_get_text(app, rows[i][1])[0] != '\0')
-			printf("%-15s%s\n", arena_printf(c->arena, "%s:", rows[i][0]), app_get_text(app, rows[i][1]));
-	if (json_at(app, "/spec/sources") == NULL)
-		app_get_show_source(c, json_at(app, "/spec/source"));
-	json_array_foreach (json_at(app, "/spec/sources"), i, r)
-		app_get_show_source(c, r);
+	app_get_show_row(c, "Name", app->object.meta.name);
+	app_get_show_row(c, "Project", app->spec.project);
+	app_get_show_row(c, "Server", d->server);
+	app_get_show_row(c, "Cluster", d->name);
+	app_get_show_row(c, "Namespace", d->namespace);
+	for (size_t i = 0; i < n; i++) {
+		app_get_show_row(c, "Repo", source[i].repo_url);
+		app_get_show_row(c, "Chart", source[i].chart);
+		app_get_show_row(c, "Target", source[i].target_revision);
+		app_get_show_row(c, "Path", source[i].path);
+		app_get_show_row(c, "Ref", source[i].ref);
+	}
 	printf("%-15s%s\n", "Sync Policy:", app_get_policy(c, app));
-	printf("%-15s%s%s%s\n", "Sync Status:", app_get_text(app, "/status/sync/status"),
-	    revision != NULL ? " at " : "", short_revision(c, revision));
-	printf("%-15s%s%s%s\n", "Health Status:", app_get_text(app, "/status/health/status"),
-	    app_get_text(app, "/status/health/message")[0] != '\0' ? ": " : "",
-	    app_get_text(app, "/status/health/message"));
-	if (json_at(app, "/status/operationState") != NULL)
-		printf("%-15s%s: %s\n", "Last Sync:", app_get_text(app, "/status/operationState/phase"),
-		    app_get_text(app, "/status/operationState/message"));
-	json_array_foreach (json_at(app, "/status/conditions"), i, r)
-		printf("%s%-15s%s\n", i == 0 ? "\n" : "", arena_printf(c->arena, "%s:", json_str(r, "type")),
-		    json_str(r, "message"));
+}
+
+static void
+app_get_show_health(const struct worker_health *h)
+{
+	printf("%s%s%s", health_names[h->status], !str_empty(h->message) ? ": " : "", h->message ?: "");
+}
+
+static void
+app_get_show(struct cli *c, const json_t *object)
+{
+	const struct application *app;
+	struct application_status s;
+	const char *revision;
+
+	application_read(c, object, &app, &s);
+	app_get_show_spec(c, app);
+	revision = app_revision_text(c->arena, s.sync.revision, &s.sync.revisions);
+	printf("%-15s%s%s%s\n", "Sync Status:", sync_status_names[s.sync.status], revision != NULL ? " at " : "",
+	    short_revision(c, revision));
+	printf("%-15s", "Health Status:");
+	app_get_show_health(&(struct worker_health){ s.health.status, s.health.message });
+	printf("\n");
+	if (s.operation_state.phase != OPERATION_NONE)
+		printf("%-15s%s: %s\n", "Last Sync:", operation_phase_names[s.operation_state.phase],
+		    s.operation_state.message ?: "");
+	for (size_t i = 0; i < s.conditions.n; i++)
+		printf("%s%-15s%s\n", i == 0 ? "\n" : "", arena_printf(c->arena, "%s:", s.conditions.at[i].type),
+		    s.conditions.at[i].message);
 	printf("\n%-26s %-26s %-16s %-30s %-10s %s\n", "GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH");
-	json_array_foreach (json_at(app, "/status/resources"), i, r)
-		printf("%-26s %-26s %-16s %-30s %-10s %s%s%s%s\n", json_str(r, "group") ?: "",
-		    json_str(r, "kind") ?: "", json_str(r, "namespace") ?: "", json_str(r, "name") ?: "",
-		    json_str(r, "status") ?: "", app_get_text(r, "/health/status"),
-		    app_get_text(r, "/health/message")[0] != '\0' ? ": " : "", app_get_text(r, "/health/message"),
-		    json_is_true(json_object_get(r, "requiresPruning")) ? " (Git does not have it)" : "");
+	for (size_t i = 0; i < s.resources.n; i++) {
+		const struct worker_resource *r = &s.resources.at[i];
+
+		printf("%-26s %-26s %-16s %-30s %-10s ", r->group ?: "", r->kind ?: "", r->namespace ?: "",
+		    r->name ?: "", sync_status_names[r->status]);
+		app_get_show_health(&r->health);
+		printf("%s\n", r->requires_pruning ? " (Git does not have it)" : "");
+	}
 }
 
 static int
@@ -207,13 +228,24 @@ app_get_run(struct cli *c)
 	return 0;
 }
 
+static void
+app_history_show(struct cli *c, const struct app_history *h)
+{
+	const char *revision = app_revision_text(c->arena, h->revision, &h->revisions);
+	const char *date = h->deployed_at != 0 ? time_format(c->arena, h->deployed_at) : "";
+
+	printf("%-5" PRId64 " %-22s %-42s %s\n", h->id, date, revision ?: "",
+	    h->initiated_by.automated ? "automated" : h->initiated_by.username ?: "");
+}
+
 static int
 app_history_run(struct cli *c)
 {
 	const char *name = application_name(c);
 	enum output output;
-	json_t *app, *h;
-	size_t i;
+	struct application_status status;
+	const struct application *decoded;
+	json_t *app;
 
 	if (name == NULL || cli_output(c, &output) != 0 || applications_connect(c) != 0 ||
 	    (app = application_get(c, name)) == NULL)
@@ -222,12 +254,9 @@ app_history_run(struct cli *c)
 		printf("%s\n", json_text(c->arena, json_at(app, "/status/history")));
 	} else {
 		printf("%-5s %-22s %-42s %s\n", "ID", "DATE", "REVISION", "BY");
-		json_array_foreach (json_at(app, "/status/history"), i, h)
-			printf("%-5lld %-22s %-42s %s\n", (long long)json_int(h, "id", 0),
-			    json_str(h, "deployedAt") ?: "", application_revision(c->arena, h) ?: "",
-			    json_is_true(json_at(h, "/initiatedBy/automated"))
-				? "automated"
-				: app_get_text(h, "/initiatedBy/username"));
+		application_read(c, app, &decoded, &status);
+		for (size_t i = 0; i < status.history.n; i++)
+			app_history_show(c, &status.history.at[i]);
 	}
 	json_decref(app);
 	return 0;

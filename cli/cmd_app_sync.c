@@ -150,7 +150,7 @@ app_sync_request(struct cli *c, const char *name, json_t *sync)
 	const char *user = getenv("USER");
 	json_t *app = application_get(c, name);
 	struct application_until until = { .operation = true,
-		.started_after = time_format(c->arena, loop_wall(c->loop)) };
+		.started_after = loop_wall(c->loop) / 1000 * 1000 }; /* a status has seconds */
 	int code = app != NULL ? app_sync_check(c, name, app, sync) : 1;
 
 	json_decref(app);
@@ -199,10 +199,10 @@ static int
 app_wait_run(struct cli *c)
 {
 	const char *name = application_name(c);
-	struct application_until until = { cli_on(c, "operation"), cli_on(c, "sync"), cli_on(c, "health"), NULL, NULL };
+	struct application_until until = { cli_on(c, "operation"), cli_on(c, "sync"), cli_on(c, "health"), NULL, 0 };
 
 	if (!until.operation && !until.synced && !until.healthy)
-		until = (struct application_until){ true, true, true, NULL, NULL };
+		until = (struct application_until){ true, true, true, NULL, 0 };
 	if (name == NULL || applications_connect(c) != 0)
 		return 1;
 	return application_wait(c, name, &until);
@@ -211,11 +211,12 @@ app_wait_run(struct cli *c)
 static int
 app_rollback_run(struct cli *c)
 {
-	const json_t *history, *found = NULL, *h;
+	const struct app_history *found = NULL;
+	struct application_status status;
+	const struct application *decoded;
 	const char *revision;
 	long long id = -1;
 	json_t *app, *sync;
-	size_t i;
 
 	if (c->n_args < 1 || c->n_args > 2 || (c->n_args == 2 && !str_int(c->args[1], 0, INT64_MAX, &id)))
 		return cli_fail(c, "usage: sluice app rollback NAME [ID]; `sluice app history NAME` lists the IDs");
@@ -228,14 +229,14 @@ app_rollback_run(struct cli *c)
 		    "switches it off",
 		    c->args[0]);
 	}
-	history = json_at(app, "/status/history");
-	if (id < 0 && json_array_size(history) >= 2)
-		found = json_array_get(history, json_array_size(history) - 2);
-	json_array_foreach (history, i, h)
-		if (id >= 0 && json_int(h, "id", -1) == id)
-			found = h;
-	revision = arena_strdup(c->arena, application_revision(c->arena, found));
+	application_read(c, app, &decoded, &status);
 	json_decref(app);
+	if (id < 0 && status.history.n >= 2)
+		found = &status.history.at[status.history.n - 2];
+	for (size_t i = 0; i < status.history.n; i++)
+		if (id >= 0 && status.history.at[i].id == id)
+			found = &status.history.at[i];
+	revision = found != NULL ? app_revision_text(c->arena, found->revision, &found->revisions) : NULL;
 	if (revision == NULL)
 		return cli_fail(c,
 		    "application \"%s\" has no such sync in its history; `sluice app history %s` lists them",

@@ -165,19 +165,6 @@ static const struct field worker_response_fields[] = {
 };
 TYPE(worker_response, "response");
 
-struct worker_resources
-worker_resources_decode(struct arena *a, const json_t *list)
-{
-	_cleanup_(arena_freep) struct arena *scratch = arena_new();
-	struct problems ignored = { .arena = a, .scratch = scratch };
-	struct worker_resources r = { arena_new_array(a, struct worker_resource, json_array_size(list)),
-		json_array_size(list) };
-
-	for (size_t i = 0; i < r.n; i++)
-		decode(&worker_resource_type, json_array_get(list, i), "", &ignored, &r.at[i]);
-	return r;
-}
-
 struct err *
 worker_decode(struct arena *a, const struct type *t, const char *text, size_t len, void *ret)
 {

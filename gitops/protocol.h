@@ -167,9 +167,6 @@ struct worker_response {
 extern const struct type worker_object_type, worker_sync_result_type, worker_health_type, worker_resource_type,
     worker_request_type, worker_response_type;
 
-/* The objects of a status (`status.resources`), in the arena; a field of another type is zero. */
-struct worker_resources worker_resources_decode(struct arena *, const json_t *list);
-
 /* Decodes a text of a type above; *ret is zeroed first. The error names the field that is wrong. */
 struct err *worker_decode(struct arena *, const struct type *, const char *text, size_t len, void *ret);
 

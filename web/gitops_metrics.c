@@ -5,14 +5,12 @@
 #include <string.h>
 #include "base/json.h"
 #include "base/map.h"
-#include "base/time.h"
-#include "kube/api/application.h"
+#include "gitops/argocd/application_status.h"
 #include "kube/api/flux.h"
 #include "web/exposition.h"
 #include "web/tracked.h"
 
 #define BUCKETS_MAX 10
-#define PHASES_MAX 8 /* phases of syncs that are counted separately; limited, because a status may have any text */
 
 /* Upper bounds of the histogram's buckets, in seconds. */
 static const double argo_buckets[] = { 0.25, 0.5, 1, 2, 4, 8, 16 },
@@ -24,8 +22,6 @@ struct times {
 
 /* Syncs that ended with the same phase. */
 struct syncs {
-	const char *phase;
-	bool dry_run;
 	uint64_t n;
 	int64_t seconds;
 };
@@ -36,10 +32,8 @@ struct entry {
 	/* An Application. */
 	const char *project, *repo, *server, *dest_namespace, *sync, *health, *operation;
 	bool automated;
-	struct syncs syncs[PHASES_MAX]; /* their phases are in `kept` */
-	size_t n_syncs;
-	struct arena *kept;
-	char *finished_at; /* end of the last sync that was counted or seen; NULL: none */
+	struct syncs syncs[OPERATION_PHASE_MAX][2]; /* [1]: dry runs */
+	int64_t finished_at; /* end of the last sync that was counted or seen, wall ms; 0: none */
 	/* it was seen before; a sync that ended before the first time is not counted, because the previous process
 	 * did */
 	bool known;
@@ -61,8 +55,6 @@ gitops_metrics_entry_done(struct tracked *of)
 	struct entry *e = (struct entry *)of;
 
 	arena_free(e->arena);
-	arena_free(e->kept);
-	free(e->finished_at);
 }
 
 struct gitops_metrics *
@@ -89,51 +81,43 @@ gitops_metrics_free(struct gitops_metrics *m)
 }
 
 static void
-count_sync(struct entry *e, const json_t *state)
+see_sync(struct entry *e, const struct app_operation_state *state)
 {
-	const char *phase = json_str(state, "phase") ?: "";
-	bool dry_run = json_is_true(json_at(state, "/operation/sync/dryRun"));
-	int64_t began = 0, ended = 0;
-	size_t i = 0;
+	struct app_operation operation = { 0 };
+	struct syncs *syncs;
 
-	time_parse(json_str(state, "startedAt") ?: "", &began);
-	time_parse(json_str(state, "finishedAt") ?: "", &ended);
-	while (i < e->n_syncs && (strcmp(e->syncs[i].phase, phase) != 0 || e->syncs[i].dry_run != dry_run))
-		i++;
-	if (i == PHASES_MAX)
+	/* A sync that waits for a retry has finishedAt too, and its phase is Running. */
+	if (state->finished_at == 0 || state->phase == OPERATION_RUNNING || state->finished_at == e->finished_at)
 		return;
-	if (i == e->n_syncs)
-		e->syncs[e->n_syncs++] = (struct syncs){ .phase = arena_strdup(e->kept, phase), .dry_run = dry_run };
-	e->syncs[i].n++;
-	e->syncs[i].seconds += ended > began ? (ended - began) / 1000 : 0;
+	e->finished_at = state->finished_at;
+	if (!e->known)
+		return;
+	decode_text(&app_operation_type, state->operation, e->arena, &operation);
+	syncs = &e->syncs[state->phase][operation.sync.dry_run];
+	syncs->n++;
+	if (state->finished_at > state->started_at)
+		syncs->seconds += (state->finished_at - state->started_at) / 1000;
 }
 
 static void
 see_application(struct entry *e, const struct application *app)
 {
-	_cleanup_(json_decrefp) json_t *status = app->status != NULL ? json_loads(app->status, 0, NULL) : NULL,
-				       *operation = app->operation != NULL ? json_loads(app->operation, 0, NULL) : NULL;
-	const json_t *state = json_object_get(status, "operationState");
-	const char *finished = json_str(state, "finishedAt"), *phase = json_str(state, "phase");
+	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct application_destination *d = &app->spec.destination;
-	const struct application_source *source;
 	const struct automated_sync *automated = app->spec.sync_policy.automated;
+	const struct application_source *source;
+	struct application_status status = { 0 };
 
+	decode_text(&application_status_type, app->status, a, &status);
 	e->project = arena_strdup(e->arena, str_empty(app->spec.project) ? "default" : app->spec.project);
 	e->repo = application_sources(app, &source) > 0 ? arena_strdup(e->arena, source->repo_url) : NULL;
 	e->server = arena_strdup(e->arena, d->server != NULL ? d->server : d->name);
 	e->dest_namespace = arena_strdup(e->arena, d->namespace);
-	e->sync = arena_strdup(e->arena, json_str(json_object_get(status, "sync"), "status") ?: "Unknown");
-	e->health = arena_strdup(e->arena, json_str(json_object_get(status, "health"), "status") ?: "Unknown");
-	e->operation = app->object.meta.deletion_timestamp != 0 ? "delete" : operation != NULL ? "sync" : "";
+	e->sync = sync_status_names[status.sync.status != SYNC_NONE ? status.sync.status : SYNC_UNKNOWN];
+	e->health = health_names[status.health.status != HEALTH_NONE ? status.health.status : HEALTH_UNKNOWN];
+	e->operation = app->object.meta.deletion_timestamp != 0 ? "delete" : app->operation != NULL ? "sync" : "";
 	e->automated = automated != NULL && (!automated->enabled.present || automated->enabled.value);
-	/* A sync that waits for a retry has finishedAt too, and its phase is Running. */
-	if (finished == NULL || str_eq(phase, "Running") || str_eq(finished, e->finished_at))
-		return;
-	if (e->known)
-		count_sync(e, state);
-	free(e->finished_at);
-	e->finished_at = mem_strdup(finished);
+	see_sync(e, &status.operation_state);
 }
 
 static void
@@ -158,8 +142,6 @@ gitops_metrics_changed(struct gitops_metrics *m, const struct object *o, bool de
 	e->of.gone_at = deleted ? now : 0;
 	if (deleted)
 		return;
-	if (e->kept == NULL)
-		e->kept = arena_new();
 	arena_free(e->arena);
 	e->arena = arena_new();
 	if (o->type == &application_type)
@@ -263,20 +245,33 @@ write_applications(struct gitops_metrics *m, struct str *to)
 	}
 }
 
+/* The syncs of one Application that ended in one way; none: no line. */
+static void
+write_syncs_of(const struct gitops_metrics *m, struct str *to, const char *name, const struct entry *e,
+    enum operation_phase phase, bool dry_run, bool seconds)
+{
+	const struct syncs *syncs = &e->syncs[phase][dry_run];
+
+	if (syncs->n == 0)
+		return;
+	gitops_metrics_labels_of(to, name, e);
+	metric_label(to, false, "project", e->project);
+	metric_label(to, false, "dest_server", e->server);
+	metric_label(to, false, "phase", operation_phase_names[phase]);
+	metric_label(to, false, "dry_run", dry_run ? "true" : "false");
+	if (m->legacy && !seconds)
+		metric_label(to, false, "sync_status", e->sync);
+	metric_value(to, seconds ? syncs->seconds : (int64_t)syncs->n);
+}
+
 static void
 write_syncs(struct gitops_metrics *m, struct str *to, const char *name, const char *help, bool seconds)
 {
 	metric_family(to, name, "counter", help);
-	each_application(m, e) for (size_t i = 0; i < e->n_syncs; i++)
+	each_application(m, e) for (enum operation_phase phase = 0; phase < OPERATION_PHASE_MAX; phase++)
 	{
-		gitops_metrics_labels_of(to, name, e);
-		metric_label(to, false, "project", e->project);
-		metric_label(to, false, "dest_server", e->server);
-		metric_label(to, false, "phase", e->syncs[i].phase);
-		metric_label(to, false, "dry_run", e->syncs[i].dry_run ? "true" : "false");
-		if (m->legacy && !seconds)
-			metric_label(to, false, "sync_status", e->sync);
-		metric_value(to, seconds ? e->syncs[i].seconds : (int64_t)e->syncs[i].n);
+		write_syncs_of(m, to, name, e, phase, false, seconds);
+		write_syncs_of(m, to, name, e, phase, true, seconds);
 	}
 }
 

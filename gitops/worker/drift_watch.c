@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "base/rand.h"
+#include "gitops/argocd/application_status.h"
 #include "gitops/flux/inventory.h"
 #include "gitops/source/manifests.h"
 #include "io/log.h"
@@ -339,13 +340,12 @@ void
 drift_watch_application(struct drift_watch *t, const struct application *app, bool deleted)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	_cleanup_(json_decrefp) json_t *status = app->status != NULL ? json_loads(app->status, 0, NULL) : NULL;
-	/* Objects in another cluster are not watched. */
-	bool none = deleted || !application_is_local(app);
-	struct worker_resources objects =
-	    worker_resources_decode(a, none ? NULL : json_object_get(status, "resources"));
+	struct application_status status = { 0 };
 
-	drift_watch_set(t, &app->object, &objects, NULL);
+	/* Objects in another cluster are not watched. */
+	if (!deleted && application_is_local(app))
+		decode_text(&application_status_type, app->status, a, &status);
+	drift_watch_set(t, &app->object, &status.resources, NULL);
 }
 
 void

@@ -278,18 +278,6 @@ application_set_revision(json_t *object, const char *revision)
 		json_array_append_new(list, json_stringn(at, strcspn(at, ",")));
 }
 
-const char *
-application_revision(struct arena *a, const json_t *object)
-{
-	const json_t *list = json_object_get(object, "revisions"), *one;
-	const char *all = NULL;
-	size_t i;
-
-	json_array_foreach (list, i, one)
-		all = arena_printf(a, "%s%s%s", all != NULL ? all : "", i > 0 ? "," : "", json_string_value(one) ?: "");
-	return all != NULL ? all : json_str(object, "revision");
-}
-
 bool
 application_is_local(const struct application *app)
 {

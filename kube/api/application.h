@@ -157,11 +157,7 @@ const char *application_project(const struct application *);
 /* Returns the number of the Application's sources, and sets *ret to them: `sources`, or else `source`. Borrowed. */
 size_t application_sources(const struct application *, const struct application_source **ret);
 
-/* Returns the revision in a status, a result, an operation or an entry of the history. The revisions of several sources
- * are one text, "A,B". In the arena, or borrowed. Returns NULL if there is no revision. */
-const char *application_revision(struct arena *, const json_t *object);
-
-/* Sets the revision in such an object: as "revision", or as "revisions" for a text "A,B". NULL removes it. */
+/* Sets the revision of an operation: as "revision", or as "revisions" for a text "A,B". NULL removes it. */
 void application_set_revision(json_t *object, const char *revision);
 
 /* Returns true if the destination of the Application is the cluster in which the Application itself is. */

@@ -10,9 +10,11 @@
 static struct worker_resources
 resources_of(struct arena *a, const char *text)
 {
-	_cleanup_(json_decrefp) json_t *list = yaml(a, text);
+	struct worker_response response = { 0 };
+	_cleanup_(json_decrefp) json_t *j = json_pack("{s:o}", "resources", yaml(a, text));
 
-	return worker_resources_decode(a, list);
+	decode_text(&worker_response_type, json_text(a, j), a, &response);
+	return response.resources;
 }
 
 static struct object *
