@@ -135,9 +135,9 @@ application_report_results(struct waiting *w, struct arena *a, const struct app_
 
 		application_report(w, arena_printf(a, "%s %s", what, phase),
 		    arena_printf(a, "  %-8s %-12s %-40s %s", phase ?: "",
-			r->status != NULL && !str_eq(r->hook_phase, "Failed") ? r->status
-			: r->hook_phase != NULL				      ? r->hook_phase
-									      : "",
+			r->status != RESULT_NONE && r->hook_phase != OPERATION_FAILED
+			    ? result_status_names[r->status]
+			    : operation_phase_names[r->hook_phase],
 			what, r->message ?: ""));
 	}
 }

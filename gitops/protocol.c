@@ -58,10 +58,10 @@ static const struct field worker_sync_result_fields[] = {
 	STRING(worker_sync_result, kind, "kind"),
 	STRING(worker_sync_result, namespace, "namespace", .always = true),
 	STRING(worker_sync_result, name, "name"),
-	STRING(worker_sync_result, status, "status"),
+	ENUM(worker_sync_result, status, "status", result_status),
 	STRING(worker_sync_result, message, "message"),
 	STRING(worker_sync_result, hook_type, "hookType"),
-	STRING(worker_sync_result, hook_phase, "hookPhase"),
+	ENUM(worker_sync_result, hook_phase, "hookPhase", operation_phase),
 	STRING(worker_sync_result, sync_phase, "syncPhase"),
 };
 TYPE(worker_sync_result, "result");
@@ -147,7 +147,7 @@ static const struct field worker_check_fields[] = {
 	STRING(worker_check, kind, "kind"),
 	STRING(worker_check, namespace, "namespace"),
 	STRING(worker_check, name, "name"),
-	STRING(worker_check, status, "status"),
+	ENUM(worker_check, status, "status", kstatus, .required = true),
 	STRING(worker_check, message, "message"),
 };
 static TYPE(worker_check, "check");

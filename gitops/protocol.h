@@ -62,10 +62,10 @@ struct worker_objects {
 /* The result of one object in one phase of a sync, as in Argo CD's `status.operationState.syncResult.resources`. */
 struct worker_sync_result {
 	const char *group, *version, *kind, *namespace, *name;
-	const char *status; /* "Synced", "SyncFailed", "Pruned", "PruneSkipped"; NULL: a hook's */
+	enum result_status status;
 	const char *message;
 	const char *hook_type; /* NULL: no hook */
-	const char *hook_phase; /* "Running", "Succeeded", "Failed", "Error" */
+	enum operation_phase hook_phase; /* also of objects that are no hooks; NONE: not started */
 	const char *sync_phase; /* "PreSync", "Sync", "PostSync", "SyncFail" */
 };
 
@@ -148,7 +148,7 @@ struct worker_step {
 /* An object that a Kustomization waits for. */
 struct worker_check {
 	const char *kind, *namespace, *name;
-	const char *status; /* "InProgress", as kstatus has it */
+	enum kstatus status;
 	const char *message;
 };
 

@@ -18,24 +18,6 @@ struct kstatus_pass {
 
 typedef enum kstatus kstatus_rule(struct kstatus_pass *);
 
-static const char *const names[KSTATUS_MAX] = { "Current", "InProgress", "Terminating", "NotFound", "Unknown",
-	"Failed" };
-
-const char *
-kstatus_name(enum kstatus k)
-{
-	return names[k];
-}
-
-enum kstatus
-kstatus_named(const char *name)
-{
-	for (int k = 0; k < KSTATUS_MAX; k++)
-		if (str_eq(name, names[k]))
-			return (enum kstatus)k;
-	return KSTATUS_UNKNOWN;
-}
-
 static enum kstatus
 kstatus_say(struct kstatus_pass *p, enum kstatus k, const char *message)
 {

@@ -10,23 +10,7 @@
 #pragma once
 #include <stdint.h>
 #include "base/json.h"
-
-/* From best to worst. */
-enum kstatus {
-	KSTATUS_CURRENT,
-	KSTATUS_IN_PROGRESS,
-	KSTATUS_TERMINATING,
-	KSTATUS_NOT_FOUND,
-	KSTATUS_UNKNOWN,
-	KSTATUS_FAILED, /* it will not become current without a change */
-	KSTATUS_MAX
-};
-
-/* Returns the name of a kstatus, such as "Current" or "InProgress". */
-const char *kstatus_name(enum kstatus);
-
-/* Returns the kstatus of this name; KSTATUS_UNKNOWN for another name and for NULL. */
-enum kstatus kstatus_named(const char *);
+#include "kube/api/flux.h"
 
 /* Returns the kstatus of an object, which must have apiVersion and kind, at `now` (wall ms). *ret_message is the
  * reason, in the arena. */

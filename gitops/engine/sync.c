@@ -99,8 +99,8 @@ sync_results_done(struct sync_results *results)
 }
 
 void
-sync_record(struct sync_results *results, const struct sync_task *t, const char *status, const char *hook_phase,
-    const char *message)
+sync_record(struct sync_results *results, const struct sync_task *t, enum result_status status,
+    enum operation_phase hook_phase, const char *message)
 {
 	struct arena *a = results->arena;
 	bool hook = t->verb == SYNC_HOOK || t->verb == SYNC_DELETE_HOOK;
@@ -110,10 +110,10 @@ sync_record(struct sync_results *results, const struct sync_task *t, const char 
 				      .kind = arena_strdup(a, t->resource->kind.kind),
 				      .namespace = arena_strdup(a, t->resource->namespace),
 				      .name = arena_strdup(a, t->resource->name),
-				      .status = arena_strdup(a, status),
+				      .status = status,
 				      .message = arena_strdup(a, message),
 				      .hook_type = hook ? phase_name(t->phase) : NULL,
-				      .hook_phase = arena_strdup(a, hook_phase),
+				      .hook_phase = hook_phase,
 				      .phase = t->phase });
 }
 
@@ -284,7 +284,8 @@ sync_list_tasks(struct sync *s)
 		} else if (sync_result_of(s->arena, s->results, r, PHASE_SYNC) == NULL) {
 			sync_record(s->results,
 			    &(struct sync_task){ .verb = SYNC_PRUNE, .resource = r, .phase = PHASE_SYNC },
-			    "PruneSkipped", NULL, s->op->prune ? "ignored (no prune)" : "ignored (requires pruning)");
+			    RESULT_PRUNE_SKIPPED, OPERATION_NONE,
+			    s->op->prune ? "ignored (no prune)" : "ignored (requires pruning)");
 		}
 	}
 	sync_reverse_prune_waves(s);
@@ -294,34 +295,34 @@ sync_list_tasks(struct sync *s)
 
 /* The phase of a task by the health of its object. A canary that waits for a promotion has been applied: later tasks
  * need not wait for it, unless an option asks for that. */
-static const char *
+static enum operation_phase
 sync_phase_by_health(struct sync *s, const struct app_resource *r, bool hook)
 {
 	switch (r->health) {
 	case HEALTH_NONE:
-	case HEALTH_HEALTHY: return "Succeeded";
+	case HEALTH_HEALTHY: return OPERATION_SUCCEEDED;
 	case HEALTH_SUSPENDED:
 		return !hook && strcmp(r->kind.kind, "Rollout") == 0 &&
 			       !sync_is_on(s, r, OPTION_WAIT_FOR_PAUSED_ROLLOUTS)
-			   ? "Succeeded"
-			   : "Running";
-	case HEALTH_DEGRADED: return "Failed";
-	case HEALTH_UNKNOWN: return hook ? "Failed" : "Running";
-	default: return "Running";
+			   ? OPERATION_SUCCEEDED
+			   : OPERATION_RUNNING;
+	case HEALTH_DEGRADED: return OPERATION_FAILED;
+	case HEALTH_UNKNOWN: return hook ? OPERATION_FAILED : OPERATION_RUNNING;
+	default: return OPERATION_RUNNING;
 	}
 }
 
 static bool
 sync_is_running(const struct sync_result *r)
 {
-	return r != NULL && str_eq(r->hook_phase, "Running");
+	return r != NULL && r->hook_phase == OPERATION_RUNNING;
 }
 
 static bool
 sync_is_failed(const struct sync_result *r)
 {
-	return r != NULL &&
-	       (str_eq(r->hook_phase, "Failed") || str_eq(r->hook_phase, "Error") || str_eq(r->status, "SyncFailed"));
+	return r != NULL && (r->hook_phase == OPERATION_FAILED || r->hook_phase == OPERATION_ERROR ||
+				r->status == RESULT_SYNC_FAILED);
 }
 
 /* "Job/shop/migrate failed: …": the reason names the object, so that a user knows what to fix. In the results'
@@ -349,9 +350,9 @@ sync_refresh(struct sync *s)
 			continue;
 		present[is - s->results->at] = true;
 		if (t->verb == SYNC_PRUNE) {
-			is->hook_phase = r->live ? "Running" : "Succeeded";
+			is->hook_phase = r->live ? OPERATION_RUNNING : OPERATION_SUCCEEDED;
 		} else if (t->verb == SYNC_HOOK && (!r->live || r->deleting)) {
-			is->hook_phase = "Failed";
+			is->hook_phase = OPERATION_FAILED;
 			is->message = sync_failure_text(s, r, "was deleted before its end was seen", NULL);
 		} else if (r->live) {
 			is->hook_phase = sync_phase_by_health(s, r, t->verb == SYNC_HOOK);
@@ -365,7 +366,7 @@ sync_refresh(struct sync *s)
 	/* A pruned object is no longer among the resources. */
 	for (size_t i = 0; i < s->results->n; i++)
 		if (sync_is_running(&s->results->at[i]) && !present[i])
-			s->results->at[i].hook_phase = "Succeeded";
+			s->results->at[i].hook_phase = OPERATION_SUCCEEDED;
 }
 
 const char *
@@ -484,7 +485,7 @@ sync_try_dry(struct sync *s, struct sync_step *ret)
 
 		if (t->resource->error == NULL)
 			continue;
-		sync_record(s->results, t, "SyncFailed", NULL, t->resource->error);
+		sync_record(s->results, t, RESULT_SYNC_FAILED, OPERATION_NONE, t->resource->error);
 		sync_reasons_add(s, &reasons, t->resource->error);
 		failed = true;
 	}
@@ -495,8 +496,8 @@ sync_try_dry(struct sync *s, struct sync_step *ret)
 	if (!s->op->dry_run)
 		return true;
 	for (size_t i = 0; i < s->n; i++)
-		sync_record(s->results, &s->tasks[i], s->tasks[i].verb == SYNC_PRUNE ? "Pruned" : "Synced", NULL,
-		    s->tasks[i].verb == SYNC_PRUNE ? "pruned (dry run)" : "would be applied (dry run)");
+		sync_record(s->results, &s->tasks[i], s->tasks[i].verb == SYNC_PRUNE ? RESULT_PRUNED : RESULT_SYNCED,
+		    OPERATION_NONE, s->tasks[i].verb == SYNC_PRUNE ? "pruned (dry run)" : "would be applied (dry run)");
 	sync_end(ret, OPERATION_SUCCEEDED, "successfully synced (dry run)");
 	return false;
 }
@@ -558,7 +559,7 @@ sync_refuse_shared(struct sync *s)
 
 		if (t->verb == SYNC_APPLY && t->resource->shared &&
 		    sync_result_of(s->arena, s->results, t->resource, t->phase) == NULL)
-			sync_record(s->results, t, "SyncFailed", NULL, t->resource->error);
+			sync_record(s->results, t, RESULT_SYNC_FAILED, OPERATION_NONE, t->resource->error);
 	}
 }
 
@@ -577,7 +578,7 @@ sync_next(struct arena *a, const struct sync_operation *op, struct resources *al
 			return;
 		}
 	for (size_t i = 0; i < results->n; i++)
-		started |= !str_eq(results->at[i].status, "PruneSkipped");
+		started |= results->at[i].status != RESULT_PRUNE_SKIPPED;
 	sync_list_tasks(&s);
 	ret->tasks = arena_new_array(a, struct sync_task, s.n * 2 + 1);
 	if (!started && !sync_try_dry(&s, ret))

@@ -11,10 +11,10 @@
 /* The result of one object in one phase, as Argo CD writes it into status.operationState. */
 struct sync_result {
 	const char *group, *version, *kind, *namespace, *name;
-	const char *status; /* "Synced", "SyncFailed", "Pruned" or "PruneSkipped"; NULL for a hook */
+	enum result_status status; /* NONE for a hook */
 	const char *message;
 	const char *hook_type; /* for a hook: "PreSync", "Sync", …; else NULL */
-	const char *hook_phase; /* "Running", "Succeeded", "Failed" or "Error" */
+	enum operation_phase hook_phase; /* also of objects that are no hooks; NONE: not started */
 	enum phase phase;
 };
 
@@ -82,8 +82,8 @@ void sync_next(struct arena *a, const struct sync_operation *, struct resources 
 
 /* Records the result of a task that was run. It replaces an earlier result of the same object and phase. The message is
  * copied. */
-void sync_record(
-    struct sync_results *, const struct sync_task *, const char *status, const char *hook_phase, const char *message);
+void sync_record(struct sync_results *, const struct sync_task *, enum result_status, enum operation_phase hook_phase,
+    const char *message);
 
 /* Returns the value of ANNOTATION_OPERATION for a hook: the id of the sync, and the phase if the hook has several. In
  * `a`. */

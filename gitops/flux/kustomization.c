@@ -116,10 +116,10 @@ ks_unready(struct flux_pass *p, const struct worker_response *response, bool fai
 		const struct worker_check *c = &response->checks.at[i];
 		const char *name = ks_check_name(p, c);
 
-		if (failed_only && kstatus_named(c->status) != KSTATUS_FAILED)
+		if (failed_only && c->status != KSTATUS_FAILED)
 			continue;
 		is.list = arena_printf(p->arena, "%s%s%s status: '%s'", is.list != NULL ? is.list : "",
-		    is.list != NULL ? ", " : "", name, c->status);
+		    is.list != NULL ? ", " : "", name, kstatus_names[c->status]);
 		if (!str_empty(c->message) && strlen(is.why) < WHY_MAX)
 			is.why = arena_printf(p->arena, "%s; %s: %s", is.why, name, c->message);
 	}

@@ -12,6 +12,7 @@ static void
 apply_report(struct session *s, const struct sync_task *t, const struct err *e, const char *well)
 {
 	const char *text = e != NULL ? err_text(s->arena, err_copy(s->arena, e)) : well;
+	enum operation_phase phase = e != NULL ? OPERATION_FAILED : OPERATION_RUNNING;
 
 	if (e != NULL && t->resource->manifest != NULL)
 		text = arena_printf(s->arena, "%s: %s %s: %s", t->resource->manifest->file, t->resource->kind.kind,
@@ -22,14 +23,12 @@ apply_report(struct session *s, const struct sync_task *t, const struct err *e, 
 		    t->resource->namespace != NULL ? "/" : "", t->resource->name, text);
 	switch (t->verb) {
 	case SYNC_APPLY:
-		sync_record(
-		    &s->apply.results, t, e != NULL ? "SyncFailed" : "Synced", e != NULL ? "Failed" : "Running", text);
+		sync_record(&s->apply.results, t, e != NULL ? RESULT_SYNC_FAILED : RESULT_SYNCED, phase, text);
 		break;
 	case SYNC_PRUNE:
-		sync_record(
-		    &s->apply.results, t, e != NULL ? "SyncFailed" : "Pruned", e != NULL ? "Failed" : "Running", text);
+		sync_record(&s->apply.results, t, e != NULL ? RESULT_SYNC_FAILED : RESULT_PRUNED, phase, text);
 		break;
-	case SYNC_HOOK: sync_record(&s->apply.results, t, NULL, e != NULL ? "Failed" : "Running", text); break;
+	case SYNC_HOOK: sync_record(&s->apply.results, t, RESULT_NONE, phase, text); break;
 	case SYNC_DELETE_HOOK: break;
 	}
 }

@@ -209,7 +209,7 @@ checks_report(struct session *s, struct worker_response *response)
 		response->checks.at[response->checks.n++] = (struct worker_check){ .kind = k->kind.kind,
 			.namespace = k->kind.cluster_scoped ? NULL : k->namespace,
 			.name = k->name,
-			.status = kstatus_name(k->status),
+			.status = k->status,
 			.message = k->message };
 	}
 }

@@ -322,7 +322,7 @@ message_results(const struct session *s)
 
 	for (size_t i = 0; i < list.n; i++) {
 		const struct sync_result *r = &s->apply.results.at[i];
-		bool brief = list.n > RESULTS_MAX && str_eq(r->status, "Synced") && str_eq(r->hook_phase, "Succeeded");
+		bool brief = list.n > RESULTS_MAX && r->status == RESULT_SYNCED && r->hook_phase == OPERATION_SUCCEEDED;
 
 		list.at[i] = (struct worker_sync_result){ r->group, brief ? NULL : r->version, r->kind, r->namespace,
 			r->name, r->status, brief ? NULL : r->message, brief ? NULL : r->hook_type, r->hook_phase,

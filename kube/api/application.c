@@ -10,6 +10,7 @@ const char *const sync_status_names[SYNC_MAX] = { "", "Synced", "OutOfSync", "Un
 
 const char *const operation_phase_names[OPERATION_PHASE_MAX] = { "", "Running", "Terminating", "Succeeded", "Failed",
 	"Error" };
+const char *const result_status_names[RESULT_STATUS_MAX] = { "", "Synced", "SyncFailed", "Pruned", "PruneSkipped" };
 
 static const struct field application_directory_fields[] = {
 	BOOL(application_directory, recurse, "recurse", .doc = "Read subdirectories too.", .otherwise = "false"),

@@ -45,6 +45,18 @@ enum operation_phase {
 /* The names in a status; "" for OPERATION_NONE. */
 extern const char *const operation_phase_names[OPERATION_PHASE_MAX];
 
+/* The result of one object in a sync. */
+enum result_status {
+	RESULT_NONE, /* of a hook */
+	RESULT_SYNCED,
+	RESULT_SYNC_FAILED,
+	RESULT_PRUNED,
+	RESULT_PRUNE_SKIPPED,
+	RESULT_STATUS_MAX
+};
+
+extern const char *const result_status_names[RESULT_STATUS_MAX]; /* "" for NONE */
+
 struct application_directory {
 	bool recurse;
 	const char *include, *exclude; /* globs for paths in the source's directory; NULL if absent */

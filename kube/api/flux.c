@@ -2,6 +2,9 @@
 #include "kube/api/flux.h"
 #include "base/time.h"
 
+const char *const kstatus_names[KSTATUS_MAX] = { "Current", "InProgress", "Terminating", "NotFound", "Unknown",
+	"Failed" };
+
 static const struct field flux_ref_fields[] = {
 	STRING(flux_ref, branch, "branch", .doc = "Branch to follow.", .otherwise = "master"),
 	STRING(flux_ref, tag, "tag", .doc = "Tag to follow. Takes precedence over branch."),

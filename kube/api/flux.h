@@ -8,6 +8,19 @@
 #define ANNOTATION_REQUESTED_AT "reconcile.fluxcd.io/requestedAt" /* a new value requests a reconciliation */
 #define FLUX_FINALIZER "finalizers.fluxcd.io"
 
+/* Whether an object is ready (as its spec requires), in the words of kstatus, from best to worst. */
+enum kstatus {
+	KSTATUS_CURRENT,
+	KSTATUS_IN_PROGRESS,
+	KSTATUS_TERMINATING,
+	KSTATUS_NOT_FOUND,
+	KSTATUS_UNKNOWN,
+	KSTATUS_FAILED, /* it will not become current without a change */
+	KSTATUS_MAX
+};
+
+extern const char *const kstatus_names[KSTATUS_MAX];
+
 struct flux_ref {
 	const char *branch, *tag, *semver, *name, *commit; /* the last one that is set takes precedence */
 };

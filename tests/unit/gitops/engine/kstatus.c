@@ -20,7 +20,7 @@ assert_all(const struct wanted_status *w, size_t n)
 		json_t *o = yaml(a, w[i].object);
 		const char *message, *got;
 
-		got = kstatus_name(kstatus_of(a, o, NOW, &message));
+		got = kstatus_names[kstatus_of(a, o, NOW, &message)];
 		got = arena_printf(a, "%s: %s", got, message);
 		if (!str_starts(got, w[i].want)) {
 			print_error("%s\n  want: %s\n  got:  %s\n", w[i].object, w[i].want, got);

@@ -77,7 +77,8 @@ play(struct arena *a, struct resources *all, const struct sync_operation *op)
 			t->resource->operation = op->id;
 			if (t->verb == SYNC_DELETE_HOOK)
 				continue;
-			sync_record(&results, t, t->verb == SYNC_HOOK ? NULL : "Synced", "Running", "");
+			sync_record(
+			    &results, t, t->verb == SYNC_HOOK ? RESULT_NONE : RESULT_SYNCED, OPERATION_RUNNING, "");
 		}
 		if (step.phase != OPERATION_RUNNING) {
 			text = arena_printf(a, "%s; %s: %s", text, operation_phase_names[step.phase], step.message);
@@ -332,7 +333,7 @@ a_sync_that_fails_says_of_what_and_why(void **state)
 	sync_next(a, &op, &all, &results, &step);
 	assert_int_equal(step.n, 4);
 	for (size_t i = 0; i < 4; i++)
-		sync_record(&results, &step.tasks[i], "SyncFailed", "Failed",
+		sync_record(&results, &step.tasks[i], RESULT_SYNC_FAILED, OPERATION_FAILED,
 		    arena_printf(a, "ConfigMap/ns/%s delete failed: no", step.tasks[i].resource->name));
 	sync_next(a, &op, &all, &results, &step);
 	assert_int_equal(step.phase, OPERATION_FAILED);
@@ -368,7 +369,7 @@ a_hook_of_another_operation_is_not_deleted(void **state)
 		all.at[0].operation = op.id;
 		sync_next(a, &op, &all, &results, &step);
 		assert_int_equal(step.n, 1);
-		sync_record(&results, &step.tasks[0], NULL, "Succeeded", "");
+		sync_record(&results, &step.tasks[0], RESULT_NONE, OPERATION_SUCCEEDED, "");
 		all.at[0].live = true;
 		all.at[0].operation = own ? "2" : "1";
 		sync_next(a, &op, &all, &results, &step);
@@ -398,7 +399,7 @@ what_has_come_to_belong_to_another_application_is_not_applied(void **state)
 	make(a, &all, wishes, ARRAY_SIZE(wishes));
 	sync_next(a, &op, &all, &results, &step);
 	assert_int_equal(step.n, 1);
-	sync_record(&results, &step.tasks[0], "Synced", NULL, "configured");
+	sync_record(&results, &step.tasks[0], RESULT_SYNCED, OPERATION_NONE, "configured");
 	all.at[0].status = SYNC_SYNCED;
 	all.at[0].live = true;
 	all.at[1].shared = true;
