@@ -4,22 +4,24 @@
 #include "rollout/pass.h"
 #include "rollout/step_kind.h"
 
-static bool analysis_step_is(const struct canary_step *);
+static bool analysis_step_matches(const struct canary_step *);
 static const char *analysis_step_text(struct arena *, const struct canary_step *);
 static size_t analysis_step_analyses(const struct rollout_world *, size_t, struct arena *, struct analysis_found *);
 static bool analysis_step_done(struct rollout_pass *, const struct canary_step *);
+static void analysis_step_leave(struct rollout_pass *);
 
 const struct step_kind analysis_step_kind = {
 	.name = "analysis",
 	.waits = true,
-	.is = analysis_step_is,
+	.matches = analysis_step_matches,
 	.text = analysis_step_text,
 	.analyses = analysis_step_analyses,
 	.done = analysis_step_done,
+	.leave = analysis_step_leave,
 };
 
 static bool
-analysis_step_is(const struct canary_step *s)
+analysis_step_matches(const struct canary_step *s)
 {
 	return s->analysis != NULL;
 }
@@ -51,4 +53,11 @@ analysis_step_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	(void)s;
 	return p->st.canary.step_analysis != NULL && str_eq(p->st.canary.step_analysis->status, "Successful");
+}
+
+/* The run stays; the status names only that of the current step. */
+static void
+analysis_step_leave(struct rollout_pass *p)
+{
+	p->st.canary.step_analysis = NULL;
 }

@@ -14,10 +14,8 @@
 #include "rollout/bluegreen.h"
 #include "rollout/canary.h"
 #include "rollout/conditions.h"
-#include "rollout/experiment_step.h"
 #include "rollout/pass.h"
 #include "rollout/pause.h"
-#include "rollout/plugin_step.h"
 #include "rollout/revision.h"
 #include "rollout/routes.h"
 #include "rollout/runs.h"
@@ -179,8 +177,7 @@ decide_valid(struct rollout_pass *p)
 	decide_read_abort(p);
 	pause_read(p);
 	runs_verdict(p);
-	experiment_step_verdict(p);
-	plugin_step_verdict(p);
+	steps_verdict(p);
 	decide_check_deadline(p);
 	decide_apply_abort(p);
 	p->in_window &= !p->aborted && p->promotion != PROMOTED;
@@ -207,8 +204,7 @@ decide_invalid(struct rollout_pass *p)
 	p->revision = revision_of(&w->new_rs->object);
 	decide_read_abort(p);
 	runs_verdict(p);
-	experiment_step_verdict(p);
-	plugin_step_verdict(p);
+	steps_verdict(p);
 	decide_check_deadline(p);
 	decide_apply_abort(p);
 	if (p->aborted && p->canary != NULL) {

@@ -19,25 +19,29 @@
 #include "rollout/steps.h"
 #include "traffic/router.h"
 
-static bool experiment_step_is(const struct canary_step *);
+static bool experiment_step_matches(const struct canary_step *);
 static const char *experiment_step_text(struct arena *, const struct canary_step *);
 static void experiment_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 static size_t experiment_step_analyses(const struct rollout_world *, size_t, struct arena *, struct analysis_found *);
 static bool experiment_step_done(struct rollout_pass *, const struct canary_step *);
+static void experiment_step_verdict(struct rollout_pass *);
+static void experiment_step_sync(struct rollout_pass *);
 
 const struct step_kind experiment_step_kind = {
 	.name = "experiment",
 	.waits = true,
-	.is = experiment_step_is,
+	.matches = experiment_step_matches,
 	.text = experiment_step_text,
 	.check = experiment_step_check,
 	.analyses = experiment_step_analyses,
 	.done = experiment_step_done,
+	.verdict = experiment_step_verdict,
+	.sync = experiment_step_sync,
 };
 
 static bool
-experiment_step_is(const struct canary_step *s)
+experiment_step_matches(const struct canary_step *s)
 {
 	return s->experiment != NULL;
 }
@@ -168,7 +172,8 @@ experiment_step_event(struct rollout_pass *p, const struct experiment *e, bool w
 	    e->status.phase, e->status.message != NULL ? ": " : "", e->status.message != NULL ? e->status.message : "");
 }
 
-void
+/* Reads the phase of the step's Experiment: a failed one aborts the update, an inconclusive one pauses it. */
+static void
 experiment_step_verdict(struct rollout_pass *p)
 {
 	const struct experiment *e;
@@ -388,7 +393,7 @@ experiment_step_is_routed(const struct rollout_pass *p)
 /* While the status names an Experiment, it keeps its pods, as requests may be routed to them. The status therefore
  * names it before the first weight is written (experiment_step_weights()), until it has ended and the routing is
  * observed without it. */
-void
+static void
 experiment_step_sync(struct rollout_pass *p)
 {
 	bool want = experiment_step_wanted(p);

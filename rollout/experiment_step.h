@@ -5,12 +5,6 @@
 struct rollout_pass;
 struct weight_destination;
 
-/* Reads the phase of the step's Experiment: a failed one aborts the update, an inconclusive one pauses it. */
-void experiment_step_verdict(struct rollout_pass *);
-
-/* Creates the step's Experiment, ends those that are not wanted, and deletes those beyond the history limits. */
-void experiment_step_sync(struct rollout_pass *);
-
 /* Returns the Services of the step's Experiment that must have traffic now, with their weights, sorted by name. In the
  * arena. */
 const struct weight_destination *experiment_step_weights(const struct rollout_pass *, size_t *ret_n);

@@ -3,10 +3,8 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/plan/controller.h"
-#include "rollout/experiment_step.h"
 #include "rollout/metadata.h"
 #include "rollout/pause.h"
-#include "rollout/plugin_step.h"
 #include "rollout/release.h"
 #include "rollout/replicas.h"
 #include "rollout/restart.h"
@@ -67,8 +65,7 @@ void
 pass_end(struct rollout_pass *p)
 {
 	runs_sync(p);
-	experiment_step_sync(p);
-	plugin_step_sync(p);
+	steps_sync(p);
 	replicas_lower(p);
 	replicas_check_certain(p);
 	restart_plan(p);

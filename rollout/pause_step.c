@@ -7,7 +7,7 @@
 #include "rollout/step_kind.h"
 #include "rollout/steps.h"
 
-static bool pause_step_is(const struct canary_step *);
+static bool pause_step_matches(const struct canary_step *);
 static const char *pause_step_text(struct arena *, const struct canary_step *);
 static void pause_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
@@ -18,15 +18,16 @@ const struct step_kind pause_step_kind = {
 	.name = "pause",
 	.pauses = true,
 	.waits = true,
-	.is = pause_step_is,
+	.matches = pause_step_matches,
 	.text = pause_step_text,
 	.check = pause_step_check,
 	.done = pause_step_done,
 	.enter = pause_step_enter,
+	.leave = pause_clear,
 };
 
 static bool
-pause_step_is(const struct canary_step *s)
+pause_step_matches(const struct canary_step *s)
 {
 	return s->pause != NULL;
 }
@@ -45,7 +46,7 @@ pause_step_check(struct problems *p, const struct rollout_world *w, const struct
 }
 
 /* A timed pause ends strictly after start + duration. Any pause ends when a user has removed its condition while the
- * controller was pausing, as `promote` does. steps_leave() resets controllerPause, so that this ends one pause only:
+ * controller was pausing, as `promote` does. pause_clear() resets controllerPause, so that this ends one pause only:
  * a pause in the next step begins with a condition of its own. */
 static bool
 pause_step_done(struct rollout_pass *p, const struct canary_step *s)

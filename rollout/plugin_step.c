@@ -3,7 +3,6 @@
  * An operation is written into the status before its first call. After a restart the started operations are therefore
  * known, and an abort calls every plugin that has run. rollout/plugins.h has the protocol.
  */
-#include "rollout/plugin_step.h"
 #include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
@@ -23,23 +22,27 @@
 #define ABORTS_MAX 5 /* calls of an Abort or Terminate whose responses are errors, after which it is given up */
 #define MESSAGE_MAX 1024
 
-static bool plugin_step_is(const struct canary_step *);
+static bool plugin_step_matches(const struct canary_step *);
 static const char *plugin_step_text(struct arena *, const struct canary_step *);
 static void plugin_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 static bool plugin_step_done(struct rollout_pass *, const struct canary_step *);
+static void plugin_step_verdict(struct rollout_pass *);
+static void plugin_step_sync(struct rollout_pass *);
 static const struct step_plugin *plugin_step_declared(const struct rollout_world *, const char *name);
 
 const struct step_kind plugin_step_kind = {
 	.name = "plugin",
-	.is = plugin_step_is,
+	.matches = plugin_step_matches,
 	.text = plugin_step_text,
 	.check = plugin_step_check,
 	.done = plugin_step_done,
+	.verdict = plugin_step_verdict,
+	.sync = plugin_step_sync,
 };
 
 static bool
-plugin_step_is(const struct canary_step *s)
+plugin_step_matches(const struct canary_step *s)
 {
 	return s->plugin != NULL;
 }
@@ -249,7 +252,8 @@ plugin_step_take_response(struct rollout_pass *p, struct step_plugin_status *e)
 	plan_reason(p->plan, "plugin %s: %s is %s", e->name, e->operation, e->phase);
 }
 
-void
+/* Reads the responses of plugins into the status. A failed Run aborts the update. */
+static void
 plugin_step_verdict(struct rollout_pass *p)
 {
 	const struct step_plugin_status *e;
@@ -369,7 +373,8 @@ plugin_step_is_written(const struct rollout_pass *p, const struct step_plugin_st
 	return false;
 }
 
-void
+/* Starts the operations that are due, and plans the next calls. */
+static void
 plugin_step_sync(struct rollout_pass *p)
 {
 	if (p->canary == NULL)

@@ -6,11 +6,11 @@
 #include "rollout/step_kind.h"
 #include "traffic/router.h"
 
-static bool header_route_step_is(const struct canary_step *);
+static bool header_route_step_matches(const struct canary_step *);
 static const char *header_route_step_text(struct arena *, const struct canary_step *);
 static void header_route_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
-static bool mirror_route_step_is(const struct canary_step *);
+static bool mirror_route_step_matches(const struct canary_step *);
 static const char *mirror_route_step_text(struct arena *, const struct canary_step *);
 static void mirror_route_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
@@ -18,7 +18,7 @@ static bool route_steps_done(struct rollout_pass *, const struct canary_step *);
 
 const struct step_kind header_route_step_kind = {
 	.name = "setHeaderRoute",
-	.is = header_route_step_is,
+	.matches = header_route_step_matches,
 	.text = header_route_step_text,
 	.check = header_route_step_check,
 	.done = route_steps_done,
@@ -26,14 +26,14 @@ const struct step_kind header_route_step_kind = {
 
 const struct step_kind mirror_route_step_kind = {
 	.name = "setMirrorRoute",
-	.is = mirror_route_step_is,
+	.matches = mirror_route_step_matches,
 	.text = mirror_route_step_text,
 	.check = mirror_route_step_check,
 	.done = route_steps_done,
 };
 
 static bool
-header_route_step_is(const struct canary_step *s)
+header_route_step_matches(const struct canary_step *s)
 {
 	return s->set_header_route != NULL;
 }
@@ -45,7 +45,7 @@ header_route_step_text(struct arena *a, const struct canary_step *s)
 }
 
 static bool
-mirror_route_step_is(const struct canary_step *s)
+mirror_route_step_matches(const struct canary_step *s)
 {
 	return s->set_mirror_route != NULL;
 }

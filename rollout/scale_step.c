@@ -4,7 +4,7 @@
 #include "rollout/step_kind.h"
 #include "rollout/target.h"
 
-static bool scale_step_is(const struct canary_step *);
+static bool scale_step_matches(const struct canary_step *);
 static const char *scale_step_text(struct arena *, const struct canary_step *);
 static void scale_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
@@ -12,14 +12,14 @@ static bool scale_step_done(struct rollout_pass *, const struct canary_step *);
 
 const struct step_kind scale_step_kind = {
 	.name = "setCanaryScale",
-	.is = scale_step_is,
+	.matches = scale_step_matches,
 	.text = scale_step_text,
 	.check = scale_step_check,
 	.done = scale_step_done,
 };
 
 static bool
-scale_step_is(const struct canary_step *s)
+scale_step_matches(const struct canary_step *s)
 {
 	return s->set_canary_scale != NULL;
 }

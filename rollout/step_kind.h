@@ -22,7 +22,7 @@ struct step_kind {
 	bool waits; /* the progress deadline does not apply to the step */
 
 	/* Returns true if the step has the field. */
-	bool (*is)(const struct canary_step *);
+	bool (*matches)(const struct canary_step *);
 
 	/* Returns the step in a few words ("setWeight: 20"). In the arena. */
 	const char *(*text)(struct arena *, const struct canary_step *);
@@ -39,6 +39,18 @@ struct step_kind {
 
 	/* Plans the write that must be made together with the end of the previous step. NULL: none. */
 	void (*enter)(struct rollout_pass *, const struct canary_step *);
+
+	/* Ends what a step of this kind has in the status. Called for all kinds when a step is completed, as a user may
+	 * have moved the index past a step of another kind. NULL: it has nothing. */
+	void (*leave)(struct rollout_pass *);
+
+	/* Reads the results of this kind's objects or calls into the status; a failure aborts the update. Called in
+	 * every pass. NULL: it has none. */
+	void (*verdict)(struct rollout_pass *);
+
+	/* Plans the objects or calls of the current step, and ends those of steps that were skipped or aborted. Called
+	 * in every pass, for both strategies. NULL: it has none. */
+	void (*sync)(struct rollout_pass *);
 };
 
 extern const struct step_kind analysis_step_kind, experiment_step_kind, header_route_step_kind, mirror_route_step_kind,

@@ -15,7 +15,7 @@ static const struct step_kind *
 steps_kind_of(const struct canary_step *s)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(step_kinds); i++)
-		if (step_kinds[i]->is(s))
+		if (step_kinds[i]->matches(s))
 			return step_kinds[i];
 	return NULL;
 }
@@ -69,8 +69,9 @@ steps_leave(struct rollout_pass *p, const struct step_kind *k)
 	const char *text = k->text(p->arena, &p->canary->steps.at[p->index]);
 
 	p->st.current_step_index = (struct opt_int){ true, p->index + 1 };
-	p->st.canary.step_analysis = NULL;
-	pause_clear(p);
+	for (size_t i = 0; i < ARRAY_SIZE(step_kinds); i++)
+		if (step_kinds[i]->leave != NULL)
+			step_kinds[i]->leave(p);
 	plan_status_event(p->plan, &p->w->rollout->object, false, "RolloutStepCompleted",
 	    "Rollout step %" PRId64 "/%" PRId64 " completed (%s)", p->index + 1, steps_count(p), text);
 	plan_reason(p->plan, "step %" PRId64 " (%s) is complete", p->index, text);
@@ -108,12 +109,28 @@ steps_advance(struct rollout_pass *p)
 		next->enter(p, &p->canary->steps.at[p->index + 1]);
 }
 
+void
+steps_verdict(struct rollout_pass *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(step_kinds); i++)
+		if (step_kinds[i]->verdict != NULL)
+			step_kinds[i]->verdict(p);
+}
+
+void
+steps_sync(struct rollout_pass *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(step_kinds); i++)
+		if (step_kinds[i]->sync != NULL)
+			step_kinds[i]->sync(p);
+}
+
 bool
 steps_have_analyses(const struct canary_strategy *c)
 {
 	for (size_t i = 0; i < c->steps.n; i++)
 		for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
-			if (step_kinds[k]->analyses != NULL && step_kinds[k]->is(&c->steps.at[i]))
+			if (step_kinds[k]->analyses != NULL && step_kinds[k]->matches(&c->steps.at[i]))
 				return true;
 	return false;
 }
@@ -126,7 +143,7 @@ steps_analyses(const struct rollout_world *w, struct arena *a, struct analysis_f
 
 	for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
 		for (size_t i = 0; step_kinds[k]->analyses != NULL && i < c->steps.n; i++)
-			if (step_kinds[k]->is(&c->steps.at[i]))
+			if (step_kinds[k]->matches(&c->steps.at[i]))
 				n += step_kinds[k]->analyses(w, i, a, ret != NULL ? &ret[n] : NULL);
 	return n;
 }
@@ -151,9 +168,9 @@ steps_check(struct problems *p, const struct rollout_world *w, size_t i, const c
 	size_t n = 0;
 
 	for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
-		n += step_kinds[k]->is(s);
+		n += step_kinds[k]->matches(s);
 	steps_check_number(p, w, n, path);
 	for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
-		if (step_kinds[k]->is(s) && step_kinds[k]->check != NULL)
+		if (step_kinds[k]->matches(s) && step_kinds[k]->check != NULL)
 			step_kinds[k]->check(p, w, s, arena_printf(p->arena, "%s.%s", path, step_kinds[k]->name));
 }

@@ -18,6 +18,12 @@ void steps_resume(struct rollout_pass *);
 /* Completes the current step if it is done; at most one step in a pass. */
 void steps_advance(struct rollout_pass *);
 
+/* Reads the results of the steps' experiments and plugins. runs_verdict() reads those of analyses. */
+void steps_verdict(struct rollout_pass *);
+
+/* Plans the experiments and the calls of plugins, and ends those of steps that were left. */
+void steps_sync(struct rollout_pass *);
+
 /* Returns the number of steps; 0 for a blue-green rollout. */
 int64_t steps_count(const struct rollout_pass *);
 

@@ -5,19 +5,19 @@
 #include "rollout/step_kind.h"
 #include "rollout/target.h"
 
-static bool weight_step_is(const struct canary_step *);
+static bool weight_step_matches(const struct canary_step *);
 static const char *weight_step_text(struct arena *, const struct canary_step *);
 static bool weight_step_done(struct rollout_pass *, const struct canary_step *);
 
 const struct step_kind weight_step_kind = {
 	.name = "setWeight",
-	.is = weight_step_is,
+	.matches = weight_step_matches,
 	.text = weight_step_text,
 	.done = weight_step_done,
 };
 
 static bool
-weight_step_is(const struct canary_step *s)
+weight_step_matches(const struct canary_step *s)
 {
 	return s->set_weight.present;
 }
