@@ -6,6 +6,7 @@
 
 static bool analysis_step_matches(const struct canary_step *);
 static const char *analysis_step_text(struct arena *, const struct canary_step *);
+static const char *analysis_step_label(struct arena *, const struct canary_step *);
 static size_t analysis_step_analyses(const struct rollout_world *, size_t, struct arena *, struct analysis_found *);
 static bool analysis_step_done(struct rollout_pass *, const struct canary_step *);
 static void analysis_step_leave(struct rollout_pass *);
@@ -15,6 +16,7 @@ const struct step_kind analysis_step_kind = {
 	.waits = true,
 	.matches = analysis_step_matches,
 	.text = analysis_step_text,
+	.label = analysis_step_label,
 	.analyses = analysis_step_analyses,
 	.done = analysis_step_done,
 	.leave = analysis_step_leave,
@@ -32,6 +34,17 @@ analysis_step_text(struct arena *a, const struct canary_step *s)
 	(void)a;
 	(void)s;
 	return "analysis";
+}
+
+static const char *
+analysis_step_label(struct arena *a, const struct canary_step *s)
+{
+	const char *names = "";
+
+	for (size_t i = 0; i < s->analysis->templates.n; i++)
+		names = arena_printf(
+		    a, "%s%s%s", names, i > 0 ? ", " : "", s->analysis->templates.at[i].template_name ?: "");
+	return arena_printf(a, "analysis %s", names);
 }
 
 static size_t

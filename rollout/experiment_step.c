@@ -21,6 +21,7 @@
 
 static bool experiment_step_matches(const struct canary_step *);
 static const char *experiment_step_text(struct arena *, const struct canary_step *);
+static const char *experiment_step_label(struct arena *, const struct canary_step *);
 static void experiment_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 static size_t experiment_step_analyses(const struct rollout_world *, size_t, struct arena *, struct analysis_found *);
@@ -33,6 +34,7 @@ const struct step_kind experiment_step_kind = {
 	.waits = true,
 	.matches = experiment_step_matches,
 	.text = experiment_step_text,
+	.label = experiment_step_label,
 	.check = experiment_step_check,
 	.analyses = experiment_step_analyses,
 	.done = experiment_step_done,
@@ -52,6 +54,16 @@ experiment_step_text(struct arena *a, const struct canary_step *s)
 	(void)a;
 	(void)s;
 	return "experiment";
+}
+
+static const char *
+experiment_step_label(struct arena *a, const struct canary_step *s)
+{
+	const char *names = "";
+
+	for (size_t i = 0; i < s->experiment->templates.n; i++)
+		names = arena_printf(a, "%s%s%s", names, i > 0 ? ", " : "", s->experiment->templates.at[i].name ?: "");
+	return arena_printf(a, "experiment %s", names);
 }
 
 static void

@@ -1,5 +1,7 @@
 /* rollout/pause_step.c: pause: the update waits for a duration or for a promotion. */
 #include "rollout/pause_step.h"
+#include <string.h>
+#include "base/str.h"
 #include "base/time.h"
 #include "rollout/checks.h"
 #include "rollout/pass.h"
@@ -9,6 +11,7 @@
 
 static bool pause_step_matches(const struct canary_step *);
 static const char *pause_step_text(struct arena *, const struct canary_step *);
+static const char *pause_step_label(struct arena *, const struct canary_step *);
 static void pause_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 static bool pause_step_done(struct rollout_pass *, const struct canary_step *);
@@ -20,6 +23,7 @@ const struct step_kind pause_step_kind = {
 	.waits = true,
 	.matches = pause_step_matches,
 	.text = pause_step_text,
+	.label = pause_step_label,
 	.check = pause_step_check,
 	.done = pause_step_done,
 	.enter = pause_step_enter,
@@ -36,6 +40,18 @@ static const char *
 pause_step_text(struct arena *a, const struct canary_step *s)
 {
 	return s->pause->duration != NULL ? arena_printf(a, "pause: %s", s->pause->duration) : "pause";
+}
+
+static const char *
+pause_step_label(struct arena *a, const struct canary_step *s)
+{
+	const char *duration = s->pause->duration;
+	bool seconds;
+
+	if (str_empty(duration))
+		return "pause until promoted";
+	seconds = strspn(duration, "0123456789") == strlen(duration);
+	return arena_printf(a, "pause %s%s", duration, seconds ? " s" : "");
 }
 
 static void

@@ -24,6 +24,7 @@
 
 static bool plugin_step_matches(const struct canary_step *);
 static const char *plugin_step_text(struct arena *, const struct canary_step *);
+static const char *plugin_step_label(struct arena *, const struct canary_step *);
 static void plugin_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 static bool plugin_step_done(struct rollout_pass *, const struct canary_step *);
@@ -35,6 +36,7 @@ const struct step_kind plugin_step_kind = {
 	.name = "plugin",
 	.matches = plugin_step_matches,
 	.text = plugin_step_text,
+	.label = plugin_step_label,
 	.check = plugin_step_check,
 	.done = plugin_step_done,
 	.verdict = plugin_step_verdict,
@@ -51,6 +53,12 @@ static const char *
 plugin_step_text(struct arena *a, const struct canary_step *s)
 {
 	return arena_printf(a, "plugin: %s", s->plugin->name);
+}
+
+static const char *
+plugin_step_label(struct arena *a, const struct canary_step *s)
+{
+	return arena_printf(a, "plugin %s", s->plugin->name);
 }
 
 /* Without the settings of a controller (sluice lint) the declared plugins are not known. */

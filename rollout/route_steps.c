@@ -1,4 +1,5 @@
 /* rollout/route_steps.c: setHeaderRoute and setMirrorRoute: some requests are routed or mirrored to the canary. */
+#include <inttypes.h>
 #include "base/str.h"
 #include "rollout/checks.h"
 #include "rollout/pass.h"
@@ -8,10 +9,12 @@
 
 static bool header_route_step_matches(const struct canary_step *);
 static const char *header_route_step_text(struct arena *, const struct canary_step *);
+static const char *header_route_step_label(struct arena *, const struct canary_step *);
 static void header_route_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 static bool mirror_route_step_matches(const struct canary_step *);
 static const char *mirror_route_step_text(struct arena *, const struct canary_step *);
+static const char *mirror_route_step_label(struct arena *, const struct canary_step *);
 static void mirror_route_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 static bool route_steps_done(struct rollout_pass *, const struct canary_step *);
@@ -20,6 +23,7 @@ const struct step_kind header_route_step_kind = {
 	.name = "setHeaderRoute",
 	.matches = header_route_step_matches,
 	.text = header_route_step_text,
+	.label = header_route_step_label,
 	.check = header_route_step_check,
 	.done = route_steps_done,
 };
@@ -28,6 +32,7 @@ const struct step_kind mirror_route_step_kind = {
 	.name = "setMirrorRoute",
 	.matches = mirror_route_step_matches,
 	.text = mirror_route_step_text,
+	.label = mirror_route_step_label,
 	.check = mirror_route_step_check,
 	.done = route_steps_done,
 };
@@ -44,6 +49,14 @@ header_route_step_text(struct arena *a, const struct canary_step *s)
 	return arena_printf(a, "setHeaderRoute: %s", s->set_header_route->name);
 }
 
+static const char *
+header_route_step_label(struct arena *a, const struct canary_step *s)
+{
+	const struct header_route *r = s->set_header_route;
+
+	return arena_printf(a, "header route %s%s", r->name, r->match.n > 0 ? "" : " ends");
+}
+
 static bool
 mirror_route_step_matches(const struct canary_step *s)
 {
@@ -54,6 +67,16 @@ static const char *
 mirror_route_step_text(struct arena *a, const struct canary_step *s)
 {
 	return arena_printf(a, "setMirrorRoute: %s", s->set_mirror_route->name);
+}
+
+static const char *
+mirror_route_step_label(struct arena *a, const struct canary_step *s)
+{
+	const struct mirror_route *r = s->set_mirror_route;
+
+	if (r->percentage.present)
+		return arena_printf(a, "mirror %s %" PRId64 " %%", r->name, r->percentage.value);
+	return arena_printf(a, "mirror %s", r->name);
 }
 
 static bool

@@ -6,6 +6,7 @@
 
 static bool scale_step_matches(const struct canary_step *);
 static const char *scale_step_text(struct arena *, const struct canary_step *);
+static const char *scale_step_label(struct arena *, const struct canary_step *);
 static void scale_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 static bool scale_step_done(struct rollout_pass *, const struct canary_step *);
@@ -14,6 +15,7 @@ const struct step_kind scale_step_kind = {
 	.name = "setCanaryScale",
 	.matches = scale_step_matches,
 	.text = scale_step_text,
+	.label = scale_step_label,
 	.check = scale_step_check,
 	.done = scale_step_done,
 };
@@ -34,6 +36,18 @@ scale_step_text(struct arena *a, const struct canary_step *s)
 	if (scale->replicas.present)
 		return arena_printf(a, "setCanaryScale{replicas: %" PRId64 "}", scale->replicas.value);
 	return "setCanaryScale{matchTrafficWeight: true}";
+}
+
+static const char *
+scale_step_label(struct arena *a, const struct canary_step *s)
+{
+	const struct canary_scale *scale = s->set_canary_scale;
+
+	if (scale->match_traffic_weight)
+		return "scale as the weight";
+	if (scale->replicas.present)
+		return arena_printf(a, "scale %" PRId64 " pods", scale->replicas.value);
+	return arena_printf(a, "scale %" PRId64 " %%", scale->weight.value);
 }
 
 static void

@@ -27,6 +27,9 @@ struct step_kind {
 	/* Returns the step in a few words ("setWeight: 20"). In the arena. */
 	const char *(*text)(struct arena *, const struct canary_step *);
 
+	/* Returns what the dashboard shows of the step ("weight 20 %"). In the arena. */
+	const char *(*label)(struct arena *, const struct canary_step *);
+
 	/* Adds the errors of the field at `path`, beyond those of its type. NULL: there are none. */
 	void (*check)(struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 

@@ -148,6 +148,14 @@ steps_analyses(const struct rollout_world *w, struct arena *a, struct analysis_f
 	return n;
 }
 
+const char *
+steps_label(struct arena *a, const struct canary_step *s)
+{
+	const struct step_kind *k = steps_kind_of(s);
+
+	return k != NULL ? k->label(a, s) : "";
+}
+
 /* A step whose field could not be decoded already has an error. */
 static void
 steps_check_number(struct problems *p, const struct rollout_world *w, size_t n, const char *path)

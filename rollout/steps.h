@@ -7,6 +7,7 @@
 
 struct analysis_found;
 struct arena;
+struct canary_step;
 struct canary_strategy;
 struct problems;
 struct rollout_pass;
@@ -42,6 +43,9 @@ bool steps_have_analyses(const struct canary_strategy *);
 
 /* Returns the number of analyses that the steps name, and sets them, unless `ret` is NULL. */
 size_t steps_analyses(const struct rollout_world *, struct arena *, struct analysis_found *ret);
+
+/* Returns what the dashboard shows of a step; "" for a step without a field that is known. In the arena. */
+const char *steps_label(struct arena *, const struct canary_step *);
 
 /* Adds the errors of the i-th step, whose path is `path`. */
 void steps_check(struct problems *, const struct rollout_world *, size_t i, const char *path);

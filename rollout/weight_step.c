@@ -7,12 +7,14 @@
 
 static bool weight_step_matches(const struct canary_step *);
 static const char *weight_step_text(struct arena *, const struct canary_step *);
+static const char *weight_step_label(struct arena *, const struct canary_step *);
 static bool weight_step_done(struct rollout_pass *, const struct canary_step *);
 
 const struct step_kind weight_step_kind = {
 	.name = "setWeight",
 	.matches = weight_step_matches,
 	.text = weight_step_text,
+	.label = weight_step_label,
 	.done = weight_step_done,
 };
 
@@ -26,6 +28,12 @@ static const char *
 weight_step_text(struct arena *a, const struct canary_step *s)
 {
 	return arena_printf(a, "setWeight: %" PRId64, s->set_weight.value);
+}
+
+static const char *
+weight_step_label(struct arena *a, const struct canary_step *s)
+{
+	return arena_printf(a, "weight %" PRId64 " %%", s->set_weight.value);
 }
 
 /* It is completed when its result is observed, not when it was requested: the pods are ready, and every route has

@@ -7,6 +7,7 @@
 #include "kube/api/analysis.h"
 #include "kube/api/experiment.h"
 #include "kube/api/pod_details.h"
+#include "rollout/steps.h"
 #include "rollout/view/summary.h"
 
 struct info_source {
@@ -212,7 +213,7 @@ static void
 info_add_canary(struct info_source *t, json_t *j, const struct object **sets, size_t n)
 {
 	const struct rollout *r = t->rollout;
-	json_t *steps = r->steps_json != NULL ? json_loads(r->steps_json, 0, NULL) : NULL;
+	json_t *steps = r->steps_json != NULL ? json_loads(r->steps_json, 0, NULL) : NULL, *labels = json_array();
 
 	if (json_array_size(steps) > 0)
 		json_object_set_new(j, "step",
@@ -223,6 +224,9 @@ info_add_canary(struct info_source *t, json_t *j, const struct object **sets, si
 	json_object_set_new(
 	    j, "actualWeight", json_string(arena_printf(t->arena, "%" PRId64, summary_actual_weight(r, sets, n))));
 	json_object_set_new(j, "steps", steps != NULL ? steps : json_array());
+	for (size_t i = 0; i < r->spec.strategy.canary->steps.n; i++)
+		json_array_append_new(labels, info_text(steps_label(t->arena, &r->spec.strategy.canary->steps.at[i])));
+	json_object_set_new(j, "stepLabels", labels);
 }
 
 json_t *

@@ -4,7 +4,7 @@
  * {objectMeta, status, message, icon, strategy, step, setWeight, actualWeight, desired, current, updated, ready,
  * available, restartedAt, generation, containers, steps, replicaSets: [{..., pods}], experiments: [{..., replicaSets,
  * analysisRuns}], analysisRuns: [{..., jobs, nonJobInfo}]}; newest first. Weights and steps are text, and only a
- * canary has them.
+ * canary has them. stepLabels, a text for each of the steps, is Sluice's own.
  */
 #pragma once
 #include "kube/plan/view.h"

@@ -23,6 +23,7 @@ kubectl apply -f tests/e2e/rollout.yaml >/dev/null
 check "it becomes healthy" within 20 field '"status":"Healthy","icon":"✔"'
 check "its pods" field '"status":"Running","icon":"✔","ready":"1/1","restarts":0'
 check "its steps" field '"steps":[{"setWeight":'
+check "each step has a label" field '"stepLabels":["weight '
 check "namespaces" says '"availableNamespaces":["default"],"readOnly":false' curl -s "$at/rollouts/api/v1/namespace"
 check "a namespace's list" says '"name":"myapp"' get default/info
 check "another namespace's" says '{"rollouts":[]}' get other/info

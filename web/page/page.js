@@ -88,28 +88,13 @@ function weightBar(percent) {
     make("rect", { x: 100 - percent, width: percent, height: 10 }));
 }
 
-function stepText(step) {
-  const [kind, value] = Object.entries(step)[0] ?? ["", null];
-  switch (kind) {
-    case "setWeight": return `weight ${value} %`;
-    case "pause": return value?.duration != null && value.duration !== "" ? `pause ${value.duration}${/^\d+$/.test(value.duration) ? " s" : ""}` : "pause until promoted";
-    case "setCanaryScale": return value.matchTrafficWeight ? "scale as the weight" : `scale ${value.replicas != null ? value.replicas + " pods" : value.weight + " %"}`;
-    case "analysis": return `analysis ${(value.templates ?? []).map((t) => t.templateName).join(", ")}`;
-    case "experiment": return `experiment ${(value.templates ?? []).map((t) => t.name).join(", ")}`;
-    case "setHeaderRoute": return `header route ${value.name}${value.match ? "" : " ends"}`;
-    case "setMirrorRoute": return `mirror ${value.name}${value.percentage != null ? ` ${value.percentage} %` : ""}`;
-    case "plugin": return `plugin ${value.name}`;
-    default: return kind;
-  }
-}
-
 function steps(info) {
-  if (!info.steps?.length) return null;
+  if (!info.stepLabels?.length) return null;
   const at = Number((info.step ?? "0/0").split("/")[0]);
   return [
     make("h3", null, `Steps ${info.step ?? ""}`),
-    make("ol", { class: "steps" }, info.steps.map((s, i) =>
-      make("li", { class: i < at ? "done" : i === at ? "now" : "", "aria-current": i === at ? "step" : null }, `${i < at ? "✓ " : ""}${stepText(s)}`))),
+    make("ol", { class: "steps" }, info.stepLabels.map((label, i) =>
+      make("li", { class: i < at ? "done" : i === at ? "now" : "", "aria-current": i === at ? "step" : null }, `${i < at ? "✓ " : ""}${label}`))),
   ];
 }
 

@@ -5,6 +5,7 @@
 #include "kube/api/yaml.h"
 #include "kube/plan/controller.h"
 #include "rollout/gather.h"
+#include "rollout/steps.h"
 #include "rollout/validate.h"
 #include "rollout/world.h"
 #include "tests/listed.h"
@@ -55,11 +56,53 @@ every_field_of_a_step_has_a_kind(void **state)
 	arena_free(a);
 }
 
+/* The dashboard shows this label of each step. */
+static void
+every_kind_of_step_has_a_label(void **state)
+{
+	static const struct {
+		const char *step, *label;
+	} cases[] = {
+		{ "{setWeight: 20}", "weight 20 %" },
+		{ "{pause: {}}", "pause until promoted" },
+		{ "{pause: {duration: 30}}", "pause 30 s" },
+		{ "{pause: {duration: 1m}}", "pause 1m" },
+		{ "{setCanaryScale: {replicas: 3}}", "scale 3 pods" },
+		{ "{setCanaryScale: {weight: 25}}", "scale 25 %" },
+		{ "{setCanaryScale: {matchTrafficWeight: true}}", "scale as the weight" },
+		{ "{analysis: {templates: [{templateName: errors}, {templateName: latency}]}}",
+		    "analysis errors, latency" },
+		{ "{experiment: {templates: [{name: old}, {name: new}]}}", "experiment old, new" },
+		{ "{setHeaderRoute: {name: beta, match: [{headerName: x}]}}", "header route beta" },
+		{ "{setHeaderRoute: {name: beta}}", "header route beta ends" },
+		{ "{setMirrorRoute: {name: copy, percentage: 35}}", "mirror copy 35 %" },
+		{ "{setMirrorRoute: {name: copy}}", "mirror copy" },
+		{ "{plugin: {name: acme/check}}", "plugin acme/check" },
+		{ "{}", "" },
+	};
+	const struct type *type = field_of(&canary_strategy_type, "steps")->of;
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct problems problems = { .arena = a };
+		struct canary_step step = { 0 };
+		json_t *docs;
+
+		assert_null(yaml_parse(a, cases[i].step, strlen(cases[i].step), &docs));
+		decode(type, json_array_get(docs, 0), "", &problems, &step);
+		assert_string_equal(steps_label(a, &step), cases[i].label);
+		json_decref(docs);
+	}
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_of_a_step_has_a_kind),
+		cmocka_unit_test(every_kind_of_step_has_a_label),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
