@@ -155,6 +155,17 @@ client_list_end(struct call *c, struct arena *a, json_t **ret)
 	return NULL;
 }
 
+/* A failed test of a JSON patch is a 422 without causes: the object has changed since it was read. A refusal by
+ * validation has a cause for each wrong field. A webhook may refuse without causes: the executor finds that by the
+ * resourceVersion. */
+static bool
+client_is_refusal(struct bytes body)
+{
+	_cleanup_(json_decrefp) json_t *j = json_loadb(body.at, body.len, JSON_REJECT_DUPLICATES, NULL);
+
+	return json_array_size(json_object_get(json_object_get(j, "details"), "causes")) > 0;
+}
+
 static void
 client_on_done(void *arg, const struct err *e, const struct reply *reply)
 {
@@ -177,8 +188,7 @@ client_on_done(void *arg, const struct err *e, const struct reply *reply)
 	error = client_error(a, e, reply->status, reply->body);
 	if (error != NULL && e == NULL)
 		error->retry_after_ms = wait;
-	/* A failed test of a JSON patch is a 422: the object has changed since it was read. */
-	if (error != NULL && reply->status == 422 && c->json_patch)
+	if (error != NULL && reply->status == 422 && c->json_patch && !client_is_refusal(reply->body))
 		error->class = ERR_CONFLICT;
 	if (error == NULL && c->list != NULL)
 		error = client_list_end(c, a, &j);
