@@ -74,6 +74,7 @@ plan_append(struct plan *p, struct plan_step **list, size_t *n, size_t *capacity
 static struct plan_step *
 plan_add(struct plan *p, enum plan_op op)
 {
+	p->step_left_out = p->n_steps == PLAN_STEPS_MAX;
 	return plan_append(p, &p->steps, &p->n_steps, &p->capacity, PLAN_STEPS_MAX, op);
 }
 
@@ -171,14 +172,14 @@ plan_evict(struct plan *p, const struct object *pod)
 void
 plan_unless_gone(struct plan *p)
 {
-	if (p->n_steps > 0)
+	if (p->n_steps > 0 && !p->step_left_out)
 		p->steps[p->n_steps - 1].unless_gone = true;
 }
 
 void
 plan_independent(struct plan *p)
 {
-	if (p->n_steps > 0)
+	if (p->n_steps > 0 && !p->step_left_out)
 		p->steps[p->n_steps - 1].independent = true;
 }
 

@@ -72,6 +72,7 @@ struct plan {
 	size_t n_status_events, status_capacity;
 	const char *revision; /* of the events that are added from now on */
 	int64_t wake_at; /* wall ms; 0: never */
+	bool step_left_out; /* the step that was added last did not fit: marks of it have no effect */
 	bool urgent; /* its writes come before those of other plans (kube/plan/urgency.h) */
 	const char **reasons;
 	size_t n_reasons, reasons_capacity;

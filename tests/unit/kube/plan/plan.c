@@ -63,6 +63,28 @@ a_plan_counts_what_it_leaves_out(void **state)
 	arena_free(a);
 }
 
+/* The last step that fits is another one: it must not become independent of the step before it. */
+static void
+a_mark_of_a_step_that_does_not_fit_has_no_effect(void **state)
+{
+	struct arena *a = arena_new();
+	struct plan *p = plan_of_many(a, PLAN_STEPS_MAX);
+	const struct object o = { .type = &pod_type, .meta = { .name = "x", .namespace = "ns", .uid = "u" } };
+
+	(void)state;
+	plan_delete(p, &o);
+	plan_independent(p);
+	plan_unless_gone(p);
+	assert_int_equal(p->n_steps, PLAN_STEPS_MAX);
+	assert_false(p->steps[PLAN_STEPS_MAX - 1].independent);
+	assert_false(p->steps[PLAN_STEPS_MAX - 1].unless_gone);
+	plan_drop_steps(p);
+	plan_delete(p, &o);
+	plan_independent(p);
+	assert_true(p->steps[0].independent);
+	arena_free(a);
+}
+
 /* A quoted file name or response may have any bytes; an event with them would not be JSON. */
 static void
 the_message_of_an_event_is_utf_8(void **state)
@@ -145,6 +167,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_plan_keeps_every_entry_up_to_its_limits),
 		cmocka_unit_test(a_plan_counts_what_it_leaves_out),
+		cmocka_unit_test(a_mark_of_a_step_that_does_not_fit_has_no_effect),
 		cmocka_unit_test(the_message_of_an_event_is_utf_8),
 		cmocka_unit_test(a_typed_status_changes_only_fields_that_differ),
 	};
