@@ -88,24 +88,26 @@ project_problem(struct arena *a, const struct app_project *p)
 }
 
 /* Both sides are normalized, so that another spelling of a URL does not evade a denial. A denial also ignores the
- * user: a URL with and one without name the same repository. */
+ * user: a URL with and one without name the same repository. A list of denials only allows everything else, as in
+ * Argo CD. */
 static bool
 project_permits_source(struct arena *a, const struct strings *globs, const char *url)
 {
 	const char *normal = location_normalize(a, url), *plain = location_without_user(a, normal);
-	bool allowed = false;
+	bool allowed = false, only_denials = globs->n > 0;
 
 	for (size_t i = 0; i < globs->n; i++) {
 		bool denies = globs->at[i][0] == '!';
 		const char *glob = location_normalize(a, globs->at[i] + denies);
 
+		only_denials &= denies;
 		if (!denies)
 			allowed |= strcmp(glob, "*") == 0 || glob_match_between(glob, normal, '/');
 		else if (strcmp(glob, "*") == 0 || glob_match_between(glob, normal, '/') ||
 			 glob_match_between(location_without_user(a, glob), plain, '/'))
 			return false;
 	}
-	return allowed;
+	return allowed || only_denials;
 }
 
 struct err *

@@ -206,6 +206,35 @@ windows_allow_and_forbid(void **state)
 	arena_free(a);
 }
 
+/* Argo CD's IsSourcePermitted: a denial that does not match counts as a match. */
+static void
+source_repos_with_denials_only_permit_the_rest(void **state)
+{
+	static const struct {
+		const char *repo;
+		bool permitted;
+	} cases[] = {
+		{ "https://h/org/a", true },
+		{ "https://else/a", true },
+		{ "https://h/org/secret", false },
+		{ "https://h/org/secret.git", false },
+		{ "https://h/closed/a", false },
+	};
+	struct arena *a = arena_new();
+	const struct app_project *p = project(a, "{sourceRepos: ['!https://h/org/secret', '!https://h/closed/*'], "
+						 "destinations: [{server: '*', namespace: '*'}]}");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct application *app = application(a, "argocd", cases[i].repo, "shop");
+		struct err *e = project_check(a, p, app, &app->spec.destination, "argocd");
+
+		if ((e == NULL) != cases[i].permitted)
+			fail_msg("%s: got %s", cases[i].repo, e != NULL ? err_text(a, e) : "permitted");
+	}
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -214,6 +243,7 @@ main(void)
 		cmocka_unit_test(sources_and_destinations_are_those_that_are_named),
 		cmocka_unit_test(kinds_of_the_cluster_must_be_named_and_others_must_not),
 		cmocka_unit_test(a_schedule_is_cron_s),
+		cmocka_unit_test(source_repos_with_denials_only_permit_the_rest),
 		cmocka_unit_test(windows_allow_and_forbid),
 	};
 
