@@ -15,6 +15,7 @@
 #define DEPENDENCY_MS 30000
 #define RETRY_MS 10000 /* after a temporary failure; it doubles with each failure, up to the retry interval */
 #define HEALTH_MS 5000 /* between two health checks */
+#define TIMEOUT_MIN_MS 30000 /* as in Flux */
 #define WORK_MS 300000
 #define TOUCHED_MS 10000 /* between two requests because one of its Rollouts changed */
 #define WHY_MAX 1000 /* characters of the messages about objects that are not ready */
@@ -129,9 +130,9 @@ ks_unready(struct flux_pass *p, const struct worker_response *response, bool fai
 static int64_t
 ks_timeout_of(const struct flux_kustomization *k)
 {
-	int64_t ms = k->spec.timeout.text != NULL ? k->spec.timeout.ms : k->spec.interval.ms - 30000;
+	int64_t ms = k->spec.timeout.text != NULL ? k->spec.timeout.ms : k->spec.interval.ms - TIMEOUT_MIN_MS;
 
-	return ms < 30000 && k->spec.timeout.text == NULL ? 30000 : ms;
+	return ms < TIMEOUT_MIN_MS ? TIMEOUT_MIN_MS : ms;
 }
 
 static int64_t

@@ -137,8 +137,8 @@ static const struct field flux_kustomization_spec_fields[] = {
 	DURATION(flux_kustomization_spec, retry_interval, "retryInterval", .doc = "Interval after a failure.",
 	    .otherwise = "interval"),
 	DURATION(flux_kustomization_spec, timeout, "timeout",
-	    .doc = "Maximum time for the applied objects to become healthy.",
-	    .otherwise = "interval minus 30s, at least 30s"),
+	    .doc = "Maximum time for the applied objects to become healthy; at least 30s.",
+	    .otherwise = "interval minus 30s"),
 	STRING(flux_kustomization_spec, path, "path", .doc = "Directory in the repository.", .otherwise = "."),
 	BOOL(flux_kustomization_spec, prune, "prune", .required = true,
 	    .doc = "Delete objects that are no longer in Git, and all objects when the Kustomization is deleted (see "

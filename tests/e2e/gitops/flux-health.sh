@@ -45,7 +45,7 @@ Y
 kustomization parent parent flux-system 'wait: true, timeout: 6s'
 check "a custom resource that is not ready is waited for" within 20 says "UnknownProgressing: Running health checks for revision" ready parent
 check "and named, with its own words" within 20 says "Kustomization/flux-system/child status: 'InProgress']; Kustomization/flux-system/child: " ready parent
-check "after the timeout it has failed" within 20 says "FalseHealthCheckFailed: health check failed after 6s: timeout waiting for: [Kustomization/flux-system/child status: 'InProgress']" ready parent
+check "after the timeout, which is 30s at least, it has failed" within 60 says "FalseHealthCheckFailed: health check failed after 30s: timeout waiting for: [Kustomization/flux-system/child status: 'InProgress']" ready parent
 check "the condition stays while it is tried again" sh -c "for i in 1 2 3 4 5 6; do sleep 1; kubectl get kustomization parent -n flux-system -o 'jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}' | grep -qx HealthCheckFailed || exit 1; done"
 sed -i 's/, dependsOn: .*}$/}/' "$repo/parent/child.yaml"
 commit second >/dev/null
@@ -66,11 +66,11 @@ metadata: {name: operated, namespace: elsewhere}
 spec: {replicas: 2, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: b}]}}}
 Y
 set_ job '{"timeout":"4s","healthChecks":[{"apiVersion":"v1","kind":"ConfigMap","name":"of-the-job","namespace":"shop"},{"apiVersion":"apps/v1","kind":"Deployment","name":"operated","namespace":"elsewhere"}]}'
-check "a health check of another's object, in another namespace" within 20 says "HealthCheckFailed: health check failed after 4s: timeout waiting for: [Deployment/elsewhere/operated status: 'InProgress']; Deployment/elsewhere/operated: " ready job
+check "a health check of another's object, in another namespace" within 60 says "HealthCheckFailed: health check failed after 30s: timeout waiting for: [Deployment/elsewhere/operated status: 'InProgress']; Deployment/elsewhere/operated: " ready job
 kubectl patch deployment operated -n elsewhere --subresource status --type merge -p '{"status":{"observedGeneration":1,"replicas":2,"updatedReplicas":2,"readyReplicas":2,"availableReplicas":2,"conditions":[{"type":"Available","status":"True"},{"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"}]}}' >/dev/null
 check "until it is available" within 20 says TrueReconciliationSucceeded ready job
 set_ job '{"healthChecks":[{"apiVersion":"apps/v1","kind":"Deployment","name":"nothing","namespace":"elsewhere"},{"apiVersion":"v1","kind":"Namespace","name":"nowhere"}]}'
-check "objects that are not there" within 20 says "timeout waiting for: [Deployment/elsewhere/nothing status: 'NotFound', Namespace/nowhere status: 'NotFound']" ready job
+check "objects that are not there" within 60 says "timeout waiting for: [Deployment/elsewhere/nothing status: 'NotFound', Namespace/nowhere status: 'NotFound']" ready job
 set_ job '{"healthChecks":[{"apiVersion":"v1","kind":"Deployment","name":"operated","namespace":"elsewhere"}]}'
 check "a kind that the version does not have" within 20 says 'Deployment/elsewhere/operated: no matches for kind "Deployment" in version "v1"' ready job
 set_ job '{"healthChecks":[{"apiVersion":"example.com/v1","kind":"Thing","name":"a","namespace":"elsewhere"}]}'
