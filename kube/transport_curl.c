@@ -26,6 +26,8 @@
 
 #define CONNECT_MS 10000
 #define KEEPALIVE_S 30
+/* libcurl 8.23.0: the version with which the tests were run over HTTP/2. */
+#define MULTIPLEXES_SINCE 0x081700
 #define USER_AGENT "sluice"
 #define CALLS_MAX 16 /* concurrent calls to the API server, and kept connections; other calls wait for a slot */
 #define CALLS_TENANT_MAX 12 /* of them for one namespace; cluster-wide calls count as one more namespace */
@@ -81,6 +83,7 @@ struct curl {
 	struct socket *sockets;
 	struct turns calls; /* slots for requests to the API server */
 	struct turns outside; /* slots for all other requests */
+	bool http2; /* over HTTPS, requests to the API server share a connection for calls and one for streams */
 	bool confined; /* transport_curl_confine was called */
 	char *server; /* the API server's URL, which outside_only requests must not reach; NULL: not known */
 	bool inside; /* a call into curl is running: a cancel waits for its end */
@@ -932,9 +935,10 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	/* Without this, the end of a transfer during a lookup would wait for the resolver thread, and the loop with
 	 * it, for as long as the name servers do not respond. */
 	curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
-	/* Never HTTP/2: in libcurl 7.88 (Debian 12) the rest of a response may be delivered late if a watch event
-	 * arrives between its parts on the same connection. */
-	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(
+	    h, CURLOPT_HTTP_VERSION, (long)(api && c->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+	/* The first requests wait for the connection of one of them, instead of opening one each. */
+	curl_easy_setopt(h, CURLOPT_PIPEWAIT, api && c->http2 ? 1L : 0L);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, USER_AGENT);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, curl_on_body);
@@ -1052,13 +1056,22 @@ curl_transport_free(struct transport *t)
 
 static const struct transport_ops ops = { .start = curl_start, .cancel = curl_cancel, .free = curl_transport_free };
 
+bool
+transport_curl_multiplexes(unsigned version, bool http2)
+{
+	return http2 && version >= MULTIPLEXES_SINCE;
+}
+
 struct transport *
 transport_curl_new(struct loop *l, const struct config *config)
 {
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
 	struct curl *c = mem_alloc(sizeof(*c));
 
 	c->transport = (struct transport){ .ops = &ops, .loop = l };
 	c->config = config;
+	c->http2 = config != NULL && str_starts(config->server, "https://") &&
+		   transport_curl_multiplexes(info->version_num, (info->features & CURL_VERSION_HTTP2) != 0);
 	c->known = (struct timer){ .fire = curl_on_known, .arg = c };
 	c->calls.limits = (struct turns_limits){ CALLS_MAX, CALLS_TENANT_MAX, CALLS_TENANT_MAX };
 	c->outside.limits = (struct turns_limits){ OUTSIDE_MAX, OUTSIDE_TENANT_MAX, OUTSIDE_HOST_MAX };

@@ -19,3 +19,12 @@ free_port() {
 		(: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
 	done
 }
+
+# multiplexes: the installed libcurl is one with which requests to the API server share HTTP/2 connections, as
+# transport_curl_multiplexes decides.
+multiplexes() {
+	local about
+	about=$(curl -V 2>/dev/null)
+	case $about in *" HTTP2 "*) ;; *) return 1 ;; esac
+	printf '8.23.0\n%s\n' "$(sed -n '1s#.*libcurl/\([0-9.]*\).*#\1#p' <<<"$about")" | sort -V -C
+}

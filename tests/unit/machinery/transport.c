@@ -497,6 +497,18 @@ calls_are_made_over_the_connections_of_their_pool(void **state)
 	loop_free(loop);
 }
 
+/* tests/wait.sh decides in the same way, for the tests that count connections. */
+static void
+http2_is_used_from_the_version_on_that_was_tested(void **state)
+{
+	(void)state;
+	assert_false(transport_curl_multiplexes(0x075801, true)); /* Debian 12 */
+	assert_false(transport_curl_multiplexes(0x0816ff, true));
+	assert_true(transport_curl_multiplexes(0x081700, true));
+	assert_true(transport_curl_multiplexes(0x090000, true));
+	assert_false(transport_curl_multiplexes(0x090000, false));
+}
+
 static void
 the_most_urgent_call_that_waits_is_made_first(void **state)
 {
@@ -540,6 +552,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_beyond_twelve_of_a_namespace_wait_for_the_end_of_one_and_a_watch_does_not),
 		cmocka_unit_test(calls_are_made_over_the_connections_of_their_pool),
+		cmocka_unit_test(http2_is_used_from_the_version_on_that_was_tested),
 		cmocka_unit_test(the_most_urgent_call_that_waits_is_made_first),
 		cmocka_unit_test(a_call_about_the_lease_does_not_wait),
 		cmocka_unit_test(slow_calls_of_one_namespace_leave_places_to_others),
