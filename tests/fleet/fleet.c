@@ -12,6 +12,7 @@
 #define TIMEOUT_MS 600000
 #define RESPONSE_MAX (256u << 20)
 #define AGAIN_MS 100
+#define AGAIN_MAX 3
 #define ROLLOUTS "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts"
 
 static const char *const fleet_paths[][2] = {
@@ -44,6 +45,8 @@ struct fleet_batch {
 
 struct fleet_call {
 	struct fleet_batch *batch;
+	size_t k; /* of the batch */
+	int again; /* how often it was sent again: a connection that was idle may be closed by the server */
 	const char *text; /* of the response, if it is wanted */
 	int status;
 };
@@ -239,6 +242,7 @@ fleet_get(struct fleet *f, const char *url, const char **ret_text)
 }
 
 static void fleet_send_next(struct fleet_batch *);
+static void fleet_call_start(struct fleet_call *);
 
 static void
 fleet_on_answer(void *arg, const struct err *e, const struct reply *reply)
@@ -248,6 +252,13 @@ fleet_on_answer(void *arg, const struct err *e, const struct reply *reply)
 	struct fleet *f = b->fleet;
 	bool ok = e == NULL && reply->status >= 200 && reply->status < 300;
 
+	if (e != NULL && c->again < AGAIN_MAX) {
+		c->again++;
+		fleet_call_start(c);
+		return;
+	}
+	/* The first attempt created it. */
+	ok |= e == NULL && reply->status == 409 && c->again > 0;
 	if (ok) {
 		json_t *o = json_loadb(reply->body.at, reply->body.len, 0, NULL);
 		struct fleet_member *m = fleet_member_of(f, json_str(json_object_get(o, "metadata"), "name"));
@@ -270,25 +281,31 @@ fleet_on_answer(void *arg, const struct err *e, const struct reply *reply)
 }
 
 static void
-fleet_send_next(struct fleet_batch *b)
+fleet_call_start(struct fleet_call *c)
 {
 	static const struct receiver receiver = { .done = fleet_on_answer };
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct fleet_batch *b = c->batch;
+	const char *method, *url, *body = b->make(b, a, c->k, &method, &url);
+	struct request q = { .method = method,
+		.url = url,
+		.body = body,
+		.content_type = strcmp(method, "POST") == 0 ? "application/json" : "application/merge-patch+json",
+		.timeout_ms = TIMEOUT_MS,
+		.response_max = RESPONSE_MAX };
 
+	transport_start(b->fleet->transport, &q, &receiver, c);
+}
+
+static void
+fleet_send_next(struct fleet_batch *b)
+{
 	while (b->next < b->n && b->open < AT_ONCE) {
-		_cleanup_(arena_freep) struct arena *a = arena_new();
 		struct fleet_call *c = mem_alloc(sizeof(*c));
-		const char *method, *url, *body = b->make(b, a, b->next++, &method, &url);
-		struct request q = { .method = method,
-			.url = url,
-			.body = body,
-			.content_type =
-			    strcmp(method, "POST") == 0 ? "application/json" : "application/merge-patch+json",
-			.timeout_ms = TIMEOUT_MS,
-			.response_max = RESPONSE_MAX };
 
-		c->batch = b;
+		*c = (struct fleet_call){ .batch = b, .k = b->next++ };
 		b->open++;
-		transport_start(b->fleet->transport, &q, &receiver, c);
+		fleet_call_start(c);
 	}
 }
 
