@@ -43,7 +43,7 @@ static const char usage[] =
     "  --controllers FILE  the kubeconfig of the controller (the same)\n"
     "  --controller CMD    starts the controller (sluice); $KUBECONFIG is set, and it should serve --metrics\n"
     "  --controller-pid N  it runs already, as this process\n"
-    "  --metrics URL       its metrics; without it: writes are those of the audit log, or not counted\n"
+    "  --metrics URL       its metrics; without them and an audit log nothing is counted\n"
     "  --audit FILE        the audit log of the API server: writes by kind, and latency by its stamps\n"
     "  --node NAME         the node of the pods; without it a scheduler decides\n"
     "  --resumed N         pauses that are resumed one by one for the latency (25)\n"
@@ -215,6 +215,8 @@ print_counts(struct bench *b, const char *of, const struct counts *before, doubl
 	struct counts now = bench_counts(b), since = { 0 };
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 
+	if (b->options.metrics == NULL && b->options.audit == NULL)
+		return;
 	counts_since(&since, before, &now);
 	print_number(arena_printf(a, "writes of %s", of), (double)counts_writes(&since, true) / n);
 	print_number(arena_printf(a, "writes of %s, without events", of), (double)counts_writes(&since, false) / n);
