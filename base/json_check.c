@@ -7,6 +7,7 @@
 #include "base/str.h"
 
 #define KEYS_FEW 64 /* keys of the open objects that need no memory; and of one object, to be compared one by one */
+#define KEY_HASHED 64 /* bytes of a key that its hash is made of */
 #define REAL_SAFE 300 /* a number with fewer digits before its point is not too large for a double */
 
 struct check_key {
@@ -35,21 +36,25 @@ check_space(struct checker *c)
 		c->at++;
 }
 
-/* Returns the first byte that is a quote, a backslash, a control character or not ASCII. */
+/* Returns the first byte that is a quote, a backslash, a control character or not ASCII: of eight bytes at once, the
+ * highest bit of each such byte is set in `found`. A borrow can set it in later bytes too, but not in earlier ones. */
 static const char *
 check_plain_end(const char *at, const char *end)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
 
 	for (; end - at >= 8; at += 8) {
-		uint64_t x, quote, slash;
+		uint64_t x, quote, slash, found;
 
 		memcpy(&x, at, 8);
 		quote = x ^ (ones * '"');
 		slash = x ^ (ones * '\\');
-		if (((x | (x - ones * 0x20) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & high) != 0)
-			break;
+		found = (x | (x - ones * 0x20) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & high;
+		if (found != 0)
+			return at + __builtin_ctzll(found) / 8;
 	}
+#endif
 	while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
 		at++;
 	return at;
@@ -255,26 +260,31 @@ check_compare_keys(const void *a, const void *b)
 	return (int)(p < x->at + x->len) - (int)(q < y->at + y->len);
 }
 
-/* FNV-1a of a key without its escapes. */
+/* Returns a hash of the beginning of a key without its escapes. */
 static uint32_t
 check_hash(const char *at, size_t len, bool escaped)
 {
 	const char *end = at + len;
-	uint32_t h = 2166136261u;
-	char one[4];
+	char plain[KEY_HASHED + 4];
+	uint64_t h = 0;
+	size_t n = 0;
 
-	if (!escaped) {
-		for (; at < end; at++)
-			h = (h ^ (unsigned char)*at) * 16777619u;
-		return h;
+	if (escaped) {
+		while (at < end && n < KEY_HASHED)
+			n += json_next_char(&at, plain + n);
+		at = plain;
+		len = n;
 	}
-	while (at < end) {
-		size_t n = json_next_char(&at, one);
+	len = len < KEY_HASHED ? len : KEY_HASHED;
+	for (; len > 0; at += n, len -= n) {
+		uint64_t x = 0;
 
-		for (size_t i = 0; i < n; i++)
-			h = (h ^ (unsigned char)one[i]) * 16777619u;
+		n = len < 8 ? len : 8;
+		memcpy(&x, at, n);
+		h = (h ^ x) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 29;
 	}
-	return h;
+	return (uint32_t)(h >> 32);
 }
 
 /* Notes a key of the innermost object. Returns false if it has this key already; of an object with many keys, which
