@@ -351,16 +351,16 @@ parse_block(struct parser *p, enum part_kind kind)
 static struct part *
 parse_action(struct parser *p)
 {
-	static const char *const not_built[] = { "define", "template", "block" };
+	static const char *const not_supported[] = { "define", "template", "block" };
 	struct part *t;
 
 	if (strncmp(p->at, "/*", 2) == 0) {
 		comment(p);
 		return NULL;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(not_built); i++)
-		if (accept(p, not_built[i])) {
-			parse_fail(p, "not supported: ", not_built[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(not_supported); i++)
+		if (accept(p, not_supported[i])) {
+			parse_fail(p, "not supported: ", not_supported[i]);
 			return NULL;
 		}
 	if (accept(p, "if"))

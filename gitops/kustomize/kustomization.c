@@ -41,7 +41,7 @@ static const struct field k_label_fields[] = {
 	STRING_MAP(k_label, pairs, "pairs"),
 	BOOL(k_label, include_selectors, "includeSelectors"),
 	BOOL(k_label, include_templates, "includeTemplates"),
-	NOT_BUILT_AS("includeVolumeClaimTemplates", KIND_BOOL),
+	NOT_SUPPORTED_AS("includeVolumeClaimTemplates", KIND_BOOL),
 	LIST(k_label, fields, "fields", k_field_spec),
 };
 TYPE(k_label, "labels", .strict = true, .any_case = true);
@@ -86,7 +86,7 @@ static const struct field k_replacement_options_fields[] = {
 	STRING(k_replacement_options, delimiter, "delimiter"),
 	INT(k_replacement_options, index, "index"),
 	BOOL(k_replacement_options, create, "create"),
-	NOT_BUILT_AS("encoding", KIND_STRING),
+	NOT_SUPPORTED_AS("encoding", KIND_STRING),
 };
 TYPE(k_replacement_options, "options", .strict = true, .any_case = true);
 
@@ -119,7 +119,7 @@ TYPE(k_replacement, "replacement", .strict = true, .any_case = true);
 
 static const struct field k_sort_options_fields[] = {
 	STRING(k_sort_options, order, "order", .choices = "legacy|fifo"),
-	NOT_BUILT("legacySortOptions"),
+	NOT_SUPPORTED("legacySortOptions"),
 };
 TYPE(k_sort_options, "sortOptions", .strict = true, .any_case = true);
 
@@ -182,11 +182,11 @@ static const struct field kustomization_fields[] = {
 	OBJECT(kustomization, openapi, "openapi", k_openapi),
 	STRINGS(kustomization, generators, "generators"),
 	STRINGS(kustomization, transformers, "transformers"),
-	NOT_BUILT("validators"),
-	NOT_BUILT("helmCharts"),
-	NOT_BUILT("helmGlobals"),
-	NOT_BUILT("helmChartInflationGenerator"),
-	NOT_BUILT("inventory"),
+	NOT_SUPPORTED("validators"),
+	NOT_SUPPORTED("helmCharts"),
+	NOT_SUPPORTED("helmGlobals"),
+	NOT_SUPPORTED("helmChartInflationGenerator"),
+	NOT_SUPPORTED("inventory"),
 };
 TYPE(kustomization, "kustomization", .strict = true, .any_case = true);
 

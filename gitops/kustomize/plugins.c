@@ -214,7 +214,7 @@ static const struct transformer {
 };
 
 static struct err *
-not_built(struct k_objects *all, const json_t *plugin, const char *file)
+not_supported(struct k_objects *all, const json_t *plugin, const char *file)
 {
 	return err_new(all->arena, ERR_INVALID, "%s: %s of %s: only the plugins of kustomize itself are supported",
 	    file, json_str(plugin, "kind") ?: "an object", json_str(plugin, "apiVersion") ?: "no apiVersion");
@@ -254,7 +254,7 @@ k_plugin_transform(
 		if (str_eq(transformers[i].type->name, json_str(plugin, "kind")))
 			t = &transformers[i];
 	if (t == NULL || !str_eq(json_str(plugin, "apiVersion"), BUILTIN))
-		return not_built(all, plugin, file);
+		return not_supported(all, plugin, file);
 	e = k_decode(all->arena, t->type, plugin, t->type->name, &p);
 	if (e != NULL)
 		return err_wrap(all->arena, e, "%s", file);
@@ -274,7 +274,7 @@ k_plugin_generate(
 	struct err *e;
 
 	if ((!secret && !str_eq(kind, "ConfigMapGenerator")) || !str_eq(json_str(plugin, "apiVersion"), BUILTIN))
-		return not_built(all, plugin, file);
+		return not_supported(all, plugin, file);
 	json_object_del(plain, "apiVersion");
 	json_object_del(plain, "kind");
 	json_object_del(plain, "metadata");

@@ -86,7 +86,7 @@ static const struct field app_project_spec_fields[] = {
 	LIST(app_project_spec, signature_keys, "signatureKeys", project_key, .items_max = 100,
 	    .doc = "Keys of the ConfigMap argocd-gpg-keys-cm. Commits must be signed with one of them. Empty: commits "
 		   "need no signature."),
-	NOT_BUILT_AS("destinationServiceAccounts", KIND_LIST),
+	NOT_SUPPORTED_AS("destinationServiceAccounts", KIND_LIST),
 };
 TYPE(app_project_spec, "AppProject's spec", .strict = true);
 

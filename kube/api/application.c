@@ -19,7 +19,7 @@ static const struct field application_directory_fields[] = {
 	    .otherwise = "all manifests"),
 	STRING(application_directory, exclude, "exclude",
 	    .doc = "Files to skip, as a glob for the path in the directory. Takes precedence over include."),
-	NOT_BUILT("jsonnet"),
+	NOT_SUPPORTED("jsonnet"),
 };
 TYPE(application_directory, "directory", .strict = true);
 
@@ -56,10 +56,10 @@ static const struct field application_kustomize_fields[] = {
 	BOOL(application_kustomize, force_common_annotations, "forceCommonAnnotations",
 	    .doc =
 		"Has no effect: commonAnnotations always replace annotations of the same name in the kustomization."),
-	NOT_BUILT_AS("commonAnnotationsEnvsubst", KIND_BOOL),
-	NOT_BUILT_AS("version", KIND_STRING),
-	NOT_BUILT_AS("apiVersions", KIND_LIST),
-	NOT_BUILT_AS("kubeVersion", KIND_STRING),
+	NOT_SUPPORTED_AS("commonAnnotationsEnvsubst", KIND_BOOL),
+	NOT_SUPPORTED_AS("version", KIND_STRING),
+	NOT_SUPPORTED_AS("apiVersions", KIND_LIST),
+	NOT_SUPPORTED_AS("kubeVersion", KIND_STRING),
 };
 TYPE(application_kustomize, "kustomize", .strict = true);
 
@@ -105,7 +105,7 @@ static const struct field application_helm_fields[] = {
 	STRING(application_helm, version, "version", .choices = "v3", .doc = "Version of Helm."),
 	BOOL(application_helm, pass_credentials, "passCredentials",
 	    .doc = "Has no effect: credentials are sent only to the host of their own repository."),
-	NOT_BUILT_AS("skipSchemaValidation", KIND_BOOL),
+	NOT_SUPPORTED_AS("skipSchemaValidation", KIND_BOOL),
 };
 TYPE(application_helm, "helm", .strict = true);
 
@@ -131,8 +131,8 @@ static const struct field application_source_fields[] = {
 		"Name of a chart. If set, repoURL is a Helm repository and targetRevision the version of the chart."),
 	STRING(application_source, ref, "ref",
 	    .doc = "Name by which valueFiles of other sources refer to this one: $REF/PATH."),
-	NOT_BUILT("plugin"),
-	NOT_BUILT_AS("tagPrefix", KIND_STRING),
+	NOT_SUPPORTED("plugin"),
+	NOT_SUPPORTED_AS("tagPrefix", KIND_STRING),
 	STRING(application_source, name, "name", .doc = "Display name of the source."),
 };
 TYPE(application_source, "source", .strict = true);
@@ -223,7 +223,7 @@ static const struct field application_spec_fields[] = {
 	    .doc = "Source of the manifests. Has no effect if sources is not empty."),
 	LIST(application_spec, sources, "sources", application_source, .items_max = 50,
 	    .doc = "Sources of the manifests, if there are several. Takes precedence over source."),
-	NOT_BUILT("sourceHydrator"),
+	NOT_SUPPORTED("sourceHydrator"),
 	EMBED(application_spec, destination, "destination", application_destination, .required = true,
 	    .doc = "Cluster and namespace to deploy to."),
 	EMBED(

@@ -381,7 +381,7 @@ decode_members(
 			    str_article(t->name), t->name, decode_known_names(t, d->scratch));
 		else if (f == NULL && d->problems->unknown)
 			problem_add(d->problems, decode_path(d, &at), "unknown field; it has no effect");
-		else if (f != NULL && f->not_built)
+		else if (f != NULL && f->not_supported)
 			problem_add(d->problems, decode_path(d, &at), "not supported by this version of Sluice");
 		else if (f != NULL && !decode_value(d, f, &w, &at, (char *)ret + f->offset))
 			problem_add(d->problems, decode_path(d, &at), "%s is not %s", decode_shown(d->scratch, w.value),

@@ -107,7 +107,7 @@ diff_is_present(const struct field *f, const void *at)
 	case KIND_OBJECT: return *(const void *const *)at != NULL || f->always;
 	case KIND_EMBED:
 		for (size_t i = 0; i < f->of->n_fields && !always; i++)
-			always = !f->of->fields[i].not_built &&
+			always = !f->of->fields[i].not_supported &&
 				 diff_is_present(&f->of->fields[i], (const char *)at + f->of->fields[i].offset);
 		return always;
 	case KIND_LIST: return diff_list_of(at).n > 0 || f->always;
@@ -195,7 +195,7 @@ type_equal(const struct type *t, const void *a, const void *b)
 	for (size_t i = 0; i < t->n_fields; i++) {
 		const struct field *f = &t->fields[i];
 
-		if (!f->not_built && !diff_field_equal(f, (const char *)a + f->offset, (const char *)b + f->offset))
+		if (!f->not_supported && !diff_field_equal(f, (const char *)a + f->offset, (const char *)b + f->offset))
 			return false;
 	}
 	return true;
@@ -294,7 +294,7 @@ diff_add_struct(struct str *s, const struct type *t, const void *at)
 		const struct field *f = &t->fields[i];
 		const void *value = (const char *)at + f->offset;
 
-		if (f->not_built || !diff_is_present(f, value))
+		if (f->not_supported || !diff_is_present(f, value))
 			continue;
 		diff_add_key(s, f->name);
 		diff_add_value(s, f, value);
@@ -332,7 +332,7 @@ type_diff(struct str *s, const struct type *t, const void *from, const void *to)
 		const struct field *f = &t->fields[i];
 		const void *was = (const char *)from + f->offset, *is = (const char *)to + f->offset;
 
-		if (f->not_built || diff_field_equal(f, was, is) || !diff_is_present(f, is))
+		if (f->not_supported || diff_field_equal(f, was, is) || !diff_is_present(f, is))
 			continue;
 		diff_add_key(s, f->name);
 		if (diff_is_present(f, was))
@@ -344,7 +344,8 @@ type_diff(struct str *s, const struct type *t, const void *from, const void *to)
 		const struct field *f = &t->fields[i];
 		const void *was = (const char *)from + f->offset, *is = (const char *)to + f->offset;
 
-		if (f->not_built || diff_field_equal(f, was, is) || diff_is_present(f, is) || !diff_is_present(f, was))
+		if (f->not_supported || diff_field_equal(f, was, is) || diff_is_present(f, is) ||
+		    !diff_is_present(f, was))
 			continue;
 		diff_add_key(s, f->name);
 		str_adds(s, "null");

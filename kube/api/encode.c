@@ -122,7 +122,7 @@ encode(const struct type *t, const void *object)
 	json_t *j = json_object();
 
 	for (size_t i = 0; i < t->n_fields; i++) {
-		json_t *v = t->fields[i].not_built
+		json_t *v = t->fields[i].not_supported
 				? NULL
 				: encode_field(&t->fields[i], (const char *)object + t->fields[i].offset);
 

@@ -31,7 +31,7 @@ _Static_assert(ARRAY_SIZE(kind_texts) == KIND_MAX, "a text a kind");
 const char *
 field_type_text(struct arena *a, const struct field *f)
 {
-	if (f->not_built)
+	if (f->not_supported)
 		return "(not supported)";
 	if (f->kind == KIND_JSON && f->of != NULL)
 		return "[]Object";

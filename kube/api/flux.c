@@ -56,11 +56,11 @@ static const struct field git_repository_spec_fields[] = {
 	    .otherwise = "what Flux leaves out: images, archives, files of CI systems"),
 	OBJECT(git_repository_spec, verify, "verify", flux_verify,
 	    .doc = "Require a commit that is signed with a trusted key. Unset: unsigned commits are accepted."),
-	NOT_BUILT("proxySecretRef"),
-	NOT_BUILT_AS("include", KIND_LIST),
-	NOT_BUILT_AS("sparseCheckout", KIND_LIST),
-	NOT_BUILT_AS("recurseSubmodules", KIND_BOOL),
-	NOT_BUILT_AS("serviceAccountName", KIND_STRING),
+	NOT_SUPPORTED("proxySecretRef"),
+	NOT_SUPPORTED_AS("include", KIND_LIST),
+	NOT_SUPPORTED_AS("sparseCheckout", KIND_LIST),
+	NOT_SUPPORTED_AS("recurseSubmodules", KIND_BOOL),
+	NOT_SUPPORTED_AS("serviceAccountName", KIND_STRING),
 };
 TYPE(git_repository_spec, "GitRepository's spec", .strict = true);
 
@@ -171,14 +171,14 @@ static const struct field flux_kustomization_spec_fields[] = {
 	    .doc = "Whether the objects are deleted with the Kustomization. MirrorPrune: if prune is true. Delete and "
 		   "WaitForTermination: yes. Orphan: no.",
 	    .otherwise = "MirrorPrune"),
-	NOT_BUILT("decryption"),
-	NOT_BUILT("kubeConfig"),
+	NOT_SUPPORTED("decryption"),
+	NOT_SUPPORTED("kubeConfig"),
 	STRING(flux_kustomization_spec, service_account, "serviceAccountName",
 	    .doc = "ServiceAccount to impersonate, in the namespace of the Kustomization.",
 	    .otherwise = "controller --default-service-account, or else the controller's own"),
-	NOT_BUILT_AS("healthCheckExprs", KIND_LIST),
-	NOT_BUILT_AS("ignoreMissingComponents", KIND_BOOL),
-	NOT_BUILT_AS("buildMetadata", KIND_LIST),
+	NOT_SUPPORTED_AS("healthCheckExprs", KIND_LIST),
+	NOT_SUPPORTED_AS("ignoreMissingComponents", KIND_BOOL),
+	NOT_SUPPORTED_AS("buildMetadata", KIND_LIST),
 };
 TYPE(flux_kustomization_spec, "Kustomization's spec", .strict = true);
 

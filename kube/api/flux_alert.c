@@ -20,10 +20,10 @@ static const struct field flux_provider_spec_fields[] = {
 	BOOL(flux_provider_spec, suspend, "suspend", .doc = "Stop sending alerts to the service."),
 	STRING(flux_provider_spec, interval, "interval",
 	    .doc = "Has no effect: Providers are not reconciled at an interval."),
-	NOT_BUILT("proxySecretRef"),
-	NOT_BUILT_AS("proxy", KIND_STRING),
-	NOT_BUILT_AS("serviceAccountName", KIND_STRING),
-	NOT_BUILT_AS("commitStatusExpr", KIND_STRING),
+	NOT_SUPPORTED("proxySecretRef"),
+	NOT_SUPPORTED_AS("proxy", KIND_STRING),
+	NOT_SUPPORTED_AS("serviceAccountName", KIND_STRING),
+	NOT_SUPPORTED_AS("commitStatusExpr", KIND_STRING),
 };
 TYPE(flux_provider_spec, "Provider's spec", .strict = true);
 

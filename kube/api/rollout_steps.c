@@ -190,7 +190,7 @@ steps_write_struct(struct arena *a, struct str *s, const struct type *t, const v
 		const struct field *f = &t->fields[i];
 		size_t from = s->len, begun;
 
-		if (f->not_built)
+		if (f->not_supported)
 			continue;
 		str_adds(s, first ? "\"" : ",\"");
 		str_adds(s, f->name);

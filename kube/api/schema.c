@@ -6,7 +6,7 @@
 #include "base/str.h"
 
 #define PRESERVE "x-kubernetes-preserve-unknown-fields"
-#define NOT_SUPPORTED "not supported by this version of Sluice"
+#define NOT_SUPPORTED_TEXT "not supported by this version of Sluice"
 
 static json_t *schema_of_type(const struct type *);
 
@@ -161,11 +161,11 @@ schema_of_not_built(enum kind kind)
 	};
 
 	if (types[kind] != NULL)
-		return json_pack("{s:s,s:s}", "type", types[kind], "description", NOT_SUPPORTED);
+		return json_pack("{s:s,s:s}", "type", types[kind], "description", NOT_SUPPORTED_TEXT);
 	if (kind == KIND_LIST)
 		return json_pack(
-		    "{s:s,s:s,s:{s:b}}", "type", "array", "description", NOT_SUPPORTED, "items", PRESERVE, 1);
-	return json_pack("{s:s,s:s,s:b}", "type", "object", "description", NOT_SUPPORTED, PRESERVE, 1);
+		    "{s:s,s:s,s:{s:b}}", "type", "array", "description", NOT_SUPPORTED_TEXT, "items", PRESERVE, 1);
+	return json_pack("{s:s,s:s,s:b}", "type", "object", "description", NOT_SUPPORTED_TEXT, PRESERVE, 1);
 }
 
 static json_t *
@@ -173,7 +173,7 @@ schema_of_field(const struct field *f)
 {
 	json_t *j = NULL;
 
-	if (f->not_built)
+	if (f->not_supported)
 		return schema_of_not_built(f->kind);
 	assert(f->kind < KIND_MAX);
 	switch (f->kind) {

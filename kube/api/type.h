@@ -84,7 +84,7 @@ struct field {
 	bool always; /* written even when empty, as Go does without omitempty */
 	bool immutable; /* must not be changed */
 	bool pod_template; /* JSON: a pod template */
-	bool not_built; /* known but not supported: an error that names it */
+	bool not_supported; /* known but not supported: an error that names it */
 	int64_t min, max; /* INT, OPT_INT, when min < max */
 	size_t items_max; /* LIST, or JSON of a list: maximum length; 0: no limit */
 	const char *choices; /* STRING: "a|b|c" */
@@ -160,11 +160,11 @@ struct type {
 				   : offsetof(struct S, m)),                                                           \
 		__VA_ARGS__                                                                                            \
 	}
-#define NOT_BUILT_AS(json, K)                                                                                          \
+#define NOT_SUPPORTED_AS(json, K)                                                                                      \
 	{                                                                                                              \
-		.name = (json), .kind = (K), .not_built = true                                                         \
+		.name = (json), .kind = (K), .not_supported = true                                                     \
 	}
-#define NOT_BUILT(json) NOT_BUILT_AS(json, KIND_JSON)
+#define NOT_SUPPORTED(json) NOT_SUPPORTED_AS(json, KIND_JSON)
 
 /* The name and rows of a type: TYPE(canary_step, "canary step", .strict = true). TYPE_AS: another type with the same
  * struct and rows. */

@@ -112,7 +112,7 @@ static void
 draw_fill(struct draw *r, const struct type *t, void *at, size_t share, int depth)
 {
 	for (size_t i = 0; i < t->n_fields; i++)
-		if (!t->fields[i].not_built && draw_below(r, share) == 0)
+		if (!t->fields[i].not_supported && draw_below(r, share) == 0)
 			draw_value(r, &t->fields[i], (char *)at + t->fields[i].offset, depth);
 }
 

@@ -313,7 +313,7 @@ tree_decode(const struct type *t, const json_t *j, const char *path, struct prob
 			    tree_known_names(t, d.scratch));
 		else if (f == NULL && problems->unknown)
 			problem_add(problems, at, "unknown field; it has no effect");
-		else if (f != NULL && f->not_built)
+		else if (f != NULL && f->not_supported)
 			problem_add(problems, at, "not supported by this version of Sluice");
 		else if (f != NULL && !tree_value(&d, f, value, at, (char *)ret + f->offset))
 			problem_add(problems, at, "%s is not %s", tree_shown(d.scratch, value), kind_wants[f->kind]);
@@ -758,8 +758,9 @@ static bool
 tree_equal(const struct type *t, const void *a, const void *b)
 {
 	for (size_t i = 0; i < t->n_fields; i++)
-		if (!t->fields[i].not_built && !tree_value_equal(&t->fields[i], (const char *)a + t->fields[i].offset,
-						   (const char *)b + t->fields[i].offset))
+		if (!t->fields[i].not_supported &&
+		    !tree_value_equal(
+			&t->fields[i], (const char *)a + t->fields[i].offset, (const char *)b + t->fields[i].offset))
 			return false;
 	return true;
 }
