@@ -10,7 +10,8 @@ static const struct field plugin_http_fields[] = {
 	    .doc = "URL to which requests are posted (http:// or https://)."),
 	STRING(plugin_http, ca_cert, "caCert",
 	    .doc = "Certificate authorities (PEM) to trust in addition to those of the system."),
-	BOOL(plugin_http, insecure, "insecure", .doc = "Do not verify the server's certificate.", .otherwise = "false"),
+	BOOL(plugin_http, insecure, "insecure", .doc = "Do not verify the server's certificate.",
+	    .default_text = "false"),
 };
 TYPE(plugin_http, "plugin's http", .strict = true);
 
@@ -26,8 +27,8 @@ static const struct field step_plugin_fields[] = {
 	OBJECT(step_plugin, http, "http", plugin_http, .doc = "HTTP service to call."),
 	OBJECT(step_plugin, exec, "exec", plugin_exec, .doc = "Program to run."),
 	OPT_INT(step_plugin, timeout_seconds, "timeoutSeconds", .min = 1, .max = 3600,
-	    .doc = "Seconds to wait for the response.", .otherwise = "30"),
-	BOOL(step_plugin, disabled, "disabled", .doc = "Skip the plugin's steps.", .otherwise = "false"),
+	    .doc = "Seconds to wait for the response.", .default_text = "30"),
+	BOOL(step_plugin, disabled, "disabled", .doc = "Skip the plugin's steps.", .default_text = "false"),
 };
 TYPE(step_plugin, "step plugin", .strict = true);
 

@@ -43,14 +43,14 @@ TYPE(range_query, "range query", .strict = true);
 
 static const struct field prometheus_metric_fields[] = {
 	STRING(prometheus_metric, address, "address", .doc = "URL of Prometheus (http:// or https://).",
-	    .otherwise = "$ARGO_ROLLOUTS_PROMETHEUS_ADDRESS of the controller"),
+	    .default_text = "$ARGO_ROLLOUTS_PROMETHEUS_ADDRESS of the controller"),
 	STRING(prometheus_metric, query, "query", .required = true, .doc = "PromQL query."),
 	OBJECT(prometheus_metric, range_query, "rangeQuery", range_query,
 	    .doc = "Run a range query instead of an instant query."),
 	OPT_INT(prometheus_metric, timeout, "timeout", .min = 1, .max = 3600,
-	    .doc = "Seconds to wait for the response.", .otherwise = "30"),
+	    .doc = "Seconds to wait for the response.", .default_text = "30"),
 	BOOL(prometheus_metric, insecure, "insecure", .doc = "Do not verify the server's certificate.",
-	    .otherwise = "false"),
+	    .default_text = "false"),
 	STRING(prometheus_metric, ca_cert, "caCert",
 	    .doc = "Certificate authorities (PEM) to trust in addition to those of the system."),
 	LIST(prometheus_metric, headers, "headers", metric_header, .doc = "HTTP headers of the request."),
@@ -60,7 +60,7 @@ static const struct field prometheus_metric_fields[] = {
 TYPE(prometheus_metric, "prometheus metric", .strict = true);
 
 static const struct field web_metric_fields[] = {
-	STRING(web_metric, method, "method", .choices = "GET|POST|PUT", .doc = "HTTP method.", .otherwise = "GET"),
+	STRING(web_metric, method, "method", .choices = "GET|POST|PUT", .doc = "HTTP method.", .default_text = "GET"),
 	STRING(web_metric, url, "url", .required = true, .doc = "URL of the service (http:// or https://)."),
 	LIST(web_metric, headers, "headers", metric_header, .doc = "HTTP headers of the request."),
 	STRING(web_metric, body, "body", .doc = "Request body as text. Only with POST or PUT, and not with jsonBody."),
@@ -68,10 +68,11 @@ static const struct field web_metric_fields[] = {
 	    .doc = "Request body as JSON. Only with POST or PUT, and not with body."),
 	STRING(web_metric, json_path, "jsonPath",
 	    .doc = "JSONPath of the result in the response: {$.data.rate}. A response that is not JSON is a string.",
-	    .otherwise = "{$}"),
+	    .default_text = "{$}"),
 	OPT_INT(web_metric, timeout_seconds, "timeoutSeconds", .min = 1, .max = 3600,
-	    .doc = "Seconds to wait for the response.", .otherwise = "10"),
-	BOOL(web_metric, insecure, "insecure", .doc = "Do not verify the server's certificate.", .otherwise = "false"),
+	    .doc = "Seconds to wait for the response.", .default_text = "10"),
+	BOOL(web_metric, insecure, "insecure", .doc = "Do not verify the server's certificate.",
+	    .default_text = "false"),
 	OBJECT(web_metric, authentication, "authentication", metric_authentication, .doc = "Credentials to send."),
 };
 TYPE(web_metric, "web metric", .strict = true);
@@ -103,7 +104,8 @@ static const struct field metric_fields[] = {
 	STRING(metric, name, "name", .required = true, .doc = "Name of the metric. Must be unique in the run."),
 	DURATION(metric, interval, "interval",
 	    .doc = "Time between two measurements. Unset: there is one measurement, so count must be unset, 0 or 1."),
-	DURATION(metric, initial_delay, "initialDelay", .doc = "Time before the first measurement.", .otherwise = "0s"),
+	DURATION(
+	    metric, initial_delay, "initialDelay", .doc = "Time before the first measurement.", .default_text = "0s"),
 	INT_OR_STRING(metric, count, "count",
 	    .doc = "Number of measurements. Unset or 0: one without an interval; with an interval, measure until the "
 		   "run is terminated."),
@@ -117,16 +119,16 @@ static const struct field metric_fields[] = {
 	INT_OR_STRING(metric, failure_limit, "failureLimit",
 	    .doc = "Maximum number of failed measurements; one more fails the metric. -1: no limit; requires a "
 		   "consecutiveSuccessLimit.",
-	    .otherwise = "0"),
+	    .default_text = "0"),
 	INT_OR_STRING(metric, inconclusive_limit, "inconclusiveLimit",
 	    .doc = "Maximum number of inconclusive measurements; one more makes the metric Inconclusive.",
-	    .otherwise = "0"),
+	    .default_text = "0"),
 	INT_OR_STRING(metric, consecutive_error_limit, "consecutiveErrorLimit",
-	    .doc = "Maximum number of consecutive errors; one more puts the metric in Error.", .otherwise = "4"),
+	    .doc = "Maximum number of consecutive errors; one more puts the metric in Error.", .default_text = "4"),
 	INT_OR_STRING(metric, consecutive_success_limit, "consecutiveSuccessLimit",
 	    .doc = "Number of consecutive successes that complete the metric. 0: not used. If count is reached first, "
 		   "the metric is Inconclusive; with failureLimit -1 it is Failed.",
-	    .otherwise = "0"),
+	    .default_text = "0"),
 	EMBED(metric, provider, "provider", metric_provider, .required = true,
 	    .doc = "Source of the value. Exactly one provider must be set."),
 };
@@ -157,7 +159,7 @@ static const struct field analysis_spec_fields[] = {
 		   "a metric are kept."),
 	LIST(analysis_spec, templates, "templates", template_ref,
 	    .doc = "Of a template: other templates whose metrics are included."),
-	BOOL(analysis_spec, terminate, "terminate", .doc = "Of a run: true terminates it.", .otherwise = "false"),
+	BOOL(analysis_spec, terminate, "terminate", .doc = "Of a run: true terminates it.", .default_text = "false"),
 	OBJECT(analysis_spec, ttl, "ttlStrategy", ttl_strategy, .doc = "Of a run: time to keep it after it completed."),
 };
 TYPE(analysis_spec, "analysis spec", .strict = true);

@@ -12,9 +12,9 @@ static const struct field project_destination_fields[] = {
 TYPE(project_destination, "destination", .strict = true);
 
 static const struct field project_kind_fields[] = {
-	STRING(project_kind, group, "group", .doc = "API group, as a glob.", .otherwise = "the core group"),
+	STRING(project_kind, group, "group", .doc = "API group, as a glob.", .default_text = "the core group"),
 	STRING(project_kind, kind, "kind", .required = true, .doc = "Kind, as a glob."),
-	STRING(project_kind, name, "name", .doc = "Name of the object, as a glob.", .otherwise = "all"),
+	STRING(project_kind, name, "name", .doc = "Name of the object, as a glob.", .default_text = "all"),
 };
 TYPE(project_kind, "kind", .strict = true);
 
@@ -52,7 +52,7 @@ static const struct field sync_window_fields[] = {
 	    .doc = "True: all of applications, namespaces and clusters that are not empty must match. False: one is "
 		   "enough."),
 	STRING(sync_window, time_zone, "timeZone", .doc = "Time zone of the schedule.", .choices = "UTC|Etc/UTC",
-	    .otherwise = "UTC"),
+	    .default_text = "UTC"),
 	STRING(sync_window, description, "description", .doc = "Description, for humans."),
 };
 TYPE(sync_window, "sync window", .strict = true);
@@ -67,14 +67,14 @@ static const struct field app_project_spec_fields[] = {
 	    .doc = "Clusters and namespaces that Applications may deploy to. Empty: none."),
 	LIST(app_project_spec, cluster_whitelist, "clusterResourceWhitelist", project_kind, .items_max = 1000,
 	    .doc = "Cluster-scoped kinds that are allowed. Needs Namespaces for CreateNamespace=true.",
-	    .otherwise = "none"),
+	    .default_text = "none"),
 	LIST(app_project_spec, cluster_blacklist, "clusterResourceBlacklist", project_kind, .items_max = 1000,
 	    .doc = "Cluster-scoped kinds that are denied. Takes precedence over clusterResourceWhitelist."),
 	LIST(app_project_spec, namespaced_blacklist, "namespaceResourceBlacklist", project_kind, .items_max = 1000,
 	    .doc = "Namespaced kinds that are denied. Takes precedence over namespaceResourceWhitelist."),
 	JSON(app_project_spec, namespaced_whitelist, "namespaceResourceWhitelist",
 	    .doc = "Namespaced kinds that are allowed: [{group, kind}], as globs. An empty list allows none.",
-	    .otherwise = "all"),
+	    .default_text = "all"),
 	LIST(app_project_spec, roles, "roles", project_role, .items_max = 1000,
 	    .doc = "Roles and their policies (sluice rbac can)."),
 	LIST(app_project_spec, windows, "syncWindows", sync_window, .items_max = 1000,

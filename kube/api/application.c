@@ -13,10 +13,10 @@ const char *const operation_phase_names[OPERATION_PHASE_MAX] = { "", "Running", 
 const char *const result_status_names[RESULT_STATUS_MAX] = { "", "Synced", "SyncFailed", "Pruned", "PruneSkipped" };
 
 static const struct field application_directory_fields[] = {
-	BOOL(application_directory, recurse, "recurse", .doc = "Read subdirectories too.", .otherwise = "false"),
+	BOOL(application_directory, recurse, "recurse", .doc = "Read subdirectories too.", .default_text = "false"),
 	STRING(application_directory, include, "include",
 	    .doc = "Files to read, as a glob for the path in the directory: {*.yml,*.yaml}.",
-	    .otherwise = "all manifests"),
+	    .default_text = "all manifests"),
 	STRING(application_directory, exclude, "exclude",
 	    .doc = "Files to skip, as a glob for the path in the directory. Takes precedence over include."),
 	NOT_SUPPORTED("jsonnet"),
@@ -33,7 +33,7 @@ static const struct field application_kustomize_fields[] = {
 	STRING(application_kustomize, name_prefix, "namePrefix", .doc = "Prefix of all names."),
 	STRING(application_kustomize, name_suffix, "nameSuffix", .doc = "Suffix of all names."),
 	STRING(application_kustomize, namespace, "namespace", .doc = "Namespace of all objects.",
-	    .otherwise = "as in the kustomization"),
+	    .default_text = "as in the kustomization"),
 	STRINGS(application_kustomize, images, "images",
 	    .doc = "Images to replace: NAME=NEWNAME:TAG, NAME:TAG or NAME@DIGEST."),
 	STRINGS(application_kustomize, components, "components",
@@ -80,9 +80,9 @@ TYPE(helm_file_parameter, "file parameter", .strict = true);
 
 static const struct field application_helm_fields[] = {
 	STRING(application_helm, release_name, "releaseName", .doc = "Name of the release.",
-	    .otherwise = "the Application's"),
+	    .default_text = "the Application's"),
 	STRING(application_helm, namespace, "namespace", .doc = "Namespace of the release.",
-	    .otherwise = "the destination's, or else default"),
+	    .default_text = "the destination's, or else default"),
 	STRINGS(application_helm, value_files, "valueFiles",
 	    .doc = "Values files: in the chart, or $REF/PATH in another source. Later files take precedence over "
 		   "earlier ones."),
@@ -99,7 +99,7 @@ static const struct field application_helm_fields[] = {
 	BOOL(application_helm, skip_crds, "skipCrds", .doc = "Do not apply the chart's CustomResourceDefinitions."),
 	BOOL(application_helm, skip_tests, "skipTests", .doc = "Do not apply the chart's tests."),
 	STRING(application_helm, kube_version, "kubeVersion", .doc = "Kubernetes version that the chart sees.",
-	    .otherwise = "that of the helm program"),
+	    .default_text = "that of the helm program"),
 	STRINGS(application_helm, api_versions, "apiVersions",
 	    .doc = "API versions that the chart sees, in addition to those of the helm program."),
 	STRING(application_helm, version, "version", .choices = "v3", .doc = "Version of Helm."),
@@ -114,11 +114,11 @@ static const struct field application_source_fields[] = {
 	STRING(application_source, target_revision, "targetRevision",
 	    .doc = "Branch, tag, semver range or commit; with chart, version or semver range of the chart. HEAD is the "
 		   "default branch.",
-	    .otherwise = "HEAD"),
+	    .default_text = "HEAD"),
 	STRING(application_source, path, "path",
 	    .doc = "Directory of the manifests in the repository. Absent in a source with ref: the source is not "
 		   "rendered, and is used for value files only.",
-	    .otherwise = "."),
+	    .default_text = "."),
 	OBJECT(application_source, directory, "directory", application_directory,
 	    .doc = "Options of a plain directory of manifests. If none of directory, kustomize, helm and chart is set, "
 		   "the files in path decide: Chart.yaml makes it a Helm chart, a kustomization file a kustomization."),
@@ -150,30 +150,30 @@ TYPE(application_destination, "destination", .strict = true, .rules = "not serve
 
 static const struct field automated_sync_fields[] = {
 	BOOL(automated_sync, prune, "prune", .doc = "Delete objects that are no longer in Git, in automated syncs.",
-	    .otherwise = "false"),
+	    .default_text = "false"),
 	BOOL(automated_sync, self_heal, "selfHeal",
 	    .doc =
 		"Sync also when objects in the cluster were changed. False: only when Git or the Application changes.",
-	    .otherwise = "false"),
+	    .default_text = "false"),
 	BOOL(automated_sync, allow_empty, "allowEmpty", .doc = "Allow an automated sync that deletes all objects.",
-	    .otherwise = "false"),
+	    .default_text = "false"),
 	OPT_BOOL(automated_sync, enabled, "enabled", .doc = "False: no automated syncs, as if automated were absent.",
-	    .otherwise = "true"),
+	    .default_text = "true"),
 };
 TYPE(automated_sync, "automated sync policy", .strict = true);
 
 static const struct field sync_backoff_fields[] = {
-	STRING(sync_backoff, duration, "duration", .doc = "Wait before the first retry.", .otherwise = "5s"),
+	STRING(sync_backoff, duration, "duration", .doc = "Wait before the first retry.", .default_text = "5s"),
 	OPT_INT(sync_backoff, factor, "factor", .min = 1, .max = 1000,
-	    .doc = "Factor by which each wait is longer than the one before.", .otherwise = "2"),
-	STRING(sync_backoff, max_duration, "maxDuration", .doc = "Maximum wait.", .otherwise = "3m"),
+	    .doc = "Factor by which each wait is longer than the one before.", .default_text = "2"),
+	STRING(sync_backoff, max_duration, "maxDuration", .doc = "Maximum wait.", .default_text = "3m"),
 };
 TYPE(sync_backoff, "backoff", .strict = true);
 
 static const struct field sync_retry_fields[] = {
 	OPT_INT(sync_retry, limit, "limit", .min = -1, .max = INT32_MAX,
 	    .doc = "Maximum number of retries of a failed sync. -1: no limit.",
-	    .otherwise = "5 for automated syncs, 0 for others"),
+	    .default_text = "5 for automated syncs, 0 for others"),
 	OBJECT(sync_retry, backoff, "backoff", sync_backoff, .doc = "Wait between retries."),
 	BOOL(sync_retry, refresh, "refresh",
 	    .doc = "Has no effect: a newer revision always ends an automated sync that waits for a retry."),
@@ -199,10 +199,10 @@ static const struct field sync_policy_fields[] = {
 TYPE(sync_policy, "syncPolicy", .strict = true);
 
 static const struct field ignored_difference_fields[] = {
-	STRING(ignored_difference, group, "group", .doc = "API group.", .otherwise = "the core group"),
+	STRING(ignored_difference, group, "group", .doc = "API group.", .default_text = "the core group"),
 	STRING(ignored_difference, kind, "kind", .required = true, .doc = "Kind."),
-	STRING(ignored_difference, name, "name", .doc = "Name of the object.", .otherwise = "all"),
-	STRING(ignored_difference, namespace, "namespace", .doc = "Namespace of the object.", .otherwise = "all"),
+	STRING(ignored_difference, name, "name", .doc = "Name of the object.", .default_text = "all"),
+	STRING(ignored_difference, namespace, "namespace", .doc = "Namespace of the object.", .default_text = "all"),
 	STRINGS(
 	    ignored_difference, json_pointers, "jsonPointers", .doc = "Fields to ignore, as JSON pointers (RFC 6901)."),
 	STRINGS(ignored_difference, jq_paths, "jqPathExpressions", .doc = "Fields to ignore, as jq path expressions."),
@@ -218,7 +218,7 @@ static const struct field application_info_fields[] = {
 TYPE(application_info, "info", .strict = true);
 
 static const struct field application_spec_fields[] = {
-	STRING(application_spec, project, "project", .doc = "Name of the AppProject.", .otherwise = "default"),
+	STRING(application_spec, project, "project", .doc = "Name of the AppProject.", .default_text = "default"),
 	OBJECT(application_spec, source, "source", application_source,
 	    .doc = "Source of the manifests. Has no effect if sources is not empty."),
 	LIST(application_spec, sources, "sources", application_source, .items_max = 50,
@@ -232,7 +232,7 @@ static const struct field application_spec_fields[] = {
 	    .doc = "Differences to ignore."),
 	LIST(application_spec, info, "info", application_info, .doc = "Information for humans, such as links."),
 	OPT_INT(application_spec, revision_history_limit, "revisionHistoryLimit", .min = 0, .max = 1000,
-	    .doc = "Number of past syncs to keep in the status.", .otherwise = "10"),
+	    .doc = "Number of past syncs to keep in the status.", .default_text = "10"),
 };
 TYPE(application_spec, "Application's spec", .strict = true, .rules = "any source sources");
 

@@ -52,8 +52,8 @@ explain_notes(struct arena *a, const struct field *f)
 		text = arena_printf(a, "%s, from %" PRId64, text, f->min);
 	else if (f->min < f->max)
 		text = arena_printf(a, "%s, %" PRId64 " to %" PRId64, text, f->min, f->max);
-	if (f->otherwise != NULL)
-		text = arena_printf(a, "%s, default %s", text, f->otherwise);
+	if (f->default_text != NULL)
+		text = arena_printf(a, "%s, default %s", text, f->default_text);
 	return text;
 }
 

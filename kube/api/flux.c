@@ -6,7 +6,7 @@ const char *const kstatus_names[KSTATUS_MAX] = { "Current", "InProgress", "Termi
 	"Failed" };
 
 static const struct field flux_ref_fields[] = {
-	STRING(flux_ref, branch, "branch", .doc = "Branch to follow.", .otherwise = "master"),
+	STRING(flux_ref, branch, "branch", .doc = "Branch to follow.", .default_text = "master"),
 	STRING(flux_ref, tag, "tag", .doc = "Tag to follow. Takes precedence over branch."),
 	STRING(flux_ref, semver, "semver",
 	    .doc = "Semver range; the highest matching tag is used. Takes precedence over tag and branch."),
@@ -26,13 +26,13 @@ TYPE(flux_secret_ref, "reference to a Secret", .strict = true);
 static const struct field flux_object_ref_fields[] = {
 	STRING(flux_object_ref, name, "name", .required = true, .doc = "Name of the Kustomization."),
 	STRING(flux_object_ref, namespace, "namespace", .doc = "Namespace of the Kustomization.",
-	    .otherwise = "that of the Kustomization that depends on it"),
+	    .default_text = "that of the Kustomization that depends on it"),
 };
 TYPE(flux_object_ref, "reference", .strict = true);
 
 static const struct field flux_verify_fields[] = {
 	STRING(flux_verify, mode, "mode", .choices = "HEAD|head", .doc = "Git objects whose signature is verified.",
-	    .otherwise = "HEAD"),
+	    .default_text = "HEAD"),
 	OBJECT(flux_verify, secret, "secretRef", flux_secret_ref, .required = true,
 	    .doc = "Secret with the trusted public keys."),
 };
@@ -42,9 +42,9 @@ static const struct field git_repository_spec_fields[] = {
 	STRING(git_repository_spec, url, "url", .required = true, .doc = "URL of the repository (http, https or ssh)."),
 	DURATION(git_repository_spec, interval, "interval", .required = true,
 	    .doc = "Interval at which the repository is fetched."),
-	DURATION(git_repository_spec, timeout, "timeout", .doc = "Maximum time of a fetch.", .otherwise = "60s"),
+	DURATION(git_repository_spec, timeout, "timeout", .doc = "Maximum time of a fetch.", .default_text = "60s"),
 	OBJECT(git_repository_spec, ref, "ref", flux_ref, .doc = "Git reference to follow.",
-	    .otherwise = "the branch master"),
+	    .default_text = "the branch master"),
 	OBJECT(git_repository_spec, secret, "secretRef", flux_secret_ref,
 	    .doc = "Secret with credentials. Unset: the repository is read without credentials."),
 	STRING(git_repository_spec, provider, "provider", .choices = "generic",
@@ -53,7 +53,7 @@ static const struct field git_repository_spec_fields[] = {
 	    .doc = "Stop fetching. Kustomizations keep using the last commit."),
 	STRING(git_repository_spec, ignore, "ignore",
 	    .doc = "Files to leave out, in .gitignore syntax, in addition to those of .sourceignore files.",
-	    .otherwise = "what Flux leaves out: images, archives, files of CI systems"),
+	    .default_text = "what Flux leaves out: images, archives, files of CI systems"),
 	OBJECT(git_repository_spec, verify, "verify", flux_verify,
 	    .doc = "Require a commit that is signed with a trusted key. Unset: unsigned commits are accepted."),
 	NOT_SUPPORTED("proxySecretRef"),
@@ -81,16 +81,16 @@ static const struct field flux_source_ref_fields[] = {
 	    .doc = "Kind of the source: GitRepository."),
 	STRING(flux_source_ref, name, "name", .required = true, .doc = "Name of the source."),
 	STRING(flux_source_ref, namespace, "namespace", .doc = "Namespace of the source.",
-	    .otherwise = "that of the Kustomization"),
+	    .default_text = "that of the Kustomization"),
 };
 TYPE(flux_source_ref, "sourceRef", .strict = true);
 
 static const struct field flux_check_fields[] = {
-	STRING(flux_check, api_version, "apiVersion", .doc = "API version of the object.", .otherwise = "apps/v1"),
+	STRING(flux_check, api_version, "apiVersion", .doc = "API version of the object.", .default_text = "apps/v1"),
 	STRING(flux_check, kind, "kind", .required = true, .doc = "Kind of the object."),
 	STRING(flux_check, name, "name", .required = true, .doc = "Name of the object."),
 	STRING(flux_check, namespace, "namespace", .doc = "Namespace of the object.",
-	    .otherwise = "targetNamespace, or else that of the Kustomization"),
+	    .default_text = "targetNamespace, or else that of the Kustomization"),
 };
 TYPE(flux_check, "health check", .strict = true);
 
@@ -121,7 +121,7 @@ static const struct field flux_post_build_fields[] = {
 	STRING(flux_post_build, strategy, "substituteStrategy", .choices = "WithVariables|Always",
 	    .doc = "WithVariables: nothing is replaced if no variable is set, not even by its default in the manifest "
 		   "(${name:=default}). Always: defaults are used in any case.",
-	    .otherwise = "WithVariables"),
+	    .default_text = "WithVariables"),
 };
 TYPE(flux_post_build, "postBuild", .strict = true);
 
@@ -135,11 +135,11 @@ static const struct field flux_kustomization_spec_fields[] = {
 	DURATION(flux_kustomization_spec, interval, "interval", .required = true,
 	    .doc = "Interval at which the manifests are applied."),
 	DURATION(flux_kustomization_spec, retry_interval, "retryInterval", .doc = "Interval after a failure.",
-	    .otherwise = "interval"),
+	    .default_text = "interval"),
 	DURATION(flux_kustomization_spec, timeout, "timeout",
 	    .doc = "Maximum time for the applied objects to become healthy; at least 30s.",
-	    .otherwise = "interval minus 30s"),
-	STRING(flux_kustomization_spec, path, "path", .doc = "Directory in the repository.", .otherwise = "."),
+	    .default_text = "interval minus 30s"),
+	STRING(flux_kustomization_spec, path, "path", .doc = "Directory in the repository.", .default_text = "."),
 	BOOL(flux_kustomization_spec, prune, "prune", .required = true,
 	    .doc = "Delete objects that are no longer in Git, and all objects when the Kustomization is deleted (see "
 		   "deletionPolicy)."),
@@ -170,12 +170,12 @@ static const struct field flux_kustomization_spec_fields[] = {
 	    .choices = "MirrorPrune|Delete|WaitForTermination|Orphan",
 	    .doc = "Whether the objects are deleted with the Kustomization. MirrorPrune: if prune is true. Delete and "
 		   "WaitForTermination: yes. Orphan: no.",
-	    .otherwise = "MirrorPrune"),
+	    .default_text = "MirrorPrune"),
 	NOT_SUPPORTED("decryption"),
 	NOT_SUPPORTED("kubeConfig"),
 	STRING(flux_kustomization_spec, service_account, "serviceAccountName",
 	    .doc = "ServiceAccount to impersonate, in the namespace of the Kustomization.",
-	    .otherwise = "controller --default-service-account, or else the controller's own"),
+	    .default_text = "controller --default-service-account, or else the controller's own"),
 	NOT_SUPPORTED_AS("healthCheckExprs", KIND_LIST),
 	NOT_SUPPORTED_AS("ignoreMissingComponents", KIND_BOOL),
 	NOT_SUPPORTED_AS("buildMetadata", KIND_LIST),

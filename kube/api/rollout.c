@@ -47,7 +47,7 @@ static const struct field template_ref_fields[] = {
 	BOOL(template_ref, cluster_scope, "clusterScope",
 	    .doc = "True: the template is a ClusterAnalysisTemplate. False: it is an AnalysisTemplate in the same "
 		   "namespace.",
-	    .otherwise = "false"),
+	    .default_text = "false"),
 };
 TYPE(template_ref, "template reference", .strict = true);
 
@@ -121,7 +121,7 @@ static const struct field rollout_analysis_fields[] = {
 	    .doc = "Labels and annotations of the AnalysisRun."),
 	OPT_INT(rollout_analysis, starting_step, "startingStep", .min = 0, .max = 1000,
 	    .doc = "Index of the step at which a background analysis starts. Not allowed in other analyses.",
-	    .otherwise = "0"),
+	    .default_text = "0"),
 };
 TYPE(rollout_analysis, "analysis", .strict = true);
 
@@ -163,7 +163,7 @@ static const struct field mirror_route_fields[] = {
 	    .doc = "Requests that match at least one of these are mirrored to the canary. In an item, method, path and "
 		   "headers must all match. Empty: the route is removed."),
 	OPT_INT(mirror_route, percentage, "percentage", .min = 0, .max = 100,
-	    .doc = "Percentage of the matching requests to mirror.", .otherwise = "100"),
+	    .doc = "Percentage of the matching requests to mirror.", .default_text = "100"),
 };
 TYPE(mirror_route, "setMirrorRoute step", .strict = true);
 
@@ -180,7 +180,7 @@ TYPE(pod_metadata, "pods' metadata", .strict = true);
 
 static const struct field template_service_fields[] = {
 	STRING(template_service, name, "name", .doc = "Name of the Service.",
-	    .otherwise = "that of the template's ReplicaSet"),
+	    .default_text = "that of the template's ReplicaSet"),
 };
 TYPE(template_service, "template's service", .strict = true);
 
@@ -191,11 +191,11 @@ static const struct field experiment_step_template_fields[] = {
 	STRING(experiment_step_template, spec_ref, "specRef", .required = true, .choices = "stable|canary",
 	    .doc = "Version whose pod template is used: the stable one or the canary."),
 	OPT_INT(experiment_step_template, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "Number of pods.",
-	    .otherwise = "1"),
+	    .default_text = "1"),
 	OBJECT(experiment_step_template, metadata, "metadata", pod_metadata, .always = true,
 	    .doc = "Labels and annotations of the pods, in addition to those of the version."),
 	OBJECT(experiment_step_template, selector, "selector", label_selector, .doc = "Label selector of the pods.",
-	    .otherwise = "the version's"),
+	    .default_text = "the version's"),
 	OPT_INT(experiment_step_template, weight, "weight", .min = 0, .max = 100,
 	    .doc = "Percentage of traffic while the experiment runs. Requires Istio."),
 	OBJECT(experiment_step_template, service, "service", template_service, .doc = "Create a Service for the pods."),
@@ -207,12 +207,12 @@ static const struct field experiment_analysis_fields[] = {
 	    .doc = "Name of the analysis. Must be unique in the experiment."),
 	STRING(experiment_analysis, template_name, "templateName", .required = true, .doc = "Name of the template."),
 	BOOL(experiment_analysis, cluster_scope, "clusterScope", .doc = "The template is a ClusterAnalysisTemplate.",
-	    .otherwise = "false"),
+	    .default_text = "false"),
 	LIST(experiment_analysis, args, "args", argument, .doc = "Values for the template's arguments."),
 	BOOL(experiment_analysis, required_for_completion, "requiredForCompletion",
 	    .doc = "True: the experiment ends as soon as all analyses with this field have succeeded, also before its "
 		   "duration is over.",
-	    .otherwise = "false"),
+	    .default_text = "false"),
 };
 TYPE(experiment_analysis, "experiment's analysis", .strict = true);
 
@@ -228,7 +228,7 @@ static const struct field experiment_step_fields[] = {
 	OBJECT(experiment_step, run_metadata, "analysisRunMetadata", run_metadata, .always = true,
 	    .doc = "Labels and annotations of the AnalysisRuns."),
 	OPT_INT(experiment_step, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "Seconds to keep the pods after the experiment completed.", .otherwise = "30"),
+	    .doc = "Seconds to keep the pods after the experiment completed.", .default_text = "30"),
 };
 TYPE(experiment_step, "experiment step", .strict = true);
 
@@ -387,17 +387,17 @@ static const struct field canary_strategy_fields[] = {
 	INT_OR_STRING(canary_strategy, max_surge, "maxSurge",
 	    .doc = "Maximum number of pods above spec.replicas, or percentage of spec.replicas, rounded up. Has no "
 		   "effect with trafficRouting. maxSurge and maxUnavailable must not both be 0.",
-	    .otherwise = "25%"),
+	    .default_text = "25%"),
 	INT_OR_STRING(canary_strategy, max_unavailable, "maxUnavailable",
 	    .doc = "Maximum number of unavailable pods, or percentage of spec.replicas, rounded down. With "
 		   "trafficRouting it only limits how many pods a restart evicts at the same time.",
-	    .otherwise = "25%"),
+	    .default_text = "25%"),
 	OBJECT(canary_strategy, analysis, "analysis", rollout_analysis,
 	    .doc = "Analysis that runs in the background during the steps. If it fails, the update is aborted."),
 	OPT_INT(canary_strategy, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
 	    .doc = "Seconds to keep the old pods after a promotion. Requires trafficRouting. Must not be set with "
 		   "dynamicStableScale, which does not keep them.",
-	    .otherwise = "30"),
+	    .default_text = "30"),
 	OPT_INT(canary_strategy, scale_down_delay_revision_limit, "scaleDownDelayRevisionLimit", .min = 0,
 	    .max = INT32_MAX,
 	    .doc = "Maximum number of old revisions whose pods are kept for scaleDownDelaySeconds at the same time. "
@@ -407,7 +407,7 @@ static const struct field canary_strategy_fields[] = {
 	    .doc = "Seconds to keep the canary's pods after an abort, from when all stable pods are available. 0: keep "
 		   "them. With dynamicStableScale and without this field, they are not kept. Has no effect without "
 		   "trafficRouting.",
-	    .otherwise = "30"),
+	    .default_text = "30"),
 	OBJECT(canary_strategy, anti_affinity, "antiAffinity", anti_affinity,
 	    .doc = "Schedule the canary's pods to other nodes than the stable pods."),
 	OBJECT(canary_strategy, canary_metadata, "canaryMetadata", pod_metadata,
@@ -416,7 +416,7 @@ static const struct field canary_strategy_fields[] = {
 	    .doc = "Metadata of the pods while their version is stable."),
 	BOOL(canary_strategy, dynamic_stable_scale, "dynamicStableScale",
 	    .doc = "Scale the stable version by its share of the traffic during an update. Requires trafficRouting.",
-	    .otherwise = "false"),
+	    .default_text = "false"),
 	OBJECT(canary_strategy, ping_pong, "pingPong", ping_pong,
 	    .doc = "Two Services that alternate as canary and stable Service, instead of canaryService and "
 		   "stableService. Requires Istio."),
@@ -424,7 +424,7 @@ static const struct field canary_strategy_fields[] = {
 	    .doc = "Minimum number of pods of the canary and, with dynamicStableScale, of the stable version, unless a "
 		   "version has no pods at all. Not more than spec.replicas. Has no effect without trafficRouting."),
 	OBJECT(canary_strategy, replica_progress_threshold, "replicaProgressThreshold", progress_threshold,
-	    .doc = "Number of canary pods that must be available to complete a step.", .otherwise = "all"),
+	    .doc = "Number of canary pods that must be available to complete a step.", .default_text = "all"),
 };
 TYPE(canary_strategy, "canary strategy", .strict = true, .finish = canary_finish,
     .rules = "differ canaryService stableService; needs scaleDownDelaySeconds trafficRouting; needs dynamicStableScale "
@@ -439,21 +439,21 @@ static const struct field blue_green_strategy_fields[] = {
 	OPT_INT(blue_green_strategy, preview_replica_count, "previewReplicaCount", .min = 0, .max = INT32_MAX,
 	    .doc = "Number of pods of the new version before it is promoted. It is scaled to spec.replicas before the "
 		   "switch.",
-	    .otherwise = "spec.replicas"),
+	    .default_text = "spec.replicas"),
 	OPT_BOOL(blue_green_strategy, auto_promotion_enabled, "autoPromotionEnabled",
 	    .doc = "True: switch without a promotion, after autoPromotionSeconds. False: wait for a promotion before "
 		   "the switch.",
-	    .otherwise = "true"),
+	    .default_text = "true"),
 	INT(blue_green_strategy, auto_promotion_seconds, "autoPromotionSeconds", .min = 0, .max = INT32_MAX,
 	    .doc = "Seconds to wait before the switch. A promotion ends the wait. 0: do not wait. Has no effect if "
 		   "autoPromotionEnabled is false.",
-	    .otherwise = "0"),
+	    .default_text = "0"),
 	INT_OR_STRING(blue_green_strategy, max_unavailable, "maxUnavailable",
 	    .doc = "Maximum number of pods that a restart evicts at the same time, or percentage of spec.replicas, "
 		   "rounded down.",
-	    .otherwise = "25%"),
+	    .default_text = "25%"),
 	OPT_INT(blue_green_strategy, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "Seconds to keep the old pods after the switch.", .otherwise = "30"),
+	    .doc = "Seconds to keep the old pods after the switch.", .default_text = "30"),
 	OPT_INT(blue_green_strategy, scale_down_delay_revision_limit, "scaleDownDelayRevisionLimit", .min = 0,
 	    .max = INT32_MAX,
 	    .doc = "Maximum number of old revisions whose pods are kept for scaleDownDelaySeconds at the same time. "
@@ -462,7 +462,7 @@ static const struct field blue_green_strategy_fields[] = {
 	    .max = INT32_MAX,
 	    .doc = "Seconds to keep the new version's pods after an abort, from when all stable pods are available. 0: "
 		   "keep them.",
-	    .otherwise = "30"),
+	    .default_text = "30"),
 	OBJECT(blue_green_strategy, pre_promotion_analysis, "prePromotionAnalysis", rollout_analysis,
 	    .doc = "Analysis that must succeed before the switch. If it fails, the update is aborted."),
 	OBJECT(blue_green_strategy, post_promotion_analysis, "postPromotionAnalysis", rollout_analysis,
@@ -488,9 +488,9 @@ TYPE(rollout_strategy, "strategy", .strict = true, .rules = "one *");
 
 static const struct field analysis_history_fields[] = {
 	OPT_INT(analysis_history, successful_limit, "successfulRunHistoryLimit", .min = 0, .max = INT32_MAX,
-	    .doc = "Number of successful AnalysisRuns to keep.", .otherwise = "5"),
+	    .doc = "Number of successful AnalysisRuns to keep.", .default_text = "5"),
 	OPT_INT(analysis_history, unsuccessful_limit, "unsuccessfulRunHistoryLimit", .min = 0, .max = INT32_MAX,
-	    .doc = "Number of failed, inconclusive and erroneous AnalysisRuns to keep.", .otherwise = "5"),
+	    .doc = "Number of failed, inconclusive and erroneous AnalysisRuns to keep.", .default_text = "5"),
 };
 TYPE(analysis_history, "analysis history");
 
@@ -511,7 +511,7 @@ static const struct field workload_ref_fields[] = {
 	STRING(workload_ref, scale_down, "scaleDown", .choices = "never|onsuccess|progressively",
 	    .doc = "When a referenced Deployment is scaled to 0: never, when the Rollout is healthy, or as the "
 		   "Rollout's pods become available.",
-	    .otherwise = "never"),
+	    .default_text = "never"),
 };
 TYPE(workload_ref, "workload reference", .strict = true);
 
@@ -530,29 +530,29 @@ rollout_spec_finish(void *of, const char *text, struct arena *a)
 }
 
 static const struct field rollout_spec_fields[] = {
-	OPT_INT(
-	    rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "Number of pods.", .otherwise = "1"),
+	OPT_INT(rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "Number of pods.",
+	    .default_text = "1"),
 	OBJECT(rollout_spec, selector, "selector", label_selector, .immutable = true,
 	    .doc = "Label selector of the pods. Must match the template's labels. Cannot be changed. Required without "
 		   "workloadRef.",
-	    .otherwise = "that of the object of workloadRef"),
+	    .default_text = "that of the object of workloadRef"),
 	JSON(rollout_spec, template, "template", .pod_template = true,
 	    .doc =
 		"Pod template. A change of it starts an update. Required without workloadRef; must be empty with it."),
 	INT(rollout_spec, min_ready_seconds, "minReadySeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "Seconds that a pod must be ready to count as available.", .otherwise = "0"),
+	    .doc = "Seconds that a pod must be ready to count as available.", .default_text = "0"),
 	OPT_INT(rollout_spec, revision_history_limit, "revisionHistoryLimit", .min = 0, .max = INT32_MAX,
-	    .doc = "Number of old ReplicaSets, scaled to 0, to keep.", .otherwise = "10"),
+	    .doc = "Number of old ReplicaSets, scaled to 0, to keep.", .default_text = "10"),
 	OPT_INT(rollout_spec, progress_deadline_seconds, "progressDeadlineSeconds", .min = 0, .max = INT32_MAX,
 	    .doc = "Seconds without progress of an update after which the Rollout is Degraded. Must be more than "
 		   "minReadySeconds.",
-	    .otherwise = "600"),
+	    .default_text = "600"),
 	BOOL(rollout_spec, progress_deadline_abort, "progressDeadlineAbort",
 	    .doc =
 		"True: abort the update at the progress deadline. False: only report that the deadline was exceeded.",
-	    .otherwise = "false"),
+	    .default_text = "false"),
 	BOOL(rollout_spec, paused, "paused", .doc = "Pause the update. An abort still takes effect.",
-	    .otherwise = "false"),
+	    .default_text = "false"),
 	OBJECT(
 	    rollout_spec, analysis, "analysis", analysis_history, .doc = "Number of completed AnalysisRuns to keep."),
 	EMBED(rollout_spec, strategy, "strategy", rollout_strategy, .required = true,

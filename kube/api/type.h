@@ -92,7 +92,7 @@ struct field {
 	size_t n_names;
 	const char *blank; /* STRING_MAP: the value of this key is not kept, only its existence */
 	const char *doc; /* one line; NULL: not for users */
-	const char *otherwise; /* the default, as text; NULL: none */
+	const char *default_text; /* the default, for users; NULL if the field has none */
 };
 
 struct type {
