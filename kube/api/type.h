@@ -4,13 +4,16 @@
  * validation use the same rows, so that a field is declared once. A row is typed: `INT(step, set_weight, "setWeight")`
  * does not compile unless `struct step` has an int64_t of that name.
  *
- * static const struct field step_fields[] = { OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100, .doc
- * = "share of traffic, percent"), OBJECT(canary_step, pause, "pause", &pause_type), };
+ *	static const struct field canary_step_fields[] = {
+ *		OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100, .doc = "Percentage of traffic."),
+ *		OBJECT(canary_step, pause, "pause", pause_step),
+ *	};
+ *	TYPE(canary_step, "canary step", .strict = true);
  *
- * Fields without a row are ignored, or, if the type is `strict`, an error that lists the known names: there a
- * misspelled key would silently change a release.
+ * A field without a row is ignored. If the type is `strict`, it is an error that lists the known names, because a
+ * misspelled key could silently change a release.
  *
- * Decoded values live in the arena given to decode and are never changed afterwards.
+ * Decoded values are in the arena that decode() gets, and are never changed afterwards.
  */
 #pragma once
 #include <stdbool.h>
@@ -19,22 +22,23 @@
 #include "base/arena.h"
 #include "base/json.h"
 
+/* The C type of a member, and the form of its field in JSON. */
 enum kind {
 	KIND_BOOL, /* bool */
 	KIND_OPT_BOOL, /* struct opt_bool */
 	KIND_INT, /* int64_t */
-	KIND_OPT_INT, /* struct opt_int: absent differs from 0 */
-	KIND_STRING, /* const char *; NULL when absent */
-	KIND_TIME, /* int64_t, ms since 1970; 0 when absent; RFC 3339 in JSON */
+	KIND_OPT_INT, /* struct opt_int, in which an absent field differs from 0 */
+	KIND_STRING, /* const char *; NULL if absent */
+	KIND_TIME, /* int64_t, ms since 1970; 0 if absent; RFC 3339 in JSON */
 	KIND_DURATION, /* struct duration; "1m30s" (Go syntax) in JSON */
-	KIND_INT_OR_STRING, /* const char *: the text of either */
-	KIND_OBJECT, /* const struct x *; NULL when absent */
-	KIND_EMBED, /* struct x */
+	KIND_INT_OR_STRING, /* const char *: the text of an integer or string */
+	KIND_OBJECT, /* const struct x *; NULL if absent */
+	KIND_EMBED, /* struct x, which is all zeroes if absent */
 	KIND_LIST, /* LIST_OF(struct x) */
 	KIND_STRINGS, /* struct strings */
 	KIND_STRING_MAP, /* struct string_map */
 	KIND_JSON, /* const char *: compact JSON text */
-	KIND_ENUM, /* enum x, by the names of its values; 0 when absent */
+	KIND_ENUM, /* enum x, by the names of its values; 0 if absent */
 	KIND_MAX
 };
 
@@ -48,7 +52,7 @@ struct opt_bool {
 };
 
 struct duration {
-	const char *text; /* as written; NULL when absent */
+	const char *text; /* as written; NULL if absent */
 	int64_t ms;
 };
 
@@ -75,52 +79,55 @@ struct string_map {
 struct type;
 struct object;
 
+/* A row. Members that only some kinds use name these kinds. */
 struct field {
-	const char *name; /* JSON name */
+	const char *name; /* the key in JSON */
 	enum kind kind;
-	size_t offset;
+	size_t offset; /* of the member in its struct */
 	const struct type *of; /* of the object, embedded struct or list element; for JSON: of a list decoded later */
-	bool required; /* absent is an error */
-	bool always; /* written even when empty, as Go does without omitempty */
-	bool immutable; /* must not be changed */
-	bool pod_template; /* JSON: a pod template */
-	bool not_supported; /* known but not supported: an error that names it */
-	int64_t min, max; /* INT, OPT_INT, when min < max */
-	size_t items_max; /* LIST, or JSON of a list: maximum length; 0: no limit */
-	const char *choices; /* STRING: "a|b|c" */
-	const char *const *names; /* ENUM: of each value; NULL or "" of one that is not written */
-	size_t n_names;
-	const char *blank; /* STRING_MAP: the value of this key is not kept, only its existence */
-	const char *doc; /* one line; NULL: not for users */
+	bool required; /* it is an error if the field is absent */
+	bool always; /* the field is written even if it is empty, as by Go without omitempty */
+	bool immutable; /* the field must not be changed after the object was created */
+	bool pod_template; /* JSON: the value is a pod template */
+	bool not_supported; /* the field is known and not supported: using it is an error that names it */
+	int64_t min, max; /* INT, OPT_INT: the limits, if min < max */
+	size_t items_max; /* LIST, or JSON of a list: the maximum length; 0 means no limit */
+	const char *choices; /* STRING: the allowed values, "a|b|c"; NULL allows all */
+	const char *const *names; /* ENUM: the name of each value; NULL or "" for a value that is not written */
+	size_t n_names; /* ENUM: the number of values */
+	const char *blank; /* STRING_MAP: a key whose value is dropped, so that only its existence is kept */
+	const char *doc; /* the description for users; NULL hides the field from them */
 	const char *default_text; /* the default, for users; NULL if the field has none */
 };
 
+/* A type of the API. */
 struct type {
-	const char *name; /* "canary strategy": for messages */
-	size_t size;
+	const char *name; /* for messages, such as "canary strategy" */
+	size_t size; /* of the struct */
 	const struct field *fields;
 	size_t n_fields;
 	bool strict; /* an unknown key is an error */
-	bool any_case; /* keys are taken in upper and lower case, as Go's encoding/json takes them */
+	bool any_case; /* keys match in upper and lower case, as in Go's encoding/json */
 	/* Rules between fields for the API server, separated by "; ": "one a b" (exactly one is set; "one *": of all
-	 * fields), "any a b", "not a b" (not both), "needs a b" (a only with b), "differ a b". A boolean is set if
-	 * it is true. NULL: none. The controller validates the same rules. */
+	 * fields), "any a b", "not a b" (not both), "needs a b" (a only with b), "differ a b" (not equal). A boolean is
+	 * set if it is true. NULL if the type has no rules. The controller validates the same rules. */
 	const char *rules;
 
-	/* Of root types only. */
+	/* The following members are only for root types, the types of whole objects. */
 	const char *group; /* "" for the core group */
 	const char *version, *plural, *kind;
-	const char *also; /* older versions to serve in the same form: "v1beta2 v1beta1"; NULL: none */
-	const char *short_name; /* kubectl's: "ro" */
-	const char *scale; /* "SPEC STATUS SELECTOR", JSON paths of the scale subresource; NULL: none */
-	const char *columns; /* of kubectl get: "Name:type:path|…"; NULL: only Age */
-	const char *part; /* of Sluice, whose definitions are installed apart ("gitops"); NULL: rollouts */
-	const char *doc; /* one line */
+	const char *also; /* older versions that are served in the same form, "v1beta2 v1beta1"; NULL without any */
+	const char *short_name; /* for kubectl, such as "ro"; NULL without one */
+	const char *scale; /* JSON paths of the scale subresource, "SPEC STATUS SELECTOR"; NULL without one */
+	const char *columns; /* for kubectl get, "Name:type:path|…"; NULL for only Age */
+	const char *part; /* the part of Sluice that is installed with it: "gitops", "flux"; NULL for rollouts */
+	const char *doc; /* the description for users, one sentence */
 	bool cluster_scoped;
-	bool has_status; /* /status is a subresource */
-	/* Derives members without a row after decoding, for example a canonical template, from the struct and its
-	 * text, a value of an accepted text (base/json_walk.h) of any type, or NULL. Of any type of struct. NULL:
-	 * none. */
+	bool has_status; /* the status is a subresource */
+
+	/* Sets members without a row after decoding, such as a canonical template, from the struct and its text: a
+	 * value of an accepted text (base/json_walk.h) of any type, or NULL. Types that are not root types can have it
+	 * too. NULL if there are no such members. */
 	void (*finish)(void *of, const char *text, struct arena *);
 };
 
@@ -152,7 +159,7 @@ struct type {
 				   : offsetof(struct S, m)),                                                           \
 		__VA_ARGS__                                                                                            \
 	}
-/* `enum E` with the names E_names, an array as long as the enum. */
+/* The member is an `enum E`; E_names has a name for each value. */
 #define ENUM(S, m, json, E, ...)                                                                                       \
 	{                                                                                                              \
 		.name = (json), .kind = KIND_ENUM, .names = E##_names, .n_names = ARRAY_SIZE(E##_names),               \
@@ -160,14 +167,15 @@ struct type {
 				   : offsetof(struct S, m)),                                                           \
 		__VA_ARGS__                                                                                            \
 	}
+/* A field that is known and not supported. K is its kind, for the schema. */
 #define NOT_SUPPORTED_AS(json, K)                                                                                      \
 	{                                                                                                              \
 		.name = (json), .kind = (K), .not_supported = true                                                     \
 	}
 #define NOT_SUPPORTED(json) NOT_SUPPORTED_AS(json, KIND_JSON)
 
-/* The name and rows of a type: TYPE(canary_step, "canary step", .strict = true). TYPE_AS: another type with the same
- * struct and rows. */
+/* Defines T_type, with the rows T_fields: TYPE(canary_step, "canary step", .strict = true). TYPE_AS defines V, another
+ * type with the same struct and rows. */
 #define TYPE_AS(V, T, text, ...)                                                                                       \
 	const struct type V = { .name = (text),                                                                        \
 		.size = sizeof(struct T),                                                                              \
@@ -176,37 +184,40 @@ struct type {
 		__VA_ARGS__ }
 #define TYPE(T, text, ...) TYPE_AS(T##_type, T, text, __VA_ARGS__)
 
-/* A problem of an object. */
+/* An error in an object. */
 struct problem {
 	const char *path; /* "spec.strategy.canary.steps[2].setWeight" */
 	const char *text;
-	bool reference; /* it refers to an object that does not exist */
+	bool reference; /* the field refers to an object that does not exist */
 };
 
 #define PROBLEMS_MAX 1000 /* of one object; the last one states that there are more */
 
+/* The problems of an object. The initial value is all zeroes, except for the arena. */
 struct problems {
 	struct arena *arena; /* for decoded values and problems */
-	struct arena *scratch; /* for paths during decoding; NULL: `arena` */
+	struct arena *scratch; /* for paths during decoding; NULL uses `arena` */
 	struct problem *at; /* in arena */
 	size_t n, capacity; /* n is PROBLEMS_MAX at most */
-	bool unknown; /* report unknown fields of types that are not strict too */
+	bool unknown; /* unknown fields of types that are not strict are reported too */
 };
 
 /* Adds a problem at a path ("spec.replicas"; copied), with a printf format. */
 void problem_add(struct problems *, const char *path, const char *format, ...) printf_like(3, 4);
 
-/* Marks the last problem as a reference to an object that does not exist. */
+/* Marks the problem that was added last as a reference to an object that does not exist. */
 void problem_is_reference(struct problems *);
 
 /* Fills the zeroed struct at `ret` from a JSON object. Problems are added to `problems`. A field with a problem
  * remains zero, and the others are decoded, so that an invalid field does not hide the status of an object. */
 void decode(const struct type *, const json_t *, const char *path, struct problems *, void *ret);
 
-/* The same for a value within an accepted text (base/json_walk.h), or NULL. */
+/* Fills the zeroed struct at `ret` as decode() does, from a value within an accepted text (base/json_walk.h), or
+ * NULL. */
 void decode_at(const struct type *, const char *value, const char *path, struct problems *, void *ret);
 
-/* The same for a text, for a stored status. Malformed fields remain zero. NULL: all do. */
+/* Fills the zeroed struct at `ret` from JSON text, such as a stored status. Malformed fields remain zero; for NULL, all
+ * fields do. */
 void decode_text(const struct type *, const char *text, struct arena *, void *ret);
 
 /* Returns the JSON object of a struct, as a new reference. Zero values are omitted, except for rows with `always`. */
@@ -215,10 +226,10 @@ json_t *encode(const struct type *, const void *);
 /* Returns the JSON value of one field, whose member is at `at`, as a new reference; NULL: it is omitted. */
 json_t *encode_field(const struct field *, const void *at);
 
-/* Returns the value of an enum with this name, from 1. 0 for other names and NULL. */
+/* Returns the value of an enum with this name, from 1. Returns 0 for other names and NULL. */
 unsigned enum_named(const char *const *names, size_t n, const char *name);
 
-/* Returns the strings of a JSON list, in the arena, without other values. NULL: none. */
+/* Returns the strings in a JSON list, in the arena; other values are left out. Returns an empty list for NULL. */
 struct strings strings_decode(struct arena *, const json_t *list);
 
 /* Returns the JSON object of a map, as a new reference. */
@@ -227,8 +238,8 @@ json_t *string_map_encode(const struct string_map *);
 /* Returns a deep copy of a struct, in the arena. */
 void *type_copy(const struct type *, const void *, struct arena *);
 
-/* Returns "argoproj.io/v1alpha1", or "v1" for the core group. */
+/* Returns the apiVersion of a type: "argoproj.io/v1alpha1", or "v1" for the core group. In the arena. */
 const char *type_api_version(const struct type *, struct arena *);
 
-/* Returns the value of a key, or NULL. The map can be NULL. */
+/* Returns the value of a key, or NULL if the map does not have it. The map can be NULL. */
 const char *string_map_get(const struct string_map *, const char *key);
