@@ -35,5 +35,5 @@ struct err *args_substitute(struct arena *, const char *json, const struct argum
  * in the text, and all that does not depend on it can be checked. In the arena. */
 struct argument *args_unresolved(struct arena *, const struct argument *, size_t n);
 
-/* The text has arguments that are not resolved. False for NULL. */
+/* Returns whether the text has arguments that are not resolved. Returns false for NULL. */
 bool args_are_open(const char *text);

@@ -33,7 +33,7 @@ const char *run_phase_name(enum run_phase);
 /* The phase of a text in a status, which may be NULL. */
 enum run_phase run_phase_named(const char *);
 
-/* The phase of this text is final: Successful, Inconclusive, Error or Failed. */
+/* Returns whether the phase of this name is final: Successful, Inconclusive, Error or Failed. */
 bool phase_is_final(const char *);
 
 /* Returns the phase of a measurement: Successful, Failed, Inconclusive, or Error, which sets *ret_message.

@@ -110,7 +110,7 @@ analysis_needs(const struct object *run, const struct type *type)
 
 static const struct controller_watch watches[] = { { .type = &analysis_run_type } };
 
-/* The watches of the providers. */
+/* Adds the watches of the providers. */
 static bool
 analysis_watch_more(size_t i, struct controller_watch *ret)
 {

@@ -4,13 +4,13 @@
 #include "kube/api/analysis.h"
 #include "kube/plan/query.h"
 
-/* The text starts with http:// or https://. */
+/* Returns whether the text starts with http:// or https://. */
 bool http_is_address(const char *);
 
 /* Returns the basicAuth; NULL if it has neither a name nor a password. */
 const struct basic_auth *basic_auth_used(const struct metric_authentication *);
 
-/* "Basic …" (RFC 7617). */
+/* Returns the value of the header for basic authentication, "Basic …" (RFC 7617). */
 const char *http_basic(struct arena *, const char *user, const char *password);
 
 /* Adds a header to the list, which has capacity for it. */

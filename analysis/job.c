@@ -235,7 +235,7 @@ job_objects(const struct pass *p, const struct analysis_run *run, struct arena *
 					       : view_owned(p->view, &job_type, p->namespace, uid, a, ret);
 }
 
-/* A measurement that is Running waits for this Job. */
+/* Returns whether a measurement that is Running waits for this Job. */
 static bool
 job_is_running(struct run_pass *s, const struct job *j)
 {

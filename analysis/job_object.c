@@ -95,7 +95,8 @@ job_pods(struct arena *a, const struct job *j)
 		.to = QUERY_JOBS_CLUSTER };
 }
 
-/* Kubernetes retries these without end: the image does not exist, or must not be pulled. */
+/* Returns whether the reason of a waiting container is one that Kubernetes retries without end: the image does not
+ * exist, or must not be pulled. */
 static bool
 job_is_stuck(const char *reason)
 {

@@ -13,10 +13,10 @@
  * be. */
 const char *job_name(struct arena *, const struct analysis_run *, const char *metric, int64_t n);
 
-/* Jobs may be created in this namespace. `settings`, here and below, may be NULL. */
+/* Returns whether Jobs may be created in this namespace. `settings`, here and below, may be NULL. */
 bool jobs_are_allowed(const struct settings *settings, const char *ns);
 
-/* Jobs are not in the cluster, or not in the namespaces, of their runs. */
+/* Returns whether Jobs are created in another cluster or namespace than that of their runs. */
 bool jobs_are_elsewhere(const struct settings *settings);
 
 /* The namespace of a run's Jobs. */
@@ -30,7 +30,7 @@ json_t *job_object(
  * condition has it. */
 enum run_phase job_outcome(const struct job *, struct arena *, const char **ret_message);
 
-/* The query of its pods. */
+/* Returns the query for the pods of a Job. */
 struct query job_pods(struct arena *, const struct job *);
 
 /* Returns the failure of a pod from the response to that query, or NULL. *ret_stuck: the image of one cannot be

@@ -165,7 +165,8 @@ prometheus_query(const struct prometheus_metric *p, const struct query_input *in
 	return MEASURED_QUERY;
 }
 
-/* The text is a value as Prometheus writes it: a decimal number, "NaN", "+Inf" or "-Inf". strtod accepts more. */
+/* Returns whether the text is a value as Prometheus writes it: a decimal number, "NaN", "+Inf" or "-Inf". strtod
+ * accepts more. */
 static bool
 prometheus_is_number(const char *text)
 {
@@ -173,7 +174,7 @@ prometheus_is_number(const char *text)
 	       strcmp(text, "-Inf") == 0 || strcmp(text, "Inf") == 0;
 }
 
-/* The number of a [time, "value"] pair. */
+/* Reads the number of a [time, "value"] pair. Returns false if it is not one. */
 static bool
 prometheus_sample(const json_t *pair, double *ret)
 {

@@ -87,8 +87,8 @@ extern const struct provider *const providers[];
 /* The metric's provider, or NULL when it names none. */
 const struct provider *provider_of(const struct metric *);
 
-/* The same of a metric that is not decoded, which may have arguments that are not resolved. */
+/* Returns the provider of a metric that is not decoded, because it may have arguments that are not resolved. */
 const struct provider *provider_of_json(const json_t *metric);
 
-/* A metric of the run uses this provider. */
+/* Returns whether a metric of the run uses this provider. */
 bool provider_is_used(const struct provider *, const struct analysis_run *);

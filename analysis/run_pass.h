@@ -45,7 +45,7 @@ const struct measurement *measurement_running(const struct metric_result *);
 
 /* Adds a measurement, or replaces the one that is Running; the last `most` are kept. */
 void measurement_put(struct run_pass *, struct metric_result *, int64_t most, const struct measurement *);
-/* The same for a measurement that has ended: it is counted. */
+/* Records a measurement that has ended, and counts it. */
 void measurement_record(struct run_pass *, struct metric_result *, int64_t most, const struct measurement *);
 
 /* --- measure.c --- */

@@ -77,7 +77,7 @@ metric_provider_names(struct arena *a)
 	return names;
 }
 
-/* All arguments have values. The configuration of a provider may depend on any of them. */
+/* Returns whether all arguments have values. The configuration of a provider may depend on any of them. */
 static bool
 metrics_arguments_known(const struct argument *args, size_t n)
 {
@@ -115,7 +115,8 @@ metric_keep_interval(struct arena *a, const struct problems *problems, size_t i,
 			m->interval.text = problems->at[k].text;
 }
 
-/* A rule that matches no metric may match one whose name is not known yet. */
+/* Returns whether the name of a metric has unresolved arguments, so that a rule that matches no metric may match
+ * this one later. */
 static bool
 metrics_names_open(const struct metric_set *set)
 {

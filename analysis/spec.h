@@ -19,6 +19,6 @@ struct metric_set {
 struct err *metrics_prepare(
     struct arena *, const struct analysis_spec *, const struct argument *args, size_t n_args, struct metric_set *ret);
 
-/* The metric has an interval, and no limit ends it: it has no count, and no consecutiveSuccessLimit with a
- * failureLimit. */
+/* Returns whether the metric has an interval, and no limit ends it: it has no count, and no consecutiveSuccessLimit
+ * with a failureLimit. */
 bool metric_is_endless(const struct metric *, const struct metric_limits *);

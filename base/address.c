@@ -290,7 +290,7 @@ address_kind(const struct address *a)
 	return ADDRESS_OUTSIDE;
 }
 
-/* Whether `b` is one of the addresses that `a` stands for. */
+/* Returns whether `b` is one of the addresses that `a` stands for. */
 static bool
 address_stands_for(const struct address *a, const struct address *b)
 {

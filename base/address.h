@@ -27,5 +27,5 @@ enum address_kind address_name_kind(const char *host);
  * the more restricted kind of both. */
 enum address_kind address_kind(const struct address *);
 
-/* Whether both are the same host, also if one is the IPv6 form of the other (mapped, NAT64). */
+/* Returns whether both are the same host, also if one is the IPv6 form of the other (mapped, NAT64). */
 bool address_is_same(const struct address *, const struct address *);

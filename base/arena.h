@@ -46,7 +46,7 @@ void *arena_grow(struct arena *, void *at, size_t n, size_t *capacity, size_t si
 
 #define arena_new_array(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (n)))
 
-/* For _cleanup_. */
+/* Frees the arena of a variable with _cleanup_. */
 static inline void
 arena_freep(struct arena **a)
 {

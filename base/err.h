@@ -40,7 +40,7 @@ struct err *err_copy(struct arena *, const struct err *) never_null;
 /* Returns "outer: inner: innermost", in the arena. */
 const char *err_text(struct arena *, const struct err *) never_null;
 
-/* "again", "conflict", "invalid", "gone", "exists": for logs and counters. */
+/* Returns the name of a class for logs and counters: "again", "conflict", "invalid", "gone" or "exists". */
 const char *err_class_name(enum err_class);
 
 #ifdef __clang_analyzer__

@@ -60,7 +60,7 @@ json_add_real(struct str *s, double d)
 		str_addf(s, "%.*se%s%d", (int)strcspn(text, "e"), text, e > 0 ? "+" : "", e);
 }
 
-/* As jansson writes it: all but quotes, backslashes and control characters stand for themselves. */
+/* Adds a string as jansson writes it: only quotes, backslashes and control characters are escaped. */
 static void
 json_add_quoted(struct str *s, const char *at, size_t len)
 {
@@ -101,7 +101,8 @@ json_add_string(struct str *s, const char *text)
 	json_add_quoted(s, text, n);
 }
 
-/* As json_dumps, except for numbers: with the seventeen digits of jansson, a request of 0.1 CPU would be 100000001n. */
+/* Adds a value as json_dumps does, except for numbers: with the seventeen digits of jansson, a request of 0.1 CPU
+ * would be 100000001n. */
 static void
 json_add_text(struct str *s, const json_t *j)
 {

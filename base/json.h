@@ -25,7 +25,7 @@ void json_add_string(struct str *, const char *text);
 /* Returns compact text as Go's encoding/json writes it: keys sorted; <, >, & and U+2028/9 escaped. */
 char *json_text_go(struct arena *, const json_t *);
 
-/* The same for a struct of Go: keys are in the order of its fields. */
+/* Returns the JSON of a value as Go writes a struct: keys are in the order of its fields. In the arena. */
 char *json_text_go_struct(struct arena *, const json_t *);
 
 /* Appends a number as Go's encoding/json writes it: the fewest digits of the same number, with an exponent below 1e-6

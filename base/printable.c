@@ -37,7 +37,7 @@ printable_decode(const unsigned char *at, size_t len, uint32_t *ret)
 	return n;
 }
 
-/* A control character, or a mark that changes the direction of text. */
+/* Returns whether the character is a control character, or a mark that changes the direction of text. */
 static bool
 printable_is_control(uint32_t c)
 {

@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include "base/arena.h"
 
-/* "0.5" → "500m", "1024Mi" → "1Gi", "1000m" → "1", "1e3" → "1e3". NULL if it is not a quantity, or larger
- * than the maximum of Kubernetes (2^63 - 1). */
+/* Returns the canonical form of a quantity, in the arena: "500m" for "0.5", "1Gi" for "1024Mi", "1" for "1000m",
+ * "1e3" for "1e3". Returns NULL if the text is not a quantity, or larger than the maximum of Kubernetes (2^63 - 1). */
 char *quantity_canonical(struct arena *, const char *);
 
 /* Reads a quantity that is an integer and not negative: "1Gi" is 1073741824. Returns false for all others. */

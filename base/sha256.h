@@ -7,7 +7,7 @@
 
 void sha256(const void *, size_t len, unsigned char ret[SHA256_SIZE]);
 
-/* The same, as lowercase hexadecimal digits. */
+/* Returns the hash as lowercase hexadecimal digits, in the arena. */
 void sha256_hex(const void *, size_t len, char ret[2 * SHA256_SIZE + 1]);
 
 /* HMAC (RFC 2104) with SHA-256, as lowercase hexadecimal digits. */

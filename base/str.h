@@ -42,7 +42,7 @@ void str_cut(struct str *, size_t n);
 /* Returns the text, "" if empty. Borrowed until the next change. */
 const char *str_text(const struct str *);
 
-/* Whether s starts or ends with a text. False for NULL. */
+/* Return whether s starts, or ends, with a text. False for NULL. */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
@@ -52,10 +52,10 @@ const char *str_replace(struct arena *, const char *text, const char *what, cons
 /* Percent-encodes everything except letters, digits and "-_.~", for a URL's query or the value of a form. */
 char *str_url_escape(struct arena *, const char *);
 
-/* Whether both are equal. NULL equals only NULL. */
+/* Returns whether both are equal. NULL equals only NULL. */
 bool str_eq(const char *, const char *);
 
-/* Whether s is NULL or "". */
+/* Returns whether s is NULL or "". */
 bool str_empty(const char *);
 
 /* Returns "an" for a word that starts with a vowel, else "a". */

@@ -88,7 +88,7 @@ time_stored(int64_t ms)
 	return ms - (ms % 1000 + 1000) % 1000;
 }
 
-/* Sets n decimal digits. */
+/* Writes a number as n decimal digits. */
 static void
 time_set_digits(char *at, int n, int64_t v)
 {

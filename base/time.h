@@ -19,7 +19,7 @@ char *time_format(struct arena *, int64_t ms);
 
 #define TIME_TEXT_SIZE 40
 
-/* The same in memory of the caller, TIME_TEXT_SIZE bytes, which it returns. */
+/* Writes the time into memory of the caller, of TIME_TEXT_SIZE bytes, and returns that memory. */
 char *time_print(char *ret, int64_t ms);
 
 /* Returns the time truncated to seconds, as when it is stored. */

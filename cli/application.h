@@ -23,7 +23,7 @@ const char *application_health_text(const struct application_status *);
 /* A merge patch of it (consumed). Returns 0, or 1 after printing the error. */
 int application_patch(struct cli *, const char *name, json_t *patch);
 
-/* --timeout: seconds, or a duration; 0 for none. Returns 0, or 1 after printing the error. */
+/* Reads --timeout, seconds or a duration; 0 without it. Returns 0, or 1 after printing the error. */
 int application_timeout(const struct cli *, int64_t *ret_ms);
 
 /* The conditions of a wait; all must hold. */

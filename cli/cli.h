@@ -28,7 +28,7 @@ struct cli {
 /* Returns the flag's text: as given, or else its row's default, or NULL. */
 const char *cli_flag(const struct cli *, const char *name);
 
-/* A flag that takes no value was given, and not as --name=false. */
+/* Returns whether a flag that takes no value was given, and not as --name=false. */
 bool cli_on(const struct cli *, const char *name);
 
 /* Prints "error: …" with the hint behind it, if any, and returns 1. */
@@ -56,7 +56,7 @@ const char *const *cli_program(struct cli *, const struct command *);
 /* Waits, while the loop goes on. */
 void cli_sleep(struct cli *, int64_t ms);
 
-/* One call, waited for. */
+/* Makes one call and waits for its response. */
 struct err *cli_call(
     struct cli *, const char *method, const char *url, const char *content_type, json_t *body, json_t **ret);
 
@@ -76,7 +76,7 @@ json_t *cli_get_rollout(struct cli *, const char *name);
 /* The formats of --output. */
 enum output { OUTPUT_TEXT, OUTPUT_WIDE, OUTPUT_NAME, OUTPUT_JSON, OUTPUT_YAML };
 
-/* 0, or 1 after printing the formats. */
+/* Reads --output. Returns 0, or 1 after printing the known formats. */
 int cli_output(const struct cli *, enum output *ret);
 
 /* Prints an object or a list of objects of a type as name, JSON or YAML. */
@@ -97,7 +97,7 @@ int cli_names(const struct cli *, const char *what);
 /* Returns the only argument, the name of a Rollout or `what`; or NULL after printing that it is missing. */
 const char *cli_name(const struct cli *, const char *what);
 
-/* Color, when standard output is a terminal and neither --no-color nor NO_COLOR is given. */
+/* Returns whether output has color: standard output is a terminal, and neither --no-color nor NO_COLOR is given. */
 bool cli_color(const struct cli *);
 
 /* view.c: a cache filled by watches, for commands that show objects. */
@@ -111,11 +111,11 @@ struct watched {
 	void *arg;
 };
 
-/* `name` NULL: all; else of the first type only the object of that name is listed and watched. */
+/* Starts to list and watch the types. With a `name`, only the object of this name of the first type. */
 void watched_start(struct cli *, struct watched *, const char *name, const struct type *const *types, size_t n);
 void watched_stop(struct watched *);
 
-/* The object is there and cannot be read: why was printed when it was found (cli_unreadable). */
+/* Returns whether the object exists and cannot be read. The reason was printed when it was found (cli_unreadable). */
 bool watched_cannot_read(const struct watched *, const struct type *, const char *name);
 
 /* tree.c: a Rollout with its revisions, ReplicaSets, Pods, AnalysisRuns and Experiments; an Experiment with its own.

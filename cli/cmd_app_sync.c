@@ -85,7 +85,7 @@ const struct command cmd_app_terminate = {
 	.run = app_terminate_run,
 };
 
-/* "GROUP:KIND:[NS/]NAME", a line each. NULL after printing the error. */
+/* Reads lines of the form "GROUP:KIND:[NS/]NAME". Returns them as a JSON list, or NULL after printing the error. */
 static json_t *
 app_sync_selection(struct cli *c, const char *text)
 {

@@ -352,7 +352,7 @@ controller_moment(void *arg, struct metrics_moment *ret)
 		.lease = p->lease_name };
 }
 
-/* A standby is ready. */
+/* Returns whether the process is ready. A standby is ready too. */
 static bool
 controller_is_ready(void *arg)
 {

@@ -64,7 +64,7 @@ const struct command cmd_create_analysisrun = {
 	.run = create_analysisrun_run,
 };
 
-/* "rollout", as kubectl names what it has created. */
+/* Returns the name of a kind, such as "rollout", as kubectl prints it for a created object. */
 static const char *
 create_kind(struct arena *a, const struct type *t)
 {
@@ -149,7 +149,7 @@ create_run(struct cli *c)
 	return code;
 }
 
-/* --from-file, or -f; NULL: neither is given. */
+/* Returns the value of --from-file or -f; NULL if neither is given. */
 static const char *
 create_template_file(const struct cli *c)
 {

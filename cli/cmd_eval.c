@@ -93,7 +93,7 @@ eval_read_result(struct arena *a, const char *kind, const char *text, struct val
 	return NULL;
 }
 
-/* Prints the answer; false when it is an error. */
+/* Prints the result of the condition, or its error. Returns false for an error. */
 static bool
 eval_print(struct cli *c, const char *condition, const char *kind, const char *result)
 {

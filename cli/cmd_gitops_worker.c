@@ -119,7 +119,7 @@ worker_on_done(void *arg, const char *answer)
 	loop_stop(w->cli->loop);
 }
 
-/* All of standard input. */
+/* Reads all of standard input. Returns false if it is too long. */
 static bool
 worker_read_request(struct str *to)
 {

@@ -95,7 +95,7 @@ lint_type_of(const json_t *doc)
 	return t != NULL && strncmp(version, t->group, strlen(t->group)) == 0 ? t : NULL;
 }
 
-/* The version is one of those that Sluice's own types are served in. */
+/* Returns whether the version is one of those that Sluice's own types are served in. */
 static bool
 lint_is_served(const struct type *t, const char *version)
 {

@@ -47,7 +47,7 @@ rbac_read_file(struct cli *c, const char *file, json_t **ret)
 	return NULL;
 }
 
-/* Of the cluster; no ConfigMap is no policy. */
+/* Reads the policies of the cluster. Without the ConfigMap, they are empty. */
 static struct err *
 rbac_read_cluster(struct cli *c, json_t **ret)
 {

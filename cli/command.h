@@ -81,5 +81,5 @@ const struct command *command_find(const char *const *words, size_t n, size_t *r
 /* Returns the name or alias that is most like the words, or NULL if none is. */
 const char *command_suggest(struct arena *, const char *const *words, size_t n);
 
-/* Whether the command has two words of which this is the first. "" is the first word of all. */
+/* Returns whether the command has two words, of which this is the first. "" is the first word of all. */
 bool command_is_of(const struct command *, const char *word);

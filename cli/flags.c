@@ -80,7 +80,7 @@ flags_suggest(const struct command *c, const char *name)
 	return s.best;
 }
 
-/* "wide|name|json" as "wide, name or json", or with commas only. */
+/* Returns "wide|name|json" as "wide, name or json", or only with commas. */
 static const char *
 flags_choices(struct arena *a, const char *choices, const char *last)
 {

@@ -27,7 +27,8 @@
 #define FLAG_FEATURE_GATES                                                                                             \
 	{                                                                                                              \
 		.name = "feature-gates", .value = "GATES",                                                             \
-		.text = "StrictPostBuildSubstitutions=true: a variable without a value and a default is an error"      \
+		.text =                                                                                                \
+		    "StrictPostBuildSubstitutions=true: a postBuild variable without value and default is an error"    \
 	}
 
 extern const struct command cmd_gitops_worker;

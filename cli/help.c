@@ -76,7 +76,7 @@ help_flag_list(struct arena *a, const struct flag *list)
 		help_wrap(arena_printf(a, "\nAccepted for compatibility, without effect: %s", idle), 0, 2);
 }
 
-/* "get ro|get rollouts" as "get ro, get rollouts". */
+/* Returns "get ro|get rollouts" as "get ro, get rollouts". */
 static const char *
 help_names(struct arena *a, const char *names)
 {

@@ -261,7 +261,7 @@ tree_run_row(struct tree *t, const struct analysis_run *run, const char *bar, bo
 	tree_job_rows(t, run, arena_printf(t->arena, "%s%s", bar, last ? "   " : "│  "));
 }
 
-/* The rows of an Experiment. */
+/* Adds the rows of an Experiment. */
 static void
 tree_experiment_rows(struct tree *t, const struct experiment *e, const char *bar)
 {

@@ -44,7 +44,7 @@ struct held_revision held_revision_read(struct arena *, const struct object *);
 /* The annotation's value: a text, or null if nothing is held. A new reference. */
 json_t *held_revision_annotation(struct arena *, const struct held_revision *);
 
-/* "NS/NAME" of a Rollout, in the arena. */
+/* Returns the key of a Rollout in the list, "NS/NAME". In the arena. */
 const char *held_revision_key(struct arena *, const char *ns, const char *name);
 
 /* Returns why the Rollout is not applied, or NULL if it is. Borrowed. */

@@ -170,5 +170,5 @@ extern const struct type worker_object_type, worker_sync_result_type, worker_hea
 /* Decodes a text of a type above; *ret is zeroed first. The error names the field that is wrong. */
 struct err *worker_decode(struct arena *, const struct type *, const char *text, size_t len, void *ret);
 
-/* The text, in the arena. */
+/* Returns the JSON text of a message, in the arena. */
 const char *worker_encode(struct arena *, const struct type *, const void *);

@@ -25,7 +25,7 @@ push_event_is_same(const char *secret, const char *guess)
 	return differ == 0;
 }
 
-/* Its signature, in hexadecimal digits; NULL: it has none. */
+/* Returns the signature of a push, in hexadecimal digits; NULL if it has none. */
 static const char *
 push_event_signature(const struct push_check *r, const char *name, const char *prefix)
 {
@@ -182,7 +182,7 @@ push_read(struct arena *a, const struct push_headers *headers, const char *body,
 	return push_end(&check, body, len, ret, ret_why);
 }
 
-/* "host/org/repository", of any form of the URL: without scheme, user, port, ".git", in small letters. */
+/* Returns "host/org/repository" for any form of a URL: without scheme, user, port and ".git", in lower case. */
 static const char *
 push_event_bare(struct arena *a, const char *url)
 {
@@ -222,7 +222,8 @@ push_event_is_repository(struct arena *a, const struct push *p, const char *url)
 	return false;
 }
 
-/* A branch or tag by its name; a range of versions follows every tag. */
+/* Returns whether the revision follows what was pushed: a branch or tag by its name; a range of versions follows
+ * every tag. */
 static bool
 push_event_follows(const struct push *p, const char *revision)
 {

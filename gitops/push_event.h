@@ -38,17 +38,17 @@ struct push_check {
 int push_begin(
     struct push_check *, struct arena *, const struct push_headers *, const json_t *secret, const char **ret_why);
 
-/* A piece of the body. */
+/* Adds a piece of the body. */
 void push_add(struct push_check *, const char *at, size_t len);
 
 /* Ends the body. Returns 0, and *ret in the arena; 204: the request is valid, and not about a push; 400 or 401, and
  * *ret_why. */
 int push_end(struct push_check *, const char *body, size_t len, struct push *ret, const char **ret_why);
 
-/* The three above in one call. */
+/* Calls push_begin(), push_add() and push_end() for a whole request. */
 int push_read(struct arena *, const struct push_headers *, const char *body, size_t len, const json_t *secret,
     struct push *ret, const char **ret_why);
 
-/* True if the Application, or GitRepository, follows what was pushed. */
+/* Returns whether the Application, or GitRepository, follows what was pushed. */
 bool push_concerns_application(struct arena *, const struct push *, const struct application *);
 bool push_concerns_repository(struct arena *, const struct push *, const struct git_repository *);

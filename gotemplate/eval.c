@@ -268,7 +268,7 @@ run_pipeline(struct scope *s, const struct pipeline *l)
 
 static void run_parts(struct scope *, const struct part *);
 
-/* One iteration of a range. */
+/* Runs one iteration of a range. */
 static void
 eval_turn(struct scope *s, const struct part *p, json_t *index, const json_t *element)
 {

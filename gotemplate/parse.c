@@ -36,7 +36,7 @@ parse_skip_space(struct parser *p)
 		p->line += *p->at == '\n';
 }
 
-/* The parser is at "}}" or " -}}". */
+/* Returns whether the parser is at "}}" or " -}}". */
 static bool
 at_end(const struct parser *p)
 {

@@ -8,6 +8,6 @@
 /* Allows local sockets only (AF_UNIX). Returns false if the kernel or architecture does not support it. */
 bool confine_local(void);
 
-/* Allows memory, time, and reads and writes of open descriptors. All other calls fail with EPERM. Returns false as
- * above. */
+/* Allows memory, time, and reads and writes of open descriptors. All other calls fail with EPERM. Returns false if
+ * the kernel or architecture does not support it. */
 bool confine_sealed(void);

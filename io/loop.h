@@ -79,7 +79,7 @@ void loop_timer_stop(struct loop *, struct timer *);
 void loop_io_start(struct loop *, struct loop_io *);
 void loop_io_stop(struct loop *, struct loop_io *);
 
-/* Runs until loop_stop. */
+/* Runs the loop until loop_stop(). */
 void loop_run(struct loop *);
 void loop_stop(struct loop *);
 

@@ -87,7 +87,7 @@ spawn_set_limits(const struct spawn *s)
 							   : SPAWN_PROCESSES);
 }
 
-/* Whether the name before "=" is in the list. */
+/* Returns whether the name before "=" is in the list. */
 static bool
 spawn_is_kept(const char *keep, const char *variable)
 {
@@ -103,7 +103,7 @@ spawn_is_kept(const char *keep, const char *variable)
 	return false;
 }
 
-/* Whether `env` has a variable with the same name. */
+/* Returns whether `env` has a variable with the same name. */
 static bool
 spawn_is_set(const char *const *env, const char *variable)
 {

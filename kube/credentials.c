@@ -79,7 +79,7 @@ credentials_on_end(void *arg, const struct program_end *end)
 	c->changed(c->arg);
 }
 
-/* Starts the program. */
+/* Starts the program of an exec configuration. */
 static struct err *
 credentials_run(struct credentials *c, struct arena *a)
 {

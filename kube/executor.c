@@ -80,7 +80,7 @@ execution_free(struct execution *x)
 	free(x);
 }
 
-/* The same from the callback of a call: the execution is freed here if it is done. */
+/* Continues an execution from the callback of a call, and frees it if it is done. */
 static void
 execution_resume(struct execution *x, enum execution_state to, const char *why)
 {

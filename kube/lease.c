@@ -125,7 +125,7 @@ lease_write(struct lease *l, struct arena *a, const struct lease_object *old)
 		"application/json", json_text(a, j), lease_on_written, l);
 }
 
-/* The Lease has not changed for the duration that its holder wrote into it. */
+/* Returns whether the Lease has not changed for the duration that its holder wrote into it. */
 static bool
 lease_is_expired(struct lease *l, const struct lease_object *o)
 {

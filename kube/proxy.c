@@ -16,7 +16,7 @@ proxy_variable(const char *small, const char *capital)
 	return str_empty(value) ? NULL : value;
 }
 
-/* The address is in the range "ADDRESS/BITS". */
+/* Returns whether the address is in the range "ADDRESS/BITS". */
 static bool
 proxy_in_range(const char *range, const struct address *a)
 {

@@ -43,7 +43,7 @@ struct queue *queue_free(struct queue *);
  * of one tenant. Keys of a tenant at its limit are skipped. */
 void queue_open(struct queue *);
 
-/* Requests a pass. */
+/* Requests a pass of an object. */
 void queue_add(struct queue *, struct queue_item *, enum queue_why);
 
 /* The key's plan succeeded; wake_at (wall ms) is the time of its next pass, 0: none. */

@@ -721,8 +721,8 @@ curl_is_forbidden(const struct exchange *e, const struct address *a, const char 
 	return same;
 }
 
-/* The name is that of this machine, a metadata service, or the API server. Whether it resolves here does not matter,
- * as a proxy may resolve it. */
+/* Returns whether the name is that of this machine, a metadata service, or the API server. Whether it resolves here
+ * does not matter, as a proxy may resolve it. */
 static bool
 curl_is_forbidden_name(const struct exchange *e, const char *host, const char *port)
 {

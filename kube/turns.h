@@ -40,8 +40,8 @@ struct turn {
 	bool waits;
 };
 
-/* Requests a slot. Returns true if it has one at once; false: it waits, and a later turn_end returns it. `tenant` and
- * `destination` are copied; NULL is "". */
+/* Requests a slot. Returns true if it gets one at once. Otherwise it waits, and a later turn_end() returns it.
+ * `tenant` and `destination` are copied; NULL is "". */
 bool turn_take(struct turns *, struct turn *, const char *tenant, const char *destination);
 
 /* Returns the slot, or stops waiting for one. Does nothing if the turn has no slot and does not wait. Returns the turn

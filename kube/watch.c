@@ -368,7 +368,7 @@ watch_stream_over(struct watch *w, bool failed, int64_t retry_after_ms)
 	watch_retry(w, failed, retry_after_ms);
 }
 
-/* Ends the stream. */
+/* Ends the stream of a watch. */
 static void
 watch_stream_end(struct watch *w)
 {

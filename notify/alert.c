@@ -246,8 +246,8 @@ description(const struct composing *c)
 	return c->event->bad ? arena_printf(c->arena, "%s: %s", words, c->event->message) : words;
 }
 
-/* "kustomization/NAME/1a2b3c4d": the last is the beginning of the Provider's uid, so that two clusters do not say the
- * same. */
+/* Returns the context of a commit status, "kustomization/NAME/1a2b3c4d". The last part is the beginning of the
+ * Provider's uid, so that two clusters have different contexts. */
 static const char *
 context(const struct composing *c)
 {
@@ -259,7 +259,8 @@ context(const struct composing *c)
 	return text;
 }
 
-/* An event that only reports progress, or that is about another commit, sets no commit status. */
+/* Returns whether the event sets a commit status; one that only reports progress, or that is about another commit,
+ * does not. */
 static bool
 is_outcome(const struct alert_event *e)
 {

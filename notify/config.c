@@ -36,7 +36,7 @@ config_problem(struct notify_config *c, struct arena *a, const char *key, const 
 	json_array_append_new(c->problems, json_string(arena_printf(a, "%s: %s", key, why)));
 }
 
-/* "service.TYPE" or "service.TYPE.NAME". */
+/* Reads the key "service.TYPE" or "service.TYPE.NAME". */
 static void
 read_service(struct notify_config *c, struct arena *a, const char *key, const char *text)
 {
@@ -204,7 +204,7 @@ by_default(const struct collecting *c, const char *service)
 	return has_text(own != NULL ? own : c->config->default_triggers, c->trigger);
 }
 
-/* "a; b" are two recipients; an empty text is one recipient without a name. */
+/* Adds the recipients in a text: "a; b" are two; an empty text is one recipient without a name. */
 static void
 add_recipients(struct collecting *c, const char *service, const char *text)
 {
@@ -223,7 +223,7 @@ add_recipients(struct collecting *c, const char *service, const char *text)
 	}
 }
 
-/* "subscribe.TRIGGER.SERVICE" or "subscribe.SERVICE". */
+/* Reads a subscription from the key "subscribe.TRIGGER.SERVICE" or "subscribe.SERVICE". */
 static void
 from_key(struct collecting *c, const char *rest, const char *value)
 {
@@ -237,7 +237,7 @@ from_key(struct collecting *c, const char *rest, const char *value)
 	}
 }
 
-/* "subscriptions": YAML, [{trigger: [..], destinations: [{service, recipients: [..]}]}]. */
+/* Reads the annotation "subscriptions": YAML, [{trigger: [..], destinations: [{service, recipients: [..]}]}]. */
 static void
 from_yaml(struct collecting *c, const char *text)
 {

@@ -118,7 +118,7 @@ set_text(json_t *body, const char *name, const char *text)
 		json_object_set_new(body, name, json_string(text));
 }
 
-/* Of a map of recipients: this one's URL or key. */
+/* Returns the URL or key of this recipient in a map of recipients. */
 static struct err *
 of_recipient(struct composing *c, const char *map, const char **ret)
 {
@@ -176,7 +176,7 @@ slack(struct composing *c)
 	return post(c, under(c->arena, option(c, "apiURL", "https://slack.com/api"), "chat.postMessage"), body);
 }
 
-/* {"ok": false, "error": "channel_not_found"} with status 200. */
+/* Returns the error of a response of Slack, which has status 200: {"ok": false, "error": "channel_not_found"}. */
 static const char *
 slack_refusal(struct arena *a, const json_t *body)
 {

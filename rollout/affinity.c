@@ -96,7 +96,7 @@ affinity_add(const struct rollout_pass *p, json_t *template)
 		json_array_append_new(list, affinity_term(p->st.stable_rs));
 }
 
-/* The template has a term over this hash. */
+/* Returns whether the template has a term over this hash. */
 static bool
 affinity_has_term(const json_t *template, const char *stable)
 {

@@ -48,8 +48,8 @@ bluegreen_is_quick(const struct rollout_pass *p)
 				  bluegreen_still_runs(p));
 }
 
-/* The switch waits only for pods. If no version is active yet, and the first one has no available pod, the next
- * version replaces it. */
+/* Returns whether the switch waits only for pods. If no version is active yet, and the first one has no available
+ * pod, the next version replaces it. */
 static bool
 bluegreen_switches_at_once(const struct rollout_pass *p)
 {
@@ -80,7 +80,7 @@ bluegreen_is_ready(const struct rollout_pass *p)
 	return bluegreen_has(p->w->new_rs, bluegreen_wanted(p));
 }
 
-/* The strategy names an analysis, and it has not succeeded. */
+/* Returns whether the strategy names an analysis that has not succeeded. */
 static bool
 bluegreen_run_is_open(const struct rollout_analysis *analysis, const struct run_status *run)
 {

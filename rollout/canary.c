@@ -21,7 +21,7 @@ canary_is_whole(const struct rollout_pass *p)
 	return rs != NULL && replicaset_wanted(rs) >= p->replicas && replicaset_available(rs) >= p->replicas;
 }
 
-/* All steps are completed, and no pause prevents the promotion. */
+/* Returns whether all steps are completed, and no pause prevents the promotion. */
 static bool
 canary_steps_are_done(const struct rollout_pass *p)
 {

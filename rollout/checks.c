@@ -29,7 +29,7 @@ check_duration(struct problems *p, const char *text, const char *path)
 	return false;
 }
 
-/* The name of the k-th item. */
+/* Returns the name of the k-th item. */
 static const char *
 checks_name_at(const void *names, size_t size, size_t k)
 {

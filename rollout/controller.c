@@ -75,7 +75,8 @@ rollout_by_service(const struct rollout *r, const struct object *o)
 	       (b != NULL && (str_eq(b->active_service, name) || str_eq(b->preview_service, name)));
 }
 
-/* Every rollout with an analysis, as a template can be named by another template. */
+/* Returns whether a change of the template concerns the Rollout: every one with an analysis, as a template can be
+ * named by another template. */
 static bool
 rollout_by_template(const struct rollout *r, const struct object *o)
 {
@@ -120,7 +121,7 @@ rollout_by_selector(const struct rollout *r, const struct object *o)
 	return str_eq(r->object.meta.namespace, o->meta.namespace) && rollout_selects(r, o);
 }
 
-/* Its controller; without one, every rollout that could adopt it. */
+/* Enqueues the controller of a ReplicaSet, or, if it has none, every Rollout that could adopt it. */
 static void
 rollout_map_replicaset(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {

@@ -128,7 +128,7 @@ decide_apply_abort(struct rollout_pass *p)
 		p->st.current_step_index = (struct opt_int){ true, 0 };
 }
 
-/* `promote --full`: the steps count as completed at once; pods and traffic follow. */
+/* Reads a request of `promote --full`: the steps count as completed at once, and pods and traffic follow. */
 static void
 decide_read_promote_full(struct rollout_pass *p)
 {
@@ -143,7 +143,8 @@ decide_read_promote_full(struct rollout_pass *p)
 		p->st.current_step_index = (struct opt_int){ true, steps_count(p) };
 }
 
-/* The update began under spec.paused: its ReplicaSet is unchanged since its creation, and never had a pod. */
+/* Returns whether the update began under spec.paused: its ReplicaSet is unchanged since its creation, and never had
+ * a pod. */
 static bool
 decide_was_held_without_pods(const struct rollout_pass *p)
 {

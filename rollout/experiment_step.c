@@ -362,7 +362,7 @@ experiment_step_terminate(struct rollout_pass *p, const struct experiment *e)
 		plan_merge(p->plan, &e->object, ended_patch());
 }
 
-/* The pods of the Experiment still exist, and may have traffic. */
+/* Returns whether the pods of the Experiment still exist, and may have traffic. */
 static bool
 experiment_step_has_pods(const struct experiment *e)
 {
@@ -395,7 +395,8 @@ experiment_step_collect(struct rollout_pass *p, const struct experiment *of_step
 	}
 }
 
-/* The routing has weight for Services of an Experiment, or for another destination of neither version. */
+/* Returns whether the routing has weight for Services of an Experiment, or for another destination of neither
+ * version. */
 static bool
 experiment_step_is_routed(const struct rollout_pass *p)
 {

@@ -26,7 +26,7 @@ field_path_find(const struct type *t, const char *name, size_t len)
 	return NULL;
 }
 
-/* A list index behind a name: "[0]". False: it is something else. */
+/* Reads a list index after a name: "[0]". Returns false if it is something else. */
 static bool
 field_path_index(const char **s)
 {
@@ -68,7 +68,8 @@ field_path_in(const struct type *t, const char *s)
 	return false;
 }
 
-/* metadata.labels['app'], with one quoted key, or all of the map. */
+/* Returns whether the rest of a path is one quoted key, as in metadata.labels['app'], or nothing, for all of the
+ * map. */
 static bool
 field_path_map_key(const char *s)
 {

@@ -93,6 +93,7 @@ plugin_step_declared(const struct rollout_world *w, const char *name)
 	return NULL;
 }
 
+/* Returns the last entry in the status for an operation of a step, or NULL. */
 static struct step_plugin_status *
 plugin_step_entry(struct rollout_pass *p, int64_t index, const char *operation)
 {
@@ -105,6 +106,7 @@ plugin_step_entry(struct rollout_pass *p, int64_t index, const char *operation)
 	return NULL;
 }
 
+/* Adds an entry to the status for an operation that starts. Its first call follows when the entry is stored. */
 static void
 plugin_step_add_entry(
     struct rollout_pass *p, int64_t index, const char *name, const char *operation, const char *status)
@@ -307,7 +309,8 @@ plugin_step_begin_run(struct rollout_pass *p)
 	p->st.canary.step_plugins.at[p->st.canary.step_plugins.n - 1].phase = "Successful";
 }
 
-/* Aborts the plugins that have run, the last first, one after the other. */
+/* Starts an Abort for the last plugin that has run and has not been aborted yet: one after the other, the last
+ * first. */
 static void
 plugin_step_begin_abort(struct rollout_pass *p)
 {
@@ -324,14 +327,15 @@ plugin_step_begin_abort(struct rollout_pass *p)
 	}
 }
 
-/* The operation is that of the current step, which was not skipped by a promotion or a user. */
+/* Returns whether the operation is that of the current step, and neither a promotion nor a user has skipped the
+ * step. */
 static bool
 plugin_step_is_current(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
 	return e->index == p->st.current_step_index.value && p->promotion != PROMOTED && !p->st.promote_full;
 }
 
-/* The update was promoted past a plugin that is still running. */
+/* Starts a Terminate for each plugin that is still running although the update was promoted past its step. */
 static void
 plugin_step_begin_terminate(struct rollout_pass *p)
 {
@@ -344,6 +348,7 @@ plugin_step_begin_terminate(struct rollout_pass *p)
 	}
 }
 
+/* Returns whether the current step is a plugin whose Run may begin. */
 static bool
 plugin_step_may_run(struct rollout_pass *p)
 {
@@ -353,7 +358,7 @@ plugin_step_may_run(struct rollout_pass *p)
 	       target_of(p).pods_there;
 }
 
-/* An operation that has not ended and is the next one to call. */
+/* Returns whether the operation has not ended, and is one that may be called now. */
 static bool
 plugin_step_is_due(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
@@ -368,7 +373,7 @@ plugin_step_is_due(const struct rollout_pass *p, const struct step_plugin_status
 	return e->executions < ABORTS_MAX;
 }
 
-/* The status has the operation, so that it survives a restart. */
+/* Returns whether the stored status has the operation, so that it is known after a restart. */
 static bool
 plugin_step_is_written(const struct rollout_pass *p, const struct step_plugin_status *e)
 {

@@ -38,7 +38,7 @@ counts_step_weight(const struct canary_strategy *c, int64_t index, bool at_index
 	return 0;
 }
 
-/* "5", or "25%" of `replicas`. */
+/* Returns the number of pods of a limit, "5" or "25%" of `replicas`. */
 static int64_t
 counts_limit(const char *text, int64_t replicas, bool up)
 {
@@ -229,7 +229,7 @@ counts_threshold_met(const struct progress_threshold *t, int64_t wanted, const s
 	return stays >= t->value;
 }
 
-/* The same; more pods than there are to be are not waited for. */
+/* Returns whether the threshold is met, or as many pods as wanted exist already: it does not wait for more. */
 static bool
 counts_threshold_reached(const struct progress_threshold *t, int64_t wanted, const struct pod_counts *has)
 {

@@ -125,7 +125,7 @@ replicas_stable_scales(const struct rollout_pass *p)
 	return p->w->router != NULL && p->canary != NULL && p->canary->dynamic_stable_scale;
 }
 
-/* Traffic is independent of the number of pods: it is split by a router, or by a Service that is switched. */
+/* Returns whether traffic is independent of the number of pods: a router splits it, or a Service is switched. */
 static bool
 replicas_are_routed(const struct rollout_pass *p)
 {

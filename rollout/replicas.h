@@ -10,7 +10,7 @@ struct rollout_pass;
 /* Plans the removal of ANNOTATION_CERTAIN_PODS from each ReplicaSet whose status is believed again. */
 void replicas_check_certain(struct rollout_pass *);
 
-/* Plans the scaling up. */
+/* Plans the scaling up of the stable and the new version. */
 void replicas_raise(struct rollout_pass *);
 
 /* Sets the time at which a superseded canary is scaled down, in the plan that takes its traffic away. */

@@ -122,7 +122,7 @@ header_route_step_check(
 		    p, r->match.at[i].header_value, arena_printf(p->arena, "%s.match[%zu].headerValue", path, i));
 }
 
-/* A map of string matches. */
+/* Checks a map of string matches. */
 static void
 route_steps_check_headers(struct problems *p, const char *text, const char *path)
 {

@@ -9,7 +9,8 @@
 #include "rollout/pass.h"
 #include "rollout/steps.h"
 
-/* The route that the steps up to the current one define for a name; false: none, or it was removed. */
+/* Finds the route that the steps up to the current one define for a name. Returns false if they define none, or have
+ * removed it. */
 static bool
 routes_find(const struct rollout_pass *p, const char *name, struct wanted_route *ret)
 {
@@ -51,7 +52,7 @@ routes_wanted(const struct rollout_pass *p)
 	       routes_of_steps(p, &want) > 0;
 }
 
-/* The canary's destination has an available pod. */
+/* Returns whether the canary's destination has an available pod. */
 static bool
 routes_canary_is_ready(const struct rollout_pass *p)
 {

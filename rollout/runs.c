@@ -151,7 +151,7 @@ runs_is_overruled(const struct rollout_pass *p, const struct role *role)
 	       (str_eq(was->status, "Inconclusive") && !pause_has(p->was, PAUSE_INCONCLUSIVE));
 }
 
-/* This pass retries the update, and the run is from before the retry. */
+/* Returns whether this pass retries the update, and the run is from before the retry. */
 static bool
 runs_is_before_retry(const struct rollout_pass *p, const struct analysis_run *run)
 {

@@ -84,7 +84,7 @@ status_weight_events(struct rollout_pass *p, const struct traffic_weights *was, 
 		    p->plan, &p->w->rollout->object, false, WEIGHT_UPDATED, "Traffic weight updated to %" PRId64, to);
 		return;
 	}
-	/* before the traffic moved to the stable destination the canary had all of it, which no status has had */
+	/* The canary had all traffic before it moved to the stable destination, and no status has reported that. */
 	if (p->promotion == PROMOTING) {
 		status_weight_event(p, from, 100 - p->w->routing.kept_weight);
 		from = 100 - p->w->routing.kept_weight;
@@ -212,7 +212,7 @@ status_progressed(const struct rollout_pass *p, bool more)
 	       status_blue_green_progressed(&was->blue_green, &st->blue_green);
 }
 
-/* All pods of the version are available, and no other version has traffic. */
+/* Returns whether all pods of the version are available, and no other version has traffic. */
 static bool
 status_is_complete(const struct rollout_pass *p)
 {
@@ -233,7 +233,7 @@ status_is_healthy(const struct rollout_pass *p)
 	return status_is_complete(p) && !p->paused_by_spec && p->st.pause_conditions.n == 0;
 }
 
-/* The condition reports the end of an update that was superseded by a new template. */
+/* Returns whether the condition reports the end of an update that was superseded by a new template. */
 static bool
 status_is_of_another_update(const struct rollout_pass *p, const struct condition *progressing)
 {
@@ -457,8 +457,8 @@ status_is_indefinite(const struct rollout_pass *p, const struct rollout_status *
 	return pause_has(st, PAUSE_STEP) && pause_step_is_endless(p, i);
 }
 
-/* The template changed during an update. A rollback, to the stable version or to an older one, continues the
- * duration. */
+/* Returns whether the duration of the update continues after the template changed: in a rollback, to the stable
+ * version or to an older one. */
 static bool
 status_duration_continues(const struct rollout_pass *p)
 {
@@ -516,8 +516,8 @@ status_duration(struct rollout_pass *p)
 	}
 }
 
-/* The statuses differ only in consequences of counting pods: numbers, the observed weight, texts, and times of
- * conditions. */
+/* Returns whether the statuses differ only in consequences of counting pods: numbers, the observed weight, texts,
+ * and times of conditions. */
 static bool
 status_differs_in_counts(const struct rollout_pass *p)
 {
@@ -548,7 +548,7 @@ status_canary_weight(const struct rollout_status *st)
 	return st->canary.weights != NULL ? st->canary.weights->canary.weight : 0;
 }
 
-/* The step adds at most one pod, which is not ready yet. */
+/* Returns whether the step adds at most one pod, which is not ready yet. */
 static bool
 status_has_one_pod_more(const struct rollout_pass *p)
 {
@@ -560,7 +560,7 @@ status_has_one_pod_more(const struct rollout_pass *p)
 	       status_canary_weight(is) == status_canary_weight(was);
 }
 
-/* The only change is the end of a timed pause. */
+/* Returns whether the only change is the end of a timed pause. */
 static bool
 status_only_resumed(const struct rollout_pass *p)
 {

@@ -57,7 +57,7 @@ target_kept(const struct rollout_pass *p, const struct replicaset *rs)
 	return target_share(p, weight, is_canary && r->managed_routes > 0);
 }
 
-/* The step requires that requests reach the canary. */
+/* Returns whether the step requires that requests reach the canary. */
 static bool
 target_has_traffic(const struct rollout_pass *p)
 {

@@ -5,5 +5,6 @@
 #include <stdbool.h>
 #include "base/json.h"
 
-/* Whether the rule holds for `self`. Anything else in it ends the process: the rules are ours. */
+/* Returns whether the rule holds for `self`. Invalid syntax ends the process, because all rules are from this
+ * program. */
 bool cel_holds(const char *rule, const json_t *self);

@@ -112,7 +112,7 @@ http_respond_json(struct MHD_Connection *c, int status, json_t *body)
 	return ok;
 }
 
-/* The same with a Warning for each text of a list. */
+/* Responds with a Warning header for each text of a list. */
 static enum MHD_Result
 respond_warning(struct MHD_Connection *c, int status, json_t *body, const json_t *warnings)
 {

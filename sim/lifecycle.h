@@ -16,7 +16,8 @@ int64_t lifecycle_stop_ms(const json_t *spec);
  * (sim/command.h). */
 bool lifecycle_never_ready(const json_t *spec);
 
-/* All conditions that its readinessGates name are True. `conditions`: of its status (a JSON list; NULL: none). */
+/* Returns whether all conditions that the pod's readinessGates name are True. `conditions` is the JSON list in its
+ * status, or NULL. */
 bool lifecycle_gates_open(const json_t *spec, const json_t *conditions);
 
 /* Copies conditions of types that the new list lacks: other writers set them for readiness gates. */

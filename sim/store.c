@@ -54,7 +54,7 @@ store_warnings(const struct store *s)
 	return s->warnings;
 }
 
-/* Takes over both references. */
+/* Publishes a write to all watches. Takes over both references. */
 static void
 publish(struct store *s, const struct resource *r, const char *type, struct version *old, struct version *object)
 {

@@ -26,7 +26,7 @@ struct resource {
 	const char *columns;
 };
 
-/* It is served in this version of its group. */
+/* Returns whether the resource is served in this version of its group. */
 bool resource_has_version(const struct resource *, const char *version);
 
 /* The resources that are always served, ended by one whose plural is NULL. */
@@ -56,7 +56,7 @@ void store_on_write(struct store *, store_hook *, void *arg);
 /* Carries out one request that is not a watch. Returns the status code; *ret_body is a new reference. */
 int store_handle(struct store *, const struct store_request *, json_t **ret_body);
 
-/* True when the request is a watch. */
+/* Returns whether the request is a watch. */
 bool store_is_watch(const struct store_request *);
 
 /* Returns the warnings of the last response, a list of texts (borrowed until the next request). */
@@ -81,7 +81,7 @@ struct store_watch *store_watch_stop(struct store_watch *);
 
 /* For the parts of the laptop cluster itself: the objects of a resource, and writes without a detour. */
 void store_each(struct store *, const char *plural, void (*visit)(const json_t *, void *arg), void *arg);
-/* The same for the objects of a resource that name the uid in their owner references: those of ReplicaSets are found
+/* Visits the objects of a resource that name the uid in their owner references. Those of ReplicaSets are found
  * without reading all Pods. */
 void store_each_owned(
     struct store *, const char *uid, const char *plural, void (*visit)(const json_t *, void *arg), void *arg);

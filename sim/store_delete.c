@@ -113,14 +113,15 @@ store_delete_mark(struct store *s, const struct resource *r, const char *key, js
 	store_put(s, r, key, next);
 }
 
-/* A Pod whose containers take a while to stop. */
+/* Returns whether the object is a Pod whose containers take a while to stop. */
 static bool
 lingers(const struct resource *r, const json_t *o)
 {
 	return strcmp(r->kind, "Pod") == 0 && lifecycle_stop_ms(json_object_get(o, "spec")) > 0;
 }
 
-/* Waits for no container. */
+/* Deletes an object without waiting for its containers. Finalizers, and in the foreground dependants, are waited
+ * for. */
 static void
 delete_now(struct store *s, const struct resource *r, const char *key, bool foreground)
 {

@@ -91,7 +91,8 @@ bool query_parse(const struct store *, struct arena *, const char *path, struct 
 struct err *body_parse(
     struct store *, const struct store_query *, struct arena *, const struct store_request *, json_t **ret);
 
-/* The object is in the query's namespace, has its name, and matches its selectors (the labels' parsed one is given). */
+/* Returns whether the object is in the query's namespace, has its name, and matches its selectors. The parsed label
+ * selector is a parameter. */
 bool query_selects(const struct store_query *, const struct selector *, const json_t *object);
 
 /* The key of an object, its metadata (borrowed), and the object as a version of the API shows it (a new reference). */

@@ -47,7 +47,7 @@ watch_line(char *to, const char *type, const struct version *v)
 	return n;
 }
 
-/* The same of a stored version, whose text is made once for all watches if it has the API version that they ask for. */
+/* Sends an event for a stored version, whose text is made once for all watches that ask for its API version. */
 static void
 watch_send_version(struct store_watch *w, const char *type, struct version *v)
 {

@@ -41,7 +41,7 @@ struct istio_splits {
 
 /* --- istio_split.c --- */
 
-/* "http", "tls" or "tcp". */
+/* Returns the name of a kind of route: "http", "tls" or "tcp". */
 const char *istio_kind_name(enum istio_kind);
 
 struct istio_routes istio_routes_of(const struct virtual_service *, enum istio_kind);
@@ -52,23 +52,24 @@ enum istio_side istio_side(const struct canary_strategy *, const struct istio_de
 bool istio_split_at(const struct canary_strategy *, const struct virtual_service *, enum istio_kind, size_t index,
     struct istio_split *ret);
 
-/* The route has destinations of the canary and of the stable version. */
+/* Returns whether the route has destinations of the canary and of the stable version. */
 bool istio_is_split(const struct istio_split *);
 
-/* A host ("web", "web.shop.svc.cluster.local") is this Service's. False if one is NULL. */
+/* Returns whether a host ("web", "web.shop.svc.cluster.local") is that of this Service. Returns false if one is
+ * NULL. */
 bool istio_host_is(const char *host, const char *service);
 
-/* A step created the route, or will replace it: its name is one of managedRoutes. */
+/* Returns whether a step created the route, or will replace it: its name is in managedRoutes. */
 bool istio_is_managed(const struct canary_strategy *, const struct istio_route *);
 
 /* The strategy's references to VirtualServices: the one, or the list. Returns their number. */
 size_t istio_references(const struct canary_strategy *, const struct istio_virtual_service_ref **ret);
 
-/* The reference ("name" or "name.namespace") is to the object of this name. */
+/* Returns whether the reference ("name" or "name.namespace") is to the object of this name. */
 bool istio_reference_is(
     const struct rollout *, const struct istio_virtual_service_ref *, const char *ns, const char *name);
 
-/* The reference lists this http route. */
+/* Returns whether the reference lists this http route. */
 bool istio_reference_lists(const struct istio_virtual_service_ref *, const char *route);
 
 /* Fills the splits: of each kind the routes that the reference names, or the only route. `arena`, `canary` and `vs` are
@@ -110,7 +111,8 @@ size_t istio_release(const struct rollout *, const struct view *, const char *co
 /* The subset of that name, or NULL; *ret_index (may be NULL) is its index in spec.subsets. */
 const struct subset *istio_subset(const struct destination_rule *, const char *name, size_t *ret_index);
 
-/* A rollout added the subset for an experiment: its only label is the hash, and the strategy does not name it. */
+/* Returns whether a Rollout added the subset for an experiment: its only label is the hash, and the strategy does
+ * not name it. */
 bool istio_is_of_experiment(const struct istio_destination_rule_ref *, const struct subset *);
 
 /* --- istio_owns.c; see struct router --- */

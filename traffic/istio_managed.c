@@ -45,7 +45,7 @@ istio_mirror_percentage(const struct mirror_route *m)
 	return json_pack("{s:I}", "value", (json_int_t)(m->percentage.present ? m->percentage.value : 100));
 }
 
-/* The raw JSON of a route is the wanted value, which is consumed. */
+/* Returns whether the raw JSON of a route is the wanted value, which is consumed. */
 static bool
 istio_raw_is(const char *raw, json_t *want)
 {
@@ -66,7 +66,8 @@ istio_is_header_route(const struct istio_route *r, const struct wanted_route *wa
 	       istio_raw_is(r->raw_route, json_incref(json_object_get(whole, "route")));
 }
 
-/* Its weights are set with those of the other routes. */
+/* Returns whether the route is the mirroring route that a step requires. Its weights are set with those of the other
+ * routes. */
 static bool
 istio_is_mirror_route(const struct istio_route *r, const struct mirror_route *want, const json_t *canary)
 {

@@ -58,7 +58,7 @@ istio_owns_live_route(
 	return false;
 }
 
-/* The destination is a Service of the experiment that the status has. */
+/* Returns whether the destination is a Service of the experiment that the status has. */
 static bool
 istio_owns_additional(const struct rollout *r, const struct istio_destination *d)
 {

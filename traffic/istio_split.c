@@ -124,7 +124,7 @@ istio_reference_lists(const struct istio_virtual_service_ref *ref, const char *r
 	return false;
 }
 
-/* Adds a route, once. */
+/* Adds a route, unless the list has it already. */
 static struct err *
 istio_split_add(struct istio_splits *s, enum istio_kind kind, size_t index)
 {

@@ -6,7 +6,7 @@
 #include "kube/api/core.h"
 #include "traffic/router.h"
 
-/* The object is of this group ("" for "v1") and kind, in any version. */
+/* Returns whether the object is of this group ("" for "v1") and kind, in any version. */
 static bool
 owns_is_kind(const json_t *object, const char *group, const char *kind)
 {

@@ -14,15 +14,16 @@
 #include "kube/api/rollout.h"
 #include "kube/plan/view.h"
 
-/* A rollout may own fields of objects of this group ("" of v1) and kind. */
+/* Returns whether a Rollout may own fields of objects of this group ("" of v1) and kind. */
 bool owns_kind(const char *group, const char *kind);
 
 /* Copies the fields that the rollout owns from the live object to the desired one: none, if it does not use the
  * object. */
 void owns_overlay(const struct rollout *, const json_t *live, json_t *desired);
 
-/* The rollout's strategy refers to this Service, or to this object of its router. */
+/* Returns whether the Rollout's strategy refers to this Service, or to this object of its router. */
 bool owns_names(const struct rollout *, const struct object *);
 
-/* The object's annotation names this rollout as its manager, but no rollout refers to the object now. */
+/* Returns whether the object's annotation names this Rollout as its manager, but no Rollout refers to the object
+ * now. */
 bool owns_is_left(const struct rollout *, const struct view *, const struct object *);

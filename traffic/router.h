@@ -119,7 +119,7 @@ const struct router *router_of(const struct canary_strategy *);
  * each. */
 const struct type *router_type(size_t i);
 
-/* True when the router reads objects of this type. False for a NULL router. */
+/* Returns whether the router reads objects of this type. Returns false for a NULL router. */
 bool router_has_type(const struct router *, const struct type *);
 
 /* The names of all routers that have these features, separated by commas. In the arena. */

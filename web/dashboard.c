@@ -70,7 +70,7 @@ respond_text(struct MHD_Connection *c, int status, const char *text)
 	return respond(c, status, "application/json", (struct bytes){ text, strlen(text) });
 }
 
-/* The object is consumed. */
+/* Responds with an object, which is consumed. */
 static enum MHD_Result
 dashboard_respond_json(struct visit *v, json_t *body)
 {
@@ -151,7 +151,7 @@ host_is_ours(const struct dashboard *d, const char *host)
 	return d->settings.read_only && strcmp(d->settings.address, "127.0.0.1") != 0;
 }
 
-/* Browsers send which site's script made the request (Sec-Fetch-Site). */
+/* Returns whether a script of this site made the request, by the header Sec-Fetch-Site of browsers. */
 static bool
 site_is_ours(const char *site)
 {

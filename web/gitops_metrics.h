@@ -12,7 +12,7 @@ struct gitops_metrics;
 
 struct gitops_metrics *gitops_metrics_new(bool legacy);
 
-/* Takes NULL; returns NULL. */
+/* Frees the metrics. Takes NULL, and returns NULL. */
 struct gitops_metrics *gitops_metrics_free(struct gitops_metrics *);
 
 /* An object was created, changed or deleted. Types that do not belong to GitOps are ignored. `now`: wall ms. */

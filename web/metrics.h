@@ -33,7 +33,7 @@ void metrics_passed(
 /* A query of a controller about an object was answered after `ms`. */
 void metrics_answered_key(struct metrics *, const char *controller, const char *ns, const char *name, int64_t ms);
 
-/* An event was emitted. */
+/* Counts an event that was emitted. */
 void metrics_on_event(struct metrics *, const struct plan_step *event, int64_t now);
 
 /* An event was dropped: too many waited, or the API server refused it. */

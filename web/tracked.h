@@ -27,5 +27,5 @@ void *tracking_get(struct tracking *, const struct type *, const char *ns, const
 /* Frees entries that have expired; checks every few seconds, however often it is called. `now`: wall ms. */
 void tracking_sweep(struct tracking *, int64_t now);
 
-/* Frees all entries. */
+/* Frees all entries of the table. */
 void tracking_done(struct tracking *);

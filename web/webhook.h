@@ -22,5 +22,5 @@ struct webhook_settings {
 /* Returns NULL if the port cannot be opened, with errno. */
 struct webhook *webhook_new(struct loop *, const struct webhook_settings *);
 
-/* Takes NULL; returns NULL. */
+/* Frees the webhook. Takes NULL, and returns NULL. */
 struct webhook *webhook_free(struct webhook *);

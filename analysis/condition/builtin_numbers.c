@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/str.h"
 
-/* Collects the numbers in the arguments and in their lists. False with an error for any other value. */
+/* Collects the numbers in the arguments and in their lists. Returns false, and sets an error, for any other value. */
 static bool
 number_collect(
     struct eval *e, const char *name, const struct value *args, size_t n, double *out, size_t cap, size_t *count)
@@ -144,8 +144,8 @@ run_rounding(struct eval *e, const struct node *n, struct value *args)
 	}
 }
 
-/* The node is an integer literal, or arithmetic on one. Where a float is needed, it is a float; a computed integer is
- * not. */
+/* Returns whether the node is an integer literal, or arithmetic on one. Where a float is needed, it is a float; a
+ * computed integer is not. */
 static bool
 number_is_literal(const struct node *n)
 {

@@ -129,7 +129,8 @@ run_duration(struct eval *e, const struct node *n, struct value *args)
 	return value_duration(ns);
 }
 
-/* Zones with a name are files of the system, which a decision does not read. */
+/* Reads the name of a zone. Returns false for all but UTC: other zones are files of the system, which a decision
+ * does not read. */
 static bool
 time_zone_read(struct eval *e, const struct value *name, int32_t *ret)
 {

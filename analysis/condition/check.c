@@ -84,7 +84,7 @@ shape_typed(struct check *c, enum value_kind k)
 	return s;
 }
 
-/* A value of type a can be used where type b is needed. */
+/* Returns whether a value of type a can be used where type b is needed. */
 static bool
 check_assignable(struct shape a, struct shape b)
 {

@@ -31,7 +31,7 @@ lex_fail(struct lexer *l, const char *why)
 	l->at = l->text + strlen(l->text);
 }
 
-/* `…`: a string without escapes; two backticks are one. */
+/* Reads `…`, a string without escapes, in which two backticks are one. */
 static void
 lex_raw_string(struct lexer *l)
 {
@@ -159,7 +159,7 @@ lex_number(struct lexer *l)
 		l->at = s;
 }
 
-/* The word is an operator. true, false and nil are names. */
+/* Returns whether the word is an operator. true, false and nil are names. */
 static bool
 lex_is_operator(const char *word)
 {

@@ -198,7 +198,8 @@ moment_piece(const char *layout, size_t *ret_len)
 		size_t n = strlen(moment_pieces[i].text);
 
 		if (n > best && strncmp(layout, moment_pieces[i].text, n) == 0) {
-			/* "January" is matched before "Jan"; "Monster" is text. */
+			/* The longest piece is taken: "January" before "Jan". A short name that continues with
+			 * lower-case letters is text: the "Mon" of "Monster". */
 			if (moment_pieces[i].piece == PIECE_WEEKDAY_SHORT && islower((unsigned char)layout[n]))
 				continue;
 			if (moment_pieces[i].piece == PIECE_MONTH_SHORT && islower((unsigned char)layout[n]))

@@ -344,7 +344,7 @@ parse_conditional(struct parser *p)
 	return n;
 }
 
-/* The name has a meaning already: a let may not define it. */
+/* Returns whether the name has a meaning already, so that a let may not define it. */
 static bool
 parse_is_taken(const struct parser *p, const char *name)
 {

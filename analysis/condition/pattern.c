@@ -21,7 +21,7 @@ struct pattern_budget {
 
 #define PATTERN_REPEAT_MAX 1000
 
-/* Go has the group: (?:, (?P<name>, (?<name>, and flags. `s` starts after "(?". */
+/* Returns whether Go has the group: (?:, (?P<name>, (?<name>, and flags. `s` starts after "(?". */
 static bool
 pattern_group_known(const char *s)
 {
@@ -33,7 +33,7 @@ pattern_group_known(const char *s)
 	return *s == ':' || *s == ')';
 }
 
-/* Go has the escape. `s` starts after the backslash. */
+/* Returns whether Go has the escape. `s` starts after the backslash. */
 static bool
 pattern_escape_known(const char *s, bool in_class)
 {
@@ -120,7 +120,7 @@ pattern_foreign(const char *s)
 	return NULL;
 }
 
-/* NULL sets *ret_err: the pattern is invalid. */
+/* Compiles a pattern. Returns NULL, and sets *ret_err, if it is invalid. */
 static pcre2_code *
 pattern_compile(struct arena *a, const char *pattern, size_t len, struct err **ret_err)
 {

@@ -216,7 +216,8 @@ value_text_len(const struct value *v, size_t max)
 	return n;
 }
 
-/* `deep`: as reflect.DeepEqual of Go compares members of a map: an int does not equal a float. */
+/* Returns whether two values are equal. With `deep`, as reflect.DeepEqual of Go compares members of a map: an int
+ * does not equal a float. */
 static bool
 value_same(const struct value *a, const struct value *b, bool deep)
 {

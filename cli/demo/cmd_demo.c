@@ -203,7 +203,8 @@ demo_check(struct demo *d)
 			if (d->n_seen < ARRAY_SIZE(d->seen_weights))
 				d->seen_weights[d->n_seen++] = weight;
 		}
-		/* The verdict may be seen later than what the controller made of it: they come by different watches. */
+		/* The AnalysisRun may be seen later than its effect on the weight, because each has a watch of its
+		 * own. */
 		if (d->stage == 3 && d->restored == 0 && weight == 0)
 			d->restored = loop_mono(d->cli->loop);
 		d->weight = weight;
@@ -276,7 +277,7 @@ demo_wait(struct demo *d, bool (*done)(struct demo *), int64_t seconds, const ch
 	return false;
 }
 
-/* Lets some seconds of traffic pass. False when interrupted. */
+/* Lets some seconds of traffic pass. Returns false if it was interrupted. */
 static bool
 demo_run_traffic(struct demo *d, int64_t seconds)
 {
@@ -289,7 +290,7 @@ demo_run_traffic(struct demo *d, int64_t seconds)
 	return !d->cli->interrupted;
 }
 
-/* The status speaks of the spec that is there now. */
+/* Returns whether the status is of the present spec. */
 static bool
 demo_is_observed(const struct rollout *r)
 {
@@ -475,7 +476,7 @@ demo_first_release(struct demo *d)
 	return demo_run_traffic(d, 10);
 }
 
-/* The weights seen in this stage are these. */
+/* Returns whether the weights that were seen in this stage are these. */
 static bool
 demo_weights_were(const struct demo *d, const int64_t *want, size_t n)
 {

@@ -44,7 +44,7 @@ const struct command cmd_load = {
 	.run = load_run,
 };
 
-/* "127.1.2.3:8080". False when it is something else, or not loopback. */
+/* Returns whether the text is an address of loopback with a port, such as "127.1.2.3:8080". */
 static bool
 demo_app_is_loopback(char *text, const char **ret_ip, int *ret_port)
 {

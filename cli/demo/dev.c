@@ -49,7 +49,7 @@ dev_on_restart(struct timer *t, void *arg)
 	dev_start_controller(arg);
 }
 
-/* As a Deployment would: a controller that dies is started again. */
+/* Restarts a controller that has ended, as a Deployment would. */
 static void
 dev_on_controller_exit(void *arg, int status)
 {

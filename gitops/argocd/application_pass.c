@@ -100,7 +100,8 @@ app_pass_is_deleting(const struct app_pass *p)
 	return p->w.app->object.meta.deletion_timestamp != 0;
 }
 
-/* As in Argo CD: the annotation's time is not before the start of the sync or deletion. */
+/* Returns whether a user has confirmed deletions: as in Argo CD, the time in the annotation is not before the start
+ * of the sync or deletion. */
 bool
 app_pass_is_confirmed(const struct app_pass *p)
 {

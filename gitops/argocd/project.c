@@ -87,9 +87,9 @@ project_problem(struct arena *a, const struct app_project *p)
 	return NULL;
 }
 
-/* Both sides are normalized, so that another spelling of a URL does not evade a denial. A denial also ignores the
- * user: a URL with and one without name the same repository. A list of denials only allows everything else, as in
- * Argo CD. */
+/* Returns whether the project permits the repository. Both sides are normalized, so that another spelling of a URL
+ * does not evade a denial. A denial also ignores the user: a URL with and one without name the same repository. A list
+ * with denials only permits everything else, as in Argo CD. */
 static bool
 project_permits_source(struct arena *a, const struct strings *globs, const char *url)
 {

@@ -58,7 +58,8 @@ compare_values(const json_t *x, const json_t *y)
 	return n == 0;
 }
 
-/* A scalar, or a list or map that is owned as one. Amounts may be written in several ways. */
+/* Returns whether two scalars, or lists or maps that are owned as one, are equal. Amounts may be written in several
+ * ways. */
 static bool
 compare_is_same_leaf(struct arena *a, const json_t *desired, const json_t *live, bool amount)
 {
@@ -77,7 +78,7 @@ compare_is_same_leaf(struct arena *a, const json_t *desired, const json_t *live,
 static bool compare_covers(
     struct arena *, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth);
 
-/* Their values are amounts of something (resource.Quantity). */
+/* Returns whether the values of a map with this name are amounts (resource.Quantity). */
 static bool
 compare_is_of_amounts(const char *field)
 {
@@ -110,7 +111,7 @@ compare_covers_map(
 			return false;
 		n++;
 	}
-	/* And none that Git does not name any more. */
+	/* The set must have no field that Git does not name any more. */
 	json_object_foreach ((json_t *)set, key, value)
 		if (strncmp(key, "f:", 2) == 0)
 			n--;
@@ -139,6 +140,8 @@ compare_element(const json_t *list, const json_t *keys)
 	return json_array_size(list);
 }
 
+/* Returns whether a set of elements (FieldsV1) has all elements of the desired list and no others, and each has its
+ * desired value in the live list. */
 static bool
 compare_covers_list(
     struct arena *a, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth)

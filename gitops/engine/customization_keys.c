@@ -146,7 +146,8 @@ customization_keys_option_takes_value(const char *name)
 	return false;
 }
 
-/* "--load-restrictor LoadRestrictionsNone --enable-helm": those without effect, or NULL. */
+/* Returns the options without effect in a text such as "--load-restrictor LoadRestrictionsNone --enable-helm"; NULL
+ * if there are no such options. */
 static const char *
 customization_keys_options_problem(struct arena *a, const char *text)
 {

@@ -57,7 +57,7 @@ customizations_note_members(struct reading *r, const char *where, const json_t *
 	}
 }
 
-/* Behind what is known already. */
+/* Appends a problem to those that are known already. */
 static void
 customizations_add_problem(struct reading *r, const char *text)
 {
@@ -84,7 +84,7 @@ customizations_parse(struct reading *r, const char *where, const char *text)
 	return one;
 }
 
-/* False, and the error is kept: there are too many of a sort. */
+/* Returns false, and keeps an error, if there are too many entries of this sort. */
 static bool
 customizations_has_room(struct reading *r, const char *where, size_t n)
 {
@@ -102,7 +102,7 @@ customizations_add_health(struct reading *r, const char *where, const char *grou
 		    (struct health_script){ group, kind, arena_strdup(r->arena, text) };
 }
 
-/* [{"apiGroups": […], "kinds": […], "clusters": […]}] */
+/* Reads a list of filters, [{"apiGroups": […], "kinds": […], "clusters": […]}]. */
 static void
 customizations_read_filters(struct reading *r, const char *key, const char *text, struct kind_filters *to)
 {
@@ -161,7 +161,7 @@ customizations_add_ignored(struct reading *r, const char *where, const char *gro
 		.managers = strings_decode(r->arena, json_object_get(rule, "managedFieldsManagers")) };
 }
 
-/* "apps/Deployment", "Service": into group and kind, at a separator. */
+/* Splits a text such as "apps/Deployment" or "Service" at a separator, into group and kind. */
 static void
 customizations_split(struct arena *a, const char *text, char separator, const char **ret_group, const char **ret_kind)
 {

@@ -145,7 +145,7 @@ health_of_replica_set(struct health_input *l)
 	return health_say(l, HEALTH_HEALTHY, NULL);
 }
 
-/* A controller outside the cluster has set its address. */
+/* Returns whether a controller has set the address of the object. */
 static bool
 health_has_ingress(const struct health_input *l)
 {
@@ -304,7 +304,7 @@ health_of_cron_job(struct health_input *l)
 	return health_say(l, HEALTH_HEALTHY, "CronJob has completed its last execution successfully");
 }
 
-/* Of one in autoscaling/v1 the conditions are JSON in an annotation. */
+/* Returns the health of a HorizontalPodAutoscaler. In autoscaling/v1 its conditions are JSON in an annotation. */
 static enum health
 health_of_autoscaler(struct health_input *l)
 {
@@ -347,8 +347,8 @@ health_of_api_service(struct health_input *l)
 		   : health_say(l, HEALTH_PROGRESSING, c != NULL ? json_str(c, "message") : "Waiting to be processed");
 }
 
-/* Its status is about this spec: observedGeneration is a string here. Before Argo Rollouts 0.10 it was a hash of the
- * spec, which says nothing, and may be read as a large number. */
+/* Returns whether the status is of this spec. observedGeneration is a string here. Before Argo Rollouts 0.10 it was
+ * a hash of the spec, which has no order, and may be read as a large number. */
 static bool
 health_is_observed_rollout(const struct health_input *l)
 {

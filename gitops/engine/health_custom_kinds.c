@@ -293,7 +293,7 @@ static const struct health_kind {
 	{ "kubernetes-client.io", "ExternalSecret", .field = "status", .healthy = "SUCCESS", .degraded = "ERROR*" },
 };
 
-/* "a|b" has this word, or a glob that matches it. */
+/* Returns whether "a|b" has this word, or a glob that matches it. */
 static bool
 health_custom_lists(const char *globs, const char *word)
 {
@@ -366,7 +366,7 @@ health_custom_at(const json_t *of, const char *path)
 	return of;
 }
 
-/* The number at a path of names; of a list the sum of its entries. Returns false if there is no number. */
+/* Reads the number at a path of names; of a list, the sum of its entries. Returns false if there is no number. */
 static bool
 health_custom_number_at(const json_t *of, const char *path, json_int_t *ret)
 {
@@ -388,7 +388,7 @@ health_custom_number_at(const json_t *of, const char *path, json_int_t *ret)
 	return found || json_is_integer(of);
 }
 
-/* The same as text; NULL: nothing is there, or an empty text, list or map. In the arena. */
+/* Returns the value as text, in the arena. Returns NULL if nothing is there, or an empty text, list or map. */
 static const char *
 health_custom_text(struct arena *a, const json_t *of, const char *path)
 {
@@ -400,7 +400,7 @@ health_custom_text(struct arena *a, const json_t *of, const char *path)
 	return json_is_string(v) ? json_string_value(v) : json_text(a, v);
 }
 
-/* The object has one of the values: "path=value|path=value". */
+/* Returns whether the object has one of the values: "path=value|path=value". */
 static bool
 health_custom_has(const json_t *object, const char *pairs)
 {

@@ -205,7 +205,8 @@ ignore_differences_element_like(const json_t *to, const json_t *from, json_int_t
 	return other != NULL && ignore_differences_is_same_element(element, other) < 0 ? i : -1;
 }
 
-/* The same place in another object: a new reference. *ret_missing: how many of its last keys are not there. */
+/* Returns a place of one object as the same place of another, as a new reference. *ret_missing is the number of its
+ * last keys that do not exist there. */
 static json_t *
 ignore_differences_map_place(const json_t *to, const json_t *from, const json_t *place, size_t *ret_missing)
 {

@@ -25,7 +25,7 @@ kstatus_say(struct kstatus_pass *p, enum kstatus k, const char *message)
 	return k;
 }
 
-/* "WHAT: HAVE/WANT", while there are too few. */
+/* Returns "WHAT: HAVE/WANT" if there are too few, or else NULL. */
 static enum kstatus
 kstatus_too_few(struct kstatus_pass *p, const char *what, json_int_t have, json_int_t want)
 {
@@ -259,7 +259,7 @@ kstatus_of_definition(struct kstatus_pass *p)
 							 : kstatus_say(p, KSTATUS_IN_PROGRESS, "Install in progress");
 }
 
-/* Its health (gitops/engine/health.h), in the words of kstatus. */
+/* Returns the kstatus that corresponds to the health of an object (gitops/engine/health.h). */
 static enum kstatus
 kstatus_of_health(struct kstatus_pass *p)
 {
@@ -272,7 +272,7 @@ kstatus_of_health(struct kstatus_pass *p)
 	}
 }
 
-/* Of kinds without a rule: the condition Ready, where they have one. */
+/* Returns the kstatus of an object of a kind without a rule, by its condition Ready if it has one. */
 static enum kstatus
 kstatus_by_ready(struct kstatus_pass *p)
 {
@@ -328,7 +328,7 @@ static const struct {
 	{ "argoproj.io", "Experiment", kstatus_of_health, true },
 };
 
-/* The rules for every object. Returns false if none of them applies. */
+/* Applies the rules for objects of all kinds. Returns false if none of them applies. */
 static bool
 kstatus_generic(struct kstatus_pass *p, enum kstatus *ret)
 {

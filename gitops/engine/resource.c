@@ -164,7 +164,7 @@ resource_set_in(json_t *meta, const char *map, const char *key, const char *valu
 	json_object_set_new(to, key, json_string(value));
 }
 
-/* "APP:GROUP/KIND:NS/NAME" */
+/* Returns the value of the annotation that tracks an object, "APP:GROUP/KIND:NS/NAME". In the arena. */
 static const char *
 resource_tracking_id(struct arena *a, const char *application, const struct app_resource *r)
 {
@@ -228,8 +228,8 @@ resource_join_string_data(struct arena *a, json_t *object)
 	json_object_del(object, "stringData");
 }
 
-/* SOPS has encrypted it. A custom resource may have a member of this name, but not with SOPS's checksum in it; and an
- * operator decrypts the kinds that are named after SOPS. */
+/* Returns whether SOPS has encrypted the object. A custom resource may have a member of this name, but not with
+ * SOPS's checksum in it; and an operator decrypts the kinds that are named after SOPS. */
 static bool
 resource_is_sops_encrypted(const json_t *object, const struct api_kind *k)
 {
@@ -260,7 +260,7 @@ resource_sops_problem(struct arena *a, const json_t *object, const struct app_re
 		      : "only a Secret's values need encryption, and an ExternalSecret or a SealedSecret can make it");
 }
 
-/* `problem` NULL: nothing is wrong. */
+/* Adds a warning of a problem of an object. Does nothing if `problem` is NULL. */
 static void
 resource_warn_of_object(
     struct resources *all, const struct manifest *m, const struct api_kind *k, const char *name, const char *problem)

@@ -49,7 +49,7 @@ sync_is_on(struct sync *s, const struct app_resource *r, enum sync_option option
 	return str_eq(sync_option(s->arena, s->op, r, option), "true");
 }
 
-/* "PHASE/…", with the object's key behind it. In the arena. */
+/* Returns the key of a result, "PHASE/…" with the key of the object after it. In the arena. */
 static const char *
 sync_result_key(
     struct arena *a, const char *group, const char *kind, const char *ns, const char *name, enum phase phase)
@@ -130,7 +130,7 @@ sync_is_selected(const struct sync_operation *op, const struct app_resource *r)
 	return op->selected == NULL;
 }
 
-/* Of an object that is no longer desired. */
+/* Returns whether an object that is no longer desired is pruned. */
 static bool
 sync_is_to_be_pruned(struct sync *s, const struct app_resource *r)
 {
@@ -139,8 +139,8 @@ sync_is_to_be_pruned(struct sync *s, const struct app_resource *r)
 	return s->op->prune && !str_eq(prune, "false");
 }
 
-/* Argo CD's documentation, "Sync Options", "Resource Pruning With Confirmation" and "Resource Deletion With
- * Confirmation". */
+/* Returns whether the object may be deleted only after a confirmation. Source: Argo CD's documentation, "Sync
+ * Options", "Resource Pruning With Confirmation" and "Resource Deletion With Confirmation". */
 static bool
 sync_needs_confirmation(struct sync *s, const struct sync_task *t)
 {
@@ -218,7 +218,8 @@ sync_reverse_prune_waves(struct sync *s)
 	}
 }
 
-/* The CRD `definition` makes the kind of this object, or the namespace holds it. */
+/* Returns whether the object needs `other`: the CustomResourceDefinition (`definition`) of its kind, or its
+ * namespace. */
 static bool
 sync_needs(const struct app_resource *r, const struct app_resource *other, const json_t *definition)
 {
@@ -325,8 +326,8 @@ sync_is_failed(const struct sync_result *r)
 				r->status == RESULT_SYNC_FAILED);
 }
 
-/* "Job/shop/migrate failed: …": the reason names the object, so that a user knows what to fix. In the results'
- * arena. */
+/* Returns the reason of a failure, "Job/shop/migrate failed: …". It names the object, so that a user knows what to
+ * fix. In the results' arena. */
 static const char *
 sync_failure_text(struct sync *s, const struct app_resource *r, const char *what, const char *why)
 {
@@ -376,7 +377,7 @@ sync_hook_mark(struct arena *a, const struct sync_operation *op, const struct ap
 	return (r->hooks & ((1u << phase) - 1)) == 0 ? op->id : arena_printf(a, "%s/%s", op->id, phase_name(phase));
 }
 
-/* A hook that has ended, and whose delete policy applies. */
+/* Returns whether the task is a hook that has ended, and that its delete policy deletes now. */
 static bool
 sync_is_over(const struct sync *s, const struct sync_task *t)
 {
@@ -454,7 +455,7 @@ sync_end_for_reasons(
 	    why->text == NULL ? what : arena_printf(s->arena, "%s%s%s%s", what, joint, why->text, more));
 }
 
-/* "one or more …, reason: …": why the tasks failed. */
+/* Ends the sync with the reasons of its failed tasks, "one or more …, reason: …". */
 static void
 sync_end_failed(struct sync *s, struct sync_step *ret)
 {
@@ -473,7 +474,7 @@ sync_end_failed(struct sync *s, struct sync_step *ret)
 	    s, ret, "one or more synchronization tasks completed unsuccessfully", ", reason: ", &reasons);
 }
 
-/* Nothing is written if one of the objects cannot be applied. Returns false if the sync is over. */
+/* Ends the sync if one of the objects cannot be applied, so that nothing is written. Returns false if it has ended. */
 static bool
 sync_try_dry(struct sync *s, struct sync_step *ret)
 {

@@ -58,7 +58,7 @@ sync_options_row_of(const char *text)
 	return NULL;
 }
 
-/* "a|b|c" has this word. */
+/* Returns whether "a|b|c" has this word. */
 static bool
 sync_options_takes(const char *values, const char *word)
 {

@@ -40,7 +40,7 @@ repository_revision_of(struct arena *a, const struct flux_ref *ref)
 	return arena_printf(a, "refs/heads/%s", !str_empty(ref->branch) ? ref->branch : "master");
 }
 
-/* "main@sha1:…", "v1.2.3@sha1:…", "sha1:…" of a commit. */
+/* Returns a revision as Flux writes it: "main@sha1:…", "v1.2.3@sha1:…", or "sha1:…" for a commit. */
 static const char *
 repository_revision_text(struct arena *a, const char *reference, const char *commit)
 {

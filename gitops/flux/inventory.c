@@ -5,7 +5,7 @@
 #include "base/map.h"
 #include "base/str.h"
 
-/* "NS_NAME_GROUP_KIND"; a colon in a name is two underscores. */
+/* Returns the id of an object in the inventory, "NS_NAME_GROUP_KIND"; a colon in a name is two underscores. */
 static const char *
 inventory_id(struct arena *a, const struct worker_resource *r)
 {

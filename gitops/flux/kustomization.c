@@ -93,7 +93,7 @@ ks_map_kustomization(const struct view *v, const struct object *o, emit_key *emi
 	v->each(v, &flux_kustomization_type, NULL, ks_of_dependency, &(struct concern){ o, emit, arg });
 }
 
-/* "Deployment/shop/web", as Flux writes it. */
+/* Returns the name of a checked object as Flux writes it, "Deployment/shop/web". */
 static const char *
 ks_check_name(struct flux_pass *p, const struct worker_check *c)
 {
@@ -334,7 +334,8 @@ ks_set_finalizer(struct flux_pass *p, bool there)
 	plan_merge(p->plan, p->w.object, json_pack("{s:{s:o}}", "metadata", "finalizers", list));
 }
 
-/* The objects are deleted too, unless the deletion policy, or prune, keeps them. */
+/* Returns whether the objects are deleted with their Kustomization: unless it is suspended, or its deletion policy,
+ * or prune, keeps them. */
 static bool
 ks_takes_objects(const struct flux_kustomization *k)
 {
@@ -369,7 +370,7 @@ ks_known_of(struct flux_pass *p)
 	return known;
 }
 
-/* `revision` NULL: deletes all objects. */
+/* Requests that the worker applies the revision. Without a revision (NULL) it deletes all objects. */
 static void
 ks_request(struct flux_pass *p, const struct flux_kustomization *k, const struct git_repository *source,
     const char *revision, const struct held_revision *held)
@@ -486,7 +487,8 @@ ks_due_at(const struct flux_pass *p, const struct flux_kustomization *k, const c
 	return due;
 }
 
-/* It refers to an object in another namespace; *ret: the message, as Flux's controller has it. */
+/* Returns whether the Kustomization refers to an object in another namespace; *ret is then the message, as in Flux's
+ * controller. */
 static bool
 ks_is_elsewhere(struct flux_pass *p, const struct flux_kustomization *k, const char **ret)
 {

@@ -159,7 +159,7 @@ source_ignore_path_is(struct arena *a, const struct ignore_line *l, const char *
 	return matched && !(l->directory_only && at == n);
 }
 
-/* The last matching line decides. */
+/* Returns whether the file is left out: the last matching line decides. */
 static bool
 source_ignore_is_ignored(const struct ignore_lines *all, struct arena *a, const char *path)
 {

@@ -293,8 +293,8 @@ accumulate_all(struct building *b, const char *dir, const struct kustomization *
 	return e != NULL ? e : k_vars_add(all, k->vars.at, k->vars.n);
 }
 
-/* `overlay` (NULL: none): a kustomization instead of the directory's own file. A component works on what is there
- * already. */
+/* Adds the objects of a directory. `overlay` is a kustomization that replaces the directory's own file, or NULL. A
+ * component changes the objects that were added before. */
 static struct err *
 accumulate(struct building *b, const char *dir, const json_t *overlay, bool component, struct k_objects *all)
 {

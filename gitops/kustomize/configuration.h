@@ -17,7 +17,7 @@ struct err *k_configure_crds(struct k_objects *, const struct tree *, const char
 struct err *k_configure_schema(
     struct arena *, const struct tree *, const char *dir, const struct k_openapi *, struct k_schema *ret);
 
-/* A resource, or a file, is one of another place: a URL, or what kustomize takes for a repository. */
+/* Returns whether a resource or file of a kustomization is a URL, or what kustomize takes for a repository. */
 bool k_is_remote(const char *file);
 
 /* Adds the places of field specs to a list (gitops/kustomize/field_specs.h). */

@@ -274,7 +274,7 @@ places_append(struct arena *a, struct k_spec_list *to, const struct k_spec *p)
 	to->at[to->n++] = *p;
 }
 
-/* One for each of the kinds. */
+/* Appends one entry for each of the kinds. */
 static void
 append_kinds(struct arena *a, struct k_spec_list *to, struct k_spec p, const char *kinds)
 {
@@ -367,7 +367,7 @@ is_same_kind(const struct k_gvk *x, const struct k_gvk *y)
 	return str_eq(x->group, y->group) && str_eq(x->version, y->version) && str_eq(x->kind, y->kind);
 }
 
-/* The same field, and y's kinds are among x's. */
+/* Returns whether x is the same field as y, in at least the kinds of y. */
 static bool
 places_covers(const struct k_spec *x, const struct k_spec *y)
 {

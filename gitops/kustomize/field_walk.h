@@ -17,7 +17,7 @@ bool k_spec_in(const struct k_spec *, enum k_use, const struct k_id *);
 /* Calls visit for the fields of all specs of one use in one object. */
 void k_visit(const struct k_objects *, const struct k_object *, enum k_use, k_visit_fn *, void *arg);
 
-/* The same for all objects. */
+/* Visits the fields of all objects. */
 void k_visit_all(const struct k_objects *, enum k_use, k_visit_fn *, void *arg);
 
 /* Returns whether a field spec of that use and path (NULL: any path) is for objects of this kind. */

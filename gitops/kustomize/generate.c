@@ -35,7 +35,8 @@ is_utf8(const char *s, size_t n)
 	return true;
 }
 
-/* As in kustomize: base64 longer than one line is split in lines of LINE_MAX_, each with a line end. */
+/* Returns base64 as kustomize writes it: if it is longer than one line, it is split into lines of LINE_MAX_, each
+ * with a line end. */
 static const char *
 wrapped(struct arena *a, const char *at, size_t len)
 {

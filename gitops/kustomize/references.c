@@ -68,7 +68,8 @@ was_selected(const struct k_object *o, const struct k_gvk *to)
 	return false;
 }
 
-/* Where `from` looks for it. A service account may be of another namespace. */
+/* Returns whether `from` can refer to the object: both are in one namespace, or one of them is cluster-scoped. A
+ * service account may be of another namespace. */
 static bool
 is_in_scope(const struct fixing *f, const struct k_id *id)
 {

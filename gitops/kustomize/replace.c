@@ -233,7 +233,7 @@ replace_walk(struct setting *s, json_t *at, size_t i)
 	}
 }
 
-/* A new reference in *ret. */
+/* Sets *ret to the value at the source of a replacement, as a new reference. */
 static struct err *
 source_value(struct k_objects *all, const struct k_replacement_source *s, json_t **ret)
 {
@@ -294,7 +294,7 @@ is_target(struct k_objects *all, const struct k_object *o, const struct k_replac
 	return e;
 }
 
-/* The value of this field names an object. */
+/* Returns whether the field identifies its object: kind, apiVersion, or a member of metadata. */
 static bool
 names_object(const struct k_path *p)
 {

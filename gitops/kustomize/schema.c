@@ -150,7 +150,7 @@ k_typed_element(const struct k_typed *t)
 	return (struct k_typed){ t->schema, t->kind, resolved(t->schema, json_object_get(t->definition, "items")) };
 }
 
-/* As the definition of the list says. */
+/* Returns how a list is merged by its definition in a schema. */
 static struct k_merge
 defined_merge(const json_t *definition)
 {
@@ -170,7 +170,7 @@ by_keys(const char *const keys[2])
 	return (struct k_merge){ .merged = true, .keys = { keys[0], keys[1] } };
 }
 
-/* As the tables say. */
+/* Returns how a list is merged by the tables of built-in types. */
 static struct k_merge
 known_merge(const struct k_typed *list, const char *name, const json_t *elements)
 {

@@ -32,10 +32,10 @@ struct k_merge {
 	const char *keys[K_KEYS_MAX + 1]; /* ended by NULL; no key: the elements are strings */
 };
 
-/* Reads a document (consumed). */
+/* Reads a schema document, which is consumed. */
 void k_schema_load(struct k_schema *, struct arena *, json_t *document);
 
-/* Frees what it owns. */
+/* Frees what the schema owns. */
 void k_schema_done(struct k_schema *);
 
 /* Returns the position of an object. Texts in the arena. */
@@ -48,6 +48,6 @@ struct k_typed k_typed_element(const struct k_typed *);
 /* The list of that name, whose type `list` is. `elements`: some of its elements. */
 struct k_merge k_typed_merge(const struct k_typed *list, const char *name, const json_t *elements);
 
-/* The document says that objects of the kind are in no namespace. */
+/* Returns whether the schema marks objects of the kind as cluster-scoped. */
 bool k_schema_of_cluster(
     const struct k_schema *, struct arena *, const char *group, const char *version, const char *kind);

@@ -205,7 +205,8 @@ name_length(const char *image)
 	return colon != NULL ? (size_t)(colon - image) : end;
 }
 
-/* Whether the pattern matches the image by its name alone (of n bytes), with its tag, or with its tag and digest. */
+/* Returns whether the pattern matches the image by its name alone (of n bytes), with its tag, or with its tag and
+ * digest. */
 static bool
 image_matches(struct imaging *m, const char *image, const char *name, size_t n)
 {

@@ -70,7 +70,7 @@ k_vars_add(struct k_objects *all, const struct k_var *vars, size_t n)
 	return e;
 }
 
-/* The name is one of those, each followed by a comma. */
+/* Returns whether the name is one of those, each followed by a comma. */
 static bool
 has_var(const char *names, const char *name)
 {

@@ -23,14 +23,15 @@ is_manifest_file(const char *path)
 	return str_ends(path, ".yaml") || str_ends(path, ".yml") || str_ends(path, ".json");
 }
 
-/* A file that is not meant as a manifest (a chart's values, a pipeline) need not be one. */
+/* Returns whether the text has the words of a manifest. A file without them (a chart's values, a pipeline) need not
+ * be one. */
 static bool
 is_manifest_text(const char *text)
 {
 	return strstr(text, "apiVersion") != NULL && strstr(text, "kind") != NULL && strstr(text, "metadata") != NULL;
 }
 
-/* It is meant as an object, whatever it lacks. */
+/* Returns whether a document has an apiVersion and a kind, and so is meant as an object, whatever else it lacks. */
 static bool
 is_meant_as_an_object(const json_t *doc)
 {

@@ -7,7 +7,7 @@
 
 enum source_type { SOURCE_DIRECTORY, SOURCE_KUSTOMIZE, SOURCE_HELM, SOURCE_TYPE_MAX };
 
-/* "Directory", "Kustomize", "Helm". */
+/* Returns the name of a type of source: "Directory", "Kustomize" or "Helm". */
 const char *source_type_name(enum source_type);
 
 /* How a source is read, and its directory in the tree. */

@@ -53,7 +53,7 @@ substitute_fail(struct substitution *s, const char *what)
 	return "";
 }
 
-/* Letters of any alphabet, digits and underscores. */
+/* Returns whether the character may be in a name: letters of any alphabet, digits and underscores. */
 static bool
 substitute_in_name(char c)
 {
@@ -121,7 +121,7 @@ substitute_operator(struct substitution *s, struct substitute_call *c, size_t n)
 	s->at += n;
 }
 
-/* ${v:-text}: everything up to the brace, in as many parts as there are. */
+/* Reads ${v:-text}: the text is everything up to the brace, in as many parts as there are. */
 static void
 substitute_read_default(struct substitution *s, struct substitute_call *c)
 {
@@ -135,7 +135,7 @@ substitute_read_default(struct substitution *s, struct substitute_call *c)
 	substitute_close(s, "bad substitution");
 }
 
-/* ${v:from} ${v:from:length}; Flux's parser loses its place where a character of several bytes comes first. */
+/* Reads ${v:from} or ${v:from:length}. Flux's parser fails if a character of several bytes comes first. */
 static void
 substitute_read_part(struct substitution *s, struct substitute_call *c)
 {
@@ -149,7 +149,7 @@ substitute_read_part(struct substitution *s, struct substitute_call *c)
 	substitute_close(s, "bad substitution");
 }
 
-/* ${v/from/to}: a pattern may have a brace in it, and be empty where a slash follows at once. */
+/* Reads ${v/from/to}. A pattern may contain a brace, and may be empty if a slash follows at once. */
 static void
 substitute_read_replace(struct substitution *s, struct substitute_call *c)
 {
@@ -209,7 +209,7 @@ substitute_read_rest(struct substitution *s, struct substitute_call *c)
 	}
 }
 
-/* As Go's strconv.Atoi reads it. */
+/* Reads a number as Go's strconv.Atoi does. Returns false if it is not one. */
 static bool
 substitute_number(const char *s, long long *ret)
 {
@@ -261,7 +261,8 @@ substitute_between(struct substitution *s, const char *value, const char *by)
 	return text;
 }
 
-/* /from/to: the first, all (//), at the beginning (/#) or at the end (/%), which want both. */
+/* Applies /from/to: it replaces the first match, all matches (//), or only one at the beginning (/#) or at the end
+ * (/%), which need both texts. */
 static const char *
 substitute_replace(struct substitution *s, const char *value, const struct substitute_call *c)
 {
@@ -346,7 +347,7 @@ substitute_call(struct substitution *s)
 	return value;
 }
 
-/* It is UTF-8: parts of values are counted in bytes. */
+/* Returns whether the text is UTF-8: parts of values are counted in bytes. */
 static bool
 substitute_is_text(const char *s)
 {

@@ -18,5 +18,5 @@ struct substitute_variables {
 struct err *substitute(
     struct arena *, const char *text, const struct substitute_variables *variables, const char **ret);
 
-/* A letter or underscore, then letters, digits and underscores. */
+/* Returns whether the text is the name of a variable: a letter or underscore, then letters, digits and underscores. */
 bool substitute_is_name(const char *);

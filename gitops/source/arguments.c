@@ -15,7 +15,7 @@ grammar_is_alnum(char c)
 	return c != '\0' && strchr(ALNUM, c) != NULL;
 }
 
-/* All of it is of these characters, and the first is a letter or a digit. */
+/* Returns whether all of the text is of these characters, and the first is a letter or a digit. */
 static bool
 grammar_is_word(const char *s, size_t n, const char *also)
 {
@@ -35,7 +35,7 @@ grammar_is_printable(const char *s, bool blanks)
 	return true;
 }
 
-/* RFC 1123, a label. */
+/* Returns whether the text is a label of RFC 1123. */
 static bool
 grammar_is_label(const char *s, size_t n)
 {
@@ -48,7 +48,7 @@ grammar_is_namespace(const char *s)
 	return grammar_is_label(s, strlen(s));
 }
 
-/* Labels with dots between them. */
+/* Returns whether the text is labels with dots between them. */
 static bool
 grammar_is_release(const char *s)
 {
@@ -67,7 +67,8 @@ grammar_is_chart(const char *s)
 	return grammar_is_word(s, strlen(s), "._-") && strstr(s, "..") == NULL;
 }
 
-/* "1.2.3-rc.1+x", ">=1.0, <2 || ~3.1", "^1", "1.2.x", "1 - 2". */
+/* Returns whether the text has the form of a version or range: "1.2.3-rc.1+x", ">=1.0, <2 || ~3.1", "^1", "1.2.x",
+ * "1 - 2". */
 static bool
 grammar_is_chart_version(const char *s)
 {
@@ -87,7 +88,8 @@ grammar_is_api_version(const char *s)
 	return grammar_is_word(s, strlen(s), "./-_");
 }
 
-/* Helm reads a comma as the beginning of another value, and "=" as the end of the name, unless "\" is before it. */
+/* Returns whether the text can be the name of a parameter. Helm reads a comma as the beginning of another value, and
+ * "=" as the end of the name, unless "\" is before it. */
 static bool
 grammar_is_parameter(const char *s)
 {
@@ -102,8 +104,8 @@ grammar_is_parameter(const char *s)
 	return true;
 }
 
-/* "HOST", "HOST:PORT", "USER@HOST:PORT", "[::1]:80", up to `n`. A user may have a password with nearly anything in
- * it. */
+/* Returns whether the first n bytes are "HOST", "HOST:PORT", "USER@HOST:PORT" or "[::1]:80". A user may have a
+ * password with nearly anything in it. */
 static bool
 grammar_is_authority(const char *s, size_t n, bool user)
 {
@@ -128,7 +130,7 @@ grammar_is_authority(const char *s, size_t n, bool user)
 	return host == end || (*host == ':' && end - host <= 6 && strspn(host + 1, DIGITS) >= (size_t)(end - host - 1));
 }
 
-/* "USER@HOST:PATH", as scp has it. */
+/* Returns whether the text is "USER@HOST:PATH", as for scp. */
 static bool
 grammar_is_scp(const char *s)
 {
@@ -138,7 +140,7 @@ grammar_is_scp(const char *s)
 	       colon[1] != '\0' && grammar_is_authority(s, (size_t)(colon - s), true);
 }
 
-/* The URL has one of these schemes, and a host, unless it is a file. */
+/* Returns whether the URL has one of these schemes, and a host, unless it is a file. */
 static bool
 grammar_is_url(const char *s, const char *const *schemes)
 {
@@ -197,7 +199,8 @@ grammar_is_reference(const char *s)
 	       s[n - 1] != '/' && s[n - 1] != '.' && !str_ends(s, ".lock");
 }
 
-/* It is only compared with the references of the repository; a range of versions has more in it than a reference. */
+/* Returns whether the text can be a revision. It is only compared with the references of the repository; a range of
+ * versions has more in it than a reference. */
 static bool
 grammar_is_revision(const char *s)
 {

@@ -66,7 +66,8 @@ manifest_names_namespace(const char *ns)
 	return manifests_is_word(ns, "-");
 }
 
-/* Source: Kubernetes' path segment names (apimachinery, pkg/api/validation/path). */
+/* Returns whether the name is a path segment. Source: Kubernetes' path segment names (apimachinery,
+ * pkg/api/validation/path). */
 static bool
 manifests_is_segment(const char *name)
 {

@@ -27,11 +27,11 @@ struct manifests {
  * of the paths of requests, so one that would change a path is refused. */
 struct err *manifests_add(struct manifests *, struct arena *, const json_t *object, const char *file);
 
-/* A namespace may have this name. */
+/* Returns whether a namespace may have this name. */
 bool manifest_names_namespace(const char *);
 
 /* Returns "GROUP/KIND/NAMESPACE/NAME", which identifies an object: no part has a slash. In the arena. */
 const char *manifest_key(struct arena *, const char *group, const char *kind, const char *ns, const char *name);
 
-/* "apps/v1" into its parts, in the arena. */
+/* Splits an apiVersion such as "apps/v1" into group and version, in the arena. */
 void api_version_split(struct arena *, const char *api_version, const char **ret_group, const char **ret_version);

@@ -27,7 +27,7 @@ struct line {
 	bool peeled; /* "NAME^{}": what an annotated tag points to */
 };
 
-/* The line at *at, which moves to the next; false at the end. Lines of another form are skipped. */
+/* Reads the line at *at, which moves to the next. Returns false at the end. Lines of another form are skipped. */
 static bool
 revision_next_line(const char **at, struct line *ret)
 {

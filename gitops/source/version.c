@@ -18,7 +18,7 @@ version_read_number(const char **at, unsigned long long *ret)
 	return true;
 }
 
-/* Like version_parse, of the text up to `end`; "x", "X" and "*" end the numbers. */
+/* Reads a version as version_parse() does, from the text up to `end`; "x", "X" and "*" end the numbers. */
 static bool
 version_read(const char *s, const char *end, struct version *ret)
 {
@@ -112,7 +112,7 @@ version_above(const struct version *v, int n)
 	return up;
 }
 
-/* True if the version is at least `from`, and has its first n numbers. */
+/* Returns whether the version is at least `from`, and has its first n numbers. */
 static bool
 version_within(const struct version *v, const struct version *from, int n)
 {
@@ -151,7 +151,7 @@ version_meets_one(const struct version *v, const char *op, size_t n_op, const st
 	return version_within(v, c, written);
 }
 
-/* One alternative of a range: every comparison in it holds. *ret_well: it could be read. */
+/* Returns whether every comparison in one alternative of a range holds. *ret_well is whether it could be read. */
 static bool
 version_meets_all(const struct version *v, const char *s, const char *end, bool *ret_well)
 {

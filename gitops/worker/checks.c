@@ -60,8 +60,8 @@ checks_add_all(struct session *s)
 	}
 }
 
-/* An object that was applied has been read already, in its own version. In another version it is read again, because
- * that one must be served too. */
+/* Returns whether the object was applied in this version, and so has been read already. In another version it is
+ * read again, because that one must be served too. */
 static bool
 checks_is_known(const struct session *s, const struct health_check *k)
 {

@@ -13,7 +13,7 @@ struct session_checks {
 	size_t n;
 };
 
-/* STAGE_CHECKS. */
+/* The functions of STAGE_CHECKS (stage.h). */
 size_t checks_prepare(struct session *);
 bool checks_start(struct session *, size_t i);
 

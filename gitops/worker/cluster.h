@@ -39,5 +39,5 @@ struct err *cluster_impersonate(struct session *, const char *ns, const char *ac
  * allowed. */
 const char *cluster_refusal(struct session *, const struct app_resource *);
 
-/* Frees the connection. */
+/* Frees the connection to the destination. */
 void cluster_leave(struct session *);

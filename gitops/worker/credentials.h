@@ -12,6 +12,6 @@ const char *credentials_value(struct session *, const json_t *secret, const char
 /* Warns of keys without effect in the Secrets of the sources. */
 void credentials_warn(struct session *);
 
-/* STAGE_SETTINGS. */
+/* The functions of STAGE_SETTINGS (stage.h). */
 size_t credentials_prepare(struct session *);
 bool credentials_start(struct session *, size_t i);

@@ -25,7 +25,7 @@ struct drift_watch_settings {
 
 struct drift_watch *drift_watch_new(const struct drift_watch_settings *);
 
-/* Takes NULL; returns NULL. */
+/* Frees a watch. Takes NULL, and returns NULL. */
 struct drift_watch *drift_watch_free(struct drift_watch *);
 
 /* Reports a change of an object that the controller watches itself, and so knows earlier. */

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "gitops/worker/session_state.h"
 
-/* Kinds whose objects contain other objects, which would be deleted with them. */
+/* Returns whether objects of the kind contain other objects, which would be deleted with them. */
 static bool
 dry_run_is_container(const struct app_resource *r)
 {

@@ -190,7 +190,8 @@ flux_source_set_all(json_t *object, const char *map, const struct string_map *pa
 		json_object_set_new(to, pairs->at[i].key, json_string(pairs->at[i].value));
 }
 
-/* As in Flux: without any variable no text is substituted, not even defaults, unless the strategy is Always. */
+/* Returns whether variables are substituted in the object. As in Flux, without any variable nothing is substituted,
+ * not even defaults, unless the strategy is Always. */
 static bool
 flux_source_is_substituted(const struct session *s, const json_t *object)
 {

@@ -9,6 +9,6 @@ struct tree;
 /* Renders the Kustomization's manifests. */
 struct err *flux_source_render(struct session *, const struct tree *);
 
-/* STAGE_FLUX_SETTINGS. */
+/* The functions of STAGE_FLUX_SETTINGS (stage.h). */
 size_t flux_source_prepare(struct session *);
 bool flux_source_start(struct session *, size_t i);

@@ -358,7 +358,8 @@ git_make_space(struct git_source *s, const char *wanted)
 		closedir(d);
 }
 
-/* Each fetch adds a pack. A repository with too many packs, or too many bytes, is removed and fetched again. */
+/* Returns whether the repository has too many packs, or too many bytes. Each fetch adds a pack; such a repository is
+ * removed and fetched again. */
 static bool
 git_is_overgrown(struct git *g)
 {

@@ -27,5 +27,5 @@ struct source *git_source_new(const struct git_settings *);
 /* Returns the cache directory of a user: below $XDG_CACHE_HOME or ~/.cache. In the arena. */
 const char *git_user_cache(struct arena *);
 
-/* Takes NULL; returns NULL. */
+/* Frees a source. Takes NULL, and returns NULL. */
 struct source *git_source_free(struct source *);

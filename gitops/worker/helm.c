@@ -99,7 +99,7 @@ helm_run(struct running *r, enum spawn_reach reach, int64_t timeout_ms, struct b
 	return e != NULL ? err_new(r->arena, e->class, "%s", helm_clean(r, err_text(r->arena, e))) : NULL;
 }
 
-/* `path` is relative to our directory. */
+/* Writes a file for helm. `path` is relative to the directory of this run. */
 static struct err *
 helm_write_file(struct running *r, const char *path, const char *text, size_t len)
 {

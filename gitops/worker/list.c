@@ -34,7 +34,8 @@ list_end(void *arg, const struct err *e, const json_t *list)
 	session_call_end(c);
 }
 
-/* Lists Rollouts first: the fields of other objects that they own must be known before those objects are compared. */
+/* Starts to list the objects of a kind and namespace. Rollouts are listed first, because the fields of other objects
+ * that they own must be known before those objects are compared. */
 bool
 list_start_scope(struct session *s, size_t i)
 {

@@ -10,7 +10,7 @@ struct session;
 size_t list_prepare_rollouts(struct session *);
 bool list_start_scope(struct session *, size_t i);
 
-/* STAGE_OBJECTS. */
+/* The functions of STAGE_OBJECTS (stage.h). */
 size_t list_prepare_objects(struct session *);
 bool list_start_object(struct session *, size_t i);
 enum session_stage list_finish(struct session *);

@@ -312,8 +312,8 @@ message_resources(struct session *s)
 	return list;
 }
 
-/* Of more than RESULTS_MAX results, the successful ones only have the members that the next step needs, because an
- * object in etcd has a maximum size. */
+/* Returns the results of a sync for the response. If there are more than RESULTS_MAX, the successful ones only have
+ * the members that the next step needs, because an object in etcd has a maximum size. */
 static struct worker_sync_results
 message_results(const struct session *s)
 {

@@ -31,7 +31,7 @@ struct scripts *scripts_new(struct script_limits);
  * such as Secrets. */
 void scripts_begin(struct scripts *);
 
-/* Takes NULL; returns NULL. */
+/* Frees the scripts. Takes NULL, and returns NULL. */
 struct scripts *scripts_free(struct scripts *);
 
 /* Returns the places of the object that a jq expression names: [["spec", "replicas"], …], a new reference. A path

@@ -60,7 +60,7 @@ sources_render_chart(struct session *s, const struct fetched_source *src, const 
 	return helm_render(s->arena, &s->sources.helm, &c, &s->sources.manifests);
 }
 
-/* A source that only has value files for other sources is not rendered. */
+/* Returns whether the source only has value files for other sources. It is not rendered. */
 static bool
 sources_is_reference(const struct application_source *src)
 {

@@ -37,6 +37,6 @@ struct session_sources {
 	struct manifests manifests;
 };
 
-/* STAGE_SOURCES. */
+/* The functions of STAGE_SOURCES (stage.h). */
 size_t sources_prepare(struct session *);
 enum session_stage sources_finish(struct session *);

@@ -141,7 +141,8 @@ apply_merge(const char *name, json_t *live, const json_t *config, bool builtin)
 	return json_deep_copy(config);
 }
 
-/* Fields of kubectl's client-side apply belong to kubectl's server-side apply too: no conflict. */
+/* Returns whether the entry is of kubectl's client-side apply, whose fields belong to kubectl's server-side apply
+ * too, without a conflict. */
 static bool
 apply_is_predecessor(const json_t *entry, const struct field_manager *m)
 {
@@ -175,7 +176,7 @@ apply_take(struct arena *a, json_t *managers, const json_t *own, const json_t *s
 	}
 }
 
-/* The text of the API server. */
+/* Returns the error of a conflict, with the text of the API server. */
 static struct err *
 apply_conflict(struct arena *a, const json_t *clashes)
 {

@@ -187,7 +187,7 @@ decode_string_map(const struct decoding *d, const struct field *f, struct json_w
 	return true;
 }
 
-/* A whole number; 3.0 counts, as YAML writers produce it. */
+/* Reads a whole number; 3.0 is one, as YAML writers produce it. Returns false for other values. */
 static bool
 decode_integer(const char *v, int64_t *ret)
 {
@@ -257,7 +257,7 @@ decode_enum(const struct decoding *d, const struct field *f, const char *v, cons
 	return true;
 }
 
-/* False: the value has the wrong type, and nothing was set. */
+/* Decodes one value. Returns false if it has the wrong type; nothing was set then. */
 static bool
 decode_value(const struct decoding *d, const struct field *f, struct json_walk *w, const struct place *at, void *ret)
 {

@@ -14,7 +14,7 @@ field_set_is_leaf(const json_t *set)
 	return json_object_size(set) == 0;
 }
 
-/* The keys of ports include the protocol, with the default TCP. */
+/* Returns whether the element has all keys. The keys of ports include the protocol, with the default TCP. */
 static bool
 field_set_has_key(const json_t *element, const char *key, const json_t *value)
 {
@@ -56,7 +56,7 @@ list_keys(const char *list, const json_t *elements, bool builtin, const char *re
 	return n;
 }
 
-/* "k:{…}" */
+/* Returns the key of an element in a set, "k:{…}". */
 static char *
 field_set_element(struct arena *a, const json_t *element, const char *const *keys, size_t n)
 {
@@ -234,7 +234,7 @@ field_set_remove(const json_t *set, json_t *value)
 	}
 }
 
-/* ".name", "[name=\"web\"]", "[=\"value\"]" */
+/* Returns a part of a path as the API server writes it: ".name", "[name=\"web\"]" or "[=\"value\"]". */
 static const char *
 field_set_path(struct arena *a, const char *path, const char *field)
 {

@@ -42,7 +42,7 @@ empty(struct str *s)
 	s->overflow = false;
 }
 
-/* The object is complete. */
+/* Passes on an object whose text is complete. */
 static void
 list_reader_hand_on(struct list_reader *r)
 {

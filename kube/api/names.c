@@ -36,7 +36,7 @@
 	"and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for "         \
 	"validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 
-/* n characters of `of`; the first and the last must be of `ends`. */
+/* Returns whether the n characters are all among `of`, and the first and the last among `ends`. */
 static bool
 name_is(const char *s, size_t n, const char *of, const char *ends)
 {

@@ -163,7 +163,7 @@ check_restart_policy(struct checking *c, const struct place *at, const json_t *s
 	}
 }
 
-/* An IP address as an API server reads it: four decimal numbers, or IPv6. */
+/* Returns whether the text is an IP address as an API server reads it: four decimal numbers, or IPv6. */
 static bool
 pod_is_address(const char *text)
 {

@@ -211,7 +211,7 @@ container_amount(const json_t *v, double *ret)
 	return false;
 }
 
-/* An extended resource, with a name of its own: "example.com/gpu". */
+/* Returns whether the name is that of an extended resource, such as "example.com/gpu". */
 static bool
 resource_is_extended(const char *name)
 {
@@ -352,7 +352,7 @@ check_resources(struct checking *c, const struct place *up, const json_t *resour
 	check_claims(c, &at, json_object_get(resources, "claims"));
 }
 
-/* An element of the list has this text in the field. */
+/* Returns whether an element of the list has this text in the field. */
 static bool
 mount_is_among(const json_t *list, const char *field, const char *text)
 {
@@ -450,7 +450,7 @@ check_mounts(struct checking *c, const struct place *up, const json_t *container
 	check_duplicates(c, up, devices, "volumeDevices", "devicePath");
 }
 
-/* A port's number, or its name. */
+/* Checks a port, which is a number or a name. */
 static void
 check_port(struct checking *c, const struct place *at, const json_t *of)
 {

@@ -34,7 +34,7 @@ check_relative(struct checking *c, const struct place *at, const char *field, co
 	check_no_backsteps(c, at, field, path);
 }
 
-/* The same, but names that start with ".." are reserved for the kubelet. */
+/* Checks the name of a file. Names that start with ".." are reserved for the kubelet. */
 static void
 check_file(struct checking *c, const struct place *at, const json_t *of, struct projected_paths *paths)
 {

@@ -70,7 +70,7 @@ ended(struct arena *a, const struct terminated_state *t)
 			      : arena_printf(a, "ExitCode:%" PRId64, t->exit_code);
 }
 
-/* NULL: all have completed. */
+/* Returns the state of the init containers, such as "Init:1/2"; NULL if all have completed. */
 static const char *
 initializing(struct arena *a, const struct pod_details *p)
 {

@@ -157,7 +157,7 @@ go_write_map(struct writer *w, const struct go_field *f, const char *v, int dept
 	str_addc(&w->out, '}');
 }
 
-/* Whether a string, list or object has nothing in it. */
+/* Returns whether a string, list or object has nothing in it. */
 static bool
 go_is_blank(const char *v)
 {
@@ -166,7 +166,7 @@ go_is_blank(const char *v)
 	return json_at_string(v) ? v[1] == '"' : !json_walk_next(&w);
 }
 
-/* A value that Go's omitempty omits. Structs are never empty. */
+/* Returns whether Go's omitempty omits the value. Structs are never empty. */
 static bool
 go_is_empty(const struct go_field *f, const char *v)
 {

@@ -22,5 +22,5 @@ void pod_template_default(json_t *template);
  * little-endian order. Written with the "safe" alphabet of Kubernetes (k8s.io/apimachinery, util/rand). */
 char *pod_template_hash(struct arena *, const char *canonical, struct opt_int collision_count);
 
-/* The same for any text: for currentStepHash. */
+/* Returns the hash of any text, in the same alphabet: for currentStepHash. In the arena. */
 char *text_hash(struct arena *, const char *text);

@@ -81,7 +81,7 @@ schema_add_names(struct str *to, const char *const *names, size_t n)
 		str_addf(to, "%s%s", i > 0 ? ", " : "", names[i]);
 }
 
-/* One rule and its message. */
+/* Returns one rule with its message. */
 static json_t *
 schema_rule(const struct type *t, const char *verb, const char *const *names, size_t n)
 {
@@ -249,7 +249,7 @@ schema_of_type(const struct type *t)
 	return j;
 }
 
-/* "Name:type:path|…", and the age. */
+/* Returns the columns of "Name:type:path|…", and the age. */
 static json_t *
 schema_columns(const char *text)
 {

@@ -35,7 +35,7 @@ yaml_mark_at(struct walk *w, const char *path, const yaml_node_t *n)
 	    (struct yaml_mark){ path, n->start_mark.line + 1, n->start_mark.column + 1 };
 }
 
-/* NULL: no marks are requested. */
+/* Returns the path of a key or element below a path, in the arena; NULL if no marks are requested. */
 static const char *
 yaml_below(struct walk *w, const char *path, const char *key, size_t index)
 {
@@ -71,7 +71,8 @@ yaml_check_tag(const struct walk *w, const yaml_node_t *n, const char *only)
 
 static struct err *yaml_node(struct walk *, int id, const char *path, int depth, json_t **ret);
 
-/* The merge key "<<" adds the fields of other mappings that the mapping does not have. */
+/* Returns whether the key is the merge key "<<", which adds the fields of other mappings that the mapping does not
+ * have. */
 static bool
 yaml_is_merge(const yaml_node_t *key)
 {

@@ -115,7 +115,7 @@ plain_int(const char *s, json_int_t *ret)
 	return true;
 }
 
-/* [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)? */
+/* Returns whether the text matches [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)? */
 static bool
 plain_float(const char *s, double *ret)
 {

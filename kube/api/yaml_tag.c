@@ -78,7 +78,7 @@ tag_unknown(struct arena *a, const struct yaml_tag *t)
 	    t->line, t->column, t->text);
 }
 
-/* The value of a plain scalar has the kind of its tag. */
+/* Returns whether the value of a plain scalar has the kind of its tag. */
 static bool
 tag_is(const char *tag, const json_t *v, const char *text)
 {

@@ -23,8 +23,8 @@ text_next(const char **s)
 	return c;
 }
 
-/* The character needs an escape in double quotes. Line ends other than \n are escaped, as readers convert them to
- * \n. */
+/* Returns whether the character needs an escape in double quotes. Line ends other than \n are escaped, as readers
+ * convert them to \n. */
 static bool
 text_is_special(unsigned c)
 {
@@ -38,7 +38,7 @@ text_is_blank(char c)
 	return c == ' ' || c == '\n' || c == '\0';
 }
 
-/* The text needs no quotes after "key: " or "- ": it is neither another value nor YAML syntax. */
+/* Returns whether the text needs no quotes after "key: " or "- ": it is neither another value nor YAML syntax. */
 static bool
 text_is_bare(const char *s)
 {
@@ -52,7 +52,7 @@ text_is_bare(const char *s)
 	return true;
 }
 
-/* Some YAML reader would take the text for a number, a time, a boolean or null. */
+/* Returns whether some YAML reader would take the text for a number, a time, a boolean or null. */
 static bool
 text_is_value(const char *s)
 {
@@ -135,7 +135,8 @@ text_literal(struct str *to, const char *s, int indent)
 	}
 }
 
-/* As Go prints it: the fewest digits that read back as the same number, and an exponent from a million on. */
+/* Returns a number as Go prints it: the fewest digits that read back as the same number, and an exponent from a
+ * million on. */
 static const char *
 text_real(struct arena *a, double d)
 {

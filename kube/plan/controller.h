@@ -106,7 +106,7 @@ struct controller {
 	void (*stand_still)(const struct pass *, const char *why, struct plan *);
 };
 
-/* The i-th of all watches of a controller, from 0; false after the last one. */
+/* Sets *ret to the i-th of all watches of a controller, from 0. Returns false after the last one. */
 static inline bool
 controller_watch_at(const struct controller *c, size_t i, struct controller_watch *ret)
 {

@@ -84,7 +84,7 @@ struct plan {
 	size_t left_out; /* entries beyond the limits above */
 };
 
-/* An empty plan in the arena. */
+/* Returns an empty plan in the arena. */
 struct plan *plan_new(struct arena *);
 
 /* Each adds one step. JSON values are consumed. Steps beyond PLAN_STEPS_MAX are left to the next pass, which decides
@@ -123,7 +123,7 @@ void plan_keep(struct plan *, const char *key);
 /* The events that are added from now on are about this revision of a Git repository (copied; NULL: about none). */
 void plan_revision(struct plan *, const char *revision);
 
-/* The same for an event that reports the status write. */
+/* Adds an event that reports the status write, and is emitted after it. */
 struct plan_step *plan_status_event(struct plan *, const struct object *about, bool warning, const char *reason,
     const char *format, ...) printf_like(5, 6);
 

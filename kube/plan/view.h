@@ -56,7 +56,7 @@ view_depends(const struct view *v, const struct object *o)
 size_t view_owned(const struct view *, const struct type *, const char *ns, const char *owner_uid, struct arena *,
     const struct object ***ret);
 
-/* The same for objects with this label, whatever their owner. */
+/* Sets *ret to the objects with this label, whatever their owner. */
 size_t view_labeled(const struct view *, const struct type *, const char *ns, const char *key, const char *value,
     struct arena *, const struct object ***ret);
 

@@ -161,7 +161,7 @@ compose(struct recipient *t)
 		delivery_start(&t->delivery);
 }
 
-/* Its ca.crt takes precedence over that of the Provider's other Secret. */
+/* Reads the certificate of the Provider. Its ca.crt takes precedence over that of the Provider's other Secret. */
 static void
 on_certificate(void *arg, const struct err *e, const json_t *body)
 {
@@ -272,7 +272,7 @@ alerter_begin(struct job *j)
 		alerter_job_free(j);
 }
 
-/* The problem of each alert is logged once. */
+/* Logs the problem of each alert, once for each generation of it, for at most WARNED_MAX alerts. */
 static void
 warn_of_problems(struct alerter *a)
 {

@@ -18,7 +18,7 @@ queue_jobs_of(const struct send_queue *q, const char *tenant, bool running)
 	return n;
 }
 
-/* An earlier job of the same key has not ended. */
+/* Returns whether an earlier job of the same key has not ended. */
 static bool
 queue_is_blocked(const struct send_queue *q, const struct send_job *j)
 {

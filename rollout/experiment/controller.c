@@ -25,7 +25,8 @@ experiment_gather_rollout(struct experiment_world *w, struct arena *a)
 	if (w->rollout == NULL || w->rollout->spec.strategy.canary == NULL ||
 	    (router = router_of(w->rollout->spec.strategy.canary)) == NULL)
 		return;
-	router->read(w->rollout, w->view, a, &routing); /* as far as it could be read, even with an error */
+	/* After an error the routing has what could be read. */
+	router->read(w->rollout, w->view, a, &routing);
 	w->routed = routing.additional;
 	w->n_routed = routing.n_additional;
 }
@@ -62,12 +63,14 @@ experiment_controller_stand_still(const struct pass *p, const char *why, struct 
 		experiment_stand_still(&w, why, plan);
 }
 
+/* The arguments of experiment_emit_owned(). */
 struct emitting {
-	const char *owner; /* uid */
+	const char *owner; /* the uid of the owner */
 	emit_key *emit;
 	void *arg;
 };
 
+/* Emits the key of an Experiment that has this owner. */
 static void
 experiment_emit_owned(const struct object *o, void *arg)
 {

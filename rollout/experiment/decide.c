@@ -186,7 +186,7 @@ experiment_begin_status(struct experiment_pass *p)
 	}
 }
 
-/* A user terminated it, or a template or analysis failed. */
+/* Returns whether a user has terminated the Experiment, or a template or analysis has failed. */
 static bool
 experiment_is_ending(const struct experiment_pass *p)
 {

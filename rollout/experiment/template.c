@@ -132,7 +132,7 @@ experiment_template_scale(struct experiment_pass *p, const struct replicaset *rs
 		    rs->object.meta.name, from, to);
 }
 
-/* The rollout's routing still sends requests to this template's pods, or is about to. */
+/* Returns whether the Rollout's routing still sends requests to this template's pods, or is about to. */
 static bool
 experiment_template_is_routed(const struct experiment_pass *p, const struct template_status *s)
 {
