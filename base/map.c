@@ -41,6 +41,8 @@ map_find(const struct map *m, const char *key)
 	return i;
 }
 
+/* Makes space for more keys. Drops the slots of removed keys, and sizes the index so that at most half of it is
+ * used. */
 static void
 map_grow(struct map *m)
 {

@@ -4,4 +4,5 @@
 
 #define SHA1_SIZE 20
 
+/* Sets ret to the hash. */
 void sha1(const void *, size_t len, unsigned char ret[SHA1_SIZE]);

@@ -30,6 +30,7 @@ timer_armed(const struct timer *t)
 	return t->place != 0;
 }
 
+/* Stops all timers and frees the heap. */
 void timers_done(struct timers *);
 
 /* Starts t, or restarts it, for the time `due`. */

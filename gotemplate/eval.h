@@ -25,4 +25,5 @@ const json_t *run_fail(struct run *, const char *format, ...) printf_like(2, 3);
 /* Returns the text that Go prints for a value. In the arena. */
 const char *text_of(struct run *, const json_t *);
 
+/* Returns whether a value is true for `if`: it is not false, 0, null, empty or missing. */
 bool truth_of(const json_t *);

@@ -15,6 +15,7 @@ struct child *child_start(struct loop *, const struct spawn *, void (*exited)(vo
 struct child *child_serve(
     struct loop *, const char *const *argv, const char *log, void (*exited)(void *arg, int status), void *arg);
 
+/* Returns the process id of the child. */
 pid_t child_pid(const struct child *);
 
 /* Sends SIGTERM to the process group of the child, and SIGKILL after `grace_ms`. Waits for its end, kills the rest

@@ -22,7 +22,7 @@
 
 struct events;
 
-/* `component` is the source of the events, borrowed; `seed` is the seed of their names. */
+/* Returns a sender of events. `component` is the source of the events, borrowed; `seed` is the seed of their names. */
 struct events *events_new(struct transport *, const char *component, uint64_t seed);
 
 /* Drops the events that are not sent yet. */
@@ -36,6 +36,7 @@ struct events_observer {
 	void *arg;
 };
 
+/* Sets the functions to call. Without it, none is called. */
 void events_observe(struct events *, struct events_observer);
 
 /* Queues one PLAN_EVENT, and copies it. */

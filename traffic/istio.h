@@ -12,7 +12,8 @@
 
 enum istio_kind { ISTIO_HTTP, ISTIO_TLS, ISTIO_TCP, ISTIO_KIND_MAX };
 
-/* Whose traffic a destination has: the canary's, the stable version's, that of an additional subset, or another. */
+/* The side that a destination is of: the canary, the stable version, an additional subset that keeps its weight, or
+ * none of these. */
 enum istio_side { SIDE_CANARY, SIDE_STABLE, SIDE_KEPT, SIDE_OTHER, SIDE_MAX };
 
 /* The routes of one kind. Borrowed. */
@@ -21,13 +22,13 @@ struct istio_routes {
 	size_t n;
 };
 
+/* A route that is split. */
 struct istio_split {
 	enum istio_kind kind;
-	unsigned index; /* in spec.KIND */
+	unsigned index; /* the index of the route in spec.KIND */
 	const struct istio_route *route;
-	unsigned n[SIDE_MAX]; /* destinations of each side */
-	unsigned
-	    first[SIDE_STABLE + 1]; /* the first of the canary's and of the stable version's; valid if there is one */
+	unsigned n[SIDE_MAX]; /* the number of destinations of each side */
+	unsigned first[SIDE_STABLE + 1]; /* the index of the first one of the canary, and of the stable version */
 };
 
 /* The splits of one VirtualService that a reference selects. In the arena. */
@@ -44,11 +45,13 @@ struct istio_splits {
 /* Returns the name of a kind of route: "http", "tls" or "tcp". */
 const char *istio_kind_name(enum istio_kind);
 
+/* Returns the routes of a kind in a VirtualService. */
 struct istio_routes istio_routes_of(const struct virtual_service *, enum istio_kind);
 
+/* Returns the side that a destination is of, by the Services or subsets that the strategy names. */
 enum istio_side istio_side(const struct canary_strategy *, const struct istio_destination *);
 
-/* Sets *ret to the index-th route of a kind; false after the last one. */
+/* Sets *ret to the index-th route of a kind. Returns false after the last one. */
 bool istio_split_at(const struct canary_strategy *, const struct virtual_service *, enum istio_kind, size_t index,
     struct istio_split *ret);
 
@@ -62,7 +65,8 @@ bool istio_host_is(const char *host, const char *service);
 /* Returns whether a step created the route, or will replace it: its name is in managedRoutes. */
 bool istio_is_managed(const struct canary_strategy *, const struct istio_route *);
 
-/* The strategy's references to VirtualServices: the one, or the list. Returns their number. */
+/* Sets *ret to the strategy's references to VirtualServices: virtualService, or virtualServices. Returns their
+ * number. */
 size_t istio_references(const struct canary_strategy *, const struct istio_virtual_service_ref **ret);
 
 /* Returns whether the reference ("name" or "name.namespace") is to the object of this name. */
@@ -72,34 +76,35 @@ bool istio_reference_is(
 /* Returns whether the reference lists this http route. */
 bool istio_reference_lists(const struct istio_virtual_service_ref *, const char *route);
 
-/* Fills the splits: of each kind the routes that the reference names, or the only route. `arena`, `canary` and `vs` are
- * set. */
+/* Fills the splits with the routes that the reference names; for a kind of which it names none, with the only route.
+ * The caller has set `arena`, `canary` and `vs`. Returns an error if a route does not exist or cannot be split. */
 struct err *istio_splits_read(struct istio_splits *, const struct istio_virtual_service_ref *);
 
-/* The weight of the i-th destination of a route; 0 if it has none. */
+/* Returns the weight of the i-th destination of a route; 0 if it has no weight. */
 int64_t istio_weight(const struct istio_route *, size_t i);
 
-/* The weight of destinations that keep their weight, whatever the split is. */
+/* Returns the sum of the weights of the destinations of additional subsets, which no split changes. */
 int64_t istio_kept_weight(const struct canary_strategy *, const struct istio_split *);
 
-/* The JSON patch that gives the canary destination `weight` percent in each route that the reference (one of the
- * strategy's) selects; an empty list if nothing has to change. Destinations of additional subsets keep their weight,
- * those of `additional` (sorted by Service) get theirs, other ones that have a weight are removed; the stable
+/* Sets *ret to the JSON patch that gives the canary destination `weight` percent in each route that the reference (one
+ * of the strategy's) selects; an empty list if nothing has to change. Destinations of additional subsets keep their
+ * weight, those of `additional` (sorted by Service) get theirs, other ones that have a weight are removed; the stable
  * destination gets the rest. If the others leave less than `weight`, the canary gets what is left. A new reference to a
  * JSON list. */
 struct err *istio_weight_patch(struct arena *, const struct canary_strategy *, const struct istio_virtual_service_ref *,
     const struct virtual_service *, const struct wanted_split *, json_t **ret);
 
-/* --- istio.c; see struct router --- */
+/* --- istio.c. The functions without a comment are those of struct router. --- */
 
+/* Returns whether the object is a VirtualService or DestinationRule that the Rollout's strategy names. */
 bool istio_concerns(const struct rollout *, const struct object *);
 
-/* --- istio_managed.c; see struct router --- */
+/* --- istio_managed.c --- */
 
 bool istio_set_routes(
     const struct rollout *, const struct routing *, const struct wanted_route *, size_t, struct arena *, struct plan *);
 
-/* --- istio_subsets.c; see struct router --- */
+/* --- istio_subsets.c --- */
 
 /* Reads the DestinationRule into *ret: the hashes of its two subsets, and the object as the first of `objects`. */
 struct err *istio_read_subsets(const struct rollout *, const struct view *, struct arena *, struct routing *ret);
@@ -108,13 +113,13 @@ void istio_set_hashes(const struct rollout *, const struct routing *, const stru
 
 size_t istio_release(const struct rollout *, const struct view *, const char *const *hashes, size_t n, struct plan *);
 
-/* The subset of that name, or NULL; *ret_index (may be NULL) is its index in spec.subsets. */
+/* Returns the subset of a name, or NULL. *ret_index, which may be NULL, is set to its index in spec.subsets. */
 const struct subset *istio_subset(const struct destination_rule *, const char *name, size_t *ret_index);
 
 /* Returns whether a Rollout added the subset for an experiment: its only label is the hash, and the strategy does
  * not name it. */
 bool istio_is_of_experiment(const struct istio_destination_rule_ref *, const struct subset *);
 
-/* --- istio_owns.c; see struct router --- */
+/* --- istio_owns.c --- */
 
 void istio_overlay(const struct rollout *, const struct type *, const json_t *live, json_t *desired);

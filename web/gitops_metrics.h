@@ -10,6 +10,7 @@
 
 struct gitops_metrics;
 
+/* Returns metrics without any values. */
 struct gitops_metrics *gitops_metrics_new(bool legacy);
 
 /* Frees the metrics. Takes NULL, and returns NULL. */
@@ -22,4 +23,5 @@ void gitops_metrics_changed(struct gitops_metrics *, const struct object *, bool
 void gitops_metrics_reconciled(
     struct gitops_metrics *, const char *controller, const char *ns, const char *name, int64_t ms);
 
+/* Appends the metrics in the text format of Prometheus. `now` is wall ms. */
 void gitops_metrics_text(struct gitops_metrics *, int64_t now, struct str *to);

@@ -23,6 +23,7 @@ struct streams {
 	struct timer beat; /* keepalive: a write detects a client that has disconnected */
 };
 
+/* Initializes the streams of a server. The view is borrowed. */
 void streams_start(struct streams *, struct http_server *, const struct view *);
 
 /* Ends all streams. Call it before http_server_stop, which would wait for them. */

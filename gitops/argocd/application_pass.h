@@ -57,7 +57,8 @@ bool app_pass_is_deleting(const struct app_pass *);
  * ANNOTATION_DELETION_APPROVED). */
 bool app_pass_is_confirmed(const struct app_pass *);
 
-/* Returns the message of the step of a sync or deletion that waits for a confirmation. NULL: it does not wait. */
+/* Records whether this step of a sync or deletion waits for a confirmation by a user, and sets or deletes the condition
+ * ConfirmationRequired. NULL waits for none. */
 void app_pass_set_confirmation(struct app_pass *, const struct worker_step *);
 
 /* Returns the current time in whole seconds, as it is stored. */

@@ -23,6 +23,7 @@ struct drift_watch_settings {
 	void *arg;
 };
 
+/* Returns a watch that has nothing to watch yet. The settings are copied, and what they point to is borrowed. */
 struct drift_watch *drift_watch_new(const struct drift_watch_settings *);
 
 /* Frees a watch. Takes NULL, and returns NULL. */

@@ -22,6 +22,7 @@ struct git_settings {
 #define GIT_CACHE_MAX 64 /* repositories that are kept; the least recently used are removed */
 #define GIT_CACHE_BYTES_MAX (2u << 30) /* of all of them, without what is being fetched */
 
+/* Returns a source that reads Git repositories. The settings are copied. */
 struct source *git_source_new(const struct git_settings *);
 
 /* Returns the cache directory of a user: below $XDG_CACHE_HOME or ~/.cache. In the arena. */

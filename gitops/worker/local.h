@@ -3,4 +3,5 @@
 #pragma once
 #include "gitops/source/tree.h"
 
+/* Sets *ret to the files below `root`, in the arena. */
 struct err *local_tree(struct arena *, const char *root, struct tree *ret);

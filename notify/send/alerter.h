@@ -24,6 +24,7 @@ struct alerter_settings {
 	enum alert_reach reach;
 };
 
+/* Returns a sender of alerts. The settings are copied, and their texts borrowed. */
 struct alerter *alerter_new(struct loop *, const struct alerter_settings *);
 
 /* Drops the events that are not sent yet. Takes NULL; returns NULL. */

@@ -25,6 +25,7 @@ struct notifier_settings {
 	void *arg;
 };
 
+/* Returns a sender of notifications. The settings are copied, and their texts borrowed. */
 struct notifier *notifier_new(struct loop *, const struct notifier_settings *);
 
 /* Drops the notifications that are not sent yet. Takes NULL; returns NULL. */

@@ -38,4 +38,5 @@ struct summary_icon {
 	const char *color; /* of ECMA-48: "32"; "" for none */
 };
 
+/* Returns the icon of a phase or status. */
 struct summary_icon summary_icon(const char *status);
