@@ -60,7 +60,8 @@ TYPE(sync_window, "sync window", .strict = true);
 static const struct field app_project_spec_fields[] = {
 	STRING(app_project_spec, description, "description", .doc = "Description, for humans."),
 	STRINGS(app_project_spec, source_repos, "sourceRepos",
-	    .doc = "Repository URLs that Applications may use, as globs. !GLOB denies. Empty: none."),
+	    .doc = "Repository URLs that Applications may use, as globs. !GLOB denies; with denials only, all others "
+		   "are allowed. Empty: none."),
 	STRINGS(app_project_spec, source_namespaces, "sourceNamespaces",
 	    .doc = "Namespaces whose Applications may use the project, in addition to the controller's, as globs."),
 	LIST(app_project_spec, destinations, "destinations", project_destination, .items_max = 1000,

@@ -49,8 +49,8 @@ static const struct field application_kustomize_fields[] = {
 	BOOL(application_kustomize, label_without_selector, "labelWithoutSelector",
 	    .doc = "Do not add commonLabels to selectors."),
 	BOOL(application_kustomize, label_include_templates, "labelIncludeTemplates",
-	    .doc = "Add commonLabels to pod templates too. Has no effect without labelWithoutSelector, with which "
-		   "selectors and templates are left out."),
+	    .doc = "With labelWithoutSelector: add commonLabels to pod templates too. Without it they are added to "
+		   "them in any case."),
 	BOOL(application_kustomize, force_common_labels, "forceCommonLabels",
 	    .doc = "Has no effect: commonLabels always replace labels of the same name in the kustomization."),
 	BOOL(application_kustomize, force_common_annotations, "forceCommonAnnotations",

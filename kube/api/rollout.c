@@ -294,17 +294,18 @@ static const struct field istio_destination_rule_ref_fields[] = {
 	STRING(istio_destination_rule_ref, stable_subset_name, "stableSubsetName", .required = true,
 	    .doc = "Subset whose pod template hash label selects the stable version."),
 	STRINGS(istio_destination_rule_ref, additional_subset_names, "additionalSubsetNames",
-	    .doc = "Subsets whose weights are not changed."),
+	    .doc = "Subsets whose weights are not changed. The canary and the stable version share the rest."),
 };
 TYPE(istio_destination_rule_ref, "destinationRule reference", .strict = true);
 
 static const struct field istio_routing_fields[] = {
 	OBJECT(istio_routing, virtual_service, "virtualService", istio_virtual_service_ref,
-	    .doc = "VirtualService whose weights are set."),
+	    .doc = "VirtualService whose weights are set. Must not be set with virtualServices."),
 	OBJECT(istio_routing, destination_rule, "destinationRule", istio_destination_rule_ref,
-	    .doc = "Split traffic by subsets instead of by canaryService and stableService."),
+	    .doc = "Split traffic by the subsets of this DestinationRule. Without it, traffic is split by "
+		   "canaryService and stableService, which must be set then."),
 	LIST(istio_routing, virtual_services, "virtualServices", istio_virtual_service_ref,
-	    .doc = "VirtualServices whose weights are set."),
+	    .doc = "VirtualServices whose weights are set. Must not be set with virtualService."),
 };
 TYPE(istio_routing, "istio traffic routing", .strict = true, .rules = "not virtualService virtualServices");
 

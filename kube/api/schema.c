@@ -154,7 +154,7 @@ schema_rules(const struct type *t)
 /* Any value is accepted: the controller reports that the field is not supported, which is clearer than a schema
  * error in its value. */
 static json_t *
-schema_of_not_built(enum kind kind)
+schema_of_not_supported(enum kind kind)
 {
 	static const char *const types[KIND_MAX] = {
 		[KIND_INT] = "integer", [KIND_STRING] = "string", [KIND_BOOL] = "boolean"
@@ -174,7 +174,7 @@ schema_of_field(const struct field *f)
 	json_t *j = NULL;
 
 	if (f->not_supported)
-		return schema_of_not_built(f->kind);
+		return schema_of_not_supported(f->kind);
 	assert(f->kind < KIND_MAX);
 	switch (f->kind) {
 	case KIND_BOOL:
