@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/plan/controller.h"
+#include "rollout/certain_pods.h"
 #include "rollout/metadata.h"
 #include "rollout/pause.h"
 #include "rollout/release.h"
@@ -67,7 +68,8 @@ pass_end(struct rollout_pass *p)
 	runs_sync(p);
 	steps_sync(p);
 	replicas_lower(p);
-	replicas_check_certain(p);
+	for (size_t i = 0; i < p->w->n_replicasets; i++)
+		certain_pods_check(p->plan, p->w->replicasets[i], p->w->now);
 	restart_plan(p);
 	release_plan(p);
 	revision_history(p);

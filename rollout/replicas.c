@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "kube/api/replicaset.h"
 #include "rollout/bluegreen.h"
+#include "rollout/certain_pods.h"
 #include "rollout/pass.h"
 #include "rollout/replica_counts.h"
 #include "rollout/revision.h"
@@ -19,7 +20,6 @@
 
 #define SCALE_DOWN_DELAY 30 /* seconds */
 #define ABORT_SCALE_DOWN_DELAY 30 /* seconds */
-#define CERTAIN_MS 10000 /* from a scale-up to a status that counts no pod removed before it, if none was removed */
 
 static int64_t
 replicas_most(int64_t a, int64_t b)
@@ -33,49 +33,6 @@ replicas_deadline(const struct replicaset *rs)
 	int64_t at;
 
 	return time_parse(object_annotation(&rs->object, ANNOTATION_SCALE_DOWN_DEADLINE), &at) ? at : 0;
-}
-
-/* A scale-up that follows a scale-down at once: the status still counts the pods that are being removed, so that
- * traffic would be sent to pods that do not exist. Marks how many pods are certain. */
-static void
-replicas_mark_certain(struct rollout_pass *p, const struct replicaset *rs, json_t *ops)
-{
-	int64_t pods = replicaset_wanted(rs), marked, since;
-
-	if (replicaset_certain(rs, &marked, &since))
-		pods = marked < pods ? marked : pods;
-	else if (!replicaset_counts_removed_pods(rs))
-		return;
-	object_patch_annotation(p->arena, ops, &rs->object, ANNOTATION_CERTAIN_PODS,
-	    arena_printf(p->arena, "%" PRId64 " %s", pods, time_format(p->arena, time_stored(p->w->now))));
-	plan_reason(p->plan, "ReplicaSet %s: %" PRId64 " pods are certain until its status shows the others",
-	    rs->object.meta.name, pods);
-}
-
-/* Removes the mark when the status is believed again: it has shown that the pods were removed, or the ReplicaSet
- * controller has observed the scale-up, and had the time to count the pods that it had removed before. */
-void
-replicas_check_certain(struct rollout_pass *p)
-{
-	for (size_t i = 0; i < p->w->n_replicasets; i++) {
-		const struct replicaset *rs = p->w->replicasets[i];
-		int64_t pods, since, at;
-		json_t *ops;
-
-		if (!replicaset_certain(rs, &pods, &since))
-			continue;
-		at = time_add(since, CERTAIN_MS);
-		if (rs->status.replicas > pods &&
-		    (p->w->now < at || rs->status.observed_generation < rs->object.meta.generation)) {
-			if (p->w->now < at)
-				plan_wake(p->plan, at);
-			continue;
-		}
-		ops = json_array();
-		object_patch_annotation(p->arena, ops, &rs->object, ANNOTATION_CERTAIN_PODS, NULL);
-		plan_patch(p->plan, &rs->object, ops);
-		plan_independent(p->plan);
-	}
 }
 
 /* Scales to `to`; `drop_deadline` removes the scale-down deadline. */
@@ -93,7 +50,7 @@ replicas_scale(struct rollout_pass *p, const struct replicaset *rs, int64_t to, 
 		    arena_printf(p->arena, "%" PRId64, p->replicas));
 	}
 	if (to > from)
-		replicas_mark_certain(p, rs, ops);
+		certain_pods_mark(p->plan, rs, p->w->now, ops);
 	if (drop_deadline)
 		object_patch_annotation(p->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, NULL);
 	if (json_array_size(ops) == 0) {

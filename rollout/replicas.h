@@ -7,9 +7,6 @@
 struct replicaset;
 struct rollout_pass;
 
-/* Plans the removal of ANNOTATION_CERTAIN_PODS from each ReplicaSet whose status is believed again. */
-void replicas_check_certain(struct rollout_pass *);
-
 /* Plans the scaling up of the stable and the new version. */
 void replicas_raise(struct rollout_pass *);
 

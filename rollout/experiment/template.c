@@ -9,6 +9,7 @@
 #include "kube/api/replicaset.h"
 #include "kube/plan/controller.h"
 #include "rollout/analyses.h"
+#include "rollout/certain_pods.h"
 #include "rollout/experiment/pass.h"
 #include "rollout/replicas.h"
 #include "rollout/revision.h"
@@ -124,6 +125,8 @@ experiment_template_scale(struct experiment_pass *p, const struct replicaset *rs
 		json_patch_add(ops, "test", "/spec/replicas", json_integer(from));
 		json_patch_add(ops, "replace", "/spec/replicas", json_integer(to));
 	}
+	if (to > from)
+		certain_pods_mark(p->plan, rs, p->w->now, ops);
 	plan_patch(p->plan, &rs->object, ops);
 	plan_independent(p->plan);
 	if (from != to)
@@ -324,6 +327,8 @@ experiment_template_pass(struct experiment_pass *p, size_t i)
 		experiment_template_take_down(p, rs, s);
 		experiment_template_drop_service(p, t, rs, s);
 	}
+	if (rs != NULL)
+		certain_pods_check(p->plan, rs, p->w->now);
 	experiment_template_count(p, rs, s);
 	experiment_template_assess(p, t, rs, s);
 	if (!str_eq(was.status, s->status))
