@@ -151,10 +151,13 @@ void plan_status_typed(struct plan *, const struct object *, const struct type *
 void plan_wake(struct plan *, int64_t at);
 
 /* Leaves a number for the next pass of this process. The notes of a plan replace all notes of the plan before, and a
- * note replaces one of the same name in this plan. */
+ * note replaces one of the same name in this plan. Notes are for numbers that belong to another object or to a version,
+ * whose name is a part of theirs (a Job, a pause): a note that no pass renews is forgotten. A controller has notes or a
+ * memory, not both. */
 void plan_note(struct plan *, const char *name, int64_t value);
 
-/* The next pass of this process finds a copy of the struct in seen->memory. `type` is the controller's `memory`. */
+/* The next pass of this process finds a copy of the struct in seen->memory. For a controller whose passes all have the
+ * same values, or texts. `type` is the controller's `memory`. */
 void plan_memory(struct plan *, const struct type *type, const void *);
 
 /* Adds a reason, one line for users, with a printf format. */
