@@ -384,9 +384,10 @@ f_trunc(struct run *r, arguments a, size_t n)
 	json_int_t max = json_integer_value(a[0]);
 
 	(void)n;
+	/* A negative number is the length of the end that is kept. */
 	if (max < 0)
 		return functions_string(r, (size_t)-max < len ? text + len + max : text);
-	/* Does not cut in the middle of a character. */
+	/* The text is not cut in the middle of a character. */
 	for (len = (size_t)max < len ? (size_t)max : len; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
 		len--;
 	return functions_string(r, arena_strndup(r->arena, text, len));

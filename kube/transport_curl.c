@@ -507,7 +507,7 @@ curl_add_identity(struct exchange *e, const struct credential *credential)
 	    credential->key != NULL ? credential->key : c->key_data);
 }
 
-/* The certificate has another host's name: connect to the address of the URL, and verify that name. */
+/* Connects to the address of the URL, and verifies that the certificate has the name `as`. */
 static void
 curl_rename_server(struct exchange *e, const char *as)
 {

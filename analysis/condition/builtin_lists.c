@@ -240,7 +240,7 @@ run_len(struct eval *e, const struct node *n, struct value *args)
 struct value
 run_first_last(struct eval *e, const struct node *n, struct value *args)
 {
-	bool first = n->builtin->name[0] == 'f';
+	bool first = builtin_is(n, "first");
 	size_t len = args[0].kind == VALUE_ARRAY ? args[0].array.n : args[0].kind == VALUE_STRING ? args[0].s.len : 0;
 	struct value key = value_int(first ? 0 : (int64_t)len - 1);
 
@@ -282,7 +282,7 @@ run_take(struct eval *e, const struct node *n, struct value *args)
 struct value
 run_keys(struct eval *e, const struct node *n, struct value *args)
 {
-	char what = n->builtin->name[0];
+	bool pairs = builtin_is(n, "toPairs"), keys = builtin_is(n, "keys");
 	struct value v;
 
 	if (args[0].kind != VALUE_MAP)
@@ -293,12 +293,12 @@ run_keys(struct eval *e, const struct node *n, struct value *args)
 	for (size_t i = 0; i < args[0].map.n; i++) {
 		const struct value_entry *m = &args[0].map.at[i];
 
-		if (what == 't') {
+		if (pairs) {
 			v.array.at[i] = value_array(e->arena, 2);
 			v.array.at[i].array.at[0] = m->key;
 			v.array.at[i].array.at[1] = m->value;
 		} else {
-			v.array.at[i] = what == 'k' ? m->key : m->value;
+			v.array.at[i] = keys ? m->key : m->value;
 		}
 	}
 	return v;
@@ -349,7 +349,7 @@ list_append(struct eval *e, struct value *to, const struct value *from, bool dee
 struct value
 run_concat(struct eval *e, const struct node *n, struct value *args)
 {
-	bool deep = n->builtin->name[0] == 'f';
+	bool deep = builtin_is(n, "flatten");
 	size_t cap = value_count_all(args, n->n);
 	struct value v;
 

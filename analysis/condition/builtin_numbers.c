@@ -69,7 +69,7 @@ run_sum(struct eval *e, const struct node *n, struct value *args)
 static bool
 number_extreme(struct eval *e, const struct node *n, const struct value *v, int depth, struct value *best, bool *any)
 {
-	bool most = n->builtin->name[1] == 'a';
+	bool most = builtin_is(n, "max");
 	int c;
 
 	if (v->kind == VALUE_ARRAY) {
@@ -133,15 +133,11 @@ run_rounding(struct eval *e, const struct node *n, struct value *args)
 
 	if (!value_number(&args[0], &x))
 		return eval_fail(e, "%s takes a number, not %s", n->builtin->name, value_kind_name(args[0].kind));
-	switch (n->builtin->name[0]) {
-	case 'a':
+	if (builtin_is(n, "abs"))
 		return args[0].kind == VALUE_INT
 			   ? value_int(args[0].i < 0 ? (int64_t)(0 - (uint64_t)args[0].i) : args[0].i)
 			   : value_float(fabs(x));
-	case 'c': return value_float(ceil(x));
-	case 'f': return value_float(floor(x));
-	default: return value_float(round(x));
-	}
+	return value_float(builtin_is(n, "ceil") ? ceil(x) : builtin_is(n, "floor") ? floor(x) : round(x));
 }
 
 /* Returns whether the node is an integer literal, or arithmetic on one. Where a float is needed, it is a float; a
@@ -165,13 +161,13 @@ run_is_nan(struct eval *e, const struct node *n, struct value *args)
 		return value_bool(false);
 	if (args[0].kind != VALUE_FLOAT)
 		return eval_fail(e, "%s takes a float, not %s", n->builtin->name, value_kind_name(args[0].kind));
-	return value_bool(n->builtin->name[2] == 'N' ? isnan(args[0].f) : isinf(args[0].f));
+	return value_bool(builtin_is(n, "isNaN") ? isnan(args[0].f) : isinf(args[0].f));
 }
 
 struct value
 run_int(struct eval *e, const struct node *n, struct value *args)
 {
-	bool own = n->builtin->name[0] == 'i';
+	bool own = builtin_is(n, "int");
 	const char *s;
 	char *end;
 	long long i;

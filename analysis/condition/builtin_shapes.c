@@ -183,7 +183,7 @@ struct shape
 shape_number(struct check *c, const struct node *n, const struct shape *args)
 {
 	shape_expect(c, n, &args[0], "a number", 5, VALUE_INT, VALUE_FLOAT, VALUE_DURATION, VALUE_MONTH, VALUE_WEEKDAY);
-	return n->builtin->name[0] == 'a' ? args[0] : shape_of(VALUE_FLOAT);
+	return builtin_is(n, "abs") ? args[0] : shape_of(VALUE_FLOAT);
 }
 
 struct shape
@@ -191,7 +191,7 @@ shape_cast(struct check *c, const struct node *n, const struct shape *args)
 {
 	shape_expect(c, n, &args[0], "a number or a string", 6, VALUE_INT, VALUE_FLOAT, VALUE_STRING, VALUE_DURATION,
 	    VALUE_MONTH, VALUE_WEEKDAY);
-	return shape_of(n->builtin->name[0] == 'i' ? VALUE_INT : VALUE_FLOAT);
+	return shape_of(builtin_is(n, "int") ? VALUE_INT : VALUE_FLOAT);
 }
 
 struct shape
@@ -199,7 +199,7 @@ shape_as_number(struct check *c, const struct node *n, const struct shape *args)
 {
 	(void)c;
 	(void)args;
-	return shape_of(n->builtin->name[2] == 'I' ? VALUE_INT : VALUE_FLOAT);
+	return shape_of(builtin_is(n, "asInt") ? VALUE_INT : VALUE_FLOAT);
 }
 
 struct shape

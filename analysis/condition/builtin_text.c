@@ -71,7 +71,7 @@ text_other_case(unsigned c, bool upper)
 struct value
 run_case(struct eval *e, const struct node *n, struct value *args)
 {
-	bool upper = n->builtin->name[0] == 'u';
+	bool upper = builtin_is(n, "upper");
 	unsigned char *s;
 
 	if (!strings_only(e, n, args, 1) || !eval_charge(e, args[0].s.len))
@@ -124,7 +124,7 @@ text_piece_end(const char *s, const char *by)
 struct value
 run_split(struct eval *e, const struct node *n, struct value *args)
 {
-	bool after = n->builtin->name[5] == 'A';
+	bool after = builtin_is(n, "splitAfter");
 	const char *s, *by, *hit;
 	struct value v;
 	size_t parts = 1, len;
@@ -235,7 +235,7 @@ run_index_of(struct eval *e, const struct node *n, struct value *args)
 		return args[0];
 	for (hit = args[0].s.at; (hit = strstr(hit, args[1].s.at)) != NULL; hit++) {
 		last = hit;
-		if (n->builtin->name[0] == 'i' || *hit == '\0')
+		if (builtin_is(n, "indexOf") || *hit == '\0')
 			break;
 	}
 	return value_int(last != NULL ? last - args[0].s.at : -1);
@@ -247,7 +247,7 @@ run_has(struct eval *e, const struct node *n, struct value *args)
 	if (!strings_only(e, n, args, 2))
 		return args[0];
 	return value_bool(
-	    n->builtin->name[3] == 'P' ? str_starts(args[0].s.at, args[1].s.at) : str_ends(args[0].s.at, args[1].s.at));
+	    builtin_is(n, "hasPrefix") ? str_starts(args[0].s.at, args[1].s.at) : str_ends(args[0].s.at, args[1].s.at));
 }
 
 struct value
@@ -265,7 +265,7 @@ run_base64(struct eval *e, const struct node *n, struct value *args)
 
 	if (!strings_only(e, n, args, 1) || !eval_charge(e, 2 * args[0].s.len + 4))
 		return args[0];
-	if (n->builtin->name[0] == 't')
+	if (builtin_is(n, "toBase64"))
 		return value_string(base64_encode(e->arena, args[0].s.at, args[0].s.len));
 	if ((plain = base64_decode(e->arena, args[0].s.at, &len)) == NULL)
 		return eval_fail(e, "fromBase64: this is no base64");

@@ -5,6 +5,7 @@
  * its value, or fails. `run` gets their values, fails with eval_fail, and charges what it builds.
  */
 #pragma once
+#include <string.h>
 #include "analysis/condition/ast.h"
 
 typedef struct shape builtin_check(struct check *, const struct node *, const struct shape *args);
@@ -21,6 +22,13 @@ builtin_run run_all, run_any, run_none, run_one, run_count, run_filter, run_map,
     run_uniq, run_sum, run_extreme, run_mean, run_rounding, run_is_nan, run_int, run_float, run_bits, run_trim,
     run_case, run_split, run_replace, run_repeat, run_join, run_index_of, run_has, run_string, run_to_json,
     run_from_json, run_base64, run_type, run_is_nil, run_default, run_now, run_date, run_duration, run_zone;
+
+/* Returns whether a call is of the function of this name. Functions that differ little share their `check` or `run`. */
+static inline bool
+builtin_is(const struct node *call, const char *name)
+{
+	return strcmp(call->builtin->name, name) == 0;
+}
 
 /* Returns the shape of a value of this kind. */
 struct shape shape_of(enum value_kind);

@@ -58,7 +58,7 @@ bool app_pass_is_deleting(const struct app_pass *);
 bool app_pass_is_confirmed(const struct app_pass *);
 
 /* Records whether this step of a sync or deletion waits for a confirmation by a user, and sets or deletes the condition
- * ConfirmationRequired. NULL waits for none. */
+ * ConfirmationRequired. NULL if there is no step. */
 void app_pass_set_confirmation(struct app_pass *, const struct worker_step *);
 
 /* Returns the current time in whole seconds, as it is stored. */

@@ -577,7 +577,7 @@ notifier_go_on(struct job *j)
 	notifier_finish(j);
 }
 
-/* Without a subscription no job is needed. */
+/* Returns whether nothing subscribes to the trigger for this object, so that no job is needed. */
 static bool
 notifier_is_idle(struct notifier *n, const struct object *o, const char *trigger)
 {
