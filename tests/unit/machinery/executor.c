@@ -170,6 +170,40 @@ steps_then_status_one_request_at_a_time(void **state)
 	world_teardown(&w);
 }
 
+/* Fails the test unless the writes of a plan have these urgencies. */
+static void
+world_expect_urgency(bool urgent, enum urgency step, enum urgency status)
+{
+	struct world w;
+
+	world_setup(&w);
+	w.plan->urgent = urgent;
+	world_patch(&w, w.service);
+	plan_event(w.plan, w.rollout, false, "Made", "this write was made");
+	world_status(&w);
+	world_start(&w);
+	assert_int_equal(script_open(w.script, "PATCH", "services/web")->urgency, step);
+	script_respond(w.script, "PATCH", "services/web", 200, web_after);
+	assert_int_equal(script_open(w.script, "POST", "events")->urgency, URGENCY_EVENT);
+	script_respond(w.script, "POST", "events", 201, "{\"kind\":\"Event\",\"metadata\":{\"name\":\"x\"}}");
+	assert_int_equal(script_open(w.script, "PATCH", "rollouts/myapp/status")->urgency, status);
+	world_teardown(&w);
+}
+
+static void
+a_status_is_more_urgent_than_a_step_and_that_than_an_event(void **state)
+{
+	(void)state;
+	world_expect_urgency(false, URGENCY_PROGRESS, URGENCY_STATUS);
+}
+
+static void
+an_urgent_plan_writes_with_urgency_but_for_its_events(void **state)
+{
+	(void)state;
+	world_expect_urgency(true, URGENCY_SAFETY, URGENCY_SAFETY);
+}
+
 static void
 the_status_is_written_though_a_step_failed(void **state)
 {
@@ -403,6 +437,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steps_then_status_one_request_at_a_time),
+		cmocka_unit_test(a_status_is_more_urgent_than_a_step_and_that_than_an_event),
+		cmocka_unit_test(an_urgent_plan_writes_with_urgency_but_for_its_events),
 		cmocka_unit_test(the_status_is_written_though_a_step_failed),
 		cmocka_unit_test(an_event_reports_only_a_write_that_was_made),
 		cmocka_unit_test(no_event_is_sent_for_a_status_that_was_refused),

@@ -16,6 +16,7 @@ struct exchange {
 	char method[8], url[400];
 	char *body; /* NULL: none */
 	bool stream, open;
+	enum urgency urgency;
 	const struct receiver *to;
 	void *arg;
 };
@@ -34,7 +35,9 @@ script_start(struct transport *t, const struct request *r, const struct receiver
 
 	assert_true(s->n < SCRIPT_MAX);
 	e = &s->sent[s->n++];
-	*e = (struct exchange){ .script = s, .stream = r->stream, .open = true, .to = to, .arg = arg };
+	*e = (struct exchange){
+		.script = s, .stream = r->stream, .urgency = r->urgency, .open = true, .to = to, .arg = arg
+	};
 	snprintf(e->method, sizeof(e->method), "%s", r->method);
 	snprintf(e->url, sizeof(e->url), "%s", r->url);
 	e->body = r->body != NULL ? mem_strdup(r->body) : NULL;
