@@ -1,6 +1,7 @@
 /* base/arena.c: memory that is freed as a whole: chunks in a list; under the address sanitizer a chunk holds one
  * piece. */
 #include "base/arena.h"
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,10 +17,11 @@
 #define ARENA_CHUNK 480
 #endif
 
+/* Structs are placed from the front, and texts, which need no alignment, from the back. */
 struct chunk {
 	struct chunk *next;
-	size_t used, size;
-	_Alignas(max_align_t) char data[];
+	size_t front, back; /* the free bytes are between them */
+	_Alignas(int64_t) char data[];
 };
 
 struct arena {
@@ -104,33 +106,62 @@ arena_free(struct arena *a)
 	return NULL;
 }
 
+/* Returns a new chunk with `size` free bytes. A piece that is large has a chunk of its own, so that the newest one,
+ * which is first, is filled by those that follow. */
+static struct chunk *
+arena_new_chunk(struct arena *a, size_t size)
+{
+	bool large = size > ARENA_CHUNK / 2;
+	size_t capacity = large ? size : ARENA_CHUNK;
+	struct chunk *c = mem_alloc(sizeof(*c) + capacity), **at = &a->chunks;
+
+	c->back = capacity;
+	if (large && a->chunks != NULL)
+		at = &a->chunks->next;
+	c->next = *at;
+	*at = c;
+	return c;
+}
+
+static inline struct chunk *
+arena_chunk(struct arena *a, size_t size)
+{
+	struct chunk *c = a->chunks;
+
+	return ARENA_CHUNK > 0 && c != NULL && c->back - c->front >= size ? c : arena_new_chunk(a, size);
+}
+
 void *
 arena_alloc(struct arena *a, size_t size)
 {
-	size_t rounded = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
-	struct chunk *c = a->chunks;
+	size_t aligned = (size + sizeof(int64_t) - 1) / sizeof(int64_t) * sizeof(int64_t);
+	struct chunk *c;
 	void *p;
 
 	if (ARENA_CHUNK == 0)
-		rounded = size;
-	if (ARENA_CHUNK == 0 || c == NULL || c->size - c->used < rounded) {
-		size_t want = rounded > ARENA_CHUNK ? rounded : ARENA_CHUNK;
-
-		c = mem_alloc(sizeof(*c) + want);
-		c->size = want;
-		c->next = a->chunks;
-		a->chunks = c;
-	}
-	p = c->data + c->used;
-	c->used += rounded;
-	a->used += rounded;
+		aligned = size;
+	c = arena_chunk(a, aligned);
+	p = c->data + c->front;
+	c->front += aligned;
+	a->used += aligned;
 	return p;
+}
+
+/* The same for a text. */
+static char *
+arena_text(struct arena *a, size_t size)
+{
+	struct chunk *c = arena_chunk(a, size);
+
+	c->back -= size;
+	a->used += size;
+	return c->data + c->back;
 }
 
 char *
 arena_strndup(struct arena *a, const char *s, size_t n)
 {
-	char *copy = arena_alloc(a, n + 1);
+	char *copy = arena_text(a, n + 1);
 
 	if (n > 0)
 		memcpy(copy, s, n);
@@ -167,7 +198,7 @@ arena_vprintf(struct arena *a, const char *format, va_list ap)
 
 	va_copy(again, ap);
 	n = vsnprintf(buffer, sizeof(buffer), format, ap);
-	s = arena_alloc(a, (size_t)n + 1);
+	s = arena_text(a, (size_t)n + 1);
 	if ((size_t)n < sizeof(buffer))
 		memcpy(s, buffer, (size_t)n + 1);
 	else

@@ -22,7 +22,7 @@ struct arena *arena_free(struct arena *);
 /* Frees all memory from the arena. The arena itself can be used again. */
 void arena_reset(struct arena *);
 
-/* Returns `size` bytes of zeros, aligned for any type. Never NULL, also for size 0. */
+/* Returns `size` bytes of zeros, aligned to 8 bytes. Never NULL, also for size 0. */
 void *arena_alloc(struct arena *, size_t size) never_null;
 
 /* Return a copy of the string s, or of its first n bytes with a NUL. arena_strdup(a, NULL) is NULL. */
