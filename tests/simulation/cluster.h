@@ -157,7 +157,7 @@ int cluster_weight(struct cluster *);
 void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
 
 /* stories.c: recordings of Argo Rollouts; takeover.c: their takeover; seeds.c: random trouble; metrics_test.c:
- * metrics stay few; gitops_test.c: Applications; gitops_lives.c: commits that supersede each other; gitops_aborts.c:
+ * metrics stay few; at_once_test.c: events of many updates; gitops_test.c: Applications; gitops_lives.c: commits that supersede each other; gitops_aborts.c:
  * commits that a rollout aborts; gitops_traffic.c: canaries of commits; gitops_seeds.c: random commits, changes by
  * hand and trouble; gitops_found.c: lives that found a bug. Each prints ok or not ok, and returns false if it
  * failed. */
@@ -166,6 +166,7 @@ bool takeovers_run(void);
 /* Of one story every moment at which nothing moves, in a cluster that is there. */
 bool takeover_in_cluster(const char *name, const char *sluice, const struct remote_place *);
 bool metrics_run(void);
+bool at_once_run(size_t rollouts); /* at most 1000 */
 
 /* rights.c: compares the requests of controllers with the rights in deploy/: each request has a right, and each
  * right a request. */

@@ -23,6 +23,7 @@
  *	build/simulation --rights     the same, and the rights of deploy/ compared with what was asked for
  *	build/simulation --children   the limits of child processes
  *	build/simulation --hostile [TRICK]  a misbehaving API server; without a name, Prometheus too
+ *	build/simulation --at-once    a thousand updates at once
  *	build/simulation --takeovers  recordings of Argo Rollouts, taken over at every moment
  *	build/simulation --nth STRIDE all scenarios, with every STRIDE-th request failing, lost, or the last one
  */
@@ -38,10 +39,12 @@
 /* The sanitizers make it ten times slower; the other build plays most of the seeds. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SEEDS 100
+#define AT_ONCE 50 /* Rollouts */
 #define SPECS 50
 #define STRIDE 97
 #else
 #define SEEDS 2000
+#define AT_ONCE 250
 #define SPECS 500
 #define STRIDE 11
 #endif
@@ -110,6 +113,8 @@ main(int argc, char **argv)
 		return children_run() ? 0 : 1;
 	if (argc >= 2 && strcmp(argv[1], "--hostile") == 0)
 		return hostile_run(argv[2]) && (argv[2] != NULL || hostile_metrics_run()) ? 0 : 1;
+	if (argc == 2 && strcmp(argv[1], "--at-once") == 0)
+		return at_once_run(1000) ? 0 : 1;
 	if (argc == 2 && strcmp(argv[1], "--takeovers") == 0)
 		return takeovers_run() ? 0 : 1;
 	if (argc == 2 && strcmp(argv[1], "--scenarios") == 0)
@@ -122,6 +127,7 @@ main(int argc, char **argv)
 	ok &= scenarios_run();
 	ok &= ready_count_run();
 	ok &= metrics_run();
+	ok &= at_once_run(AT_ONCE);
 	ok &= children_run();
 	ok &= hostile_run(NULL);
 	ok &= hostile_metrics_run();
