@@ -1,5 +1,5 @@
-/* tests/simulation/at_once_test.c: up to a thousand Rollouts are updated at once, while the API server is slow to create
- * Events: none is lost, and none delays the updates. */
+/* tests/simulation/at_once_test.c: up to a thousand Rollouts are updated at once, while the API server is slow to
+ * create Events: none is lost, and none delays the updates. */
 #include <stdio.h>
 #include <string.h>
 #include "base/map.h"

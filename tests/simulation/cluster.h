@@ -157,10 +157,10 @@ int cluster_weight(struct cluster *);
 void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
 
 /* stories.c: recordings of Argo Rollouts; takeover.c: their takeover; seeds.c: random trouble; metrics_test.c:
- * metrics stay few; at_once_test.c: events of many updates; gitops_test.c: Applications; gitops_lives.c: commits that supersede each other; gitops_aborts.c:
- * commits that a rollout aborts; gitops_traffic.c: canaries of commits; gitops_seeds.c: random commits, changes by
- * hand and trouble; gitops_found.c: lives that found a bug. Each prints ok or not ok, and returns false if it
- * failed. */
+ * metrics stay few; at_once_test.c: events of many updates; gitops_test.c: Applications; gitops_lives.c: commits that
+ * supersede each other; gitops_aborts.c: commits that a rollout aborts; gitops_traffic.c: canaries of commits;
+ * gitops_seeds.c: random commits, changes by hand and trouble; gitops_found.c: lives that found a bug. Each prints ok
+ * or not ok, and returns false if it failed. */
 bool stories_run(void);
 bool takeovers_run(void);
 /* Of one story every moment at which nothing moves, in a cluster that is there. */
