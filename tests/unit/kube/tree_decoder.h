@@ -729,11 +729,11 @@ tree_value_equal(const struct field *f, const void *a, const void *b)
 	switch (f->kind) {
 	case KIND_BOOL: return *(const bool *)a == *(const bool *)b;
 	case KIND_OPT_BOOL:
-		return ((const struct opt_bool *)a)->set == ((const struct opt_bool *)b)->set &&
-		       ((const struct opt_bool *)a)->is == ((const struct opt_bool *)b)->is;
+		return ((const struct opt_bool *)a)->present == ((const struct opt_bool *)b)->present &&
+		       ((const struct opt_bool *)a)->value == ((const struct opt_bool *)b)->value;
 	case KIND_OPT_INT:
-		return ((const struct opt_int *)a)->set == ((const struct opt_int *)b)->set &&
-		       ((const struct opt_int *)a)->is == ((const struct opt_int *)b)->is;
+		return ((const struct opt_int *)a)->present == ((const struct opt_int *)b)->present &&
+		       ((const struct opt_int *)a)->value == ((const struct opt_int *)b)->value;
 	case KIND_INT:
 	case KIND_TIME: return *(const int64_t *)a == *(const int64_t *)b;
 	case KIND_DURATION:
