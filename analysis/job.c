@@ -225,13 +225,24 @@ job_measure(struct run_pass *s, size_t i)
 		job_start(s, i, name);
 }
 
+static void
+job_label_key(const struct object *job, void (*emit)(const char *, void *), void *arg)
+{
+	const char *uid = object_label(job, LABEL_ANALYSIS_RUN_UID);
+
+	if (uid != NULL)
+		emit(uid, arg);
+}
+
+static const struct view_index jobs_by_run = { job_label_key };
+
 static size_t
 job_objects(const struct pass *p, const struct analysis_run *run, struct arena *a, const struct object ***ret)
 {
 	const char *uid = run->object.meta.uid;
 
 	return jobs_are_elsewhere(p->settings) ? view_labeled(p->view, &job_type, job_namespace(p->settings, run),
-						     LABEL_ANALYSIS_RUN_UID, uid, a, ret)
+						     &jobs_by_run, LABEL_ANALYSIS_RUN_UID, uid, a, ret)
 					       : view_owned(p->view, &job_type, p->namespace, uid, a, ret);
 }
 
@@ -279,7 +290,6 @@ job_clean(struct run_pass *s)
 }
 
 struct job_mapping {
-	const char *uid;
 	emit_key *emit;
 	void *arg;
 };
@@ -287,21 +297,30 @@ struct job_mapping {
 static void
 job_map_run(const struct object *run, void *arg)
 {
-	struct job_mapping *m = arg;
+	const struct job_mapping *m = arg;
 
-	if (str_eq(run->meta.uid, m->uid))
-		m->emit(run->meta.namespace, run->meta.name, m->arg);
+	m->emit(run->meta.namespace, run->meta.name, m->arg);
 }
+
+static void
+job_run_key(const struct object *run, void (*emit)(const char *, void *), void *arg)
+{
+	if (run->meta.uid != NULL)
+		emit(run->meta.uid, arg);
+}
+
+static const struct view_index runs_by_uid = { job_run_key };
 
 /* The run of a Job is its owner. A Job in another cluster or namespace has none: its label has the uid of the run. */
 static void
 job_map(const struct view *v, const struct object *job, emit_key *emit, void *arg)
 {
 	const struct owner *owner = object_controller(job);
-	struct job_mapping m = { object_label(job, LABEL_ANALYSIS_RUN_UID), emit, arg };
+	const char *uid = object_label(job, LABEL_ANALYSIS_RUN_UID);
+	struct job_mapping m = { emit, arg };
 
 	if (owner != NULL)
 		emit(job->meta.namespace, owner->name, arg);
-	else if (m.uid != NULL)
-		v->each(v, &analysis_run_type, NULL, job_map_run, &m);
+	else if (uid != NULL)
+		view_find(v, &analysis_run_type, &runs_by_uid, uid, job_map_run, &m);
 }

@@ -126,7 +126,7 @@ debug_set_weights(struct arena *a, const json_t *j, json_t **ret)
 	if (e != NULL)
 		return e;
 	*ret = json_deep_copy(vs_json);
-	return json_patch_apply(a, ret, ops);
+	return json_patch_apply(a, ret, json_patch_of(&ops));
 }
 
 static void

@@ -1,15 +1,17 @@
-/* kube/cache.c: cache of decoded objects: a map for each type, sorted by key when it is iterated. */
+/* kube/cache.c: cache of decoded objects: a map for each type, sorted by key when it is iterated, and the indexes that
+ * passes have used. */
 #include "kube/cache.h"
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 #include "base/str.h"
+#include "kube/index.h"
 
 #define TYPES_MAX 32
 
+/* The place of an object of one name; a new version is put into the same place. */
 struct entry {
+	struct indexed place; /* first member: indexes point to it */
 	struct arena *arena;
-	struct object *object;
 	bool marked;
 };
 
@@ -17,6 +19,8 @@ struct type_cache {
 	const struct type *type;
 	struct map entries; /* "ns/name" */
 	size_t n_unreadable; /* of the entries */
+	struct index *indexes;
+	size_t n_indexes;
 	char *reached; /* the resourceVersion that the watch has reached; NULL: none yet */
 };
 
@@ -42,10 +46,19 @@ cache_of_type(const struct cache *c, const struct type *t)
 	return &w->types[w->n_types++];
 }
 
+/* Returns "NS/NAME" in memory of the caller. A longer text is cut: no object has such a name. */
 static const char *
 cache_key(char *buffer, size_t size, const char *ns, const char *name)
 {
-	snprintf(buffer, size, "%s/%s", ns != NULL ? ns : "", name);
+	size_t n = ns != NULL ? strlen(ns) : 0, m = strlen(name);
+
+	n = n < size - 2 ? n : size - 2;
+	m = m < size - 2 - n ? m : size - 2 - n;
+	if (n > 0)
+		memcpy(buffer, ns, n);
+	buffer[n] = '/';
+	memcpy(buffer + n + 1, name, m);
+	buffer[n + 1 + m] = '\0';
 	return buffer;
 }
 
@@ -56,6 +69,41 @@ cache_entry_free(struct entry *e)
 	free(e);
 }
 
+/* See index_change. */
+static void
+cache_index_change(struct type_cache *of, const struct entry *e, const struct object *was, const struct object *is)
+{
+	for (size_t i = 0; i < of->n_indexes; i++)
+		index_change(&of->indexes[i], &e->place, was, is);
+}
+
+/* An index is filled when it is used first, and is kept current from then on. The program names all of them. */
+static const struct index *
+cache_index_of(struct type_cache *of, const struct view_index *keys)
+{
+	struct index *x;
+
+	for (size_t i = 0; i < of->n_indexes; i++)
+		if (of->indexes[i].keys == keys)
+			return &of->indexes[i];
+	of->indexes = mem_realloc(of->indexes, (of->n_indexes + 1) * sizeof(*of->indexes));
+	x = &of->indexes[of->n_indexes++];
+	*x = (struct index){ .keys = keys };
+	map_each (&of->entries, slot) {
+		const struct entry *e = slot->value;
+
+		index_change(x, &e->place, NULL, e->place.object);
+	}
+	return x;
+}
+
+static void
+cache_find_objects(const struct view *v, const struct type *t, const struct view_index *keys, const char *key,
+    void (*visit)(const struct object *, void *), void *arg)
+{
+	index_find(cache_index_of(cache_of_type((const struct cache *)v, t), keys), key, visit, arg);
+}
+
 static const struct object *
 cache_get_object(const struct view *v, const struct type *t, const char *ns, const char *name)
 {
@@ -63,17 +111,7 @@ cache_get_object(const struct view *v, const struct type *t, const char *ns, con
 	char key[600];
 	const struct entry *e = map_get(&cache_of_type(c, t)->entries, cache_key(key, sizeof(key), ns, name));
 
-	return e != NULL && e->object->unreadable == NULL ? e->object : NULL;
-}
-
-static int
-cache_by_key(const void *a, const void *b)
-{
-	const struct object *x = *(const struct object *const *)a, *y = *(const struct object *const *)b;
-	int c = strcmp(
-	    x->meta.namespace != NULL ? x->meta.namespace : "", y->meta.namespace != NULL ? y->meta.namespace : "");
-
-	return c != 0 ? c : strcmp(x->meta.name, y->meta.name);
+	return e != NULL && e->place.object->unreadable == NULL ? e->place.object : NULL;
 }
 
 static void
@@ -85,12 +123,12 @@ cache_visit_all(const struct view *v, const struct type *t, const char *ns, bool
 	size_t n = 0;
 
 	map_each (&of->entries, slot) {
-		const struct object *o = ((struct entry *)slot->value)->object;
+		const struct object *o = ((struct entry *)slot->value)->place.object;
 
 		if ((o->unreadable != NULL) == unreadable && (ns == NULL || str_eq(o->meta.namespace, ns)))
 			list[n++] = o;
 	}
-	qsort(list, n, sizeof(*list), cache_by_key);
+	qsort(list, n, sizeof(*list), index_by_name);
 	for (size_t i = 0; i < n; i++)
 		visit(list[i], arg);
 }
@@ -124,6 +162,7 @@ cache_new(cache_changed *changed, void *arg)
 
 	c->view = (struct view){ .get = cache_get_object,
 		.each = cache_each_object,
+		.find = cache_find_objects,
 		.each_unreadable = cache_each_unreadable,
 		.knows = cache_knows_type };
 	c->changed = changed;
@@ -140,6 +179,9 @@ cache_free(struct cache *c)
 		map_each (&c->types[i].entries, slot)
 			cache_entry_free(slot->value);
 		map_done(&c->types[i].entries);
+		for (size_t k = 0; k < c->types[i].n_indexes; k++)
+			index_done(&c->types[i].indexes[k]);
+		free(c->types[i].indexes);
 		free(c->types[i].reached);
 	}
 	free(c);
@@ -159,7 +201,7 @@ cache_entry_new(const struct type *t, const struct item_text *i)
 	struct entry *e = mem_alloc(sizeof(*e));
 
 	e->arena = arena_new();
-	e->object = object_of_item(t, i, e->arena);
+	e->place.object = object_of_item(t, i, e->arena);
 	return e;
 }
 
@@ -173,30 +215,30 @@ cache_order(const struct item_text *i, const struct object *old)
 	return resource_version_compare(i->resource_version, old->meta.resource_version);
 }
 
-/* Reports the change from one entry to another; NULL: the object did not, or does not, exist. */
+/* Reports the change from one version to another; NULL: the object did not, or does not, exist. */
 static void
-cache_report(struct cache *c, struct type_cache *of, const struct entry *from, const struct entry *to)
+cache_report(struct cache *c, struct type_cache *of, const struct object *from, const struct object *to)
 {
-	bool was = from != NULL && from->object->unreadable != NULL, is = to != NULL && to->object->unreadable != NULL;
+	bool was = from != NULL && from->unreadable != NULL, is = to != NULL && to->unreadable != NULL;
 
 	of->n_unreadable += (size_t)is - (size_t)was;
 	if (to != NULL && !is)
-		c->changed(to->object, false, c->arg);
+		c->changed(to, false, c->arg);
 	else if (from != NULL && !was)
-		c->changed(from->object, true, c->arg);
+		c->changed(from, true, c->arg);
 	if (c->unreadable == NULL)
 		return;
 	if (is)
-		c->unreadable(to->object, was ? CACHE_STILL_UNREADABLE : CACHE_UNREADABLE, c->arg);
+		c->unreadable(to, was ? CACHE_STILL_UNREADABLE : CACHE_UNREADABLE, c->arg);
 	else if (was)
-		c->unreadable(from->object, CACHE_READABLE, c->arg);
+		c->unreadable(from, CACHE_READABLE, c->arg);
 }
 
 bool
 cache_put_item(struct cache *c, const struct type *t, const struct item_text *i)
 {
 	struct type_cache *of = cache_of_type(c, t);
-	struct entry *e, *old;
+	struct entry *e, *old, was;
 	char key[600];
 	int order;
 
@@ -205,24 +247,32 @@ cache_put_item(struct cache *c, const struct type *t, const struct item_text *i)
 		return false;
 	cache_key(key, sizeof(key), t->cluster_scoped ? NULL : i->namespace, i->name);
 	old = map_get(&of->entries, key);
-	order = old != NULL ? cache_order(i, old->object) : 1;
+	order = old != NULL ? cache_order(i, old->place.object) : 1;
 	/* Most responses of writes come again as an event: what is known is not decoded again. But an object may be
 	 * unreadable because its transfer was damaged. */
-	if (order < 0 || (order == 0 && old->object->unreadable == NULL)) {
+	if (order < 0 || (order == 0 && old->place.object->unreadable == NULL)) {
 		old->marked = false;
 		return true;
 	}
 	e = cache_entry_new(t, i);
-	if (order == 0 && e->object->unreadable != NULL) {
+	if (order == 0 && e->place.object->unreadable != NULL) {
 		old->marked = false;
 		cache_entry_free(e);
 		return true;
 	}
-	e->object->in_doubt = old != NULL && old->object->in_doubt;
-	map_set(&of->entries, key, e);
-	cache_report(c, of, old, e);
-	if (old != NULL)
-		cache_entry_free(old);
+	if (old == NULL) {
+		map_set(&of->entries, key, e);
+		cache_index_change(of, e, NULL, e->place.object);
+		cache_report(c, of, NULL, e->place.object);
+		return true;
+	}
+	e->place.object->in_doubt = old->place.object->in_doubt;
+	was = *old;
+	*old = *e;
+	*e = was;
+	cache_index_change(of, old, e->place.object, old->place.object);
+	cache_report(c, of, e->place.object, old->place.object);
+	cache_entry_free(e);
 	return true;
 }
 
@@ -275,7 +325,7 @@ cache_doubt(struct cache *c, const struct type *t, const char *ns, const char *n
 	    map_get(&cache_of_type(c, t)->entries, cache_key(key, sizeof(key), t->cluster_scoped ? NULL : ns, name));
 
 	if (e != NULL)
-		e->object->in_doubt = in_doubt;
+		e->place.object->in_doubt = in_doubt;
 }
 
 void
@@ -296,11 +346,12 @@ cache_remove(struct cache *c, const struct type *t, const char *ns, const char *
 
 	cache_key(key, sizeof(key), t->cluster_scoped ? NULL : ns, name);
 	e = map_get(&of->entries, key);
-	if (e == NULL || (version != NULL && e->object->meta.resource_version != NULL &&
-			     resource_version_compare(e->object->meta.resource_version, version) > 0))
+	if (e == NULL || (version != NULL && e->place.object->meta.resource_version != NULL &&
+			     resource_version_compare(e->place.object->meta.resource_version, version) > 0))
 		return;
 	map_remove(&of->entries, key);
-	cache_report(c, of, e, NULL);
+	cache_index_change(of, e, e->place.object, NULL);
+	cache_report(c, of, e->place.object, NULL);
 	cache_entry_free(e);
 }
 
@@ -318,7 +369,7 @@ cache_sweep(struct cache *c, const struct type *t, const char *version)
 		struct entry *e = slot->value;
 
 		if (e->marked)
-			cache_remove(c, t, e->object->meta.namespace, e->object->meta.name, version);
+			cache_remove(c, t, e->place.object->meta.namespace, e->place.object->meta.name, version);
 	}
 }
 

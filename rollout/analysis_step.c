@@ -8,6 +8,7 @@ static bool analysis_step_matches(const struct canary_step *);
 static const char *analysis_step_text(struct arena *, const struct canary_step *);
 static const char *analysis_step_label(struct arena *, const struct canary_step *);
 static size_t analysis_step_analyses(const struct rollout_world *, size_t, struct arena *, struct analysis_found *);
+static void analysis_step_templates(const struct canary_step *, void (*)(const struct template_ref *, void *), void *);
 static bool analysis_step_done(struct rollout_pass *, const struct canary_step *);
 static void analysis_step_leave(struct rollout_pass *);
 
@@ -18,6 +19,7 @@ const struct step_kind analysis_step_kind = {
 	.text = analysis_step_text,
 	.label = analysis_step_label,
 	.analyses = analysis_step_analyses,
+	.templates = analysis_step_templates,
 	.done = analysis_step_done,
 	.leave = analysis_step_leave,
 };
@@ -58,6 +60,13 @@ analysis_step_analyses(const struct rollout_world *w, size_t index, struct arena
 	    arena_printf(a, "spec.strategy.canary.steps[%zu].analysis", index), OF_STEP, a);
 	ret->step = (int64_t)index;
 	return 1;
+}
+
+static void
+analysis_step_templates(const struct canary_step *s, void (*emit)(const struct template_ref *, void *), void *arg)
+{
+	for (size_t i = 0; i < s->analysis->templates.n; i++)
+		emit(&s->analysis->templates.at[i], arg);
 }
 
 /* runs_verdict() has written the phase of the run into the status. */

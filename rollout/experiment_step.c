@@ -25,6 +25,8 @@ static const char *experiment_step_label(struct arena *, const struct canary_ste
 static void experiment_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 static size_t experiment_step_analyses(const struct rollout_world *, size_t, struct arena *, struct analysis_found *);
+static void experiment_step_templates(
+    const struct canary_step *, void (*)(const struct template_ref *, void *), void *);
 static bool experiment_step_done(struct rollout_pass *, const struct canary_step *);
 static void experiment_step_verdict(struct rollout_pass *);
 static void experiment_step_sync(struct rollout_pass *);
@@ -37,6 +39,7 @@ const struct step_kind experiment_step_kind = {
 	.label = experiment_step_label,
 	.check = experiment_step_check,
 	.analyses = experiment_step_analyses,
+	.templates = experiment_step_templates,
 	.done = experiment_step_done,
 	.verdict = experiment_step_verdict,
 	.sync = experiment_step_sync,
@@ -93,6 +96,15 @@ experiment_step_check(struct problems *p, const struct rollout_world *w, const s
 	for (size_t i = 0; i < e->analyses.n; i++)
 		check_unique(p, &e->analyses.at->name, sizeof(*e->analyses.at), i,
 		    arena_printf(p->arena, "%s.analyses[%zu].name", path, i));
+}
+
+static void
+experiment_step_templates(const struct canary_step *s, void (*emit)(const struct template_ref *, void *), void *arg)
+{
+	for (size_t i = 0; i < s->experiment->analyses.n; i++)
+		emit(&(struct template_ref){ s->experiment->analyses.at[i].template_name,
+			 s->experiment->analyses.at[i].cluster_scope },
+		    arg);
 }
 
 static size_t

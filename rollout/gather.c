@@ -24,8 +24,9 @@ world_replicaset(const struct rollout_world *w, const char *hash)
 
 struct orphans {
 	const struct rollout *rollout;
-	const struct replicaset **list; /* NULL: only count */
-	size_t n;
+	const struct replicaset **list;
+	size_t n, capacity;
+	struct arena *arena;
 };
 
 static void
@@ -36,9 +37,9 @@ gather_orphan(const struct object *o, void *arg)
 	if (object_controller(o) != NULL || !rollout_selects(orphans->rollout, o) ||
 	    object_label(o, LABEL_POD_TEMPLATE_HASH) == NULL || o->meta.deletion_timestamp != 0)
 		return;
-	if (orphans->list != NULL)
-		orphans->list[orphans->n] = (const struct replicaset *)o;
-	orphans->n++;
+	orphans->list =
+	    arena_grow(orphans->arena, orphans->list, orphans->n, &orphans->capacity, sizeof(*orphans->list));
+	orphans->list[orphans->n++] = (const struct replicaset *)o;
 }
 
 /* It is not known whether the rollout may adopt it. */
@@ -54,15 +55,12 @@ gather_unreadable_orphan(const struct object *o, void *arg)
 static void
 gather_orphans(struct rollout_world *w, struct arena *a)
 {
-	struct orphans found = { .rollout = w->rollout };
+	const char *ns = w->rollout->object.meta.namespace;
+	struct orphans found = { .rollout = w->rollout, .arena = a };
+	char key[VIEW_KEY_SIZE];
 
-	view_each_unreadable(w->view, &replicaset_type, w->rollout->object.meta.namespace, gather_unreadable_orphan, w);
-	w->view->each(w->view, &replicaset_type, w->rollout->object.meta.namespace, gather_orphan, &found);
-	if (found.n == 0)
-		return;
-	found.list = arena_new_array(a, const struct replicaset *, found.n);
-	found.n = 0;
-	w->view->each(w->view, &replicaset_type, w->rollout->object.meta.namespace, gather_orphan, &found);
+	view_each_unreadable(w->view, &replicaset_type, ns, gather_unreadable_orphan, w);
+	view_find(w->view, &replicaset_type, &view_by_controller, view_key(key, "", ns, NULL), gather_orphan, &found);
 	w->orphans = found.list;
 	w->n_orphans = found.n;
 }

@@ -72,8 +72,8 @@ release_found_unreadable(const struct object *o, void *arg)
 	*(bool *)arg = true;
 }
 
-/* Only a change of the spec releases objects. Therefore all Services are read once for each generation, and once
- * after a restart of the controller. */
+/* Only a change of the spec releases objects. Therefore those that name the rollout are read once for each
+ * generation, and once after a restart of the controller. */
 void
 release_plan(struct rollout_pass *p)
 {
@@ -81,6 +81,7 @@ release_plan(struct rollout_pass *p)
 	struct release r = { .p = p };
 	const char *const *hashes;
 	bool names_unknown = false;
+	char key[VIEW_KEY_SIZE];
 	size_t n;
 
 	if (seen_note(p->w->seen, RELEASED, -1) != o->meta.generation) {
@@ -92,7 +93,8 @@ release_plan(struct rollout_pass *p)
 			plan_wake(p->plan, p->w->now + RELEASE_AGAIN_MS);
 			return;
 		}
-		p->w->view->each(p->w->view, &service_type, o->meta.namespace, release_service, &r);
+		view_find(p->w->view, &service_type, &owns_by_manager,
+		    view_key(key, o->meta.namespace, o->meta.name, NULL), release_service, &r);
 		view_each_unreadable(p->w->view, &service_type, o->meta.namespace, release_await_service, &r);
 		hashes = release_hashes(p, &n);
 		for (const struct router *const *router = routers; *router != NULL; router++)

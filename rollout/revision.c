@@ -192,28 +192,29 @@ revision_update(struct rollout_pass *p, int64_t highest)
 	const struct replicaset *rs = p->w->new_rs;
 	const char *old = object_annotation(&rs->object, ANNOTATION_REVISION);
 	const char *history = object_annotation(&rs->object, ANNOTATION_REVISION_HISTORY);
-	json_t *ops = json_array(), *affinity;
+	json_t *ops = NULL, *affinity;
 
 	if (p->revision <= highest) {
 		p->revision = highest + 1;
-		object_patch_annotation(
-		    p->arena, ops, &rs->object, ANNOTATION_REVISION, arena_printf(p->arena, "%" PRId64, p->revision));
+		object_patch_annotation(p->arena, json_patch_of(&ops), &rs->object, ANNOTATION_REVISION,
+		    arena_printf(p->arena, "%" PRId64, p->revision));
 		if (old != NULL)
 			object_patch_annotation(p->arena, ops, &rs->object, ANNOTATION_REVISION_HISTORY,
 			    history != NULL ? arena_printf(p->arena, "%s,%s", history, old) : old);
 	}
-	for (size_t i = 0; i < r->object.meta.annotations.n; i++)
-		if (!revision_annotation_stays(r->object.meta.annotations.at[i].key))
-			object_patch_annotation(p->arena, ops, &rs->object, r->object.meta.annotations.at[i].key,
-			    r->object.meta.annotations.at[i].value);
+	for (size_t i = 0; i < r->object.meta.annotations.n; i++) {
+		const struct string_pair *a = &r->object.meta.annotations.at[i];
+
+		if (!revision_annotation_stays(a->key) && !str_eq(object_annotation(&rs->object, a->key), a->value))
+			object_patch_annotation(p->arena, json_patch_of(&ops), &rs->object, a->key, a->value);
+	}
 	if (affinity_is_stale(p, rs, &affinity))
-		json_patch_add(ops, "add", "/spec/template/spec/affinity", affinity);
+		json_patch_add(json_patch_of(&ops), "add", "/spec/template/spec/affinity", affinity);
 	if (rs->spec.min_ready_seconds != r->spec.min_ready_seconds)
-		json_patch_add(ops, "add", "/spec/minReadySeconds", json_integer(r->spec.min_ready_seconds));
-	if (json_array_size(ops) > 0)
+		json_patch_add(
+		    json_patch_of(&ops), "add", "/spec/minReadySeconds", json_integer(r->spec.min_ready_seconds));
+	if (ops != NULL)
 		plan_patch(p->plan, &rs->object, ops);
-	else
-		json_decref(ops);
 }
 
 bool

@@ -14,6 +14,7 @@ struct canary_step;
 struct problems;
 struct rollout_pass;
 struct rollout_world;
+struct template_ref;
 
 /* A row. */
 struct step_kind {
@@ -36,6 +37,9 @@ struct step_kind {
 	/* Returns the number of analyses that the index-th step names, and sets them, unless `ret` is NULL. A NULL
 	 * function: a step of this kind names none. */
 	size_t (*analyses)(const struct rollout_world *, size_t index, struct arena *, struct analysis_found *ret);
+
+	/* Calls emit for each template that these analyses name. NULL like `analyses`. */
+	void (*templates)(const struct canary_step *, void (*emit)(const struct template_ref *, void *arg), void *arg);
 
 	/* Returns true if the current step is completed. */
 	bool (*done)(struct rollout_pass *, const struct canary_step *);

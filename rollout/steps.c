@@ -135,6 +135,15 @@ steps_have_analyses(const struct canary_strategy *c)
 	return false;
 }
 
+void
+steps_templates(const struct canary_strategy *c, void (*emit)(const struct template_ref *, void *), void *arg)
+{
+	for (size_t i = 0; i < c->steps.n; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
+			if (step_kinds[k]->templates != NULL && step_kinds[k]->matches(&c->steps.at[i]))
+				step_kinds[k]->templates(&c->steps.at[i], emit, arg);
+}
+
 size_t
 steps_analyses(const struct rollout_world *w, struct arena *a, struct analysis_found *ret)
 {

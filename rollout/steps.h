@@ -12,6 +12,7 @@ struct canary_strategy;
 struct problems;
 struct rollout_pass;
 struct rollout_world;
+struct template_ref;
 
 /* Ends a timed or resumed pause before anything else is planned, and moves p->index to the next step. */
 void steps_resume(struct rollout_pass *);
@@ -40,6 +41,9 @@ bool steps_wait_at(const struct rollout_pass *, int64_t index);
 
 /* Returns true if a step names AnalysisTemplates. */
 bool steps_have_analyses(const struct canary_strategy *);
+
+/* Calls emit for each template that the analyses of the steps name. */
+void steps_templates(const struct canary_strategy *, void (*emit)(const struct template_ref *, void *arg), void *arg);
 
 /* Returns the number of analyses that the steps name, and sets them, unless `ret` is NULL. */
 size_t steps_analyses(const struct rollout_world *, struct arena *, struct analysis_found *ret);

@@ -16,6 +16,9 @@ static bool istio_has_weight(
 
 static const struct type *const istio_types[] = { &virtual_service_type, &destination_rule_type, NULL };
 
+static void istio_names(
+    const struct rollout *, void (*)(const struct type *, const char *, const char *, void *), void *);
+
 const struct router istio_router = {
 	.name = "istio",
 	.metric_name = "Istio",
@@ -30,6 +33,7 @@ const struct router istio_router = {
 	.set_routes = istio_set_routes,
 	.release = istio_release,
 	.overlay = istio_overlay,
+	.names = istio_names,
 	.concerns = istio_concerns,
 };
 
@@ -274,6 +278,28 @@ istio_has_weight(const struct rollout *r, const struct routing *now, const struc
 		      json_array_size(ops) == 0;
 	}
 	return has;
+}
+
+static void
+istio_names(const struct rollout *r, void (*emit)(const struct type *, const char *, const char *, void *), void *arg)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct istio_destination_rule_ref *rule = c->traffic_routing->istio->destination_rule;
+	const struct istio_virtual_service_ref *refs;
+	char name[VIEW_KEY_SIZE];
+
+	if (rule != NULL && rule->name != NULL)
+		emit(&destination_rule_type, r->object.meta.namespace, rule->name, arg);
+	for (size_t n = istio_references(c, &refs); n-- > 0;) {
+		const char *ref = refs[n].name;
+		size_t len = ref != NULL ? strcspn(ref, ".") : 0;
+
+		if (ref == NULL || len >= sizeof(name))
+			continue;
+		memcpy(name, ref, len);
+		name[len] = '\0';
+		emit(&virtual_service_type, ref[len] == '.' ? ref + len + 1 : r->object.meta.namespace, name, arg);
+	}
 }
 
 bool

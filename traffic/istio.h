@@ -87,7 +87,7 @@ int64_t istio_weight(const struct istio_route *, size_t i);
 int64_t istio_kept_weight(const struct canary_strategy *, const struct istio_split *);
 
 /* Sets *ret to the JSON patch that gives the canary destination `weight` percent in each route that the reference (one
- * of the strategy's) selects; an empty list if nothing has to change. Destinations of additional subsets keep their
+ * of the strategy's) selects; NULL if nothing has to change. Destinations of additional subsets keep their
  * weight, those of `additional` (sorted by Service) get theirs, other ones that have a weight are removed; the stable
  * destination gets the rest. If the others leave less than `weight`, the canary gets what is left. A new reference to a
  * JSON list. */

@@ -306,13 +306,12 @@ istio_additional(const struct wanted_split *want, const struct istio_destination
 	return NULL;
 }
 
-/* The destinations of experiments that the route does not have yet, added at its end. A new reference. */
-static json_t *
-istio_added_destinations(
-    struct arena *a, const struct istio_split *split, const struct wanted_split *want, const char *base)
+/* The destinations of experiments that the route does not have yet are added at its end. */
+static void
+istio_add_destinations(
+    struct arena *a, const struct istio_split *split, const struct wanted_split *want, const char *base, json_t **edits)
 {
 	const struct istio_route *r = split->route;
-	json_t *added = json_array();
 
 	for (size_t k = 0; k < want->n_additional; k++) {
 		const char *service = want->additional[k].service_name;
@@ -322,24 +321,23 @@ istio_added_destinations(
 			found |= i != split->first[SIDE_CANARY] && i != split->first[SIDE_STABLE] &&
 				 istio_host_is(r->route.at[i].destination.host, service);
 		if (!found)
-			json_patch_add(added, "add", arena_printf(a, "%s/-", base),
+			json_patch_add(json_patch_of(edits), "add", arena_printf(a, "%s/-", base),
 			    json_pack("{s:{s:s},s:I}", "destination", "host", service, "weight",
 				(json_int_t)want->additional[k].weight));
 	}
-	return added;
 }
 
 /* The changes of one route. They go from the last destination to the first, so that a removed one does not move the
- * others; one of no side that has a weight is removed, because the weights must add up to 100. A new reference. */
+ * others; one of no side that has a weight is removed, because the weights must add up to 100. A new reference; NULL:
+ * there are none. */
 static json_t *
 istio_route_edits(struct arena *a, const struct canary_strategy *c, const struct istio_split *split,
     const struct wanted_split *wanted)
 {
 	const struct istio_route *r = split->route;
 	const char *base = arena_printf(a, "/spec/%s/%u/route", kind_names[split->kind], split->index);
-	_cleanup_(json_decrefp) json_t *added = istio_added_destinations(a, split, wanted, base);
 	int64_t rest = 100 - istio_kept_weight(c, split), weight = wanted->weight;
-	json_t *edits = json_array();
+	json_t *edits = NULL;
 
 	for (size_t k = 0; k < wanted->n_additional; k++)
 		rest -= wanted->additional[k].weight;
@@ -354,12 +352,12 @@ istio_route_edits(struct arena *a, const struct canary_strategy *c, const struct
 		if (istio_weight(r, i) == want || istio_side(c, &r->route.at[i].destination) == SIDE_KEPT)
 			continue;
 		if (is_canary || is_stable || more != NULL)
-			json_patch_add(edits, r->route.at[i].weight.present ? "replace" : "add",
+			json_patch_add(json_patch_of(&edits), r->route.at[i].weight.present ? "replace" : "add",
 			    arena_printf(a, "%s/weight", path), json_integer(want));
 		else
-			json_patch_add(edits, "remove", path, NULL);
+			json_patch_add(json_patch_of(&edits), "remove", path, NULL);
 	}
-	json_array_extend(edits, added);
+	istio_add_destinations(a, split, wanted, base, &edits);
 	return edits;
 }
 
@@ -373,14 +371,14 @@ istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struc
 
 	if ((e = istio_splits_read(&s, ref)) != NULL)
 		return e;
-	ops = json_array();
 	for (size_t k = 0; k < s.n; k++) {
 		_cleanup_(json_decrefp) json_t *edits = istio_route_edits(a, c, &s.at[k], want);
 		const struct istio_route *r = s.at[k].route;
 		const char *path = arena_printf(a, "/spec/%s/%u", kind_names[s.at[k].kind], s.at[k].index);
 
-		if (json_array_size(edits) == 0)
+		if (edits == NULL)
 			continue;
+		json_patch_of(&ops);
 		if (r->name != NULL)
 			json_patch_add(ops, "test", arena_printf(a, "%s/name", path), json_string(r->name));
 		else if (s.at[k].kind != ISTIO_HTTP && r->raw_match != NULL)

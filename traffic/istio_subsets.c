@@ -51,7 +51,7 @@ istio_read_subsets(const struct rollout *r, const struct view *view, struct aren
 }
 
 static void
-istio_patch_subset(struct arena *a, json_t *ops, const struct destination_rule *dr, const char *name, const char *hash)
+istio_patch_subset(struct arena *a, json_t **ops, const struct destination_rule *dr, const char *name, const char *hash)
 {
 	const struct subset *s;
 	const char *base, *now;
@@ -63,16 +63,16 @@ istio_patch_subset(struct arena *a, json_t *ops, const struct destination_rule *
 	if (str_eq(now, hash))
 		return;
 	base = arena_printf(a, "/spec/subsets/%zu", i);
-	json_patch_add(ops, "test", arena_printf(a, "%s/name", base), json_string(name));
+	json_patch_add(json_patch_of(ops), "test", arena_printf(a, "%s/name", base), json_string(name));
 	if (s->labels.n == 0) {
-		json_patch_add(
-		    ops, "add", arena_printf(a, "%s/labels", base), json_pack("{s:s}", LABEL_POD_TEMPLATE_HASH, hash));
+		json_patch_add(json_patch_of(ops), "add", arena_printf(a, "%s/labels", base),
+		    json_pack("{s:s}", LABEL_POD_TEMPLATE_HASH, hash));
 		return;
 	}
 	if (now != NULL)
-		json_patch_add(
-		    ops, "test", arena_printf(a, "%s/labels/%s", base, LABEL_POD_TEMPLATE_HASH), json_string(now));
-	json_patch_add(ops, now != NULL ? "replace" : "add",
+		json_patch_add(json_patch_of(ops), "test",
+		    arena_printf(a, "%s/labels/%s", base, LABEL_POD_TEMPLATE_HASH), json_string(now));
+	json_patch_add(json_patch_of(ops), now != NULL ? "replace" : "add",
 	    arena_printf(a, "%s/labels/%s", base, LABEL_POD_TEMPLATE_HASH), json_string(hash));
 }
 
@@ -112,30 +112,30 @@ istio_wanted_subset(const struct wanted_hashes *want, const char *service)
  * by its name and its only label. The patch tests the resourceVersion: otherwise two passes could both add a subset of
  * the same name. */
 static void
-istio_patch_experiment_subsets(struct arena *a, json_t *ops, const struct destination_rule *dr, const struct rollout *r,
-    const struct wanted_hashes *want)
+istio_patch_experiment_subsets(struct arena *a, json_t **ops, const struct destination_rule *dr,
+    const struct rollout *r, const struct wanted_hashes *want)
 {
 	const struct istio_destination_rule_ref *ref =
 	    r->spec.strategy.canary->traffic_routing->istio->destination_rule;
-	size_t before = json_array_size(ops);
+	size_t before = json_array_size(*ops);
 
 	for (size_t i = dr->spec.subsets.n; i-- > 0;) {
 		const struct subset *s = &dr->spec.subsets.at[i];
 
 		if (istio_is_of_experiment(ref, s) && istio_is_service_of(r, want, s->name) &&
 		    istio_wanted_subset(want, s->name) == NULL)
-			json_patch_add(ops, "remove", arena_printf(a, "/spec/subsets/%zu", i), NULL);
+			json_patch_add(json_patch_of(ops), "remove", arena_printf(a, "/spec/subsets/%zu", i), NULL);
 	}
 	for (size_t i = 0; i < want->n_additional; i++) {
 		const struct weight_destination *d = &want->additional[i];
 
 		if (d->pod_template_hash != NULL && istio_subset(dr, d->service_name, NULL) == NULL)
-			json_patch_add(ops, "add", "/spec/subsets/-",
+			json_patch_add(json_patch_of(ops), "add", "/spec/subsets/-",
 			    json_pack("{s:s,s:{s:s}}", "name", d->service_name, "labels", LABEL_POD_TEMPLATE_HASH,
 				d->pod_template_hash));
 	}
-	if (json_array_size(ops) > before)
-		json_array_insert_new(ops, 0,
+	if (json_array_size(*ops) > before)
+		json_array_insert_new(*ops, 0,
 		    json_pack("{s:s,s:s,s:s}", "op", "test", "path", "/metadata/resourceVersion", "value",
 			dr->object.meta.resource_version));
 }
@@ -147,15 +147,13 @@ istio_set_hashes(
 	const struct istio_destination_rule_ref *ref =
 	    r->spec.strategy.canary->traffic_routing->istio->destination_rule;
 	const struct destination_rule *dr = (const struct destination_rule *)now->objects[0];
-	json_t *ops = json_array();
+	json_t *ops = NULL;
 
-	istio_patch_subset(plan->arena, ops, dr, ref->canary_subset_name, want->canary);
-	istio_patch_subset(plan->arena, ops, dr, ref->stable_subset_name, want->stable);
-	istio_patch_experiment_subsets(plan->arena, ops, dr, r, want);
-	if (json_array_size(ops) == 0) {
-		json_decref(ops);
+	istio_patch_subset(plan->arena, &ops, dr, ref->canary_subset_name, want->canary);
+	istio_patch_subset(plan->arena, &ops, dr, ref->stable_subset_name, want->stable);
+	istio_patch_experiment_subsets(plan->arena, &ops, dr, r, want);
+	if (ops == NULL)
 		return;
-	}
 	object_patch_annotation(plan->arena, ops, &dr->object, ANNOTATION_MANAGED_BY, r->object.meta.name);
 	plan_patch(plan, &dr->object, ops);
 	/* a new stable version is reported by RolloutCompleted */
@@ -232,8 +230,10 @@ istio_release(
     const struct rollout *r, const struct view *v, const char *const *hashes, size_t n_hashes, struct plan *plan)
 {
 	struct istio_release l = { r, v, hashes, n_hashes, plan, 0 };
+	char key[VIEW_KEY_SIZE];
 
-	v->each(v, &destination_rule_type, r->object.meta.namespace, istio_release_rule, &l);
+	view_find(v, &destination_rule_type, &owns_by_manager,
+	    view_key(key, r->object.meta.namespace, r->object.meta.name, NULL), istio_release_rule, &l);
 	view_each_unreadable(v, &destination_rule_type, r->object.meta.namespace, istio_count_unreadable, &l);
 	return l.n;
 }

@@ -85,6 +85,18 @@ owns_names(const struct rollout *r, const struct object *o)
 	return router != NULL && router_has_type(router, o->type) && router->concerns(r, o);
 }
 
+static void
+owns_manager_key(const struct object *o, void (*emit)(const char *, void *), void *arg)
+{
+	const char *manager = object_annotation(o, ANNOTATION_MANAGED_BY);
+	char key[VIEW_KEY_SIZE];
+
+	if (manager != NULL)
+		emit(view_key(key, o->meta.namespace, manager, NULL), arg);
+}
+
+const struct view_index owns_by_manager = { owns_manager_key };
+
 struct owns_search {
 	const struct object *object;
 	bool found;

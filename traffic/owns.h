@@ -27,3 +27,6 @@ bool owns_names(const struct rollout *, const struct object *);
 /* Returns whether the object's annotation names this Rollout as its manager, but no Rollout refers to the object
  * now. */
 bool owns_is_left(const struct rollout *, const struct view *, const struct object *);
+
+/* Objects by the rollout that their annotation names as their manager: "NAMESPACE/NAME". */
+extern const struct view_index owns_by_manager;

@@ -99,6 +99,10 @@ struct router {
 	 * are JSON, of one of its types. */
 	void (*overlay)(const struct rollout *, const struct type *, const json_t *live, json_t *desired);
 
+	/* Calls emit for each object that the rollout refers to: those that concern it. */
+	void (*names)(const struct rollout *,
+	    void (*emit)(const struct type *, const char *ns, const char *name, void *arg), void *arg);
+
 	/* True if the rollout refers to this object, which is of one of its types. */
 	bool (*concerns)(const struct rollout *, const struct object *);
 };

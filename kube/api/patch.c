@@ -190,6 +190,14 @@ json_patch_apply(struct arena *a, json_t **doc, const json_t *patch)
 	return NULL;
 }
 
+json_t *
+json_patch_of(json_t **ops)
+{
+	if (*ops == NULL)
+		*ops = json_array();
+	return *ops;
+}
+
 void
 json_patch_add(json_t *ops, const char *op, const char *path, json_t *value)
 {

@@ -23,6 +23,10 @@ json_t *strategic_patch_apply(json_t *target, const json_t *patch);
  * patch replaces the list as a whole. */
 const char *patch_merge_key(const char *list, const json_t *elements);
 
+/* Returns *ops, or an empty list that becomes *ops if that is NULL. Borrowed. Most patches turn out to be empty, and
+ * are never made. */
+json_t *json_patch_of(json_t **ops);
+
 /* Adds an operation to a JSON patch, which is a json_array(). `value` is consumed; NULL for an operation without
  * one. */
 void json_patch_add(json_t *ops, const char *op, const char *path, json_t *value);

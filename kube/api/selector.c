@@ -294,6 +294,6 @@ label_selector_text(struct arena *a, const struct label_selector *s)
 			selector_requirement_text(a, &s->match_expressions.at[i - n]) };
 	qsort(terms, all, sizeof(*terms), selector_by_key);
 	for (size_t i = 0; i < all; i++)
-		text = arena_printf(a, "%s%s%s", text, i > 0 ? "," : "", terms[i].text);
+		text = i > 0 ? arena_printf(a, "%s,%s", text, terms[i].text) : terms[i].text;
 	return text;
 }

@@ -51,6 +51,13 @@ pass_view_each(
 }
 
 static void
+pass_view_find(const struct view *v, const struct type *t, const struct view_index *index, const char *key,
+    void (*visit)(const struct object *, void *), void *arg)
+{
+	view_find(((const struct pass_view *)v)->of, t, index, key, visit, arg);
+}
+
+static void
 pass_view_each_unreadable(
     const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
 {
@@ -68,6 +75,7 @@ pass_view_init(struct pass_view *p, const struct view *of)
 {
 	*p = (struct pass_view){ .view = { .get = pass_view_get,
 				     .each = pass_view_each,
+				     .find = pass_view_find,
 				     .each_unreadable = pass_view_each_unreadable,
 				     .depends = pass_view_depends,
 				     .knows = pass_view_knows },

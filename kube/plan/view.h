@@ -6,12 +6,28 @@
 #pragma once
 #include "kube/api/meta.h"
 
+/* Keys by which objects are found without a walk over all of them (client-go's IndexFunc). */
+struct view_index {
+	/* Calls emit for each key of an object. They depend on nothing else. */
+	void (*keys)(const struct object *, void (*emit)(const char *key, void *arg), void *arg);
+};
+
+#define VIEW_KEY_SIZE 800
+
+/* Sets a key of up to three parts, joined by "/"; NULL: no further part. A longer key is cut. Returns `ret`. */
+const char *view_key(char ret[VIEW_KEY_SIZE], const char *a, const char *b, const char *c);
+
 struct view {
 	/* The object, or NULL. `ns` is NULL for cluster-scoped types. */
 	const struct object *(*get)(const struct view *, const struct type *, const char *ns, const char *name);
 
 	/* Calls visit for every object of a type in a namespace (NULL: in all), in the order of namespace/name. */
 	void (*each)(const struct view *, const struct type *, const char *ns,
+	    void (*visit)(const struct object *, void *arg), void *arg);
+
+	/* The same for the objects of a type, in all namespaces, that have a key of an index. NULL: all objects are
+	 * asked for their keys. */
+	void (*find)(const struct view *, const struct type *, const struct view_index *, const char *key,
 	    void (*visit)(const struct object *, void *arg), void *arg);
 
 	/* The same for unreadable objects: only their metadata is known (struct object's `unreadable`). NULL: there
@@ -50,15 +66,22 @@ view_depends(const struct view *v, const struct object *o)
 		v->depends(v, o);
 }
 
+/* Calls visit for each object of a type with this key, in all namespaces, in the order of namespace/name. */
+void view_find(const struct view *, const struct type *, const struct view_index *, const char *key,
+    void (*visit)(const struct object *, void *arg), void *arg);
+
+/* By the uid of the controller; those without one by "/NAMESPACE" (view_key of "" and the namespace). */
+extern const struct view_index view_by_controller;
+
 /* Returns the objects in `ns` whose controller is the owner with this uid, oldest first (then by name). In the
  * arena. An unreadable one, or one whose owner is unreadable, is left out and recorded as a dependency of the pass;
  * one in doubt is recorded too. */
 size_t view_owned(const struct view *, const struct type *, const char *ns, const char *owner_uid, struct arena *,
     const struct object ***ret);
 
-/* Sets *ret to the objects with this label, whatever their owner. */
-size_t view_labeled(const struct view *, const struct type *, const char *ns, const char *key, const char *value,
-    struct arena *, const struct object ***ret);
+/* Sets *ret to the objects with this label, whatever their owner. The keys of the index are the values of the label. */
+size_t view_labeled(const struct view *, const struct type *, const char *ns, const struct view_index *,
+    const char *label, const char *value, struct arena *, const struct object ***ret);
 
 /* Returns the object of that name, or NULL; NULL for a NULL name. The namespace of a cluster-scoped type is ignored. */
 static inline const struct object *

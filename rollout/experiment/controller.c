@@ -65,29 +65,26 @@ experiment_controller_stand_still(const struct pass *p, const char *why, struct 
 
 /* The arguments of experiment_emit_owned(). */
 struct emitting {
-	const char *owner; /* the uid of the owner */
 	emit_key *emit;
 	void *arg;
 };
 
 /* Emits the key of an Experiment that has this owner. */
 static void
-experiment_emit_owned(const struct object *o, void *arg)
+experiment_emit(const struct object *o, void *arg)
 {
-	const struct owner *owner = object_controller(o);
-	struct emitting *e = arg;
+	const struct emitting *e = arg;
 
-	if (owner != NULL && str_eq(owner->uid, e->owner))
-		e->emit(o->meta.namespace, o->meta.name, e->arg);
+	e->emit(o->meta.namespace, o->meta.name, e->arg);
 }
 
 /* An Experiment waits until the routing of its rollout does not use its pods any more. */
 static void
 experiment_map_rollout(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
-	struct emitting e = { o->meta.uid, emit, arg };
-
-	v->each(v, &experiment_type, o->meta.namespace, experiment_emit_owned, &e);
+	if (o->meta.uid != NULL)
+		view_find(v, &experiment_type, &view_by_controller, o->meta.uid, experiment_emit,
+		    &(struct emitting){ emit, arg });
 }
 
 static const struct controller_watch watches[] = {

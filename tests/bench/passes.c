@@ -127,9 +127,10 @@ measure(struct cluster *c, const struct situation *s, size_t *ret_bytes, unsigne
 	bool ok;
 
 	rollout_controller.pass(&p, noted);
+	p.view = cache_view(is);
+	rollout_controller.pass(&p, plan_new(before)); /* the indexes that it uses are made */
 	if (!s->first)
 		seen = (struct seen){ .notes = noted->notes, .n_notes = noted->n_notes };
-	p.view = cache_view(is);
 	chunks = arena_chunks(a);
 	allocations = 0;
 	bench_pass(&p, plan);

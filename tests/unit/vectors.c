@@ -122,7 +122,7 @@ istio_line(struct arena *a, const json_t *j)
 	if (e != NULL)
 		return json_is_string(want) ? NULL : arena_printf(a, "refused: %s", err_text(a, e));
 	doc = json_deep_copy(vs_json);
-	if ((e = json_patch_apply(a, &doc, ops)) != NULL)
+	if ((e = json_patch_apply(a, &doc, json_patch_of(&ops))) != NULL)
 		return arena_printf(a, "patch %s: %s", json_text(a, ops), err_text(a, e));
 	if (!json_equal(json_object_get(doc, "spec") ?: empty, want))
 		return arena_printf(

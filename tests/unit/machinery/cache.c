@@ -193,6 +193,87 @@ objects_are_visited_in_the_order_of_their_names(void **state)
 	cache_free(w.cache);
 }
 
+/* Each label is a key. */
+static void
+label_keys(const struct object *o, void (*emit)(const char *, void *), void *arg)
+{
+	for (size_t i = 0; i < o->meta.labels.n; i++)
+		emit(o->meta.labels.at[i].value, arg);
+}
+
+static const struct view_index by_label = { label_keys };
+
+struct labeled {
+	const char *key;
+	bool found;
+	struct str *names;
+};
+
+static void
+labeled_compare(const char *key, void *arg)
+{
+	struct labeled *l = arg;
+
+	l->found |= strcmp(key, l->key) == 0;
+}
+
+static void
+labeled_note(const struct object *o, void *arg)
+{
+	struct labeled *l = arg;
+
+	l->found = false;
+	label_keys(o, labeled_compare, l);
+	if (l->found)
+		note_name(o, l->names);
+}
+
+/* The index finds the same objects as a walk over all of them. */
+static void
+labeled_check(const struct view *v, const char *key)
+{
+	struct str found, want;
+
+	str_init(&found, 1u << 16);
+	str_init(&want, 1u << 16);
+	view_find(v, &service_type, &by_label, key, note_name, &found);
+	v->each(v, &service_type, NULL, labeled_note, &(struct labeled){ key, false, &want });
+	assert_string_equal(str_text(&found), str_text(&want));
+	str_done(&found);
+	str_done(&want);
+}
+
+static void
+an_index_finds_what_a_walk_finds(void **state)
+{
+	static const char *const keys[] = { "a", "b", "c", "d" };
+	uint64_t drawn = 1;
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	for (int i = 0; i < 2000; i++) {
+		_cleanup_(json_decrefp) json_t *j = NULL;
+		char name[20], version[20];
+
+		drawn = drawn * 6364136223846793005u + 1442695040888963407u;
+		snprintf(name, sizeof(name), "s%02d", (int)(drawn >> 40) % 70);
+		snprintf(version, sizeof(version), "%d", i + 1);
+		j = service_json(name, name, version);
+		json_object_set_new(json_object_get(j, "metadata"), "labels",
+		    json_pack("{s:s, s:s}", "x", keys[(drawn >> 50) % 4], "y", keys[(drawn >> 55) % 4]));
+		if ((drawn >> 60) == 0)
+			cache_remove(w.cache, &service_type, "default", name, version);
+		else if ((drawn >> 60) == 1)
+			cache_put(w.cache, &service_type, j, &(struct unreadable){ "damaged", false });
+		else
+			cache_put(w.cache, &service_type, j, NULL);
+		for (size_t k = 0; k < ARRAY_SIZE(keys) && (i == 300 || i > 400); k++)
+			labeled_check(cache_view(w.cache), keys[k]);
+	}
+	cache_free(w.cache);
+}
+
 int
 main(void)
 {
@@ -204,6 +285,7 @@ main(void)
 		cmocka_unit_test(a_response_of_a_type_that_is_not_watched_is_not_kept),
 		cmocka_unit_test(a_relist_drops_what_is_gone_and_keeps_what_is_newer),
 		cmocka_unit_test(objects_are_visited_in_the_order_of_their_names),
+		cmocka_unit_test(an_index_finds_what_a_walk_finds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
