@@ -65,13 +65,14 @@ static void
 json_add_quoted(struct str *s, const char *at, size_t len)
 {
 	static const char named[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+	static const bool special[256] = { [0 ... 0x1f] = true, ['"'] = true, ['\\'] = true };
 	const char *plain = at, *end = at + len;
 
 	str_addc(s, '"');
 	for (; at < end; at++) {
 		const char *name;
 
-		if ((unsigned char)*at >= 0x20 && *at != '"' && *at != '\\')
+		if (!special[(unsigned char)*at])
 			continue;
 		str_add(s, plain, (size_t)(at - plain));
 		plain = at + 1;
@@ -106,7 +107,6 @@ json_add_string(struct str *s, const char *text)
 static void
 json_add_text(struct str *s, const json_t *j)
 {
-	char digits[24];
 	const char *key;
 	bool first = true;
 	json_t *v;
@@ -135,10 +135,7 @@ json_add_text(struct str *s, const json_t *j)
 		str_addc(s, ']');
 		return;
 	case JSON_STRING: json_add_quoted(s, json_string_value(j), json_string_length(j)); return;
-	case JSON_INTEGER:
-		str_add(s, digits,
-		    (size_t)snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, json_integer_value(j)));
-		return;
+	case JSON_INTEGER: str_add_int(s, json_integer_value(j)); return;
 	case JSON_REAL: json_add_real(s, json_real_value(j)); return;
 	case JSON_TRUE: str_adds(s, "true"); return;
 	case JSON_FALSE: str_adds(s, "false"); return;

@@ -66,6 +66,20 @@ str_addc(struct str *s, char c)
 }
 
 bool
+str_add_int(struct str *s, long long n)
+{
+	char digits[24], *at = &digits[sizeof(digits)];
+	unsigned long long rest = n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n;
+
+	do
+		*--at = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (n < 0)
+		*--at = '-';
+	return str_add(s, at, (size_t)(&digits[sizeof(digits)] - at));
+}
+
+bool
 str_addf(struct str *s, const char *format, ...)
 {
 	_cleanup_(freep) char *text = NULL;

@@ -28,6 +28,7 @@ void str_done(struct str *);
 bool str_add(struct str *, const char *at, size_t len);
 bool str_adds(struct str *, const char *s);
 bool str_addc(struct str *, char c);
+bool str_add_int(struct str *, long long); /* decimal */
 bool str_addf(struct str *, const char *format, ...) printf_like(2, 3);
 
 /* Appends as many bytes as there is space for. Returns false if text was dropped. */

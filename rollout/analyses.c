@@ -8,8 +8,8 @@
 #include "kube/api/analysis.h"
 
 static void
-analyses_add_template(
-    const struct view *v, const char *ns, struct analysis_found *f, const struct template_ref *ref, const char *field)
+analyses_add_template(const struct view *v, const char *ns, struct analysis_found *f, const struct template_ref *ref,
+    const char *field, struct arena *a)
 {
 	for (size_t i = 0; i < f->n_templates; i++)
 		if (str_eq(f->templates[i].ref->template_name, ref->template_name) &&
@@ -19,6 +19,7 @@ analyses_add_template(
 		f->too_many = true;
 		return;
 	}
+	f->templates = arena_grow(a, f->templates, f->n_templates, &f->capacity, sizeof(*f->templates));
 	f->templates[f->n_templates++] = (struct template_found){ ref, field,
 		(const struct analysis_template *)view_get(v,
 		    ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type, ns,
@@ -29,22 +30,19 @@ struct analysis_found
 analysis_find(const struct view *v, const char *ns, const struct rollout_analysis *spec, const char *field,
     enum analysis_place place, struct arena *a)
 {
-	struct analysis_found f = { .spec = spec,
-		.field = field,
-		.place = place,
-		.step = -1,
-		.templates = arena_new_array(a, struct template_found, TEMPLATES_MAX) };
+	struct analysis_found f = { .spec = spec, .field = field, .place = place, .step = -1 };
 
 	for (size_t i = 0; i < spec->templates.n; i++)
 		analyses_add_template(
-		    v, ns, &f, &spec->templates.at[i], arena_printf(a, "%s.templates[%zu]", field, i));
+		    v, ns, &f, &spec->templates.at[i], arena_printf(a, "%s.templates[%zu]", field, i), a);
 	for (size_t i = 0; i < f.n_templates; i++) {
 		const struct analysis_template *t = f.templates[i].template;
 
 		for (size_t k = 0; t != NULL && k < t->spec.templates.n; k++)
 			analyses_add_template(v, ns, &f, &t->spec.templates.at[k],
 			    arena_printf(a, "%s: %s %s: spec.templates[%zu]", field, t->object.type->kind,
-				t->object.meta.name, k));
+				t->object.meta.name, k),
+			    a);
 	}
 	return f;
 }

@@ -24,8 +24,8 @@ struct analysis_found {
 	enum analysis_place place;
 	int64_t step; /* for OF_STEP: the index of the step; otherwise -1 */
 	bool required; /* for OF_EXPERIMENT: the Experiment ends only when this analysis has ended */
-	struct template_found *templates; /* that the analysis or its templates name; each once */
-	size_t n_templates;
+	struct template_found *templates; /* that the analysis or its templates name; each once; in the arena */
+	size_t n_templates, capacity;
 	bool too_many; /* more than TEMPLATES_MAX templates are named; the rest is left out */
 };
 

@@ -152,8 +152,8 @@ world_gather(const struct pass *p, const struct rollout *r, struct arena *a, str
 	w->runs = (const struct analysis_run *const *)list;
 	w->n_experiments = view_owned(p->view, &experiment_type, ns, r->object.meta.uid, a, &list);
 	w->experiments = (const struct experiment *const *)list;
-	w->hash = r->spec.template != NULL ? pod_template_hash(a, r->spec.template, r->status.collision_count) : NULL;
-	w->step_hash = r->steps_json != NULL ? text_hash(a, r->steps_json) : NULL;
+	w->hash = r->spec.template != NULL ? sum_hash(a, r->template_sum, r->status.collision_count) : NULL;
+	w->step_hash = r->steps_json != NULL ? sum_hash(a, r->steps_sum, (struct opt_int){ 0 }) : NULL;
 	w->new_rs = world_replicaset(w, w->hash);
 	w->stable_rs = world_replicaset(w, r->status.stable_rs);
 	if (r->spec.strategy.canary != NULL)

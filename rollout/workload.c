@@ -29,6 +29,7 @@ workload_resolve(struct rollout_world *w, const struct rollout *r, struct arena 
 	copy = arena_alloc(a, sizeof(*copy));
 	*copy = *r;
 	copy->spec.template = w->workload->template;
+	copy->template_sum = w->workload->template_sum;
 	if (copy->spec.selector == NULL)
 		copy->spec.selector = w->workload->spec.selector;
 	return copy;

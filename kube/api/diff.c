@@ -1,8 +1,6 @@
 /* kube/api/diff.c: the difference between two structs of a type, by its rows. A value is written as encode.c and
  * jansson write it; what is rare (text beyond ASCII, maps, JSON) is left to them. */
 #include "kube/api/diff.h"
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include "base/time.h"
 #include "kube/api/patch.h"
@@ -210,14 +208,6 @@ diff_add_json(struct str *s, const json_t *j)
 }
 
 static void
-diff_add_int(struct str *s, int64_t n)
-{
-	char digits[24];
-
-	str_add(s, digits, (size_t)snprintf(digits, sizeof(digits), "%" PRId64, n));
-}
-
-static void
 diff_add_bool(struct str *s, bool b)
 {
 	str_adds(s, b ? "true" : "false");
@@ -253,8 +243,8 @@ diff_add_value(struct str *s, const struct field *f, const void *at)
 	switch (f->kind) {
 	case KIND_BOOL: diff_add_bool(s, *(const bool *)at); return;
 	case KIND_OPT_BOOL: diff_add_bool(s, ((const struct opt_bool *)at)->value); return;
-	case KIND_INT: diff_add_int(s, *(const int64_t *)at); return;
-	case KIND_OPT_INT: diff_add_int(s, ((const struct opt_int *)at)->value); return;
+	case KIND_INT: str_add_int(s, *(const int64_t *)at); return;
+	case KIND_OPT_INT: str_add_int(s, ((const struct opt_int *)at)->value); return;
 	case KIND_STRING: json_add_string(s, diff_string(f, diff_text_of(at))); return;
 	case KIND_TIME: diff_add_time(s, *(const int64_t *)at); return;
 	case KIND_DURATION: json_add_string(s, ((const struct duration *)at)->text); return;

@@ -275,22 +275,35 @@ fnv1a(uint32_t h, const void *data, size_t n)
 	return h;
 }
 
+/* The decimal digits of the number, each as a letter. */
 static char *
 safe_encode(struct arena *a, uint32_t h)
 {
 	static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
-	char *text = arena_printf(a, "%" PRIu32, h);
+	char digits[11], *at = &digits[sizeof(digits) - 1];
 
-	for (char *c = text; *c != '\0'; c++)
-		*c = alphabet[(unsigned char)*c % (sizeof(alphabet) - 1)];
-	return text;
+	*at = '\0';
+	do
+		*--at = alphabet[('0' + h % 10) % (sizeof(alphabet) - 1)];
+	while ((h /= 10) > 0);
+	return arena_strdup(a, at);
+}
+
+uint32_t
+text_sum(const char *text)
+{
+	return fnv1a(2166136261u, text, strlen(text));
 }
 
 char *
 pod_template_hash(struct arena *a, const char *canonical, struct opt_int collision_count)
 {
-	uint32_t h = fnv1a(2166136261u, canonical, strlen(canonical));
+	return sum_hash(a, text_sum(canonical), collision_count);
+}
 
+char *
+sum_hash(struct arena *a, uint32_t h, struct opt_int collision_count)
+{
 	if (collision_count.present) {
 		unsigned char count[8] = { 0 };
 
@@ -304,5 +317,5 @@ pod_template_hash(struct arena *a, const char *canonical, struct opt_int collisi
 char *
 text_hash(struct arena *a, const char *text)
 {
-	return safe_encode(a, fnv1a(2166136261u, text, strlen(text)));
+	return safe_encode(a, text_sum(text));
 }

@@ -24,3 +24,10 @@ char *pod_template_hash(struct arena *, const char *canonical, struct opt_int co
 
 /* Returns the hash of any text, in the same alphabet: for currentStepHash. In the arena. */
 char *text_hash(struct arena *, const char *text);
+
+/* Returns the FNV-1a of a text. It is computed when an object is decoded: a template is long, and each pass needs its
+ * hash. */
+uint32_t text_sum(const char *text);
+
+/* Returns pod_template_hash of the canonical bytes with this text_sum. */
+char *sum_hash(struct arena *, uint32_t sum, struct opt_int collision_count);

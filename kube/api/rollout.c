@@ -710,6 +710,8 @@ rollout_finish(void *of, const char *text, struct arena *a)
 		r->steps_json = c->steps_json;
 	else if (c != NULL || r->spec.strategy.blue_green == NULL)
 		r->steps_json = "null";
+	r->template_sum = r->spec.template != NULL ? text_sum(r->spec.template) : 0;
+	r->steps_sum = r->steps_json != NULL ? text_sum(r->steps_json) : 0;
 }
 
 static const struct field rollout_fields[] = {

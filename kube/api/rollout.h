@@ -381,6 +381,7 @@ struct rollout {
 	struct rollout_spec spec;
 	struct rollout_status status;
 	const char *steps_json; /* spec.strategy.canary.steps as Go writes it, for the step hash; NULL for blue-green */
+	uint32_t template_sum, steps_sum; /* text_sum of spec.template and of steps_json; 0 for NULL */
 };
 
 /* Returns the steps as Argo Rollouts' Go types write them, for the step hash, in the arena. `text`: their list, in an

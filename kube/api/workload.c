@@ -15,8 +15,12 @@ workload_finish(void *of, const char *text, struct arena *a)
 {
 	const char *template = json_find(json_find(text, "spec"), "template") ?: json_find(text, "template");
 
-	if (json_at_object(template))
-		((struct workload *)of)->template = pod_template_canonical(a, template);
+	struct workload *w = of;
+
+	if (!json_at_object(template))
+		return;
+	w->template = pod_template_canonical(a, template);
+	w->template_sum = text_sum(w->template);
 }
 
 static const struct field workload_fields[] = {

@@ -11,6 +11,7 @@ struct workload {
 	struct object object;
 	struct workload_spec spec;
 	const char *template; /* the pod template as canonical JSON; NULL if absent */
+	uint32_t template_sum; /* text_sum of it; 0 if absent */
 };
 
 extern const struct type deployment_type, workload_replicaset_type, pod_template_object_type;
