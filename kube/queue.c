@@ -1,7 +1,9 @@
-/* kube/queue.c: work queue: keys that wait for a pass, in a list, each with a timer for its retry or wake-up. It
- * also limits the concurrent passes, in total and of a tenant. */
+/* kube/queue.c: work queue: keys that wait for a pass, in a lane for each tenant, each with a timer for its retry or
+ * wake-up. It also limits the concurrent passes, in total and of a tenant. Whatever waits, the next key is found at
+ * once: ten thousand keys of one namespace that is at its limit are not walked. */
 #include "kube/queue.h"
 #include <stdio.h>
+#include "base/map.h"
 #include "base/rand.h"
 #include "base/str.h"
 
@@ -14,83 +16,121 @@
 /* A wall time is compared again this often: the wall clock may be set, or the machine may have slept. */
 #define WALL_CHECK_MS 15000
 
+/* The waiting keys of one tenant. It exists as long as one of the tenant's keys is known to the queue. */
+struct queue_lane {
+	char *tenant; /* owned; "": none */
+	struct queue_item *head, *tail;
+	size_t keys, running;
+	bool ready; /* in the list of lanes: a key waits, and the tenant is below its limit */
+	struct queue_lane *previous, *next;
+};
+
 struct queue {
 	struct loop *loop;
-	struct queue_item *head, *tail;
-	struct queue_item *at_work; /* the keys whose passes run */
+	struct map lanes; /* by tenant */
+	struct queue_lane *head, *tail; /* lanes whose next key may run, in the order of their turns */
 	struct timer turn;
 	struct rand_stream rand;
 	queue_work *work;
 	void *arg;
-	size_t running;
+	size_t waiting, running;
 	bool open;
 };
 
-static bool
-queue_may_run(const struct queue *q, const struct queue_item *i)
+static struct queue_lane *
+queue_lane_of(struct queue *q, const char *tenant)
 {
-	size_t n = 0;
+	struct queue_lane *lane = map_get(&q->lanes, tenant);
 
-	for (const struct queue_item *at = q->at_work; at != NULL; at = at->next)
-		n += str_eq(at->tenant, i->tenant);
-	return n < RUNNING_TENANT_MAX;
+	if (lane == NULL) {
+		lane = mem_alloc(sizeof(*lane));
+		lane->tenant = mem_strdup(tenant);
+		map_set(&q->lanes, tenant, lane);
+	}
+	return lane;
 }
 
-/* Removes a waiting key from the queue. */
+static void
+queue_lane_free(struct queue *q, struct queue_lane *lane)
+{
+	map_remove(&q->lanes, lane->tenant);
+	free(lane->tenant);
+	free(lane);
+}
+
+static void
+queue_lane_unready(struct queue *q, struct queue_lane *lane)
+{
+	if (!lane->ready)
+		return;
+	*(lane->previous != NULL ? &lane->previous->next : &q->head) = lane->next;
+	*(lane->next != NULL ? &lane->next->previous : &q->tail) = lane->previous;
+	lane->previous = lane->next = NULL;
+	lane->ready = false;
+}
+
+/* Puts the lane behind the others, if its next key may run. */
+static void
+queue_lane_ready(struct queue *q, struct queue_lane *lane)
+{
+	if (lane->ready || lane->head == NULL || lane->running >= RUNNING_TENANT_MAX)
+		return;
+	lane->previous = q->tail;
+	*(q->tail != NULL ? &q->tail->next : &q->head) = lane;
+	q->tail = lane;
+	lane->ready = true;
+	if (q->open)
+		loop_timer(q->loop, &q->turn, 0);
+}
+
+/* Removes a waiting key from its lane. */
 static void
 queue_take_out(struct queue *q, struct queue_item *i)
 {
-	struct queue_item *before = NULL;
+	struct queue_lane *lane = i->lane;
 
-	for (struct queue_item *at = q->head; at != i; at = at->next)
-		before = at;
-	if (before != NULL)
-		before->next = i->next;
-	else
-		q->head = i->next;
-	if (q->tail == i)
-		q->tail = before;
-	i->next = NULL;
+	*(i->previous != NULL ? &i->previous->next : &lane->head) = i->next;
+	*(i->next != NULL ? &i->next->previous : &lane->tail) = i->previous;
+	i->previous = i->next = NULL;
 	i->queued = false;
+	q->waiting--;
+	if (lane->head == NULL)
+		queue_lane_unready(q, lane);
 }
 
 /* The key's pass is over. A slot is free: for any key, or only for one of its tenant. */
 static void
 queue_stop_work(struct queue *q, struct queue_item *i)
 {
-	struct queue_item **at = &q->at_work;
-
-	while (*at != i)
-		at = &(*at)->next;
-	*at = i->next;
-	i->next = NULL;
 	i->running = false;
+	i->lane->running--;
 	q->running--;
+	queue_lane_ready(q, i->lane);
 	if (q->open && q->head != NULL)
 		loop_timer(q->loop, &q->turn, 0);
 }
 
+/* Runs the next key of the lane whose turn it is. Then it is the turn of the others. */
 static void
 queue_run_next(struct timer *t, void *arg)
 {
 	struct queue *q = arg;
-	struct queue_item *i = q->head;
+	struct queue_lane *lane = q->head;
+	struct queue_item *i;
 	unsigned why;
 
-	if (q->running >= RUNNING_MAX)
+	if (q->running >= RUNNING_MAX || lane == NULL)
 		return;
-	while (i != NULL && !queue_may_run(q, i))
-		i = i->next;
-	if (i == NULL)
-		return;
+	i = lane->head;
 	queue_take_out(q, i);
+	queue_lane_unready(q, lane);
+	lane->running++;
+	queue_lane_ready(q, lane);
 	if (q->head != NULL)
 		loop_timer(q->loop, t, 0);
 	why = i->why;
 	i->why = 0;
 	i->running = true;
-	i->next = q->at_work;
-	q->at_work = i;
 	q->running++;
 	q->work(i, why, q->arg);
 }
@@ -129,6 +169,7 @@ queue_free(struct queue *q)
 	if (q == NULL)
 		return NULL;
 	loop_timer_stop(q->loop, &q->turn);
+	map_done(&q->lanes);
 	free(q);
 	return NULL;
 }
@@ -144,19 +185,23 @@ queue_open(struct queue *q)
 static void
 queue_append(struct queue *q, struct queue_item *i)
 {
+	struct queue_lane *lane = i->lane;
+
 	i->queued = true;
-	if (q->tail != NULL)
-		q->tail->next = i;
-	else
-		q->head = i;
-	q->tail = i;
-	if (q->open)
-		loop_timer(q->loop, &q->turn, 0);
+	i->previous = lane->tail;
+	*(lane->tail != NULL ? &lane->tail->next : &lane->head) = i;
+	lane->tail = i;
+	q->waiting++;
+	queue_lane_ready(q, lane);
 }
 
 void
 queue_add(struct queue *q, struct queue_item *i, enum queue_why why)
 {
+	if (i->lane == NULL) {
+		i->lane = queue_lane_of(q, i->tenant != NULL ? i->tenant : "");
+		i->lane->keys++;
+	}
 	i->queue = q;
 	i->why |= (unsigned)why;
 	if (!i->running && !i->queued)
@@ -221,6 +266,8 @@ queue_forget(struct queue_item *i)
 		queue_stop_work(q, i);
 	if (i->queued)
 		queue_take_out(q, i);
+	if (i->lane != NULL && --i->lane->keys == 0)
+		queue_lane_free(q, i->lane);
 	*i = (struct queue_item){ .tenant = i->tenant };
 }
 
@@ -233,11 +280,7 @@ queue_is_idle(const struct queue_item *i)
 size_t
 queue_busy(const struct queue *q)
 {
-	size_t n = q->running;
-
-	for (const struct queue_item *i = q->head; i != NULL; i = i->next)
-		n++;
-	return n;
+	return q->waiting + q->running;
 }
 
 const char *

@@ -27,7 +27,8 @@ struct queue_item {
 	bool retry; /* the timer is a back-off */
 	int64_t backoff; /* ms; 0 after success */
 	struct timer timer;
-	struct queue_item *next;
+	struct queue_lane *lane; /* of its tenant; NULL: never queued */
+	struct queue_item *previous, *next; /* in the lane */
 };
 
 /* Starts the pass of a key. It must end with queue_done or queue_failed, now or later. */
@@ -40,7 +41,7 @@ struct queue *queue_new(struct loop *, uint64_t seed, queue_work *, void *arg);
 struct queue *queue_free(struct queue *);
 
 /* Opens the queue: passes start, one in each iteration of the loop, up to RUNNING_MAX at once and RUNNING_TENANT_MAX
- * of one tenant. Keys of a tenant at its limit are skipped. */
+ * of one tenant. Tenants take turns; the keys of one are in the order in which they were added. */
 void queue_open(struct queue *);
 
 /* Requests a pass of an object. */

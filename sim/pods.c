@@ -436,8 +436,10 @@ pods_free(struct pods *p)
 	if (p == NULL)
 		return NULL;
 	loop_timer_stop(p->loop, &p->turn);
-	while (p->waiting != NULL)
-		waiting_free(p->waiting);
+	for (struct waiting *w = p->waiting, *next; w != NULL; w = next) {
+		next = w->next;
+		waiting_free(w);
+	}
 	map_done(&p->rechecks);
 	map_done(&p->dirty);
 	free(p);

@@ -321,6 +321,29 @@ a_tenant_whose_passes_take_long_leaves_some_to_others(void **state)
 	world_teardown(&w);
 }
 
+static void
+tenants_take_turns(void **state)
+{
+	struct queue_item many[3] = { 0 }, other = { .tenant = "other" };
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	for (size_t n = 0; n < ARRAY_SIZE(many); n++) {
+		many[n].tenant = "many";
+		queue_add(w.queue, &many[n], QUEUE_WATCH);
+	}
+	queue_add(w.queue, &other, QUEUE_WATCH);
+	world_run(&w, 100);
+	/* The key that was added last was not the last one. */
+	assert_int_equal(w.n, 4);
+	assert_ptr_equal(w.worked, &many[2]);
+	queue_forget(&other);
+	for (size_t n = 0; n < ARRAY_SIZE(many); n++)
+		queue_forget(&many[n]);
+	world_teardown(&w);
+}
+
 int
 main(void)
 {
@@ -336,6 +359,7 @@ main(void)
 		cmocka_unit_test(a_change_does_not_wait_for_the_backoff),
 		cmocka_unit_test(a_bounded_number_of_keys_is_worked_on_at_once),
 		cmocka_unit_test(a_tenant_whose_passes_take_long_leaves_some_to_others),
+		cmocka_unit_test(tenants_take_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
