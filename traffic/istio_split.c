@@ -344,7 +344,6 @@ istio_route_edits(struct arena *a, const struct canary_strategy *c, const struct
 	rest = rest > 0 ? rest : 0;
 	weight = weight < rest ? weight : rest;
 	for (size_t i = r->route.n; i-- > 0;) {
-		const char *path = arena_printf(a, "%s/%zu", base, i);
 		const struct weight_destination *more = istio_additional(wanted, &r->route.at[i].destination);
 		bool is_canary = i == split->first[SIDE_CANARY], is_stable = i == split->first[SIDE_STABLE];
 		int64_t want = is_canary ? weight : is_stable ? rest - weight : more != NULL ? more->weight : 0;
@@ -353,9 +352,9 @@ istio_route_edits(struct arena *a, const struct canary_strategy *c, const struct
 			continue;
 		if (is_canary || is_stable || more != NULL)
 			json_patch_add(json_patch_of(&edits), r->route.at[i].weight.present ? "replace" : "add",
-			    arena_printf(a, "%s/weight", path), json_integer(want));
+			    arena_printf(a, "%s/%zu/weight", base, i), json_integer(want));
 		else
-			json_patch_add(json_patch_of(&edits), "remove", path, NULL);
+			json_patch_add(json_patch_of(&edits), "remove", arena_printf(a, "%s/%zu", base, i), NULL);
 	}
 	istio_add_destinations(a, split, wanted, base, &edits);
 	return edits;
