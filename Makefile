@@ -8,10 +8,11 @@ SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sani
 HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=3 \
 	$(foreach f,-fcf-protection=full -mbranch-protection=standard,$(shell $(CC) $(f) -Werror -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(f)))
 HARDEN_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack
-# A tenth less to load: relative relocations are packed (glibc 2.36 and newer), and C needs no tables for exceptions.
-SMALL = -fno-asynchronous-unwind-tables
+# A tenth less to load: relative relocations are packed (glibc 2.36 and newer), C needs no tables for exceptions, and
+# functions that only tests call are left out.
+SMALL = -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
 SMALL_LINK := $(shell echo 'int main(void){return 0;}' | $(CC) -pie -fPIE -Wl,-z,pack-relative-relocs -x c -o /dev/null - 2>&1 | grep -q . || echo -Wl,-z,pack-relative-relocs)
-LINK_FLAGS = $(HARDEN_LINK) $(SMALL_LINK)
+LINK_FLAGS = $(HARDEN_LINK) $(SMALL_LINK) -Wl,--gc-sections
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lcrypto -lm
 
 # The pure folders: they decide, and do no input or output (tools/layers checks it). The others: all but the entry.

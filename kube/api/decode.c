@@ -105,7 +105,8 @@ decode_list(const struct decoding *d, const struct field *f, struct json_walk *v
 	if (!json_at_list(v->value))
 		return false;
 	if (f->items_max > 0 && list.n > f->items_max) {
-		problem_add(d->problems, decode_path(d, at), "has %zu items; %zu are the most", list.n, f->items_max);
+		problem_add(
+		    d->problems, decode_path(d, at), "has %zu items; %" PRIu32 " are the most", list.n, f->items_max);
 		return true;
 	}
 	list.at = arena_alloc(d->arena, f->of->size * list.n);

@@ -83,7 +83,7 @@ struct object;
 struct field {
 	const char *name; /* the key in JSON */
 	enum kind kind;
-	size_t offset; /* of the member in its struct */
+	uint32_t offset; /* of the member in its struct */
 	const struct type *of; /* of the object, embedded struct or list element; for JSON: of a list decoded later */
 	bool required; /* it is an error if the field is absent */
 	bool always; /* the field is written even if it is empty, as by Go without omitempty */
@@ -91,10 +91,10 @@ struct field {
 	bool pod_template; /* JSON: the value is a pod template */
 	bool not_supported; /* the field is known and not supported: using it is an error that names it */
 	int64_t min, max; /* INT, OPT_INT: the limits, if min < max */
-	size_t items_max; /* LIST, or JSON of a list: the maximum length; 0 means no limit */
+	uint32_t items_max; /* LIST, or JSON of a list: the maximum length; 0 means no limit */
+	uint32_t n_names; /* ENUM: the number of values */
 	const char *choices; /* STRING: the allowed values, "a|b|c"; NULL allows all */
 	const char *const *names; /* ENUM: the name of each value; NULL or "" for a value that is not written */
-	size_t n_names; /* ENUM: the number of values */
 	const char *blank; /* STRING_MAP: a key whose value is dropped, so that only its existence is kept */
 	const char *doc; /* the description for users; NULL hides the field from them */
 	const char *default_text; /* the default, for users; NULL if the field has none */

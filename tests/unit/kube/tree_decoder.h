@@ -87,7 +87,7 @@ tree_list(struct tree_decoding *d, const struct field *f, const json_t *v, const
 	if (!json_is_array(v))
 		return false;
 	if (f->items_max > 0 && list.n > f->items_max) {
-		problem_add(d->problems, path, "has %zu items; %zu are the most", list.n, f->items_max);
+		problem_add(d->problems, path, "has %zu items; %u are the most", list.n, f->items_max);
 		return true;
 	}
 	list.at = arena_alloc(d->arena, f->of->size * list.n);
