@@ -102,7 +102,9 @@ loop_ev_run(struct loop *l)
 		due = timers_next(&l->timers);
 		ev_timer_stop(le->ev, &le->timer);
 		if (due >= 0) {
-			/* Time has passed while timers ran. A deadline in the past fires at once. */
+			/* The timers took time: both clocks are read again, so that the delay counts from now. A
+			 * deadline in the past fires at once. */
+			loop_ev_refresh(l);
 			ev_now_update(le->ev);
 			ev_timer_set(&le->timer, due > l->mono_now ? (double)(due - l->mono_now) / 1000.0 : 0.0, 0.0);
 			ev_timer_start(le->ev, &le->timer);
