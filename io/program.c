@@ -92,7 +92,7 @@ program_finish(struct program_process *p, const struct err *e)
 	program_free(p);
 }
 
-/* Ends the run when the program has exited and its output is closed, in either order. */
+/* Ends the run when the program has exited, and its standard output and standard error are closed. */
 static void
 program_finish_if_ended(struct program_process *p)
 {

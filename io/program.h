@@ -24,13 +24,14 @@ enum program_errors {
 /* A program and its limits. All pointers must be valid until program_start or program_run returns. */
 struct program {
 	const char *const *argv; /* ended by NULL; argv[0] as in spawn_find */
-	const char *const *env; /* "NAME=VALUE", ended by NULL: its environment, except PATH */
+	const char *const
+	    *env; /* "NAME=VALUE", ended by NULL: its environment. PATH is that of this process, unless given */
 	const char *keep; /* variables to pass on (io/spawn.h); NULL: none */
 	const char *input; /* standard input; NULL: empty */
 	enum spawn_reach reach;
 	enum program_errors errors;
-	int64_t timeout_ms; /* > 0 */
-	int64_t cpu_s; /* 0: twice the timeout */
+	int64_t timeout_ms; /* > 0; 0 for a coprocess */
+	int64_t cpu_s; /* seconds of processor time; 0: twice the timeout, and one second */
 	/* Bytes; 0: PROGRAM_MEMORY_MAX, or no limit for SPAWN_USER; PROGRAM_MEMORY_UNLIMITED: no limit. */
 	uint64_t memory_max;
 	size_t output_max; /* bytes of output; more is an error */
@@ -67,8 +68,9 @@ struct coprocess {
 	int in, out; /* blocking pipes to and from the program */
 };
 
-/* Starts a program, with the same limits except for time. */
+/* Starts a program with its limits of memory, files and processor time (cpu_s; 0: none). timeout_ms must be 0. input,
+ * errors and output_max have no effect: its standard error is discarded. */
 struct err *coprocess_start(struct arena *, const struct program *, struct coprocess *ret);
 
-/* Kills the program, waits for its end, and closes the pipes. */
+/* Closes the pipes, kills the program and its children, and waits for its end. */
 void coprocess_stop(struct coprocess *);

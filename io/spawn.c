@@ -189,7 +189,7 @@ spawn_set_descriptors(const struct spawn *s)
 	for (int i = 0; i < 3; i++)
 		if (dup2(moved[i], i) < 0)
 			return false;
-	/* The pipes of the parent are non-blocking, but programs expect blocking ones. */
+	/* The descriptors of the parent may be non-blocking; programs expect blocking ones. */
 	for (int i = 0; i < 2; i++)
 		if (from[i] >= 0)
 			fcntl(i, F_SETFL, fcntl(i, F_GETFL) & ~O_NONBLOCK);

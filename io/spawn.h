@@ -62,8 +62,8 @@ pid_t spawn(const struct spawn *);
 /* Sends a signal to the process group of a child. */
 void spawn_signal(pid_t, int signal);
 
-/* Sends a signal to a child (0: none), waits for its end, and kills its process group. Returns the status of
- * waitpid. */
+/* Sends a signal to the process group of a child (0: none), waits for the child's end, and kills the group. Returns
+ * the status of waitpid. */
 int spawn_end(pid_t, int signal);
 
 /* Returns the path of a program, in the arena: from PATH, or from /usr/sbin and /sbin, which are often not in PATH.

@@ -1,4 +1,5 @@
-/* rollout/actions.c: actions of users on a Rollout (promote, abort, retry, undo, restart, set image), as patches. */
+/* rollout/actions.c: actions of users on a Rollout (promote, pause, abort, retry, undo, restart, set image), as
+ * patches. */
 #include "rollout/actions.h"
 #include <string.h>
 #include "base/json.h"
@@ -208,7 +209,7 @@ action_undo(struct arena *a, const struct rollout *r, const json_t *replicasets,
 	return NULL;
 }
 
-/* Sets the image of the containers of this name in both lists. Returns the number of containers. */
+/* Sets the image of the containers and init containers of this name ("*": of all). Returns the number of containers. */
 static size_t
 action_set_images(json_t *pod_spec, const char *container, size_t name_len, const char *image)
 {

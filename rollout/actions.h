@@ -1,7 +1,9 @@
-/* rollout/actions.h: actions of users on a Rollout (promote, abort, retry, undo, restart, set image), as patches.
+/* rollout/actions.h: actions of users on a Rollout (promote, pause, abort, retry, undo, restart, set image), as
+ * patches.
  *
  * The command line and the dashboard read what an action needs, build its patches here, and send them in order. The
- * patches are those of kubectl-argo-rollouts, so that every controller of this API understands them. An error has the
+ * patches are those of kubectl-argo-rollouts, so that every controller of this API understands them. Only `set image`
+ * differs: kubectl-argo-rollouts replaces the whole object. An error has the
  * class ERR_INVALID: the Rollout does not allow the action.
  */
 #pragma once

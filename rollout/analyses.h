@@ -23,7 +23,7 @@ struct analysis_found {
 	const char *field; /* the field in which the analysis is written */
 	enum analysis_place place;
 	int64_t step; /* for OF_STEP: the index of the step; otherwise -1 */
-	bool required; /* for OF_EXPERIMENT: the Experiment ends only when this analysis has ended */
+	bool required; /* for OF_EXPERIMENT: the Experiment succeeds only when this analysis has */
 	struct template_found *templates; /* that the analysis or its templates name; each once; in the arena */
 	size_t n_templates, capacity;
 	bool too_many; /* more than TEMPLATES_MAX templates are named; the rest is left out */

@@ -8,7 +8,7 @@
 static const char *const field_path_metadata[] = { "name", "generateName", "namespace", "uid", "resourceVersion",
 	"generation", "creationTimestamp" };
 
-/* The next name of a path, at its point or bracket; its length in *ret_len. */
+/* Skips a point. Returns the name that follows, which ends before the next point or bracket; *ret_len is its length. */
 static const char *
 field_path_next(const char *s, size_t *ret_len)
 {
@@ -26,7 +26,8 @@ field_path_find(const struct type *t, const char *name, size_t len)
 	return NULL;
 }
 
-/* Reads a list index after a name: "[0]". Returns false if it is something else. */
+/* Reads a list index, "[0]", at *s, which is a bracket, and moves *s after it. Returns false, with *s unchanged, if it
+ * is something else. */
 static bool
 field_path_index(const char **s)
 {

@@ -114,7 +114,7 @@ static const struct field application_source_fields[] = {
 	STRING(application_source, target_revision, "targetRevision",
 	    .doc = "Branch, tag, semver range or commit; with chart, version or semver range of the chart. HEAD is the "
 		   "default branch.",
-	    .default_text = "HEAD"),
+	    .default_text = "HEAD; with chart, the newest version"),
 	STRING(application_source, path, "path",
 	    .doc = "Directory of the manifests in the repository. Absent in a source with ref: the source is not "
 		   "rendered, and is used for value files only.",
@@ -123,9 +123,10 @@ static const struct field application_source_fields[] = {
 	    .doc = "Options of a plain directory of manifests. If none of directory, kustomize, helm and chart is set, "
 		   "the files in path decide: Chart.yaml makes it a Helm chart, a kustomization file a kustomization."),
 	OBJECT(application_source, kustomize, "kustomize", application_kustomize,
-	    .doc = "Changes to the kustomization in path. If set, path is read as a kustomization."),
+	    .doc = "Changes to the kustomization in path. If set, and neither helm nor chart is, path is read as a "
+		   "kustomization."),
 	OBJECT(application_source, helm, "helm", application_helm,
-	    .doc = "Options of a Helm chart. If set, path is read as a chart."),
+	    .doc = "Options of a Helm chart. If set, path is read as a chart, also if kustomize or directory is set."),
 	STRING(application_source, chart, "chart",
 	    .doc =
 		"Name of a chart. If set, repoURL is a Helm repository and targetRevision the version of the chart."),

@@ -16,8 +16,6 @@
 	_Static_assert(sizeof(T##_fields) / sizeof(T##_fields[0]) <= GO_FIELDS_MAX, "too many fields");                \
 	static const struct go_type go_##T = { T##_fields, sizeof(T##_fields) / sizeof(T##_fields[0]) }
 
-/* clang-format off */
-
 ROWS(OwnerReference,
 	A("apiVersion", STRING, PLAIN, NULL),
 	A("kind", STRING, PLAIN, NULL),

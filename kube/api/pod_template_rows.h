@@ -1,4 +1,4 @@
-/* kube/api/pod_template_rows.h: macros for the rows of core/v1's pod template types. */
+/* kube/api/pod_template_rows.h: types of the rows of core/v1's pod template types, and the table of PodTemplateSpec. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ struct go_field {
 	const struct go_type *of; /* GO_STRUCT */
 };
 
-#define GO_FIELDS_MAX 64 /* of one struct */
+#define GO_FIELDS_MAX 64 /* rows of one struct: go_write_struct has an array of this size */
 
 struct go_type {
 	const struct go_field *fields;

@@ -43,7 +43,8 @@ TYPE(progress_threshold, "progress threshold", .strict = true);
 
 static const struct field template_ref_fields[] = {
 	STRING(template_ref, template_name, "templateName", .required = true,
-	    .doc = "Name of the AnalysisTemplate or ClusterAnalysisTemplate."),
+	    .doc = "Name of the AnalysisTemplate or ClusterAnalysisTemplate. If it does not exist, the Rollout is "
+		   "invalid: its message has this field and \"not found\"."),
 	BOOL(template_ref, cluster_scope, "clusterScope",
 	    .doc = "True: the template is a ClusterAnalysisTemplate. False: it is an AnalysisTemplate in the same "
 		   "namespace.",
@@ -194,11 +195,14 @@ static const struct field experiment_step_template_fields[] = {
 	    .default_text = "1"),
 	OBJECT(experiment_step_template, metadata, "metadata", pod_metadata, .always = true,
 	    .doc = "Labels and annotations of the pods, in addition to those of the version."),
-	OBJECT(experiment_step_template, selector, "selector", label_selector, .doc = "Label selector of the pods.",
-	    .default_text = "the version's"),
+	OBJECT(experiment_step_template, selector, "selector", label_selector,
+	    .doc = "Label selector of the pods. Labels of metadata are added to it.", .default_text = "the Rollout's"),
 	OPT_INT(experiment_step_template, weight, "weight", .min = 0, .max = 100,
-	    .doc = "Percentage of traffic while the experiment runs. Requires Istio."),
-	OBJECT(experiment_step_template, service, "service", template_service, .doc = "Create a Service for the pods."),
+	    .doc =
+		"Percentage of traffic while the experiment runs and a pod is available. At most 100 for all templates "
+		"together. Requires Istio."),
+	OBJECT(experiment_step_template, service, "service", template_service,
+	    .doc = "Create a Service for the pods. A template with weight has one in any case."),
 };
 TYPE(experiment_step_template, "experiment step's template", .strict = true);
 
@@ -211,7 +215,7 @@ static const struct field experiment_analysis_fields[] = {
 	LIST(experiment_analysis, args, "args", argument, .doc = "Values for the template's arguments."),
 	BOOL(experiment_analysis, required_for_completion, "requiredForCompletion",
 	    .doc = "True: the experiment ends as soon as all analyses with this field have succeeded, also before its "
-		   "duration is over.",
+		   "duration is over, and succeeds only when they have.",
 	    .default_text = "false"),
 };
 TYPE(experiment_analysis, "experiment's analysis", .strict = true);

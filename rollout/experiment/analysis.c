@@ -9,6 +9,8 @@
 #include "rollout/analyses.h"
 #include "rollout/experiment/pass.h"
 
+/* Returns the pod template hash (`hash`), or the name, of a template's ReplicaSet, borrowed. Returns NULL if it does
+ * not exist: a placeholder for it stays in the argument. */
 static const char *
 experiment_analysis_replicaset(const struct experiment_pass *p, const char *template, bool hash)
 {
@@ -22,7 +24,8 @@ experiment_analysis_replicaset(const struct experiment_pass *p, const char *temp
 }
 
 /* Replaces {{templates.NAME.podTemplateHash}}, {{templates.NAME.replicaset.name}}, {{experiment.availableAt}} and
- * {{experiment.finishedAt}} in an argument. finishedAt is the expected time, as runs begin at the start. */
+ * {{experiment.finishedAt}} in an argument. finishedAt is availableAt plus the duration; without a
+ * duration its placeholder stays. */
 static const char *
 experiment_analysis_with_names(const struct experiment_pass *p, const char *value)
 {
