@@ -367,10 +367,58 @@ scenario_is(struct scenario *s, const json_t *want, const char **ret_why)
 	return true;
 }
 
+#define STREAMS_MAX 16
+
+/* The lines of one watch: where the last one that was found ends. */
+struct order_stream {
+	char kind[32]; /* "event", or the kind of the objects */
+	const char *after;
+};
+
+/* Sets *ret to the second word of a line of the story, or the third if the second is a type of change. */
+static void
+order_kind(const char *line, char *ret, size_t size)
+{
+	static const char *const types[] = { "ADDED ", "MODIFIED ", "DELETED " };
+
+	line += strspn(line, " ");
+	line += strcspn(line, " ");
+	line += strspn(line, " ");
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (strncmp(line, types[i], strlen(types[i])) == 0)
+			line += strlen(types[i]);
+	snprintf(ret, size, "%.*s", (int)strcspn(line, " \n"), line);
+}
+
+/* In real time each kind has its own watch, and that of another may be read later: only lines of one kind have an
+ * order. Finds the next occurrence behind what was found of its kind. */
+static bool
+order_in_its_watch(const char *story, const char *text, struct order_stream *streams)
+{
+	for (const char *found = story; (found = strstr(found, text)) != NULL; found++) {
+		const char *line = found;
+		char kind[sizeof(streams->kind)];
+		size_t i = 0;
+
+		while (line > story && line[-1] != '\n')
+			line--;
+		order_kind(line, kind, sizeof(kind));
+		while (i < STREAMS_MAX && streams[i].after != NULL && strcmp(streams[i].kind, kind) != 0)
+			i++;
+		if (i == STREAMS_MAX || (streams[i].after != NULL && found < streams[i].after))
+			continue;
+		memcpy(streams[i].kind, kind, sizeof(kind));
+		streams[i].after = found + strlen(text);
+		return true;
+	}
+	return false;
+}
+
 bool
 scenario_order(struct scenario *s, const json_t *texts, const char **ret_why)
 {
-	const char *at = str_text(&s->cluster->story);
+	const char *story = str_text(&s->cluster->story), *at = story;
+	struct order_stream streams[STREAMS_MAX] = { 0 };
 	json_t *v;
 	size_t i;
 
@@ -378,12 +426,12 @@ scenario_order(struct scenario *s, const json_t *texts, const char **ret_why)
 		const char *text = scenario_expand(s, json_string_value(v) ?: "");
 		const char *found = strstr(at, text);
 
-		if (found == NULL) {
+		if (s->cluster->remote != NULL ? !order_in_its_watch(story, text, streams) : found == NULL) {
 			*ret_why = arena_printf(s->arena, "\"%s\" is not in the story%s", text,
 			    i > 0 ? " behind what is to come before it" : "");
 			return false;
 		}
-		at = found + strlen(text);
+		at = found != NULL ? found + strlen(text) : at;
 	}
 	return true;
 }
