@@ -28,7 +28,8 @@ certain_pods_check(struct plan *plan, const struct replicaset *rs, int64_t now)
 
 	if (!replicaset_certain(rs, &pods, &since))
 		return;
-	at = time_add(since, CERTAIN_MS);
+	/* A time in the future, by another clock or by a user, is not waited for. */
+	at = since > time_add(now, CERTAIN_MS) ? now : time_add(since, CERTAIN_MS);
 	if (rs->status.replicas > pods && now < at) {
 		plan_wake(plan, at);
 		return;

@@ -256,9 +256,8 @@ replicas_lower_others_basic(struct rollout_pass *p)
 	size_t n = replicas_others(p, &others);
 	int64_t surge, unavailable, spare = 0;
 
-	for (size_t i = 0; i < p->w->n_replicasets; i++) {
+	for (size_t i = 0; i < p->w->n_replicasets; i++)
 		spare += replicaset_available(p->w->replicasets[i]);
-	}
 	counts_limits(p->canary->max_surge, p->canary->max_unavailable, p->replicas, &surge, &unavailable);
 	spare -= p->replicas - unavailable;
 	for (size_t i = 0; i < n; i++) {

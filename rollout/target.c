@@ -25,9 +25,13 @@ target_most(int64_t a, int64_t b)
 static struct pod_counts
 target_counts(const struct replicaset *rs)
 {
-	/* A step that scales a version down is completed when its other pods are removed: they still count. */
+	int64_t pods, since;
+	/* A step that scales a version down is completed when its other pods are removed: they still count. After a
+	 * scale-up that followed at once, only those that are certain do. */
+	bool all = replicaset_counts_removed_pods(rs) && !replicaset_certain(rs, &pods, &since);
+
 	return (struct pod_counts){ replicaset_wanted(rs), rs->status.replicas,
-		replicaset_counts_removed_pods(rs) ? rs->status.available_replicas : replicaset_available(rs) };
+		all ? rs->status.available_replicas : replicaset_available(rs) };
 }
 
 /* The pods that a share of the traffic needs. The share of managed routes is not known, but is more than 0. */
