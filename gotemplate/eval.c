@@ -72,7 +72,7 @@ eval_by_text(const void *a, const void *b)
 
 /* An object's keys in order, as Go walks a map. In the arena. */
 static const char **
-sorted_keys(struct arena *a, const json_t *object, size_t *ret_n)
+eval_sorted_keys(struct arena *a, const json_t *object, size_t *ret_n)
 {
 	const char **keys = arena_new_array(a, const char *, json_object_size(object) + 1), *key;
 	json_t *v;
@@ -87,7 +87,7 @@ sorted_keys(struct arena *a, const json_t *object, size_t *ret_n)
 /* `nested`: within a list or map, where a missing value is printed as <nil>. Jansson's own depth limit bounds the
  * recursion. */
 static void
-print(struct run *r, struct str *s, const json_t *v, bool nested)
+eval_print_value(struct run *r, struct str *s, const json_t *v, bool nested)
 {
 	const char **keys;
 	size_t n;
@@ -104,16 +104,16 @@ print(struct run *r, struct str *s, const json_t *v, bool nested)
 		for (size_t i = 0; i < json_array_size(v); i++) {
 			if (i > 0)
 				str_addc(s, ' ');
-			print(r, s, json_array_get(v, i), true);
+			eval_print_value(r, s, json_array_get(v, i), true);
 		}
 		str_addc(s, ']');
 		return;
 	case JSON_OBJECT:
-		keys = sorted_keys(r->arena, v, &n);
+		keys = eval_sorted_keys(r->arena, v, &n);
 		str_adds(s, "map[");
 		for (size_t i = 0; i < n; i++) {
 			str_addf(s, "%s%s:", i > 0 ? " " : "", keys[i]);
-			print(r, s, json_object_get(v, keys[i]), true);
+			eval_print_value(r, s, json_object_get(v, keys[i]), true);
 		}
 		str_addc(s, ']');
 		return;
@@ -129,7 +129,7 @@ text_of(struct run *r, const json_t *v)
 	if (json_is_string(v))
 		return json_string_value(v);
 	str_init(&s, TEMPLATE_OUTPUT_MAX);
-	print(r, &s, v, false);
+	eval_print_value(r, &s, v, false);
 	if (s.overflow)
 		run_fail(r, "a value is too long");
 	text = arena_strdup(r->arena, str_text(&s));
@@ -137,7 +137,7 @@ text_of(struct run *r, const json_t *v)
 	return text;
 }
 
-static const json_t *run_pipeline(struct scope *, const struct pipeline *);
+static const json_t *eval_run_pipeline(struct scope *, const struct pipeline *);
 
 static bool
 eval_step(struct scope *s)
@@ -148,7 +148,7 @@ eval_step(struct scope *s)
 }
 
 static struct variable *
-variable(struct scope *s, const char *name)
+eval_variable(struct scope *s, const char *name)
 {
 	for (size_t i = s->n; i-- > 0;)
 		if (strcmp(s->variables[i].name, name) == 0)
@@ -157,7 +157,7 @@ variable(struct scope *s, const char *name)
 }
 
 static const json_t *
-fields(struct scope *s, const json_t *v, const struct operand *o)
+eval_fields(struct scope *s, const json_t *v, const struct operand *o)
 {
 	for (size_t i = 0; i < o->n_fields; i++) {
 		if (v == NULL)
@@ -178,16 +178,16 @@ eval_operand(struct scope *s, const struct operand *o)
 	const struct variable *v;
 
 	switch (o->kind) {
-	case O_DOT: return fields(s, s->dot, o);
+	case O_DOT: return eval_fields(s, s->dot, o);
 	case O_VARIABLE:
-		v = variable(s, o->text);
-		return v != NULL ? fields(s, v->value, o) : run_fail(s->run, "there is no variable $%s", o->text);
+		v = eval_variable(s, o->text);
+		return v != NULL ? eval_fields(s, v->value, o) : run_fail(s->run, "there is no variable $%s", o->text);
 	case O_STRING: return run_keep(s->run, json_string(o->text));
 	case O_INT: return run_keep(s->run, json_integer(o->number));
 	case O_FLOAT: return run_keep(s->run, json_real(o->real));
 	case O_BOOL: return run_keep(s->run, json_boolean(o->number != 0));
 	case O_NIL: return NULL;
-	case O_PIPELINE: return fields(s, run_pipeline(s, o->pipeline), o);
+	case O_PIPELINE: return eval_fields(s, eval_run_pipeline(s, o->pipeline), o);
 	case O_FUNCTION: break;
 	}
 	return run_fail(s->run, "%s has no value; parentheses around it call it", o->function->name);
@@ -196,7 +196,7 @@ eval_operand(struct scope *s, const struct operand *o)
 /* Charges the size of a value before a function reads it, and after a function has returned it, as the number of
  * steps does not limit the length of texts. */
 static void
-run_charge(struct run *r, const json_t *v)
+eval_run_charge(struct run *r, const json_t *v)
 {
 	size_t n = json_string_length(v) + VALUE_BYTES * (json_array_size(v) + json_object_size(v));
 
@@ -208,7 +208,7 @@ run_charge(struct run *r, const json_t *v)
 
 /* `last`: the value before the "|", if `piped`. */
 static const json_t *
-run_command(struct scope *s, const struct command *c, const json_t *last, bool piped)
+eval_run_command(struct scope *s, const struct command *c, const json_t *last, bool piped)
 {
 	const struct operand *first = &c->operands[0];
 	const json_t *args[ARGS_MAX + 1], *v;
@@ -231,11 +231,11 @@ run_command(struct scope *s, const struct command *c, const json_t *last, bool p
 	if (n < first->function->min || n > first->function->max)
 		return run_fail(s->run, "%s does not take %zu arguments", first->function->name, n);
 	for (size_t i = 0; i < n; i++)
-		run_charge(s->run, args[i]);
+		eval_run_charge(s->run, args[i]);
 	if (s->run->err != NULL)
 		return NULL;
 	v = first->function->call(s->run, args, n);
-	run_charge(s->run, v);
+	eval_run_charge(s->run, v);
 	if (s->run->err != NULL)
 		s->run->err = err_wrap(s->run->arena, s->run->err, "%s", first->function->name);
 	return v;
@@ -244,7 +244,7 @@ run_command(struct scope *s, const struct command *c, const json_t *last, bool p
 static void
 eval_set_variable(struct scope *s, const char *name, const json_t *value, bool assigns)
 {
-	struct variable *v = assigns ? variable(s, name) : NULL;
+	struct variable *v = assigns ? eval_variable(s, name) : NULL;
 
 	if (assigns && v == NULL)
 		run_fail(s->run, "there is no variable $%s", name);
@@ -257,16 +257,16 @@ eval_set_variable(struct scope *s, const char *name, const json_t *value, bool a
 }
 
 static const json_t *
-run_pipeline(struct scope *s, const struct pipeline *l)
+eval_run_pipeline(struct scope *s, const struct pipeline *l)
 {
 	const json_t *v = NULL;
 
 	for (const struct command *c = l->first; c != NULL && eval_step(s); c = c->next)
-		v = run_command(s, c, v, c != l->first);
+		v = eval_run_command(s, c, v, c != l->first);
 	return s->run->err == NULL ? v : NULL;
 }
 
-static void run_parts(struct scope *, const struct part *);
+static void eval_run_parts(struct scope *, const struct part *);
 
 /* Runs one iteration of a range. */
 static void
@@ -281,17 +281,17 @@ eval_turn(struct scope *s, const struct part *p, json_t *index, const json_t *el
 		eval_set_variable(&inner, l->variables[0], i, l->assigns);
 	if (l->n_variables > 0)
 		eval_set_variable(&inner, l->variables[l->n_variables - 1], element, l->assigns);
-	run_parts(&inner, p->body);
+	eval_run_parts(&inner, p->body);
 	if (*s->flow == CONTINUE)
 		*s->flow = GO_ON;
 }
 
 static void
-run_range(struct scope *s, const struct part *p)
+eval_run_range(struct scope *s, const struct part *p)
 {
-	const json_t *over = run_pipeline(s, p->pipeline);
+	const json_t *over = eval_run_pipeline(s, p->pipeline);
 	size_t n = 0;
-	const char **keys = json_is_object(over) ? sorted_keys(s->run->arena, over, &n) : NULL;
+	const char **keys = json_is_object(over) ? eval_sorted_keys(s->run->arena, over, &n) : NULL;
 
 	if (s->run->err != NULL)
 		return;
@@ -309,14 +309,14 @@ run_range(struct scope *s, const struct part *p)
 	if (*s->flow == BREAK)
 		*s->flow = GO_ON;
 	if (n == 0)
-		run_parts(s, p->otherwise);
+		eval_run_parts(s, p->otherwise);
 }
 
 static void
-run_branch(struct scope *s, const struct part *p)
+eval_run_branch(struct scope *s, const struct part *p)
 {
 	struct scope inner = *s;
-	const json_t *v = run_pipeline(s, p->pipeline);
+	const json_t *v = eval_run_pipeline(s, p->pipeline);
 
 	if (s->run->err != NULL)
 		return;
@@ -324,13 +324,13 @@ run_branch(struct scope *s, const struct part *p)
 		eval_set_variable(&inner, p->pipeline->variables[0], v, p->pipeline->assigns);
 	if (p->kind == PART_WITH && truth_of(v))
 		inner.dot = v;
-	run_parts(&inner, truth_of(v) ? p->body : p->otherwise);
+	eval_run_parts(&inner, truth_of(v) ? p->body : p->otherwise);
 }
 
 static void
-run_action(struct scope *s, const struct part *p)
+eval_run_action(struct scope *s, const struct part *p)
 {
-	const json_t *v = run_pipeline(s, p->pipeline);
+	const json_t *v = eval_run_pipeline(s, p->pipeline);
 
 	if (s->run->err != NULL)
 		return;
@@ -341,15 +341,15 @@ run_action(struct scope *s, const struct part *p)
 }
 
 static void
-run_parts(struct scope *s, const struct part *first)
+eval_run_parts(struct scope *s, const struct part *first)
 {
 	for (const struct part *p = first; p != NULL && s->run->err == NULL && *s->flow == GO_ON; p = p->next) {
 		switch (p->kind) {
 		case PART_TEXT: str_add(s->run->out, p->text, p->len); break;
-		case PART_ACTION: run_action(s, p); break;
+		case PART_ACTION: eval_run_action(s, p); break;
 		case PART_IF:
-		case PART_WITH: run_branch(s, p); break;
-		case PART_RANGE: run_range(s, p); break;
+		case PART_WITH: eval_run_branch(s, p); break;
+		case PART_RANGE: eval_run_range(s, p); break;
 		case PART_BREAK: *s->flow = BREAK; break;
 		case PART_CONTINUE: *s->flow = CONTINUE; break;
 		}
@@ -379,7 +379,7 @@ template_expand(struct arena *a, const char *text, const json_t *vars, const cha
 	s.variables = arena_new_array(a, struct variable, VARIABLES_MAX);
 	s.variables[s.n++] = (struct variable){ "", vars };
 	s.flow = &flow;
-	run_parts(&s, first);
+	eval_run_parts(&s, first);
 	*ret = arena_strdup(a, str_text(&out));
 	json_decref(r.kept);
 	str_done(&out);

@@ -25,7 +25,7 @@ functions_string(struct run *r, const char *s)
 }
 
 static const json_t *
-boolean(struct run *r, bool b)
+functions_boolean(struct run *r, bool b)
 {
 	return run_keep(r, json_boolean(b));
 }
@@ -38,7 +38,7 @@ functions_integer(struct run *r, int64_t i)
 
 /* Returns the text of the buffer as a value, and frees the buffer. */
 static const json_t *
-built(struct run *r, struct str *s)
+functions_take_text(struct run *r, struct str *s)
 {
 	const json_t *v = s->overflow ? run_fail(r, "what it makes is too long") : functions_string(r, str_text(s));
 
@@ -81,11 +81,11 @@ static const json_t *
 f_not(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return boolean(r, !truth_of(a[0]));
+	return functions_boolean(r, !truth_of(a[0]));
 }
 
 static bool
-equal(const json_t *a, const json_t *b)
+functions_equal(const json_t *a, const json_t *b)
 {
 	if (a == NULL || b == NULL)
 		return (a == NULL || json_is_null(a)) && (b == NULL || json_is_null(b));
@@ -100,20 +100,20 @@ f_eq(struct run *r, arguments a, size_t n)
 	bool found = false;
 
 	for (size_t i = 1; i < n; i++)
-		found |= equal(a[0], a[i]);
-	return boolean(r, found);
+		found |= functions_equal(a[0], a[i]);
+	return functions_boolean(r, found);
 }
 
 static const json_t *
 f_ne(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return boolean(r, !equal(a[0], a[1]));
+	return functions_boolean(r, !functions_equal(a[0], a[1]));
 }
 
 /* Compares two numbers or two strings. Returns -1, 0 or 1. */
 static int
-order(struct run *r, arguments a)
+functions_compare(struct run *r, arguments a)
 {
 	int c;
 
@@ -131,28 +131,28 @@ static const json_t *
 f_lt(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return boolean(r, order(r, a) < 0);
+	return functions_boolean(r, functions_compare(r, a) < 0);
 }
 
 static const json_t *
 f_le(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return boolean(r, order(r, a) <= 0);
+	return functions_boolean(r, functions_compare(r, a) <= 0);
 }
 
 static const json_t *
 f_gt(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return boolean(r, order(r, a) > 0);
+	return functions_boolean(r, functions_compare(r, a) > 0);
 }
 
 static const json_t *
 f_ge(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return boolean(r, order(r, a) >= 0);
+	return functions_boolean(r, functions_compare(r, a) >= 0);
 }
 
 static const json_t *
@@ -188,7 +188,7 @@ f_ternary(struct run *r, arguments a, size_t n)
 
 /* The text of Go's fmt, where a missing value is <nil>. */
 static const char *
-printed(struct run *r, const json_t *v)
+functions_print_text(struct run *r, const json_t *v)
 {
 	return v == NULL || json_is_null(v) ? "<nil>" : text_of(r, v);
 }
@@ -203,9 +203,9 @@ f_print(struct run *r, arguments a, size_t n)
 		/* Go prints a space between two operands if neither is a string. */
 		if (i > 0 && !json_is_string(a[i]) && !json_is_string(a[i - 1]))
 			str_addc(&s, ' ');
-		str_adds(&s, printed(r, a[i]));
+		str_adds(&s, functions_print_text(r, a[i]));
 	}
-	return built(r, &s);
+	return functions_take_text(r, &s);
 }
 
 static const json_t *
@@ -215,14 +215,14 @@ f_println(struct run *r, arguments a, size_t n)
 
 	str_init(&s, TEMPLATE_OUTPUT_MAX);
 	for (size_t i = 0; i < n; i++)
-		str_addf(&s, "%s%s", i > 0 ? " " : "", printed(r, a[i]));
+		str_addf(&s, "%s%s", i > 0 ? " " : "", functions_print_text(r, a[i]));
 	str_addc(&s, '\n');
-	return built(r, &s);
+	return functions_take_text(r, &s);
 }
 
 /* Prints one verb of printf, with its flags, width and precision. */
 static void
-format_one(struct run *r, struct str *s, const char *spec, char verb, const json_t *v)
+functions_format_one(struct run *r, struct str *s, const char *spec, char verb, const json_t *v)
 {
 	char format[48];
 
@@ -230,7 +230,7 @@ format_one(struct run *r, struct str *s, const char *spec, char verb, const json
 	case 's':
 	case 'v':
 		snprintf(format, sizeof(format), "%s%s", spec, "s");
-		str_addf(s, format, printed(r, v));
+		str_addf(s, format, functions_print_text(r, v));
 		return;
 	case 'q':
 		snprintf(format, sizeof(format), "%s%s", spec, "s");
@@ -285,16 +285,16 @@ f_printf(struct run *r, arguments a, size_t n)
 			snprintf(spec, sizeof(spec), "%.*s", (int)len + 1, at);
 			at += len + 1;
 			if (used < n)
-				format_one(r, &s, spec, *at, a[used++]);
+				functions_format_one(r, &s, spec, *at, a[used++]);
 			else
 				str_addf(&s, "%%!%c(MISSING)", *at);
 		}
 	}
-	return built(r, &s);
+	return functions_take_text(r, &s);
 }
 
 static const json_t *
-mapped(struct run *r, const json_t *v, int (*map)(int))
+functions_map_text(struct run *r, const json_t *v, int (*map)(int))
 {
 	char *text = arena_strdup(r->arena, text_of(r, v));
 
@@ -308,14 +308,14 @@ static const json_t *
 f_upper(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return mapped(r, a[0], toupper);
+	return functions_map_text(r, a[0], toupper);
 }
 
 static const json_t *
 f_lower(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return mapped(r, a[0], tolower);
+	return functions_map_text(r, a[0], tolower);
 }
 
 static const json_t *
@@ -413,21 +413,21 @@ static const json_t *
 f_contains(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return boolean(r, strstr(text_of(r, a[1]), text_of(r, a[0])) != NULL);
+	return functions_boolean(r, strstr(text_of(r, a[1]), text_of(r, a[0])) != NULL);
 }
 
 static const json_t *
 f_has_prefix(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return boolean(r, str_starts(text_of(r, a[1]), text_of(r, a[0])));
+	return functions_boolean(r, str_starts(text_of(r, a[1]), text_of(r, a[0])));
 }
 
 static const json_t *
 f_has_suffix(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return boolean(r, str_ends(text_of(r, a[1]), text_of(r, a[0])));
+	return functions_boolean(r, str_ends(text_of(r, a[1]), text_of(r, a[0])));
 }
 
 static const json_t *
@@ -442,11 +442,11 @@ f_repeat(struct run *r, arguments a, size_t n)
 	str_init(&s, TEMPLATE_OUTPUT_MAX);
 	while (times-- > 0 && !s.overflow)
 		str_adds(&s, text_of(r, a[1]));
-	return built(r, &s);
+	return functions_take_text(r, &s);
 }
 
 static const json_t *
-indented(struct run *r, arguments a, bool new_line)
+functions_indent(struct run *r, arguments a, bool new_line)
 {
 	json_int_t width = json_integer_value(a[0]);
 	struct str s;
@@ -460,21 +460,21 @@ indented(struct run *r, arguments a, bool new_line)
 		if (*c == '\n')
 			str_addf(&s, "%*s", (int)width, "");
 	}
-	return built(r, &s);
+	return functions_take_text(r, &s);
 }
 
 static const json_t *
 f_indent(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return indented(r, a, false);
+	return functions_indent(r, a, false);
 }
 
 static const json_t *
 f_nindent(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return indented(r, a, true);
+	return functions_indent(r, a, true);
 }
 
 static const json_t *
@@ -489,7 +489,7 @@ functions_quoted(struct run *r, arguments a, size_t n, const char *mark)
 		str_addf(&s, "%s%s%s%s", i > 0 ? " " : "", mark,
 		    mark[0] != '\0' ? text : json_quote_go(r->arena, text, strlen(text)), mark);
 	}
-	return built(r, &s);
+	return functions_take_text(r, &s);
 }
 
 static const json_t *
@@ -505,7 +505,7 @@ f_squote(struct run *r, arguments a, size_t n)
 }
 
 static const json_t *
-escaped(struct run *r, arguments a, size_t n, const char *const (*table)[2])
+functions_escape(struct run *r, arguments a, size_t n, const char *const (*table)[2])
 {
 	struct str s;
 
@@ -521,7 +521,7 @@ escaped(struct run *r, arguments a, size_t n, const char *const (*table)[2])
 		else
 			str_addc(&s, *c);
 	}
-	return built(r, &s);
+	return functions_take_text(r, &s);
 }
 
 static const json_t *
@@ -530,7 +530,7 @@ f_html(struct run *r, arguments a, size_t n)
 	static const char *const table[][2] = { { "&", "&amp;" }, { "<", "&lt;" }, { ">", "&gt;" }, { "\"", "&#34;" },
 		{ "'", "&#39;" }, { NULL, NULL } };
 
-	return escaped(r, a, n, table);
+	return functions_escape(r, a, n, table);
 }
 
 static const json_t *
@@ -540,7 +540,7 @@ f_js(struct run *r, arguments a, size_t n)
 		{ ">", "\\u003E" }, { "&", "\\u0026" }, { "=", "\\u003D" }, { "\n", "\\u000A" }, { "\r", "\\u000D" },
 		{ "\t", "\\u0009" }, { NULL, NULL } };
 
-	return escaped(r, a, n, table);
+	return functions_escape(r, a, n, table);
 }
 
 static const json_t *
@@ -799,7 +799,7 @@ static const json_t *
 f_has_key(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return boolean(r, json_object_get(a[0], text_of(r, a[1])) != NULL);
+	return functions_boolean(r, json_object_get(a[0], text_of(r, a[1])) != NULL);
 }
 
 static const json_t *
@@ -813,7 +813,7 @@ f_join(struct run *r, arguments a, size_t n)
 	str_init(&s, TEMPLATE_OUTPUT_MAX);
 	for (size_t i = 0; i < json_array_size(a[1]); i++)
 		str_addf(&s, "%s%s", i > 0 ? text_of(r, a[0]) : "", text_of(r, json_array_get(a[1], i)));
-	return built(r, &s);
+	return functions_take_text(r, &s);
 }
 
 static const json_t *

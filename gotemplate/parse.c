@@ -24,7 +24,7 @@ parse_fail(struct parser *p, const char *format, const char *what)
 }
 
 static bool
-is_name(char c)
+gotemplate_parse_is_name(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
 }
@@ -38,18 +38,18 @@ parse_skip_space(struct parser *p)
 
 /* Returns whether the parser is at "}}" or " -}}". */
 static bool
-at_end(const struct parser *p)
+gotemplate_parse_at_end(const struct parser *p)
 {
 	return strncmp(p->at, "}}", 2) == 0 || strncmp(p->at, "-}}", 3) == 0;
 }
 
 static bool
-accept(struct parser *p, const char *what)
+gotemplate_parse_accept(struct parser *p, const char *what)
 {
 	size_t n = strlen(what);
 
 	parse_skip_space(p);
-	if (strncmp(p->at, what, n) != 0 || (is_name(what[0]) && is_name(p->at[n])))
+	if (strncmp(p->at, what, n) != 0 || (gotemplate_parse_is_name(what[0]) && gotemplate_parse_is_name(p->at[n])))
 		return false;
 	p->at += n;
 	return true;
@@ -60,7 +60,7 @@ gotemplate_parse_name(struct parser *p)
 {
 	size_t n = 0;
 
-	while (is_name(p->at[n]))
+	while (gotemplate_parse_is_name(p->at[n]))
 		n++;
 	p->at += n;
 	return arena_strndup(p->arena, p->at - n, n);
@@ -81,7 +81,7 @@ parse_string(struct parser *p)
 }
 
 static void
-number(struct parser *p, struct operand *o)
+gotemplate_parse_number(struct parser *p, struct operand *o)
 {
 	size_t n = strspn(p->at, "+-0123456789.eE_xXabcdefABCDEF");
 	const char *text = str_replace(p->arena, arena_strndup(p->arena, p->at, n), "_", "");
@@ -98,11 +98,11 @@ number(struct parser *p, struct operand *o)
 	p->at += n;
 }
 
-static struct pipeline *pipeline(struct parser *, bool may_declare);
+static struct pipeline *gotemplate_parse_pipeline(struct parser *, bool may_declare);
 
 /* Reads a character constant, 'x', which is a number in Go. */
 static void
-character(struct parser *p, struct operand *o)
+gotemplate_parse_character(struct parser *p, struct operand *o)
 {
 	o->kind = O_INT;
 	o->number = (unsigned char)p->at[1];
@@ -124,10 +124,10 @@ parse_operand(struct parser *p, struct operand *o)
 		o->kind = O_STRING;
 		o->text = parse_string(p);
 	} else if (*p->at == '\'') {
-		character(p, o);
+		gotemplate_parse_character(p, o);
 	} else if (isdigit((unsigned char)*p->at) ||
 		   ((*p->at == '-' || *p->at == '+') && isdigit((unsigned char)p->at[1]))) {
-		number(p, o);
+		gotemplate_parse_number(p, o);
 	} else if (*p->at == '$') {
 		p->at++;
 		o->kind = O_VARIABLE;
@@ -135,10 +135,10 @@ parse_operand(struct parser *p, struct operand *o)
 	} else if (*p->at == '(') {
 		p->at++;
 		o->kind = O_PIPELINE;
-		o->pipeline = pipeline(p, false);
-		if (!accept(p, ")"))
+		o->pipeline = gotemplate_parse_pipeline(p, false);
+		if (!gotemplate_parse_accept(p, ")"))
 			parse_fail(p, "a parenthesis without end", "");
-	} else if (*p->at == '.' && !is_name(p->at[1])) {
+	} else if (*p->at == '.' && !gotemplate_parse_is_name(p->at[1])) {
 		p->at++;
 		return true;
 	} else if (isalpha((unsigned char)*p->at) || *p->at == '_') {
@@ -154,7 +154,7 @@ parse_operand(struct parser *p, struct operand *o)
 	} else if (*p->at != '.') {
 		return false;
 	}
-	while (*p->at == '.' && is_name(p->at[1]) && p->err == NULL) {
+	while (*p->at == '.' && gotemplate_parse_is_name(p->at[1]) && p->err == NULL) {
 		p->at++;
 		if (o->n_fields == FIELDS_MAX)
 			parse_fail(p, "too many fields", "");
@@ -172,7 +172,7 @@ parse_command(struct parser *p)
 	struct operand list[ARGS_MAX] = { 0 };
 	struct command *c = arena_alloc(p->arena, sizeof(*c));
 
-	while (p->err == NULL && !at_end(p) && parse_operand(p, &list[c->n])) {
+	while (p->err == NULL && !gotemplate_parse_at_end(p) && parse_operand(p, &list[c->n])) {
 		if (list[c->n].kind == O_FUNCTION && list[c->n].n_fields > 0)
 			parse_fail(p, "a function has no fields; parentheses around its call have", "");
 		c->n++;
@@ -191,7 +191,7 @@ parse_command(struct parser *p)
 
 /* Reads "$a :=", "$a, $b :=" or "$a =": the variables to which the pipeline is assigned. */
 static void
-declaration(struct parser *p, struct pipeline *l)
+gotemplate_parse_declaration(struct parser *p, struct pipeline *l)
 {
 	struct parser ahead = *p;
 
@@ -202,9 +202,9 @@ declaration(struct parser *p, struct pipeline *l)
 		ahead.at++;
 		l->variables[i] = gotemplate_parse_name(&ahead);
 		l->n_variables = (size_t)i + 1;
-		if (i == 0 && accept(&ahead, ","))
+		if (i == 0 && gotemplate_parse_accept(&ahead, ","))
 			continue;
-		if (accept(&ahead, ":="))
+		if (gotemplate_parse_accept(&ahead, ":="))
 			l->assigns = false;
 		else if (parse_skip_space(&ahead), ahead.at[0] == '=' && ahead.at[1] != '=')
 			l->assigns = ahead.at++ != NULL;
@@ -217,7 +217,7 @@ declaration(struct parser *p, struct pipeline *l)
 }
 
 static struct pipeline *
-pipeline(struct parser *p, bool may_declare)
+gotemplate_parse_pipeline(struct parser *p, bool may_declare)
 {
 	struct pipeline *l = arena_alloc(p->arena, sizeof(*l));
 	struct command **end = &l->first;
@@ -228,11 +228,11 @@ pipeline(struct parser *p, bool may_declare)
 		return l;
 	}
 	if (may_declare)
-		declaration(p, l);
+		gotemplate_parse_declaration(p, l);
 	do {
 		*end = parse_command(p);
 		end = &(*end)->next;
-	} while (p->err == NULL && accept(p, "|"));
+	} while (p->err == NULL && gotemplate_parse_accept(p, "|"));
 	p->depth--;
 	return l;
 }
@@ -249,13 +249,13 @@ gotemplate_parse_part(struct parser *p, enum part_kind kind)
 
 /* Reads the "}}" of an action; after "-}}" white space is skipped. */
 static void
-end_action(struct parser *p)
+gotemplate_parse_end_action(struct parser *p)
 {
 	bool trims;
 
 	parse_skip_space(p);
 	trims = *p->at == '-';
-	if (!at_end(p)) {
+	if (!gotemplate_parse_at_end(p)) {
 		parse_fail(p, "what does not belong here: ", arena_printf(p->arena, "%.12s", p->at));
 		return;
 	}
@@ -294,7 +294,7 @@ parse_text(struct parser *p, struct part ***end)
 }
 
 static void
-comment(struct parser *p)
+gotemplate_parse_comment(struct parser *p)
 {
 	const char *close = strstr(p->at, "*/");
 
@@ -304,12 +304,12 @@ comment(struct parser *p)
 	}
 	for (; p->at < close + 2; p->at++)
 		p->line += *p->at == '\n';
-	end_action(p);
+	gotemplate_parse_end_action(p);
 }
 
 enum stop { STOP_TEXT_END, STOP_END, STOP_ELSE };
 
-static enum stop parts(struct parser *, struct part **ret);
+static enum stop gotemplate_parse_parts(struct parser *, struct part **ret);
 
 /* Reads if, with or range, from its pipeline to its end. */
 static struct part *
@@ -323,20 +323,20 @@ parse_block(struct parser *p, enum part_kind kind)
 		parse_fail(p, "too deep", "");
 		return t;
 	}
-	t->pipeline = pipeline(p, true);
-	end_action(p);
-	stop = parts(p, &t->body);
+	t->pipeline = gotemplate_parse_pipeline(p, true);
+	gotemplate_parse_end_action(p);
+	stop = gotemplate_parse_parts(p, &t->body);
 	if (stop == STOP_ELSE && p->err == NULL) {
 		/* "else if" is an if within the else, and both have the same end. */
-		if (accept(p, "if")) {
+		if (gotemplate_parse_accept(p, "if")) {
 			t->otherwise = parse_block(p, PART_IF);
 			stop = STOP_END;
-		} else if (accept(p, "with")) {
+		} else if (gotemplate_parse_accept(p, "with")) {
 			t->otherwise = parse_block(p, PART_WITH);
 			stop = STOP_END;
 		} else {
-			end_action(p);
-			stop = parts(p, &t->otherwise);
+			gotemplate_parse_end_action(p);
+			stop = gotemplate_parse_parts(p, &t->otherwise);
 		}
 	}
 	p->depth--;
@@ -355,35 +355,35 @@ parse_action(struct parser *p)
 	struct part *t;
 
 	if (strncmp(p->at, "/*", 2) == 0) {
-		comment(p);
+		gotemplate_parse_comment(p);
 		return NULL;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(not_supported); i++)
-		if (accept(p, not_supported[i])) {
+		if (gotemplate_parse_accept(p, not_supported[i])) {
 			parse_fail(p, "not supported: ", not_supported[i]);
 			return NULL;
 		}
-	if (accept(p, "if"))
+	if (gotemplate_parse_accept(p, "if"))
 		return parse_block(p, PART_IF);
-	if (accept(p, "with"))
+	if (gotemplate_parse_accept(p, "with"))
 		return parse_block(p, PART_WITH);
-	if (accept(p, "range"))
+	if (gotemplate_parse_accept(p, "range"))
 		return parse_block(p, PART_RANGE);
-	if (accept(p, "break"))
+	if (gotemplate_parse_accept(p, "break"))
 		t = gotemplate_parse_part(p, PART_BREAK);
-	else if (accept(p, "continue"))
+	else if (gotemplate_parse_accept(p, "continue"))
 		t = gotemplate_parse_part(p, PART_CONTINUE);
 	else {
 		t = gotemplate_parse_part(p, PART_ACTION);
-		t->pipeline = pipeline(p, true);
+		t->pipeline = gotemplate_parse_pipeline(p, true);
 	}
-	end_action(p);
+	gotemplate_parse_end_action(p);
 	return t;
 }
 
 /* Reads parts up to an end, an else (after which the parser is then) or the end of the text. */
 static enum stop
-parts(struct parser *p, struct part **ret)
+gotemplate_parse_parts(struct parser *p, struct part **ret)
 {
 	struct part **end = ret;
 
@@ -391,11 +391,11 @@ parts(struct parser *p, struct part **ret)
 		struct part *t;
 
 		parse_skip_space(p);
-		if (accept(p, "end")) {
-			end_action(p);
+		if (gotemplate_parse_accept(p, "end")) {
+			gotemplate_parse_end_action(p);
 			return STOP_END;
 		}
-		if (accept(p, "else"))
+		if (gotemplate_parse_accept(p, "else"))
 			return STOP_ELSE;
 		t = parse_action(p);
 		if (t != NULL) {
@@ -412,7 +412,7 @@ template_parse(struct arena *a, const char *source, struct part **ret)
 	struct parser p = { .arena = a, .at = source, .line = 1 };
 
 	*ret = NULL;
-	if (parts(&p, ret) != STOP_TEXT_END && p.err == NULL)
+	if (gotemplate_parse_parts(&p, ret) != STOP_TEXT_END && p.err == NULL)
 		parse_fail(&p, "an end or else of nothing", "");
 	return p.err;
 }

@@ -20,7 +20,7 @@
 #define SLACK_API "https://slack.com/api/"
 
 static bool
-any_finds(const struct strings *expressions, const char *text)
+alert_any_matches(const struct strings *expressions, const char *text)
 {
 	for (size_t i = 0; i < expressions->n; i++)
 		if (regex_finds(expressions->at[i], text))
@@ -29,7 +29,7 @@ any_finds(const struct strings *expressions, const char *text)
 }
 
 static bool
-is_source(const struct flux_event_source *s, const char *own, const struct alert_event *e)
+alert_is_source(const struct flux_event_source *s, const char *own, const struct alert_event *e)
 {
 	if (!str_eq(s->kind, e->kind) || !str_eq(str_empty(s->namespace) ? own : s->namespace, e->namespace))
 		return false;
@@ -46,7 +46,7 @@ static const char *const kinds_with_events[] = { "AnalysisRun", "Application", "
 	"Kustomization", "Rollout" };
 
 static bool
-has_events(const char *kind)
+alert_has_events(const char *kind)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds_with_events); i++)
 		if (str_eq(kinds_with_events[i], kind))
@@ -55,7 +55,7 @@ has_events(const char *kind)
 }
 
 static bool
-is_within_reach(const struct flux_event_source *s, const char *own, enum alert_reach reach)
+alert_is_within_reach(const struct flux_event_source *s, const char *own, enum alert_reach reach)
 {
 	return reach == ALERT_REACHES_ALL || str_empty(s->namespace) || str_eq(s->namespace, own);
 }
@@ -73,11 +73,11 @@ alert_problem(struct arena *a, const struct flux_alert *alert, enum alert_reach 
 	for (size_t i = 0; i < alert->spec.sources.n; i++) {
 		const struct flux_event_source *s = &alert->spec.sources.at[i];
 
-		if (!has_events(s->kind))
+		if (!alert_has_events(s->kind))
 			return arena_printf(a,
 			    "spec.eventSources[%zu].kind: Sluice emits no events of a %s; it does of %s", i, s->kind,
 			    known);
-		if (!is_within_reach(s, alert->object.meta.namespace, reach))
+		if (!alert_is_within_reach(s, alert->object.meta.namespace, reach))
 			return arena_printf(a,
 			    "spec.eventSources[%zu].namespace: can't access '%s/%s/%s', cross-namespace references "
 			    "have been "
@@ -95,10 +95,10 @@ alert_concerns(const struct flux_alert *a, enum alert_reach reach, const struct 
 	if (a->spec.suspend || (str_eq(a->spec.severity, "error") && !e->bad))
 		return false;
 	for (size_t i = 0; i < a->spec.sources.n && !of_source; i++)
-		of_source = is_within_reach(&a->spec.sources.at[i], a->object.meta.namespace, reach) &&
-			    is_source(&a->spec.sources.at[i], a->object.meta.namespace, e);
-	return of_source && (a->spec.inclusion.n == 0 || any_finds(&a->spec.inclusion, e->message)) &&
-	       !any_finds(&a->spec.exclusion, e->message);
+		of_source = alert_is_within_reach(&a->spec.sources.at[i], a->object.meta.namespace, reach) &&
+			    alert_is_source(&a->spec.sources.at[i], a->object.meta.namespace, e);
+	return of_source && (a->spec.inclusion.n == 0 || alert_any_matches(&a->spec.inclusion, e->message)) &&
+	       !alert_any_matches(&a->spec.exclusion, e->message);
 }
 
 struct composing {
@@ -114,7 +114,7 @@ struct composing {
 
 /* Returns a value of the Secret; NULL: it has no such key. */
 static const char *
-value(const struct composing *c, const char *key)
+alert_secret_value(const struct composing *c, const char *key)
 {
 	return secret_line(c->arena, c->secret, key);
 }
@@ -147,7 +147,7 @@ alert_revision_of(const struct composing *c)
 
 /* Returns the metadata of a message, a new reference: the Alert's eventMetadata, the event's, and the revision. */
 static json_t *
-metadata(const struct composing *c)
+alert_metadata(const struct composing *c)
 {
 	json_t *all = string_map_encode(&c->alert->spec.metadata);
 
@@ -160,7 +160,7 @@ metadata(const struct composing *c)
 
 /* Returns the event in Flux's own format. */
 static json_t *
-generic_body(struct composing *c)
+alert_generic_body(struct composing *c)
 {
 	const struct alert_event *e = c->event;
 	json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "apiVersion", e->api_version, "kind", e->kind, "namespace",
@@ -170,16 +170,16 @@ generic_body(struct composing *c)
 	alert_header(c, "Gotk-Component", CONTROLLER);
 	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:s}", "involvedObject", object, "severity",
 	    e->bad ? "error" : "info", "timestamp", time_format(c->arena, e->at), "message", e->message, "reason",
-	    e->reason, "metadata", metadata(c), "reportingController", CONTROLLER);
+	    e->reason, "metadata", alert_metadata(c), "reportingController", CONTROLLER);
 }
 
 /* Returns a message in Slack's format, which Rocket and Mattermost accept too. */
 static json_t *
-slack_body(struct composing *c)
+alert_slack_body(struct composing *c)
 {
 	const struct alert_event *e = c->event;
-	json_t *fields = json_array(), *about = metadata(c), *body, *v;
-	const char *key, *token = value(c, "token"), *user = c->provider->spec.username;
+	json_t *fields = json_array(), *about = alert_metadata(c), *body, *v;
+	const char *key, *token = alert_secret_value(c, "token"), *user = c->provider->spec.username;
 
 	json_object_foreach (about, key, v)
 		json_array_append_new(fields, json_pack("{s:s, s:O, s:b}", "title", key, "value", v, "short", 0));
@@ -195,13 +195,13 @@ slack_body(struct composing *c)
 }
 
 static json_t *
-alertmanager_body(struct composing *c)
+alert_alertmanager_body(struct composing *c)
 {
 	const struct alert_event *e = c->event;
 	json_t *labels = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "alertname",
 	    arena_printf(c->arena, "Flux%s%s", e->kind, e->reason), "severity", e->bad ? "error" : "info", "reason",
 	    e->reason, "kind", e->kind, "name", e->name, "namespace", e->namespace, "reportingcontroller", CONTROLLER);
-	json_t *annotations = metadata(c), *v;
+	json_t *annotations = alert_metadata(c), *v;
 	const char *key;
 
 	json_put(annotations, "message", e->message);
@@ -214,9 +214,9 @@ alertmanager_body(struct composing *c)
 
 /* Reads the Secret's `headers`: YAML, names and values. */
 static struct err *
-read_headers(struct composing *c)
+alert_read_headers(struct composing *c)
 {
-	const char *text = value(c, "headers"), *name;
+	const char *text = alert_secret_value(c, "headers"), *name;
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct err *e;
 	json_t *v;
@@ -233,7 +233,7 @@ read_headers(struct composing *c)
 
 /* Returns a reason ("ReconciliationSucceeded") as words, and the error. */
 static const char *
-description(const struct composing *c)
+alert_description(const struct composing *c)
 {
 	char *words = arena_alloc(c->arena, 2 * strlen(c->event->reason) + 1), *to = words;
 
@@ -249,7 +249,7 @@ description(const struct composing *c)
 /* Returns the context of a commit status, "kustomization/NAME/1a2b3c4d". The last part is the beginning of the
  * Provider's uid, so that two clusters have different contexts. */
 static const char *
-context(const struct composing *c)
+alert_status_context(const struct composing *c)
 {
 	const char *uid = c->provider->object.meta.uid ?: "";
 	char *text = arena_printf(c->arena, "%s/%s/%.*s", c->event->kind, c->event->name, (int)strcspn(uid, "-"), uid);
@@ -262,7 +262,7 @@ context(const struct composing *c)
 /* Returns whether the event sets a commit status; one that only reports progress, or that is about another commit,
  * does not. */
 static bool
-is_outcome(const struct alert_event *e)
+alert_is_outcome(const struct alert_event *e)
 {
 	static const char *const others[] = { "Progressing", "OperationStarted", "ResourceUpdated", "RevisionReleased",
 		"DependencyNotReady" };
@@ -274,15 +274,15 @@ is_outcome(const struct alert_event *e)
 }
 
 static struct err *
-compose_status(struct composing *c, const char *address, struct query *ret)
+alert_compose_status(struct composing *c, const char *address, struct query *ret)
 {
 	const struct commit_status s = { .type = c->provider->spec.type,
 		.address = address,
-		.revision = is_outcome(c->event) ? alert_revision_of(c) : NULL,
-		.context = context(c),
+		.revision = alert_is_outcome(c->event) ? alert_revision_of(c) : NULL,
+		.context = alert_status_context(c),
 		.bad = c->event->bad,
-		.description = description(c) };
-	const char *token = value(c, "token"), *name, *text;
+		.description = alert_description(c) };
+	const char *token = alert_secret_value(c, "token"), *name, *text;
 
 	if (token == NULL)
 		return err_new(
@@ -297,19 +297,19 @@ static const struct provider_kind {
 	json_t *(*body)(struct composing *);
 	const char *suffix; /* appended to the Provider's address */
 } kinds[] = {
-	{ "alertmanager", alertmanager_body, NULL },
-	{ "discord", slack_body, "/slack" },
-	{ "generic", generic_body, NULL },
-	{ "generic-hmac", generic_body, NULL },
-	{ "rocket", slack_body, NULL },
-	{ "slack", slack_body, NULL },
+	{ "alertmanager", alert_alertmanager_body, NULL },
+	{ "discord", alert_slack_body, "/slack" },
+	{ "generic", alert_generic_body, NULL },
+	{ "generic-hmac", alert_generic_body, NULL },
+	{ "rocket", alert_slack_body, NULL },
+	{ "slack", alert_slack_body, NULL },
 };
 
 static struct err *
-compose_message(struct composing *c, const struct provider_kind *k, const char *address, struct query *ret)
+alert_compose_message(struct composing *c, const struct provider_kind *k, const char *address, struct query *ret)
 {
 	_cleanup_(json_decrefp) json_t *body = k->body(c);
-	const char *token = value(c, "token");
+	const char *token = alert_secret_value(c, "token");
 	char hex[2 * SHA256_SIZE + 1];
 
 	ret->request.body = json_text(c->arena, body);
@@ -331,7 +331,7 @@ alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_
     const struct alert_event *event, struct query *ret)
 {
 	struct composing c = { a, p, alert, secret, event, arena_new_array(a, struct header, HEADERS_MAX), 0, NULL };
-	const char *address_of_secret = value(&c, "address"),
+	const char *address_of_secret = alert_secret_value(&c, "address"),
 		   *address = address_of_secret != NULL ? address_of_secret : p->spec.address;
 	const struct problem *problem = object_problem(&p->object, "spec");
 	const struct provider_kind *k = NULL;
@@ -349,16 +349,16 @@ alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_
 	if (!str_starts(address, "https://") && !str_starts(address, "http://"))
 		return err_new(
 		    a, ERR_INVALID, "Provider %s: its address is no URL of http or https", p->object.meta.name);
-	if ((e = read_headers(&c)) != NULL)
+	if ((e = alert_read_headers(&c)) != NULL)
 		return e;
 	*ret = (struct query){ .request = { .method = "POST",
 				   .headers = c.headers,
-				   .ca = value(&c, "ca.crt"),
+				   .ca = alert_secret_value(&c, "ca.crt"),
 				   .content_type = "application/json",
 				   .timeout_ms = p->spec.timeout.ms > 0 ? p->spec.timeout.ms : TIMEOUT_MS,
 				   .response_max = ANSWER_MAX },
 		.shown = arena_printf(a, "the %s of Provider %s", p->spec.type, p->object.meta.name) };
-	e = k != NULL ? compose_message(&c, k, address, ret) : compose_status(&c, address, ret);
+	e = k != NULL ? alert_compose_message(&c, k, address, ret) : alert_compose_status(&c, address, ret);
 	ret->request.n_headers = c.n_headers;
 	return e != NULL ? e : c.error;
 }

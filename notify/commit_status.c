@@ -21,7 +21,7 @@ static const struct host {
 };
 
 static const struct host *
-host_of(const char *type)
+commit_host(const char *type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
 		if (str_eq(hosts[i].type, type))
@@ -32,7 +32,7 @@ host_of(const char *type)
 bool
 commit_status_is(const char *type)
 {
-	return host_of(type) != NULL;
+	return commit_host(type) != NULL;
 }
 
 /* Returns the SHA-1 or SHA-256 in hexadecimal; NULL: the text has neither. */
@@ -52,7 +52,7 @@ commit_in(const char *revision)
 
 /* Splits the URL of a repository into "https://HOST" and "OWNER/NAME". */
 static bool
-divide(struct arena *a, const char *address, const char **ret_base, const char **ret_path)
+commit_split_url(struct arena *a, const char *address, const char **ret_base, const char **ret_path)
 {
 	const char *scheme = strstr(address, "://"), *slash = scheme != NULL ? strchr(scheme + 3, '/') : NULL;
 	size_t n = slash != NULL ? strlen(slash + 1) : 0;
@@ -70,7 +70,7 @@ divide(struct arena *a, const char *address, const char **ret_base, const char *
 
 /* Returns as many whole characters of a text as fit. */
 static const char *
-cut(struct arena *a, const char *text)
+commit_cut_text(struct arena *a, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -84,12 +84,12 @@ cut(struct arena *a, const char *text)
 struct err *
 commit_status_compose(struct arena *a, const struct commit_status *s, const char **ret_url, const char **ret_body)
 {
-	const struct host *h = host_of(s->type);
+	const struct host *h = commit_host(s->type);
 	const char *commit = commit_in(s->revision), *base, *path, *api = h->api;
 	_cleanup_(json_decrefp) json_t *body = json_object();
 
 	*ret_url = NULL;
-	if (!divide(a, s->address, &base, &path))
+	if (!commit_split_url(a, s->address, &base, &path))
 		return err_new(
 		    a, ERR_INVALID, "%s: is not the address of a repository, https://HOST/OWNER/NAME", s->address);
 	if (commit == NULL)
@@ -104,7 +104,7 @@ commit_status_compose(struct arena *a, const struct commit_status *s, const char
 	*ret_url = arena_printf(a, "%s%s/%s/statuses/%s", base, api, path, commit);
 	json_object_set_new(body, "state", json_string(s->bad ? h->failed : "success"));
 	json_object_set_new(body, h->name, json_string(s->context));
-	json_object_set_new(body, "description", json_string(cut(a, s->description)));
+	json_object_set_new(body, "description", json_string(commit_cut_text(a, s->description)));
 	*ret_body = json_text(a, body);
 	return NULL;
 }
@@ -112,7 +112,7 @@ commit_status_compose(struct arena *a, const struct commit_status *s, const char
 const char *
 commit_status_header(struct arena *a, const char *type, const char *token, const char **ret_value)
 {
-	const struct host *h = host_of(type);
+	const struct host *h = commit_host(type);
 
 	*ret_value = arena_printf(a, "%s%s", h->value, token);
 	return h->header;

@@ -25,7 +25,7 @@ compose_key_of(struct arena *a, size_t index, const char *when)
 }
 
 static struct err *
-evaluate(struct arena *a, const char *text, const struct value *vars, int64_t now, struct value *ret)
+compose_evaluate(struct arena *a, const char *text, const struct value *vars, int64_t now, struct value *ret)
 {
 	struct condition_program *p;
 	struct err *e = condition_parse_names(a, text, &p);
@@ -43,14 +43,14 @@ compose_judge(
 
 	if (ret->when[0] == '\0')
 		return;
-	if ((e = evaluate(a, ret->when, vars, now, &v)) != NULL) {
+	if ((e = compose_evaluate(a, ret->when, vars, now, &v)) != NULL) {
 		ret->err = err_wrap(a, e, "when");
 		return;
 	}
 	ret->holds = v.kind == VALUE_BOOL && v.b;
 	if (!ret->holds || str_empty(once_per))
 		return;
-	if ((e = evaluate(a, once_per, vars, now, &v)) != NULL)
+	if ((e = compose_evaluate(a, once_per, vars, now, &v)) != NULL)
 		ret->err = err_wrap(a, e, "oncePer");
 	else
 		ret->once_per = v.kind == VALUE_STRING ? arena_strndup(a, v.s.at, v.s.len) : value_text(a, &v);
@@ -98,7 +98,7 @@ notify_vars(const struct notify_config *c, json_t *rollout, const json_t *secret
 
 /* Expands each string in it as a template. The nesting was limited when the ConfigMap was read. */
 static struct err *
-expand_all(struct arena *a, const json_t *from, const json_t *vars, json_t **ret)
+compose_expand_all(struct arena *a, const json_t *from, const json_t *vars, json_t **ret)
 {
 	const char *key, *text;
 	struct err *e = NULL;
@@ -117,14 +117,14 @@ expand_all(struct arena *a, const json_t *from, const json_t *vars, json_t **ret
 	}
 	*ret = json_is_object(from) ? json_object() : json_array();
 	json_object_foreach ((json_t *)from, key, one) {
-		if ((e = expand_all(a, one, vars, &made)) != NULL) {
+		if ((e = compose_expand_all(a, one, vars, &made)) != NULL) {
 			json_decref(*ret);
 			return err_wrap(a, e, "%s", key);
 		}
 		json_object_set_new(*ret, key, made);
 	}
 	json_array_foreach (from, i, one) {
-		if ((e = expand_all(a, one, vars, &made)) != NULL) {
+		if ((e = compose_expand_all(a, one, vars, &made)) != NULL) {
 			json_decref(*ret);
 			return err_wrap(a, e, "[%zu]", i);
 		}
@@ -143,7 +143,7 @@ notify_render(struct arena *a, const struct notify_config *c, const json_t *temp
 		const char *text = json_string_value(name) ?: "";
 		const json_t *from = json_object_get(c->templates, text);
 		struct err *e = from == NULL ? err_new(a, ERR_INVALID, "there is no template.%s", text)
-					     : expand_all(a, from, vars, &made);
+					     : compose_expand_all(a, from, vars, &made);
 
 		if (e != NULL) {
 			json_decref(all);

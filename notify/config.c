@@ -38,7 +38,7 @@ config_problem(struct notify_config *c, struct arena *a, const char *key, const 
 
 /* Reads the key "service.TYPE" or "service.TYPE.NAME". */
 static void
-read_service(struct notify_config *c, struct arena *a, const char *key, const char *text)
+config_read_service(struct notify_config *c, struct arena *a, const char *key, const char *text)
 {
 	const char *type = key + strlen("service."), *dot = strchr(type, '.'), *name = dot != NULL ? dot + 1 : type;
 	json_t *options = config_read_key(c, a, key, text, JSON_OBJECT);
@@ -50,7 +50,7 @@ read_service(struct notify_config *c, struct arena *a, const char *key, const ch
 }
 
 static void
-set_if_read(json_t *map, const char *name, json_t *value)
+config_set_if_read(json_t *map, const char *name, json_t *value)
 {
 	if (value != NULL)
 		json_object_set_new(map, name, value);
@@ -58,7 +58,7 @@ set_if_read(json_t *map, const char *name, json_t *value)
 
 /* Replaces the previous value, unless the new one could not be read. */
 static void
-replace_if_read(json_t **at, json_t *value)
+config_replace_if_read(json_t **at, json_t *value)
 {
 	if (value == NULL)
 		return;
@@ -78,22 +78,22 @@ notify_config_read(struct arena *a, const json_t *data, struct notify_config *c)
 		const char *text = json_string_value(v) ?: "";
 
 		if (str_starts(key, "service."))
-			read_service(c, a, key, text);
+			config_read_service(c, a, key, text);
 		else if (str_starts(key, "template."))
-			set_if_read(
+			config_set_if_read(
 			    c->templates, key + strlen("template."), config_read_key(c, a, key, text, JSON_OBJECT));
 		else if (str_starts(key, "trigger."))
-			set_if_read(
+			config_set_if_read(
 			    c->triggers, key + strlen("trigger."), config_read_key(c, a, key, text, JSON_ARRAY));
 		else if (str_starts(key, "defaultTriggers."))
-			set_if_read(c->service_default_triggers, key + strlen("defaultTriggers."),
+			config_set_if_read(c->service_default_triggers, key + strlen("defaultTriggers."),
 			    config_read_key(c, a, key, text, JSON_ARRAY));
 		else if (strcmp(key, "defaultTriggers") == 0)
-			replace_if_read(&c->default_triggers, config_read_key(c, a, key, text, JSON_ARRAY));
+			config_replace_if_read(&c->default_triggers, config_read_key(c, a, key, text, JSON_ARRAY));
 		else if (strcmp(key, "subscriptions") == 0)
-			replace_if_read(&c->subscriptions, config_read_key(c, a, key, text, JSON_ARRAY));
+			config_replace_if_read(&c->subscriptions, config_read_key(c, a, key, text, JSON_ARRAY));
 		else if (strcmp(key, "context") == 0)
-			replace_if_read(&c->context, config_read_key(c, a, key, text, JSON_OBJECT));
+			config_replace_if_read(&c->context, config_read_key(c, a, key, text, JSON_OBJECT));
 	}
 }
 
@@ -113,7 +113,7 @@ notify_config_done(struct notify_config *c)
 
 /* Returns whether a string in it has a "$". The nesting was limited by the parser. */
 static bool
-has_dollar(const json_t *v)
+config_has_dollar(const json_t *v)
 {
 	const char *key;
 	json_t *e;
@@ -122,10 +122,10 @@ has_dollar(const json_t *v)
 	if (json_is_string(v))
 		return strchr(json_string_value(v), '$') != NULL;
 	json_array_foreach (v, i, e)
-		if (has_dollar(e))
+		if (config_has_dollar(e))
 			return true;
 	json_object_foreach ((json_t *)v, key, e)
-		if (has_dollar(e))
+		if (config_has_dollar(e))
 			return true;
 	return false;
 }
@@ -133,7 +133,7 @@ has_dollar(const json_t *v)
 bool
 notify_needs_secret(const struct notify_config *c)
 {
-	return has_dollar(c->services);
+	return config_has_dollar(c->services);
 }
 
 /* An upper-case letter begins a word when it follows a lower-case one or a digit, or when a lower-case one follows
@@ -184,7 +184,7 @@ config_add(struct collecting *c, const char *service, const char *recipient)
 }
 
 static bool
-has_text(const json_t *list, const char *text)
+config_list_has(const json_t *list, const char *text)
 {
 	json_t *e;
 	size_t i;
@@ -197,16 +197,16 @@ has_text(const json_t *list, const char *text)
 
 /* Returns whether the service has the trigger by default, for subscriptions without a trigger. */
 static bool
-by_default(const struct collecting *c, const char *service)
+config_is_default_trigger(const struct collecting *c, const char *service)
 {
 	const json_t *own = json_object_get(c->config->service_default_triggers, service);
 
-	return has_text(own != NULL ? own : c->config->default_triggers, c->trigger);
+	return config_list_has(own != NULL ? own : c->config->default_triggers, c->trigger);
 }
 
 /* Adds the recipients in a text: "a; b" are two; an empty text is one recipient without a name. */
 static void
-add_recipients(struct collecting *c, const char *service, const char *text)
+config_add_recipients(struct collecting *c, const char *service, const char *text)
 {
 	char *save = NULL;
 
@@ -225,21 +225,21 @@ add_recipients(struct collecting *c, const char *service, const char *text)
 
 /* Reads a subscription from the key "subscribe.TRIGGER.SERVICE" or "subscribe.SERVICE". */
 static void
-from_key(struct collecting *c, const char *rest, const char *value)
+config_read_subscription_key(struct collecting *c, const char *rest, const char *value)
 {
 	const char *dot = strchr(rest, '.');
 
 	if (dot == NULL) {
-		if (by_default(c, rest))
-			add_recipients(c, rest, value);
+		if (config_is_default_trigger(c, rest))
+			config_add_recipients(c, rest, value);
 	} else if (strlen(c->trigger) == (size_t)(dot - rest) && strncmp(rest, c->trigger, (size_t)(dot - rest)) == 0) {
-		add_recipients(c, arena_strndup(c->arena, dot + 1, strcspn(dot + 1, ".")), value);
+		config_add_recipients(c, arena_strndup(c->arena, dot + 1, strcspn(dot + 1, ".")), value);
 	}
 }
 
 /* Reads the annotation "subscriptions": YAML, [{trigger: [..], destinations: [{service, recipients: [..]}]}]. */
 static void
-from_yaml(struct collecting *c, const char *text)
+config_read_subscriptions(struct collecting *c, const char *text)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	json_t *one, *destination, *recipient;
@@ -253,7 +253,8 @@ from_yaml(struct collecting *c, const char *text)
 		json_array_foreach (json_object_get(one, "destinations"), k, destination) {
 			const char *service = arena_strdup(c->arena, json_str(destination, "service") ?: "");
 
-			if (json_array_size(triggers) == 0 ? !by_default(c, service) : !has_text(triggers, c->trigger))
+			if (json_array_size(triggers) == 0 ? !config_is_default_trigger(c, service)
+							   : !config_list_has(triggers, c->trigger))
 				continue;
 			if (json_array_size(json_object_get(destination, "recipients")) == 0)
 				config_add(c, service, "");
@@ -264,7 +265,7 @@ from_yaml(struct collecting *c, const char *text)
 }
 
 static bool
-selects(struct arena *a, const char *text, const struct string_map *labels)
+config_selects(struct arena *a, const char *text, const struct string_map *labels)
 {
 	_cleanup_(json_decrefp) json_t *map = json_object();
 	struct selector s = { 0 };
@@ -278,7 +279,7 @@ selects(struct arena *a, const char *text, const struct string_map *labels)
 
 /* Adds the ConfigMap's default subscriptions; their recipients are "SERVICE:RECIPIENT". */
 static void
-from_defaults(struct collecting *c, const struct string_map *labels)
+config_add_defaults(struct collecting *c, const struct string_map *labels)
 {
 	json_t *one, *recipient;
 	size_t i, k;
@@ -286,8 +287,9 @@ from_defaults(struct collecting *c, const struct string_map *labels)
 	json_array_foreach (c->config->subscriptions, i, one) {
 		const json_t *triggers = json_object_get(one, "triggers");
 
-		if (!has_text(json_array_size(triggers) > 0 ? triggers : c->config->default_triggers, c->trigger) ||
-		    !selects(c->arena, json_str(one, "selector"), labels))
+		if (!config_list_has(
+			json_array_size(triggers) > 0 ? triggers : c->config->default_triggers, c->trigger) ||
+		    !config_selects(c->arena, json_str(one, "selector"), labels))
 			continue;
 		json_array_foreach (json_object_get(one, "recipients"), k, recipient) {
 			const char *text = json_string_value(recipient) ?: "", *colon = strchr(text, ':');
@@ -307,14 +309,14 @@ notify_destinations(const struct notify_config *config, const struct string_map 
 {
 	struct collecting c = { .arena = a, .config = config, .trigger = trigger };
 
-	from_defaults(&c, labels);
+	config_add_defaults(&c, labels);
 	for (size_t i = 0; i < annotations->n; i++) {
 		const char *key = annotations->at[i].key, *value = annotations->at[i].value ?: "";
 
 		if (str_starts(key, NOTIFY_PREFIX "subscribe."))
-			from_key(&c, key + strlen(NOTIFY_PREFIX "subscribe."), value);
+			config_read_subscription_key(&c, key + strlen(NOTIFY_PREFIX "subscribe."), value);
 		else if (strcmp(key, NOTIFY_PREFIX "subscriptions") == 0)
-			from_yaml(&c, value);
+			config_read_subscriptions(&c, value);
 	}
 	*ret = c.at;
 	return c.n;

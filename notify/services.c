@@ -9,10 +9,10 @@
 #include "notify/notify.h"
 
 #define TIMEOUT_MS 15000
-#define ANSWER_MAX 65536
+#define ANSWER_MAX 65536 /* bytes of a response */
 #define HEADERS_MAX 32
 
-/* One that is being made. */
+/* The request of a notification to its service, while it is made. */
 struct composing {
 	struct arena *arena;
 	const char *type, *name; /* of the service */
@@ -22,18 +22,19 @@ struct composing {
 	int64_t now;
 	struct query *query;
 	struct header *headers;
-	struct err *error; /* a header that has no place */
+	struct err *error; /* too many headers; NULL: none */
 };
 
 struct service {
 	const char *type;
 	struct err *(*compose)(struct composing *);
-	/* NULL: any 2xx is well. Otherwise why it is not, although the status is; NULL: it is. */
+	/* Returns why a response with status 2xx is a refusal, by its body; NULL if it is a success. The member is NULL if
+	 * every 2xx is a success. */
 	const char *(*refusal)(struct arena *, const json_t *body);
 };
 
 static const char *
-option(const struct composing *c, const char *name, const char *otherwise)
+services_option(const struct composing *c, const char *name, const char *otherwise)
 {
 	const char *text = json_str(c->options, name);
 
@@ -41,20 +42,21 @@ option(const struct composing *c, const char *name, const char *otherwise)
 }
 
 static struct err *
-missing(struct composing *c, const char *name)
+services_missing(struct composing *c, const char *name)
 {
 	return err_new(c->arena, ERR_INVALID, "service.%s: %s is missing", c->type, name);
 }
 
-/* The notification's own part for this service. */
+/* Returns the part of the template that is for this service, or NULL. */
 static const json_t *
 services_part(const struct composing *c)
 {
 	return json_object_get(c->notification, c->type);
 }
 
+/* Returns a text of the part of the template that is for this service, or the default. */
 static const char *
-words(const struct composing *c, const char *name, const char *otherwise)
+services_template_text(const struct composing *c, const char *name, const char *otherwise)
 {
 	const char *text = json_str(services_part(c), name);
 
@@ -71,9 +73,9 @@ services_header(struct composing *c, const char *name, const char *value)
 		    c->arena, ERR_INVALID, "service.%s.%s: more than %d headers", c->type, c->name, HEADERS_MAX);
 }
 
-/* POSTs JSON; consumed. */
+/* Makes the request a POST of JSON, which is consumed. */
 static struct err *
-post(struct composing *c, const char *url, json_t *body)
+services_post(struct composing *c, const char *url, json_t *body)
 {
 	c->query->request.method = "POST";
 	c->query->request.url = url;
@@ -85,9 +87,9 @@ post(struct composing *c, const char *url, json_t *body)
 		   : err_new(c->arena, ERR_INVALID, "service.%s: the address is neither http:// nor https://", c->type);
 }
 
-/* BASE without a slash at its end, and PATH. */
+/* Returns "BASE/PATH", with one slash between them. */
 static const char *
-under(struct arena *a, const char *base, const char *path)
+services_url(struct arena *a, const char *base, const char *path)
 {
 	size_t n = strlen(base);
 
@@ -96,9 +98,9 @@ under(struct arena *a, const char *base, const char *path)
 	return arena_printf(a, "%.*s%s%s", (int)n, base, path[0] == '/' ? "" : "/", path);
 }
 
-/* A text that is JSON, put under a name; what is empty is left out. */
+/* Sets a member to the value of a text that is JSON. An empty text sets nothing. */
 static struct err *
-set_json(struct composing *c, json_t *body, const char *name, const char *text)
+services_set_json(struct composing *c, json_t *body, const char *name, const char *text)
 {
 	json_t *v = NULL;
 	struct err *e;
@@ -112,7 +114,7 @@ set_json(struct composing *c, json_t *body, const char *name, const char *text)
 }
 
 static void
-set_text(json_t *body, const char *name, const char *text)
+services_set_text(json_t *body, const char *name, const char *text)
 {
 	if (!str_empty(text))
 		json_object_set_new(body, name, json_string(text));
@@ -120,7 +122,7 @@ set_text(json_t *body, const char *name, const char *text)
 
 /* Returns the URL or key of this recipient in a map of recipients. */
 static struct err *
-of_recipient(struct composing *c, const char *map, const char **ret)
+services_recipient(struct composing *c, const char *map, const char **ret)
 {
 	*ret = json_str(json_object_get(c->options, map), c->recipient);
 	return !str_empty(*ret) ? NULL
@@ -129,19 +131,20 @@ of_recipient(struct composing *c, const char *map, const char **ret)
 }
 
 static struct err *
-webhook(struct composing *c)
+services_webhook(struct composing *c)
 {
 	const json_t *own = json_object_get(json_object_get(c->notification, "webhook"), c->name);
 	const json_t *basic = json_object_get(c->options, "basicAuth");
-	const char *url = option(c, "url", NULL), *path = json_str(own, "path"), *method = json_str(own, "method");
+	const char *url = services_option(c, "url", NULL), *path = json_str(own, "path"),
+		   *method = json_str(own, "method");
 	json_t *h;
 	size_t i;
 
 	if (url == NULL)
-		return missing(c, "url");
+		return services_missing(c, "url");
 	if (!http_is_address(url))
 		return err_new(c->arena, ERR_INVALID, "service.webhook.%s: url: neither http:// nor https://", c->name);
-	c->query->request.url = str_empty(path) ? url : under(c->arena, url, path);
+	c->query->request.url = str_empty(path) ? url : services_url(c->arena, url, path);
 	c->query->request.method = str_empty(method) ? "GET" : method;
 	c->query->request.body = json_str(own, "body");
 	if (own == NULL)
@@ -155,120 +158,125 @@ webhook(struct composing *c)
 }
 
 static struct err *
-slack(struct composing *c)
+services_slack(struct composing *c)
 {
-	const char *token = option(c, "token", NULL), *icon = words(c, "icon", option(c, "icon", NULL));
+	const char *token = services_option(c, "token", NULL),
+		   *icon = services_template_text(c, "icon", services_option(c, "icon", NULL));
 	json_t *body;
 	struct err *e;
 
 	if (token == NULL)
-		return missing(c, "token");
+		return services_missing(c, "token");
 	body = json_pack("{s:s,s:s}", "channel", c->recipient, "text", c->message);
-	set_text(body, "username", words(c, "username", option(c, "username", NULL)));
+	services_set_text(
+	    body, "username", services_template_text(c, "username", services_option(c, "username", NULL)));
 	if (icon != NULL)
-		set_text(body, icon[0] == ':' ? "icon_emoji" : "icon_url", icon);
-	if ((e = set_json(c, body, "attachments", words(c, "attachments", NULL))) != NULL ||
-	    (e = set_json(c, body, "blocks", words(c, "blocks", NULL))) != NULL) {
+		services_set_text(body, icon[0] == ':' ? "icon_emoji" : "icon_url", icon);
+	if ((e = services_set_json(c, body, "attachments", services_template_text(c, "attachments", NULL))) != NULL ||
+	    (e = services_set_json(c, body, "blocks", services_template_text(c, "blocks", NULL))) != NULL) {
 		json_decref(body);
 		return e;
 	}
 	services_header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
-	return post(c, under(c->arena, option(c, "apiURL", "https://slack.com/api"), "chat.postMessage"), body);
+	return services_post(
+	    c, services_url(c->arena, services_option(c, "apiURL", "https://slack.com/api"), "chat.postMessage"), body);
 }
 
 /* Returns the error of a response of Slack, which has status 200: {"ok": false, "error": "channel_not_found"}. */
 static const char *
-slack_refusal(struct arena *a, const json_t *body)
+services_slack_refusal(struct arena *a, const json_t *body)
 {
 	return json_is_true(json_object_get(body, "ok")) ? NULL
 							 : arena_strdup(a, json_str(body, "error") ?: "it is not ok");
 }
 
 static struct err *
-mattermost(struct composing *c)
+services_mattermost(struct composing *c)
 {
-	const char *token = option(c, "token", NULL), *url = option(c, "apiURL", NULL);
+	const char *token = services_option(c, "token", NULL), *url = services_option(c, "apiURL", NULL);
 	json_t *body, *props;
 	struct err *e;
 
 	if (token == NULL || url == NULL)
-		return missing(c, token == NULL ? "token" : "apiURL");
+		return services_missing(c, token == NULL ? "token" : "apiURL");
 	props = json_object();
-	if ((e = set_json(c, props, "attachments", words(c, "attachments", NULL))) != NULL) {
+	if ((e = services_set_json(c, props, "attachments", services_template_text(c, "attachments", NULL))) != NULL) {
 		json_decref(props);
 		return e;
 	}
 	body = json_pack("{s:s,s:s,s:o}", "channel_id", c->recipient, "message", c->message, "props", props);
 	services_header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
-	return post(c, under(c->arena, url, "api/v4/posts"), body);
+	return services_post(c, services_url(c->arena, url, "api/v4/posts"), body);
 }
 
 /* A number is a chat's id, anything else a public channel's name. */
 static struct err *
-telegram(struct composing *c)
+services_telegram(struct composing *c)
 {
-	const char *token = option(c, "token", NULL), *to = c->recipient;
+	const char *token = services_option(c, "token", NULL), *to = c->recipient;
 	long long id;
 
 	if (token == NULL)
-		return missing(c, "token");
+		return services_missing(c, "token");
 	if (!str_int(to, INT64_MIN, INT64_MAX, &id) && to[0] != '@')
 		to = arena_printf(c->arena, "@%s", to);
-	return post(c,
-	    under(c->arena, option(c, "apiURL", "https://api.telegram.org"),
+	return services_post(c,
+	    services_url(c->arena, services_option(c, "apiURL", "https://api.telegram.org"),
 		arena_printf(c->arena, "bot%s/sendMessage", token)),
 	    json_pack("{s:s,s:s,s:s}", "chat_id", to, "text", c->message, "parse_mode", "Markdown"));
 }
 
 static struct err *
-webex(struct composing *c)
+services_webex(struct composing *c)
 {
-	const char *token = option(c, "token", NULL);
+	const char *token = services_option(c, "token", NULL);
 
 	if (token == NULL)
-		return missing(c, "token");
+		return services_missing(c, "token");
 	services_header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
-	return post(c, under(c->arena, option(c, "apiURL", "https://webexapis.com"), "v1/messages"),
+	return services_post(c,
+	    services_url(c->arena, services_option(c, "apiURL", "https://webexapis.com"), "v1/messages"),
 	    json_pack("{s:s,s:s}", strchr(c->recipient, '@') != NULL ? "toPersonEmail" : "roomId", c->recipient,
 		"markdown", c->message));
 }
 
 static struct err *
-googlechat(struct composing *c)
+services_googlechat(struct composing *c)
 {
 	json_t *body = json_object();
 	const char *url;
-	struct err *e = of_recipient(c, "webhooks", &url);
+	struct err *e = services_recipient(c, "webhooks", &url);
 
 	if (e == NULL)
-		e = set_json(c, body, "cardsV2", words(c, "cardsV2", NULL));
+		e = services_set_json(c, body, "cardsV2", services_template_text(c, "cardsV2", NULL));
 	if (e == NULL)
-		e = set_json(c, body, "cards", words(c, "cards", NULL));
+		e = services_set_json(c, body, "cards", services_template_text(c, "cards", NULL));
 	if (e != NULL) {
 		json_decref(body);
 		return e;
 	}
 	if (json_object_size(body) == 0)
-		set_text(body, "text", c->message);
-	return post(c, url, body);
+		services_set_text(body, "text", c->message);
+	return services_post(c, url, body);
 }
 
 static struct err *
-teams(struct composing *c)
+services_teams(struct composing *c)
 {
 	static const char *const lists[] = { "sections", "potentialAction" };
-	const char *url, *whole = words(c, "template", NULL);
+	const char *url, *whole = services_template_text(c, "template", NULL);
 	json_t *body = json_pack("{s:s,s:s}", "@type", "MessageCard", "@context", "https://schema.org/extensions"),
 	       *facts;
-	struct err *e = of_recipient(c, "recipientUrls", &url);
+	struct err *e = services_recipient(c, "recipientUrls", &url);
 
-	set_text(body, "title", words(c, "title", NULL));
-	set_text(body, "text", words(c, "text", c->message));
-	set_text(body, "summary", words(c, "summary", words(c, "title", c->message)));
-	set_text(body, "themeColor", words(c, "themeColor", NULL));
+	services_set_text(body, "title", services_template_text(c, "title", NULL));
+	services_set_text(body, "text", services_template_text(c, "text", c->message));
+	services_set_text(
+	    body, "summary", services_template_text(c, "summary", services_template_text(c, "title", c->message)));
+	services_set_text(body, "themeColor", services_template_text(c, "themeColor", NULL));
 	for (size_t i = 0; e == NULL && i < ARRAY_SIZE(lists); i++)
-		e = set_json(c, body, lists[i], words(c, lists[i], NULL));
-	if (e == NULL && (e = set_json(c, body, "facts", words(c, "facts", NULL))) == NULL &&
+		e = services_set_json(c, body, lists[i], services_template_text(c, lists[i], NULL));
+	if (e == NULL && (e = services_set_json(c, body, "facts", services_template_text(c, "facts", NULL))) == NULL &&
 	    (facts = json_incref(json_object_get(body, "facts"))) != NULL) {
 		/* They are a section of their own. */
 		json_object_del(body, "facts");
@@ -285,39 +293,41 @@ teams(struct composing *c)
 		json_decref(body);
 		return err_wrap(c->arena, e, "teams");
 	}
-	return post(c, url, body);
+	return services_post(c, url, body);
 }
 
 static struct err *
-grafana(struct composing *c)
+services_grafana(struct composing *c)
 {
-	const char *url = option(c, "apiUrl", option(c, "apiURL", NULL)), *key = option(c, "apiKey", NULL);
+	const char *url = services_option(c, "apiUrl", services_option(c, "apiURL", NULL)),
+		   *key = services_option(c, "apiKey", NULL);
 	char *save = NULL;
 	json_t *tags;
 
 	if (url == NULL || key == NULL)
-		return missing(c, url == NULL ? "apiUrl" : "apiKey");
+		return services_missing(c, url == NULL ? "apiUrl" : "apiKey");
 	tags = json_array();
 	/* The recipient is the tags, "|" between. */
 	for (char *t = strtok_r(arena_strdup(c->arena, c->recipient), "|", &save); t != NULL;
 	     t = strtok_r(NULL, "|", &save))
 		json_array_append_new(tags, json_string(t));
 	services_header(c, "Authorization", arena_printf(c->arena, "Bearer %s", key));
-	return post(c, under(c->arena, url, "annotations"),
+	return services_post(c, services_url(c->arena, url, "annotations"),
 	    json_pack(
 		"{s:I,s:b,s:o,s:s}", "time", (json_int_t)c->now, "isRegion", 0, "tags", tags, "text", c->message));
 }
 
 static struct err *
-alertmanager(struct composing *c)
+services_alertmanager(struct composing *c)
 {
-	const char *scheme = option(c, "scheme", "http"), *path = option(c, "apiPath", "/api/v2/alerts"),
+	const char *scheme = services_option(c, "scheme", "http"),
+		   *path = services_option(c, "apiPath", "/api/v2/alerts"),
 		   *target = json_string_value(json_array_get(json_object_get(c->options, "targets"), 0));
 	const json_t *basic = json_object_get(c->options, "basicAuth"), *own = services_part(c);
 	json_t *labels, *annotations;
 
 	if (target == NULL)
-		return missing(c, "targets");
+		return services_missing(c, "targets");
 	labels = json_deep_copy(json_object_get(own, "labels")) ?: json_object();
 	annotations = json_deep_copy(json_object_get(own, "annotations")) ?: json_object();
 	if (json_object_size(labels) == 0)
@@ -328,64 +338,68 @@ alertmanager(struct composing *c)
 	if (basic != NULL)
 		services_header(c, "Authorization",
 		    http_basic(c->arena, json_str(basic, "username") ?: "", json_str(basic, "password") ?: ""));
-	else if (option(c, "bearerToken", NULL) != NULL)
-		services_header(c, "Authorization", arena_printf(c->arena, "Bearer %s", option(c, "bearerToken", "")));
-	return post(c, under(c->arena, arena_printf(c->arena, "%s://%s", scheme, target), path),
+	else if (services_option(c, "bearerToken", NULL) != NULL)
+		services_header(
+		    c, "Authorization", arena_printf(c->arena, "Bearer %s", services_option(c, "bearerToken", "")));
+	return services_post(c, services_url(c->arena, arena_printf(c->arena, "%s://%s", scheme, target), path),
 	    json_pack("[{s:o,s:o,s:s,s:s}]", "labels", labels, "annotations", annotations, "startsAt",
-		time_format(c->arena, c->now), "generatorURL", words(c, "generatorURL", "")));
+		time_format(c->arena, c->now), "generatorURL", services_template_text(c, "generatorURL", "")));
 }
 
 static struct err *
-opsgenie(struct composing *c)
+services_opsgenie(struct composing *c)
 {
 	json_t *body;
 	const char *key;
-	struct err *e = of_recipient(c, "apiKeys", &key);
+	struct err *e = services_recipient(c, "apiKeys", &key);
 
 	if (e != NULL)
 		return e;
-	body = json_pack("{s:s,s:s}", "message", c->message, "description", words(c, "description", c->message));
-	set_text(body, "priority", words(c, "priority", NULL));
-	set_text(body, "alias", words(c, "alias", NULL));
-	set_text(body, "note", words(c, "note", NULL));
+	body = json_pack(
+	    "{s:s,s:s}", "message", c->message, "description", services_template_text(c, "description", c->message));
+	services_set_text(body, "priority", services_template_text(c, "priority", NULL));
+	services_set_text(body, "alias", services_template_text(c, "alias", NULL));
+	services_set_text(body, "note", services_template_text(c, "note", NULL));
 	services_header(c, "Authorization", arena_printf(c->arena, "GenieKey %s", key));
-	return post(c, under(c->arena, option(c, "apiUrl", "https://api.opsgenie.com"), "v2/alerts"), body);
+	return services_post(
+	    c, services_url(c->arena, services_option(c, "apiUrl", "https://api.opsgenie.com"), "v2/alerts"), body);
 }
 
 static struct err *
-pagerduty(struct composing *c)
+services_pagerduty(struct composing *c)
 {
 	json_t *payload;
 	const char *key;
-	struct err *e = of_recipient(c, "serviceKeys", &key);
+	struct err *e = services_recipient(c, "serviceKeys", &key);
 
 	if (e != NULL)
 		return e;
-	payload = json_pack("{s:s,s:s,s:s}", "summary", words(c, "summary", c->message), "severity",
-	    words(c, "severity", "info"), "source", words(c, "source", "sluice"));
-	set_text(payload, "component", words(c, "component", NULL));
-	set_text(payload, "group", words(c, "group", NULL));
-	set_text(payload, "class", words(c, "class", NULL));
-	return post(c, under(c->arena, option(c, "apiURL", "https://events.pagerduty.com"), "v2/enqueue"),
+	payload = json_pack("{s:s,s:s,s:s}", "summary", services_template_text(c, "summary", c->message), "severity",
+	    services_template_text(c, "severity", "info"), "source", services_template_text(c, "source", "sluice"));
+	services_set_text(payload, "component", services_template_text(c, "component", NULL));
+	services_set_text(payload, "group", services_template_text(c, "group", NULL));
+	services_set_text(payload, "class", services_template_text(c, "class", NULL));
+	return services_post(c,
+	    services_url(c->arena, services_option(c, "apiURL", "https://events.pagerduty.com"), "v2/enqueue"),
 	    json_pack("{s:s,s:s,s:o}", "routing_key", key, "event_action", "trigger", "payload", payload));
 }
 
 static const struct service services[] = {
-	{ "alertmanager", alertmanager, NULL },
-	{ "googlechat", googlechat, NULL },
-	{ "grafana", grafana, NULL },
-	{ "mattermost", mattermost, NULL },
-	{ "opsgenie", opsgenie, NULL },
-	{ "pagerdutyv2", pagerduty, NULL },
-	{ "slack", slack, slack_refusal },
-	{ "teams", teams, NULL },
-	{ "telegram", telegram, slack_refusal }, /* {"ok": false, ...} too */
-	{ "webex", webex, NULL },
-	{ "webhook", webhook, NULL },
+	{ "alertmanager", services_alertmanager, NULL },
+	{ "googlechat", services_googlechat, NULL },
+	{ "grafana", services_grafana, NULL },
+	{ "mattermost", services_mattermost, NULL },
+	{ "opsgenie", services_opsgenie, NULL },
+	{ "pagerdutyv2", services_pagerduty, NULL },
+	{ "slack", services_slack, services_slack_refusal },
+	{ "teams", services_teams, NULL },
+	{ "telegram", services_telegram, services_slack_refusal }, /* {"ok": false, ...} too */
+	{ "webex", services_webex, NULL },
+	{ "webhook", services_webhook, NULL },
 };
 
 static const struct service *
-service_of(const char *type)
+services_find(const char *type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
 		if (str_eq(services[i].type, type))
@@ -393,9 +407,9 @@ service_of(const char *type)
 	return NULL;
 }
 
-/* The text with each "$KEY" that the Secret has replaced. */
+/* Returns the text with each "$KEY" replaced by the value of that key of the Secret. Without such a key it stays. */
 static const char *
-with_secrets(struct arena *a, const char *text, const json_t *secret)
+services_with_secrets(struct arena *a, const char *text, const json_t *secret)
 {
 	const char *made, *at = text;
 	struct str s;
@@ -426,27 +440,27 @@ with_secrets(struct arena *a, const char *text, const json_t *secret)
 	return made;
 }
 
-/* A copy with the Secret's values in its texts. Nesting is bounded by the reader of the ConfigMap. */
+/* Returns a copy with the Secret's values in its texts. The nesting was limited when the ConfigMap was read. */
 static json_t *
-opened(struct arena *a, const json_t *v, const json_t *secret)
+services_open_secrets(struct arena *a, const json_t *v, const json_t *secret)
 {
 	json_t *copy, *e;
 	const char *key;
 	size_t i;
 
 	if (json_is_string(v))
-		return json_string(with_secrets(a, json_string_value(v), secret)) ?: json_string("");
+		return json_string(services_with_secrets(a, json_string_value(v), secret)) ?: json_string("");
 	if (!json_is_object(v) && !json_is_array(v))
 		return json_incref((json_t *)v);
 	copy = json_is_object(v) ? json_object() : json_array();
 	json_object_foreach ((json_t *)v, key, e)
-		json_object_set_new(copy, key, opened(a, e, secret));
+		json_object_set_new(copy, key, services_open_secrets(a, e, secret));
 	json_array_foreach (v, i, e)
-		json_array_append_new(copy, opened(a, e, secret));
+		json_array_append_new(copy, services_open_secrets(a, e, secret));
 	return copy;
 }
 
-/* All that the query points at is in the arena from now on. */
+/* Copies all that the query points at into the arena. */
 static void
 services_settle(struct arena *a, struct query *q)
 {
@@ -465,7 +479,7 @@ notify_compose(struct arena *a, const struct notify_config *config, const json_t
 {
 	const json_t *entry = json_object_get(config->services, d->service);
 	const char *type = json_str(entry, "type");
-	const struct service *s = service_of(type);
+	const struct service *s = services_find(type);
 	_cleanup_(json_decrefp) json_t *options = NULL;
 	struct composing c = { .arena = a,
 		.type = type,
@@ -481,7 +495,7 @@ notify_compose(struct arena *a, const struct notify_config *config, const json_t
 		return err_new(a, ERR_INVALID, "there is no service.%s in the ConfigMap", d->service);
 	if (s == NULL)
 		return err_new(a, ERR_INVALID, "service.%s: not supported; use a webhook", type);
-	c.options = options = opened(a, json_object_get(entry, "options"), secret);
+	c.options = options = services_open_secrets(a, json_object_get(entry, "options"), secret);
 	c.headers = arena_new_array(a, struct header, HEADERS_MAX);
 	*ret = (struct query){ .request = { .headers = c.headers,
 				   .timeout_ms = TIMEOUT_MS,
@@ -497,7 +511,7 @@ struct err *
 notify_answered(
     struct arena *a, const struct notify_config *config, const struct destination *d, const struct response *got)
 {
-	const struct service *s = service_of(json_str(json_object_get(config->services, d->service), "type"));
+	const struct service *s = services_find(json_str(json_object_get(config->services, d->service), "type"));
 	_cleanup_(json_decrefp) json_t *body = NULL;
 	const char *why;
 

@@ -42,7 +42,7 @@ struct visit {
 };
 
 static enum MHD_Result
-respond(struct MHD_Connection *c, int status, const char *content_type, struct bytes body)
+dashboard_respond(struct MHD_Connection *c, int status, const char *content_type, struct bytes body)
 {
 	static const char *const headers[][2] = {
 		{ "Cache-Control", "no-store" },
@@ -65,9 +65,9 @@ respond(struct MHD_Connection *c, int status, const char *content_type, struct b
 }
 
 static enum MHD_Result
-respond_text(struct MHD_Connection *c, int status, const char *text)
+dashboard_respond_text(struct MHD_Connection *c, int status, const char *text)
 {
-	return respond(c, status, "application/json", (struct bytes){ text, strlen(text) });
+	return dashboard_respond(c, status, "application/json", (struct bytes){ text, strlen(text) });
 }
 
 /* Responds with an object, which is consumed. */
@@ -77,7 +77,7 @@ dashboard_respond_json(struct visit *v, json_t *body)
 	const char *text = json_text(v->arena, body);
 
 	json_decref(body);
-	return respond_text(v->connection, 200, text);
+	return dashboard_respond_text(v->connection, 200, text);
 }
 
 static int
@@ -95,7 +95,7 @@ dashboard_status_of(enum code code)
 }
 
 static const char *
-error_text(struct arena *a, enum code code, const char *message)
+dashboard_error_text(struct arena *a, enum code code, const char *message)
 {
 	_cleanup_(json_decrefp) json_t *j =
 	    json_pack("{s:s,s:i,s:s}", "error", message, "code", (int)code, "message", message);
@@ -106,16 +106,18 @@ error_text(struct arena *a, enum code code, const char *message)
 static enum MHD_Result
 dashboard_refuse(struct visit *v, enum code code, const char *message)
 {
-	return respond_text(v->connection, dashboard_status_of(code), error_text(v->arena, code, message));
+	return dashboard_respond_text(
+	    v->connection, dashboard_status_of(code), dashboard_error_text(v->arena, code, message));
 }
 
+/* Why the Rollout of this name cannot be read, if it is one of the unreadable ones. */
 struct seeking {
 	struct visit *visit;
 	const char *name, *problem;
 };
 
 static void
-seek(const struct object *o, void *arg)
+dashboard_find_problem(const struct object *o, void *arg)
 {
 	struct seeking *s = arg;
 
@@ -124,13 +126,13 @@ seek(const struct object *o, void *arg)
 		    item_problem(s->visit->arena, o->type->kind, o->meta.namespace, o->meta.name, o->unreadable->why);
 }
 
-/* The Rollout does not exist, or cannot be read. */
+/* Responds that the Rollout does not exist, or why it cannot be read. */
 static enum MHD_Result
-refuse_unknown(struct visit *v, const char *ns, const char *name)
+dashboard_refuse_unknown(struct visit *v, const char *ns, const char *name)
 {
 	struct seeking s = { .visit = v, .name = name };
 
-	view_each_unreadable(v->dashboard->settings.view, &rollout_type, ns, seek, &s);
+	view_each_unreadable(v->dashboard->settings.view, &rollout_type, ns, dashboard_find_problem, &s);
 	if (s.problem != NULL)
 		return dashboard_refuse(v, INTERNAL, s.problem);
 	return dashboard_refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
@@ -139,7 +141,7 @@ refuse_unknown(struct visit *v, const char *ns, const char *name)
 /* Returns whether the request's Host is a name of this machine. The domain of another site, resolved to our address
  * by its owner (DNS rebinding), is not. */
 static bool
-host_is_ours(const struct dashboard *d, const char *host)
+dashboard_host_is_ours(const struct dashboard *d, const char *host)
 {
 	static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
 	size_t n = host == NULL ? 0 : host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
@@ -153,7 +155,7 @@ host_is_ours(const struct dashboard *d, const char *host)
 
 /* Returns whether a script of this site made the request, by the header Sec-Fetch-Site of browsers. */
 static bool
-site_is_ours(const char *site)
+dashboard_site_is_ours(const char *site)
 {
 	return site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
 }
@@ -193,7 +195,8 @@ dashboard_on_acted(void *arg, const struct err *e, const json_t *rollout)
 	if (e != NULL) {
 		enum code code = dashboard_code_of(e);
 
-		dashboard_answer(v, dashboard_status_of(code), error_text(v->arena, code, err_text(v->arena, e)));
+		dashboard_answer(
+		    v, dashboard_status_of(code), dashboard_error_text(v->arena, code, err_text(v->arena, e)));
 	} else {
 		dashboard_answer(v, 200, rollout != NULL ? json_text(v->arena, rollout) : "{}");
 	}
@@ -217,7 +220,7 @@ dashboard_act(struct visit *v, struct web_action_settings s)
 /* Returns CONTAINER=IMAGE:TAG for "CONTAINER/IMAGE/TAG"; the image may have slashes. NULL: the path has another
  * form. */
 static const char *
-image_of(struct arena *a, const char *const *parts, size_t n)
+dashboard_image_of(struct arena *a, const char *const *parts, size_t n)
 {
 	const char *text;
 
@@ -246,7 +249,7 @@ dashboard_put(struct visit *v, const char *const *parts, size_t n)
 	v->name = arena_strdup(v->arena, parts[1]);
 	verb = parts[2];
 	if (view_get(s->view, &rollout_type, v->ns, v->name) == NULL)
-		return refuse_unknown(v, v->ns, v->name);
+		return dashboard_refuse_unknown(v, v->ns, v->name);
 	if (v->body.len > 0 && json_parse(v->arena, str_text(&v->body), v->body.len, &body) != NULL)
 		return dashboard_refuse(v, INVALID, "the body is no JSON");
 	if (n == 3 && strcmp(verb, "restart") == 0)
@@ -260,7 +263,7 @@ dashboard_put(struct visit *v, const char *const *parts, size_t n)
 	if (n == 3 && strcmp(verb, "retry") == 0)
 		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_RETRY });
 	if (strcmp(verb, "set") == 0) {
-		const char *image = image_of(v->arena, parts + 3, n - 3);
+		const char *image = dashboard_image_of(v->arena, parts + 3, n - 3);
 
 		return image != NULL
 			   ? dashboard_act(v, (struct web_action_settings){ .verb = VERB_SET_IMAGE, .image = image })
@@ -289,7 +292,7 @@ dashboard_collect(const struct object *o, void *arg)
 }
 
 static void
-collect_namespace(const struct object *o, void *arg)
+dashboard_collect_namespace(const struct object *o, void *arg)
 {
 	struct collecting *c = arg;
 
@@ -309,12 +312,12 @@ dashboard_list(struct visit *v, const char *ns)
 }
 
 static enum MHD_Result
-namespaces(struct visit *v)
+dashboard_list_namespaces(struct visit *v)
 {
 	const struct dashboard_settings *s = &v->dashboard->settings;
 	struct collecting c = { .list = json_array() };
 
-	s->view->each(s->view, &rollout_type, NULL, collect_namespace, &c);
+	s->view->each(s->view, &rollout_type, NULL, dashboard_collect_namespace, &c);
 	return dashboard_respond_json(v, json_pack("{s:s,s:o,s:b}", "namespace", s->namespace, "availableNamespaces",
 					     c.list, "readOnly", s->read_only));
 }
@@ -326,7 +329,7 @@ dashboard_watch(struct visit *v, const char *ns, const char *name)
 	enum MHD_Result ok = MHD_NO;
 
 	if (name != NULL && view_get(v->dashboard->settings.view, &rollout_type, ns, name) == NULL)
-		return refuse_unknown(v, ns, name);
+		return dashboard_refuse_unknown(v, ns, name);
 	if (!streams_add(&v->dashboard->streams, v->connection, ns, name,
 		accept != NULL && strstr(accept, "text/event-stream") != NULL, &ok))
 		return dashboard_refuse(v, UNAVAILABLE, "too many clients watch already");
@@ -334,11 +337,11 @@ dashboard_watch(struct visit *v, const char *ns, const char *name)
 }
 
 static enum MHD_Result
-info(struct visit *v, const char *ns, const char *name)
+dashboard_get_info(struct visit *v, const char *ns, const char *name)
 {
 	json_t *j = info_rollout(v->dashboard->settings.view, ns, name);
 
-	return j != NULL ? dashboard_respond_json(v, j) : refuse_unknown(v, ns, name);
+	return j != NULL ? dashboard_respond_json(v, j) : dashboard_refuse_unknown(v, ns, name);
 }
 
 /* GET [NS/[NAME/]]info[/watch]. Without a namespace: all Rollouts (not in Argo Rollouts' API). */
@@ -357,11 +360,11 @@ dashboard_get(struct visit *v, const char *const *parts, size_t n)
 	name = n > 2 ? parts[1] : NULL;
 	if (watches)
 		return dashboard_watch(v, ns, name);
-	return name != NULL ? info(v, ns, name) : dashboard_list(v, ns);
+	return name != NULL ? dashboard_get_info(v, ns, name) : dashboard_list(v, ns);
 }
 
 static enum MHD_Result
-api(struct visit *v, const char *method, const char *const *parts, size_t n)
+dashboard_route_api(struct visit *v, const char *method, const char *const *parts, size_t n)
 {
 	const struct dashboard_settings *s = &v->dashboard->settings;
 	bool reads = strcmp(method, "GET") == 0;
@@ -371,7 +374,7 @@ api(struct visit *v, const char *method, const char *const *parts, size_t n)
 	if (!s->ready(s->arg))
 		return dashboard_refuse(v, UNAVAILABLE, "the first lists are not in yet");
 	if (n == API && reads && strcmp(parts[2], "namespace") == 0)
-		return namespaces(v);
+		return dashboard_list_namespaces(v);
 	if (n < API || strcmp(parts[1], "v1") != 0 || strcmp(parts[2], "rollouts") != 0)
 		return dashboard_refuse(v, NOT_FOUND, "there are api/v1/rollouts, api/v1/namespace and api/v1/version");
 	if (reads)
@@ -382,7 +385,7 @@ api(struct visit *v, const char *method, const char *const *parts, size_t n)
 }
 
 static enum MHD_Result
-redirect(struct visit *v)
+dashboard_redirect(struct visit *v)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
 	enum MHD_Result ok;
@@ -395,7 +398,7 @@ redirect(struct visit *v)
 
 /* Returns the path after the root. A path without the root is an API path, or is redirected to the root. */
 static enum MHD_Result
-route(struct visit *v, const char *method, const char *path)
+dashboard_route_page(struct visit *v, const char *method, const char *path)
 {
 	const char *root = v->dashboard->settings.root, *parts[PARTS_MAX];
 	size_t n = 0, at_root = strlen(root);
@@ -407,10 +410,10 @@ route(struct visit *v, const char *method, const char *path)
 	if (at_root > 0 && strncmp(path, root, at_root) == 0 && path[at_root] == '/')
 		path += at_root + 1;
 	else if (at_root > 0 && !str_starts(path, "api/"))
-		return path[0] == '\0' || strcmp(path, root) == 0 ? redirect(v)
+		return path[0] == '\0' || strcmp(path, root) == 0 ? dashboard_redirect(v)
 								  : dashboard_refuse(v, NOT_FOUND, "no such page");
 	if ((asset = asset_find(path[0] == '\0' ? "page.html" : path)) != NULL && strcmp(method, "GET") == 0)
-		return respond(v->connection, 200, asset->content_type, asset->body);
+		return dashboard_respond(v->connection, 200, asset->content_type, asset->body);
 	for (char *part = strtok_r(arena_strdup(v->arena, path), "/", &save); part != NULL;
 	     part = strtok_r(NULL, "/", &save)) {
 		if (n == PARTS_MAX)
@@ -418,12 +421,12 @@ route(struct visit *v, const char *method, const char *path)
 		parts[n++] = part;
 	}
 	if (n > 0 && strcmp(parts[0], "api") == 0)
-		return api(v, method, parts, n);
+		return dashboard_route_api(v, method, parts, n);
 	return dashboard_refuse(v, NOT_FOUND, "no such page");
 }
 
 static struct visit *
-visit_new(struct dashboard *d, struct MHD_Connection *c)
+dashboard_visit_new(struct dashboard *d, struct MHD_Connection *c)
 {
 	struct visit *v = mem_alloc(sizeof(*v));
 
@@ -441,7 +444,7 @@ dashboard_on_request(void *arg, struct MHD_Connection *c, const char *path, cons
 
 	(void)version;
 	if (v == NULL) {
-		*state = visit_new(arg, c);
+		*state = dashboard_visit_new(arg, c);
 		return MHD_YES;
 	}
 	if (*data_len > 0) {
@@ -450,16 +453,16 @@ dashboard_on_request(void *arg, struct MHD_Connection *c, const char *path, cons
 		return MHD_YES;
 	}
 	if (v->status != 0)
-		return respond_text(c, v->status, v->answer);
+		return dashboard_respond_text(c, v->status, v->answer);
 	if (v->suspended)
 		return MHD_YES;
-	if (!host_is_ours(v->dashboard, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host")) ||
-	    !site_is_ours(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Sec-Fetch-Site")))
+	if (!dashboard_host_is_ours(v->dashboard, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host")) ||
+	    !dashboard_site_is_ours(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Sec-Fetch-Site")))
 		return dashboard_refuse(
 		    v, FORBIDDEN, "ask as http://localhost or http://127.0.0.1, and from this page");
 	if (v->body.overflow)
 		return dashboard_refuse(v, INVALID, "the body is too long");
-	return route(v, method, path);
+	return dashboard_route_page(v, method, path);
 }
 
 static void

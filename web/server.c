@@ -23,7 +23,7 @@ struct web {
 
 /* Concurrent scrapes share the same memory. Returns NULL if the text is longer than METRICS_TEXT_MAX. */
 static struct MHD_Response *
-web_scrape(struct web *w)
+server_scrape(struct web *w)
 {
 	struct metrics_moment now = { 0 };
 	int64_t began;
@@ -52,7 +52,7 @@ web_scrape(struct web *w)
 }
 
 static enum MHD_Result
-on_metrics(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
+server_on_metrics(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
     const char *body, size_t *body_len, void **state)
 {
 	struct MHD_Response *r;
@@ -66,13 +66,13 @@ on_metrics(void *arg, struct MHD_Connection *c, const char *path, const char *me
 		return http_server_respond_text(c, 404, "there is /metrics\n");
 	if (strcmp(method, "GET") != 0)
 		return http_server_respond_text(c, 405, "GET\n");
-	r = web_scrape(w);
+	r = server_scrape(w);
 	return r != NULL ? MHD_queue_response(c, 200, r)
 			 : http_server_respond_text(c, 500, "there are too many series\n");
 }
 
 static enum MHD_Result
-on_health(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
+server_on_health(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
     const char *body, size_t *body_len, void **state)
 {
 	struct web *w = arg;
@@ -102,11 +102,11 @@ web_new(struct loop *l, const struct web_settings *s, int *ret_port)
 	w->loop = l;
 	*ret_port = at.port = s->metrics_port;
 	at.connections_max = METRICS_CONNECTIONS_MAX;
-	if (s->metrics_port != 0 && !http_server_start(&w->metrics, l, &at, on_metrics, NULL, w))
+	if (s->metrics_port != 0 && !http_server_start(&w->metrics, l, &at, server_on_metrics, NULL, w))
 		return web_free(w);
 	*ret_port = at.port = s->health_port;
 	at.connections_max = HEALTH_CONNECTIONS_MAX;
-	if (s->health_port != 0 && !http_server_start(&w->health, l, &at, on_health, NULL, w))
+	if (s->health_port != 0 && !http_server_start(&w->health, l, &at, server_on_health, NULL, w))
 		return web_free(w);
 	return w;
 }

@@ -42,7 +42,7 @@ streams_say(struct stream *s, json_t *message)
 }
 
 static json_t *
-change_of(struct stream *s, const char *key, const char *ns, const char *name, json_t *info)
+streams_change_of(struct stream *s, const char *key, const char *ns, const char *name, json_t *info)
 {
 	bool was_known = map_get(&s->known, key) != NULL;
 	const char *type = info == NULL ? "DELETED" : was_known ? "MODIFIED" : "ADDED";
@@ -72,13 +72,13 @@ streams_send(struct stream *s, const char *key)
 		s->over = true;
 		return;
 	}
-	message = s->name != NULL ? json_pack("{s:o}", "result", info) : change_of(s, key, ns, name, info);
+	message = s->name != NULL ? json_pack("{s:o}", "result", info) : streams_change_of(s, key, ns, name, info);
 	if (message != NULL)
 		streams_say(s, message);
 }
 
 static void
-fill(struct stream *s)
+streams_fill(struct stream *s)
 {
 	map_each (&s->pending, slot) {
 		_cleanup_(freep) char *key = mem_strdup(slot->key);
@@ -98,7 +98,7 @@ streams_on_read(void *arg, uint64_t pos, char *at, size_t max)
 
 	(void)pos;
 	if (s->out.len == 0 && !s->over)
-		fill(s);
+		streams_fill(s);
 	n = s->out.len < max ? s->out.len : max;
 	if (s->out.overflow || (n == 0 && s->over))
 		return MHD_CONTENT_READER_END_OF_STREAM;
@@ -113,7 +113,7 @@ streams_on_read(void *arg, uint64_t pos, char *at, size_t max)
 }
 
 static void
-on_freed(void *arg)
+streams_on_freed(void *arg)
 {
 	struct stream *s = arg;
 
@@ -168,7 +168,7 @@ streams_add(
 		streams_mark(s, ns, name);
 	else
 		all->view->each(all->view, &rollout_type, ns, streams_mark_one, s);
-	r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, streams_on_read, s, on_freed);
+	r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, streams_on_read, s, streams_on_freed);
 	MHD_add_response_header(r, "Content-Type", events ? "text/event-stream" : "application/json");
 	MHD_add_response_header(r, "Cache-Control", "no-store");
 	*ret = MHD_queue_response(c, 200, r);
@@ -188,7 +188,7 @@ streams_on_soon(struct timer *t, void *arg)
 }
 
 static void
-on_beat(struct timer *t, void *arg)
+streams_on_beat(struct timer *t, void *arg)
 {
 	struct streams *all = arg;
 
@@ -215,7 +215,7 @@ streams_start(struct streams *all, struct http_server *d, const struct view *v)
 {
 	*all = (struct streams){ .daemon = d, .view = v };
 	all->soon = (struct timer){ .fire = streams_on_soon, .arg = all };
-	all->beat = (struct timer){ .fire = on_beat, .arg = all };
+	all->beat = (struct timer){ .fire = streams_on_beat, .arg = all };
 	loop_timer(d->loop, &all->beat, BEAT_MS);
 }
 

@@ -28,12 +28,12 @@ struct building {
 };
 
 static struct k_objects
-no_objects(const struct building *b)
+build_no_objects(const struct building *b)
 {
 	return (struct k_objects){ .arena = b->arena, .specs = b->known, .schema = &b->schema };
 }
 
-static struct err *accumulate(
+static struct err *build_accumulate(
     struct building *, const char *dir, const json_t *overlay, bool component, struct k_objects *);
 
 static struct err *
@@ -96,10 +96,10 @@ build_add_file(struct building *b, const char *path, struct k_objects *all)
 
 /* A file, or a directory with a kustomization of its own. */
 static struct err *
-add_resource(struct building *b, const char *dir, const char *resource, struct k_objects *all)
+build_add_resource(struct building *b, const char *dir, const char *resource, struct k_objects *all)
 {
 	const char *path, *directory;
-	struct k_objects inner = no_objects(b);
+	struct k_objects inner = build_no_objects(b);
 	struct err *e;
 
 	if (k_is_remote(resource))
@@ -110,7 +110,7 @@ add_resource(struct building *b, const char *dir, const char *resource, struct k
 		return e;
 	if (directory == NULL)
 		return build_add_file(b, path, all);
-	e = accumulate(b, directory, NULL, false, &inner);
+	e = build_accumulate(b, directory, NULL, false, &inner);
 	if (e == NULL)
 		e = k_objects_append(all, &inner);
 	k_objects_done(&inner);
@@ -118,7 +118,7 @@ add_resource(struct building *b, const char *dir, const char *resource, struct k
 }
 
 static struct err *
-add_component(struct building *b, const char *dir, const char *component, struct k_objects *all)
+build_add_component(struct building *b, const char *dir, const char *component, struct k_objects *all)
 {
 	const char *path, *directory = NULL;
 	struct err *e;
@@ -131,12 +131,12 @@ add_component(struct building *b, const char *dir, const char *component, struct
 		return e;
 	if (directory == NULL)
 		return err_new(b->arena, ERR_INVALID, "%s: no such directory", component);
-	return accumulate(b, directory, NULL, true, all);
+	return build_accumulate(b, directory, NULL, true, all);
 }
 
 /* A plugin's object, or several: as text, in a file, or as the resources of a directory. */
 static struct err *
-read_plugin(struct building *b, const char *dir, const char *text, struct k_objects *to)
+build_read_plugin(struct building *b, const char *dir, const char *text, struct k_objects *to)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct err *e = NULL;
@@ -144,7 +144,7 @@ read_plugin(struct building *b, const char *dir, const char *text, struct k_obje
 	size_t i;
 
 	if (strchr(text, '\n') == NULL && text[0] != '{')
-		return add_resource(b, dir, text, to);
+		return build_add_resource(b, dir, text, to);
 	if ((e = yaml_parse_as(b->arena, text, strlen(text), YAML_KUSTOMIZE, &docs)) != NULL)
 		return e;
 	json_array_foreach (docs, i, doc)
@@ -154,13 +154,13 @@ read_plugin(struct building *b, const char *dir, const char *text, struct k_obje
 }
 
 static struct err *
-run_plugins(struct building *b, const char *dir, const struct strings *list, bool generate, struct k_objects *all)
+build_run_plugins(struct building *b, const char *dir, const struct strings *list, bool generate, struct k_objects *all)
 {
-	struct k_objects plugins = no_objects(b);
+	struct k_objects plugins = build_no_objects(b);
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < list->n && e == NULL; i++)
-		e = read_plugin(b, dir, list->at[i], &plugins);
+		e = build_read_plugin(b, dir, list->at[i], &plugins);
 	for (size_t i = 0; i < plugins.n && e == NULL; i++) {
 		const struct k_object *p = &plugins.at[i];
 
@@ -185,7 +185,7 @@ build_patch_strategic(struct building *b, const char *dir, const char *text, str
 }
 
 static struct err *
-patch_all(struct building *b, const char *dir, const struct kustomization *k, struct k_objects *all)
+build_patch_all(struct building *b, const char *dir, const struct kustomization *k, struct k_objects *all)
 {
 	struct err *e = NULL;
 
@@ -210,9 +210,9 @@ build_set_labels(struct k_objects *all, const struct k_label *l)
 }
 
 static struct err *
-transform(struct building *b, const char *dir, const struct kustomization *k, struct k_objects *all)
+build_transform(struct building *b, const char *dir, const struct kustomization *k, struct k_objects *all)
 {
-	struct err *e = patch_all(b, dir, k, all);
+	struct err *e = build_patch_all(b, dir, k, all);
 
 	if (e != NULL)
 		return e;
@@ -240,7 +240,7 @@ transform(struct building *b, const char *dir, const struct kustomization *k, st
 		e = k_replace(
 		    all, b->tree, dir, &k->replacements.at[i], arena_printf(b->arena, "replacements[%zu]", i));
 	if (e == NULL)
-		e = run_plugins(b, dir, &k->transformers, false, all);
+		e = build_run_plugins(b, dir, &k->transformers, false, all);
 	return e;
 }
 
@@ -256,7 +256,7 @@ build_check_metadata(struct building *b, const struct kustomization *k)
 /* The first kustomization that names an OpenAPI document sets it for all. Kubernetes' own kinds stay known if an
  * object was read before, as in kustomize. */
 static struct err *
-use_schema(struct building *b, const char *dir, const struct k_openapi *openapi)
+build_use_schema(struct building *b, const char *dir, const struct k_openapi *openapi)
 {
 	if (openapi == NULL || b->has_schema)
 		return NULL;
@@ -266,16 +266,16 @@ use_schema(struct building *b, const char *dir, const struct k_openapi *openapi)
 }
 
 static struct err *
-accumulate_all(struct building *b, const char *dir, const struct kustomization *k, struct k_objects *all)
+build_accumulate_all(struct building *b, const char *dir, const struct kustomization *k, struct k_objects *all)
 {
 	struct err *e = build_check_metadata(b, k);
 
 	if (e == NULL)
-		e = use_schema(b, dir, k->openapi);
+		e = build_use_schema(b, dir, k->openapi);
 	for (size_t i = 0; i < k->bases.n && e == NULL; i++)
-		e = add_resource(b, dir, k->bases.at[i], all);
+		e = build_add_resource(b, dir, k->bases.at[i], all);
 	for (size_t i = 0; i < k->resources.n && e == NULL; i++)
-		e = add_resource(b, dir, k->resources.at[i], all);
+		e = build_add_resource(b, dir, k->resources.at[i], all);
 	for (size_t i = 0; i < k->configurations.n && e == NULL; i++)
 		e = k_configure(all, b->tree, dir, k->configurations.at[i]);
 	for (size_t i = 0; i < k->crds.n && e == NULL; i++)
@@ -285,18 +285,18 @@ accumulate_all(struct building *b, const char *dir, const struct kustomization *
 	for (size_t i = 0; i < k->secrets.n && e == NULL; i++)
 		e = k_generate(all, b->tree, dir, &k->secrets.at[i], true, k->generator_options);
 	if (e == NULL)
-		e = run_plugins(b, dir, &k->generators, true, all);
+		e = build_run_plugins(b, dir, &k->generators, true, all);
 	for (size_t i = 0; i < k->components.n && e == NULL; i++)
-		e = add_component(b, dir, k->components.at[i], all);
+		e = build_add_component(b, dir, k->components.at[i], all);
 	if (e == NULL)
-		e = transform(b, dir, k, all);
+		e = build_transform(b, dir, k, all);
 	return e != NULL ? e : k_vars_add(all, k->vars.at, k->vars.n);
 }
 
 /* Adds the objects of a directory. `overlay` is a kustomization that replaces the directory's own file, or NULL. A
  * component changes the objects that were added before. */
 static struct err *
-accumulate(struct building *b, const char *dir, const json_t *overlay, bool component, struct k_objects *all)
+build_accumulate(struct building *b, const char *dir, const json_t *overlay, bool component, struct k_objects *all)
 {
 	_cleanup_(json_decrefp) json_t *doc = json_incref((json_t *)overlay);
 	struct kustomization k = { 0 };
@@ -316,7 +316,7 @@ accumulate(struct building *b, const char *dir, const json_t *overlay, bool comp
 	if (e != NULL)
 		return e;
 	b->open[b->depth++] = dir;
-	e = accumulate_all(b, dir, &k, all);
+	e = build_accumulate_all(b, dir, &k, all);
 	b->depth--;
 	return e != NULL ? err_wrap(b->arena, e, "%s", path) : NULL;
 }
@@ -344,7 +344,7 @@ k_image_json(struct arena *a, const char *text)
 }
 
 static json_t *
-list_in(json_t *doc, const char *name)
+build_list_in(json_t *doc, const char *name)
 {
 	json_t *list = json_object_get(doc, name);
 
@@ -355,9 +355,9 @@ list_in(json_t *doc, const char *name)
 
 /* Replaces the entry of that name, or adds it at the end. */
 static void
-put_named(json_t *doc, const char *name, json_t *entry)
+build_put_named(json_t *doc, const char *name, json_t *entry)
 {
-	json_t *list = list_in(doc, name), *other;
+	json_t *list = build_list_in(doc, name), *other;
 	size_t i;
 
 	json_array_foreach (list, i, other)
@@ -369,7 +369,7 @@ put_named(json_t *doc, const char *name, json_t *entry)
 }
 
 static void
-put_map(json_t *doc, const char *name, const struct string_map *pairs)
+build_put_map(json_t *doc, const char *name, const struct string_map *pairs)
 {
 	json_t *to = json_object_get(doc, name);
 
@@ -394,17 +394,17 @@ build_override(struct building *b, const char *dir, const struct application_kus
 		if (!str_empty(texts[i].value))
 			json_object_set_new(doc, texts[i].name, json_string(texts[i].value));
 	for (size_t i = 0; i < o->images.n; i++)
-		put_named(doc, "images", k_image_json(b->arena, o->images.at[i]));
+		build_put_named(doc, "images", k_image_json(b->arena, o->images.at[i]));
 	for (size_t i = 0; i < o->replicas.n; i++)
-		put_named(doc, "replicas",
+		build_put_named(doc, "replicas",
 		    json_pack("{s:s, s:s}", "name", o->replicas.at[i].name, "count", o->replicas.at[i].count));
 	if (o->label_without_selector && o->common_labels.n > 0)
-		json_array_append_new(
-		    list_in(doc, "labels"), json_pack("{s:o, s:b, s:b}", "pairs", string_map_encode(&o->common_labels),
-						"includeSelectors", 0, "includeTemplates", o->label_include_templates));
+		json_array_append_new(build_list_in(doc, "labels"),
+		    json_pack("{s:o, s:b, s:b}", "pairs", string_map_encode(&o->common_labels), "includeSelectors", 0,
+			"includeTemplates", o->label_include_templates));
 	else
-		put_map(doc, "commonLabels", &o->common_labels);
-	put_map(doc, "commonAnnotations", &o->common_annotations);
+		build_put_map(doc, "commonLabels", &o->common_labels);
+	build_put_map(doc, "commonAnnotations", &o->common_annotations);
 	for (size_t i = 0; i < o->components.n; i++) {
 		const char *path, *there = NULL;
 		struct err *e = tree_path(b->arena, dir, o->components.at[i], &path);
@@ -414,10 +414,10 @@ build_override(struct building *b, const char *dir, const struct application_kus
 		if (e != NULL)
 			return e;
 		if (there != NULL || !o->ignore_missing_components)
-			json_array_append_new(list_in(doc, "components"), json_string(o->components.at[i]));
+			json_array_append_new(build_list_in(doc, "components"), json_string(o->components.at[i]));
 	}
 	if (json_is_array(patches))
-		json_array_extend(list_in(doc, "patches"), patches);
+		json_array_extend(build_list_in(doc, "patches"), patches);
 	return NULL;
 }
 
@@ -459,7 +459,7 @@ build_by_order(const void *x, const void *y)
 }
 
 static struct sorted *
-in_order(struct arena *a, const struct k_objects *all, bool legacy)
+build_in_order(struct arena *a, const struct k_objects *all, bool legacy)
 {
 	struct sorted *list = arena_new_array(a, struct sorted, all->n + 1);
 
@@ -477,14 +477,14 @@ in_order(struct arena *a, const struct k_objects *all, bool legacy)
 }
 
 static bool
-is_local(const json_t *object)
+build_is_local(const json_t *object)
 {
 	return json_str(json_object_get(json_object_get(object, "metadata"), "annotations"), LOCAL_CONFIG) != NULL;
 }
 
 /* Drops empty annotations, as kustomize does. */
 static void
-drop_no_annotations(json_t *object)
+build_drop_empty_annotations(json_t *object)
 {
 	json_t *meta = json_object_get(object, "metadata"), *annotations = json_object_get(meta, "annotations");
 
@@ -494,7 +494,7 @@ drop_no_annotations(json_t *object)
 
 /* The kustomization, changed as an Application says, becomes objects. `doc` is changed. */
 static struct err *
-build(struct building *b, const char *dir, json_t *doc, const struct application_kustomize *options,
+build_kustomization(struct building *b, const char *dir, json_t *doc, const struct application_kustomize *options,
     struct manifests *ret)
 {
 	struct k_objects all;
@@ -503,9 +503,9 @@ build(struct building *b, const char *dir, json_t *doc, const struct application
 	struct err *e = options != NULL ? build_override(b, dir, options, doc) : NULL;
 
 	b->known = k_specs_known(b->arena);
-	all = no_objects(b);
+	all = build_no_objects(b);
 	if (e == NULL)
-		e = accumulate(b, dir, doc, false, &all);
+		e = build_accumulate(b, dir, doc, false, &all);
 	if (e == NULL) {
 		k_add_hashes(&all);
 		e = k_fix_references(&all);
@@ -513,10 +513,10 @@ build(struct building *b, const char *dir, json_t *doc, const struct application
 	if (e == NULL)
 		e = k_vars_resolve(&all);
 	order = json_object_get(json_object_get(doc, "sortOptions"), "order");
-	sorted = in_order(b->arena, &all, !str_eq(json_string_value(order), "fifo"));
+	sorted = build_in_order(b->arena, &all, !str_eq(json_string_value(order), "fifo"));
 	for (size_t i = 0; i < all.n && e == NULL; i++) {
-		drop_no_annotations(sorted[i].object->object);
-		if (!is_local(sorted[i].object->object))
+		build_drop_empty_annotations(sorted[i].object->object);
+		if (!build_is_local(sorted[i].object->object))
 			e = manifests_add(ret, b->arena, sorted[i].object->object, sorted[i].object->file);
 	}
 	k_objects_done(&all);
@@ -533,12 +533,12 @@ k_build(const struct tree *t, struct arena *a, const char *dir, const struct app
 	const char *path;
 	struct err *e = build_parse(&b, dir, &doc, &path);
 
-	return e != NULL ? e : build(&b, dir, doc, options, ret);
+	return e != NULL ? e : build_kustomization(&b, dir, doc, options, ret);
 }
 
 /* Returns the part of a path up to and with its k-th slash, or NULL. */
 static const char *
-parent_at(struct arena *a, const char *path, size_t k)
+build_parent_at(struct arena *a, const char *path, size_t k)
 {
 	const char *at = path;
 
@@ -550,7 +550,7 @@ parent_at(struct arena *a, const char *path, size_t k)
 /* Manifests under a directory, as the list of a kustomization's resources; a directory that has its own stands for
  * what is in it. */
 static json_t *
-found_resources(const struct tree *t, struct arena *a, const char *dir)
+build_find_resources(const struct tree *t, struct arena *a, const char *dir)
 {
 	const char *prefix = dir[0] == '\0' ? "" : arena_printf(a, "%s/", dir), *last = NULL;
 	json_t *list = json_array();
@@ -558,7 +558,7 @@ found_resources(const struct tree *t, struct arena *a, const char *dir)
 	for (size_t i = tree_from(t, prefix); i < t->n && str_starts(t->entries[i].path, prefix); i++) {
 		const char *under = t->entries[i].path + strlen(prefix), *own = NULL, *part;
 
-		for (size_t k = 1; own == NULL && (part = parent_at(a, under, k)) != NULL; k++)
+		for (size_t k = 1; own == NULL && (part = build_parent_at(a, under, k)) != NULL; k++)
 			own = kustomization_in(t, a, arena_printf(a, "%s%s", prefix, part)) != NULL ? part : NULL;
 		if (own != NULL && !str_eq(own, last))
 			json_array_append_new(list, json_string(own));
@@ -579,6 +579,6 @@ k_build_generated(const struct tree *t, struct arena *a, const char *dir, const 
 
 	if (kustomization_in(t, a, dir) != NULL)
 		return k_build(t, a, dir, options, ret);
-	doc = json_pack("{s:o}", "resources", found_resources(t, a, dir));
-	return build(&b, dir, doc, options, ret);
+	doc = json_pack("{s:o}", "resources", build_find_resources(t, a, dir));
+	return build_kustomization(&b, dir, doc, options, ret);
 }

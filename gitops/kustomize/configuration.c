@@ -69,7 +69,7 @@ k_spec_gvk(const struct k_field_spec *f)
 
 /* Of an object's own name and namespace a namespace changes what it must, whatever a configuration says. */
 static bool
-is_own_namespace(enum k_use use, const char *path)
+configuration_is_own_namespace(enum k_use use, const char *path)
 {
 	return use == K_NAMESPACE &&
 	       (strcmp(path, "metadata/namespace") == 0 || strcmp(path, "subjects/namespace") == 0);
@@ -88,14 +88,14 @@ k_specs_add_specs(const struct k_spec_list **list, struct arena *a, enum k_use u
 		/* The name of nothing else is a namespace. */
 		if (use == K_NAMESPACE && strcmp(f->path, "metadata/name") == 0)
 			p.in.group = "", p.in.version = "v1";
-		if (!is_own_namespace(use, f->path))
+		if (!configuration_is_own_namespace(use, f->path))
 			e = k_specs_add(list, a, &p);
 	}
 	return e;
 }
 
 static struct err *
-add_configuration(struct k_objects *all, const struct k_configuration *c)
+configuration_add(struct k_objects *all, const struct k_configuration *c)
 {
 	const struct {
 		enum k_use use;
@@ -129,7 +129,7 @@ add_configuration(struct k_objects *all, const struct k_configuration *c)
 
 /* Reads one document, in JSON or YAML. A new reference in *ret. */
 static struct err *
-read_document(struct arena *a, const struct tree *t, const char *dir, const char *file, json_t **ret)
+configuration_read_document(struct arena *a, const struct tree *t, const char *dir, const char *file, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct bytes text;
@@ -153,7 +153,7 @@ read_document(struct arena *a, const struct tree *t, const char *dir, const char
 }
 
 static struct err *
-add_rollouts(struct k_objects *all)
+configuration_add_rollouts(struct k_objects *all)
 {
 	const struct k_spec_list *more = k_specs_of_rollouts(all->arena);
 	struct err *e = NULL;
@@ -172,12 +172,12 @@ k_configure(struct k_objects *all, const struct tree *t, const char *dir, const 
 
 	if (k_is_remote(file) && strstr(file, "argo-rollouts/") != NULL &&
 	    strstr(file, PUBLISHED_CONFIGURATION) != NULL)
-		return add_rollouts(all);
-	e = read_document(all->arena, t, dir, file, &doc);
+		return configuration_add_rollouts(all);
+	e = configuration_read_document(all->arena, t, dir, file, &doc);
 	if (e == NULL)
 		e = k_decode(all->arena, &k_configuration_type, doc, file, &c);
 	if (e == NULL)
-		e = add_configuration(all, &c);
+		e = configuration_add(all, &c);
 	return e != NULL ? err_wrap(all->arena, e, "configurations") : NULL;
 }
 
@@ -189,7 +189,7 @@ struct marking {
 };
 
 static struct err *
-add_mark(struct marking *m, enum k_use use, const char *path, struct k_gvk to)
+configuration_add_mark(struct marking *m, enum k_use use, const char *path, struct k_gvk to)
 {
 	const struct k_spec p = { use, { NULL, NULL, m->kind }, path, false, to };
 
@@ -197,7 +197,7 @@ add_mark(struct marking *m, enum k_use use, const char *path, struct k_gvk to)
 }
 
 static struct err *
-add_marks(struct marking *m, const json_t *property, const char *path)
+configuration_add_marks(struct marking *m, const json_t *property, const char *path)
 {
 	const struct k_gvk none = { NULL, NULL, NULL };
 	const char *version = json_str(property, "x-kubernetes-object-ref-api-version");
@@ -206,13 +206,13 @@ add_marks(struct marking *m, const json_t *property, const char *path)
 	struct err *e = NULL;
 
 	if (json_str(property, "x-kubernetes-annotation") != NULL)
-		e = add_mark(m, K_COMMON_ANNOTATIONS, path, none);
+		e = configuration_add_mark(m, K_COMMON_ANNOTATIONS, path, none);
 	if (e == NULL && json_str(property, "x-kubernetes-label-selector") != NULL)
-		e = add_mark(m, K_COMMON_LABELS, path, none);
+		e = configuration_add_mark(m, K_COMMON_LABELS, path, none);
 	if (e == NULL && json_str(property, "x-kubernetes-identity") != NULL)
-		e = add_mark(m, K_NAME_PREFIX, path, none);
+		e = configuration_add_mark(m, K_NAME_PREFIX, path, none);
 	if (e == NULL && version != NULL && kind != NULL)
-		e = add_mark(m, K_NAME_REFERENCE, arena_printf(m->all->arena, "%s/%s", path, key),
+		e = configuration_add_mark(m, K_NAME_REFERENCE, arena_printf(m->all->arena, "%s/%s", path, key),
 		    (struct k_gvk){ NULL, configuration_or_null(arena_strdup(m->all->arena, version)),
 			configuration_or_null(arena_strdup(m->all->arena, kind)) });
 	return e;
@@ -234,7 +234,8 @@ configuration_mark(struct marking *m, const char *definition, const char *path, 
 
 		if (++m->visited > CRDS_VISITED_MAX)
 			return err_new(m->all->arena, ERR_INVALID, "more than %d properties", CRDS_VISITED_MAX);
-		if ((e = add_marks(m, property, own)) == NULL && (ref = json_str(property, "$ref")) != NULL)
+		if ((e = configuration_add_marks(m, property, own)) == NULL &&
+		    (ref = json_str(property, "$ref")) != NULL)
 			e = configuration_mark(m, ref, own, depth + 1);
 		if (e != NULL)
 			break;
@@ -243,7 +244,7 @@ configuration_mark(struct marking *m, const char *definition, const char *path, 
 }
 
 static bool
-is_kind(const json_t *definition)
+configuration_is_kind(const json_t *definition)
 {
 	const json_t *properties = json_object_get(json_object_get(definition, "Schema"), "properties");
 
@@ -256,13 +257,13 @@ k_configure_crds(struct k_objects *all, const struct tree *t, const char *dir, c
 {
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 	struct marking m = { .all = all };
-	struct err *e = read_document(all->arena, t, dir, file, &doc);
+	struct err *e = configuration_read_document(all->arena, t, dir, file, &doc);
 	json_t *definition;
 	const char *name;
 
 	m.definitions = doc;
 	json_object_foreach (doc, name, definition)
-		if (e == NULL && is_kind(definition)) {
+		if (e == NULL && configuration_is_kind(definition)) {
 			m.kind = arena_strdup(all->arena, strrchr(name, '.') != NULL ? strrchr(name, '.') + 1 : name);
 			e = configuration_mark(&m, name, "", 0);
 		}
@@ -271,7 +272,7 @@ k_configure_crds(struct k_objects *all, const struct tree *t, const char *dir, c
 
 /* The merge keys of a list are bounded. A document with more of them is an error, so that none is left out. */
 static struct err *
-check_schema_keys(struct arena *a, const json_t *part, const char *path)
+configuration_check_schema_keys(struct arena *a, const json_t *part, const char *path)
 {
 	size_t n = json_array_size(json_object_get(part, LIST_MAP_KEYS)), i;
 	struct err *e;
@@ -283,11 +284,11 @@ check_schema_keys(struct arena *a, const json_t *part, const char *path)
 		    a, ERR_INVALID, "%s: " LIST_MAP_KEYS " has %zu keys; %d are the most", path + 1, n, K_KEYS_MAX);
 	json_object_foreach ((json_t *)part, key, v)
 		if ((json_is_object(v) || json_is_array(v)) &&
-		    (e = check_schema_keys(a, v, arena_printf(a, "%s.%s", path, key))) != NULL)
+		    (e = configuration_check_schema_keys(a, v, arena_printf(a, "%s.%s", path, key))) != NULL)
 			return e;
 	json_array_foreach (part, i, v)
 		if ((json_is_object(v) || json_is_array(v)) &&
-		    (e = check_schema_keys(a, v, arena_printf(a, "%s[%zu]", path, i))) != NULL)
+		    (e = configuration_check_schema_keys(a, v, arena_printf(a, "%s[%zu]", path, i))) != NULL)
 			return e;
 	return NULL;
 }
@@ -307,9 +308,9 @@ k_configure_schema(
 		ret->rollouts = true;
 		return NULL;
 	}
-	if ((e = read_document(a, t, dir, openapi->path, &doc)) != NULL)
+	if ((e = configuration_read_document(a, t, dir, openapi->path, &doc)) != NULL)
 		return err_wrap(a, e, "openapi.path");
-	if ((e = check_schema_keys(a, doc, "")) != NULL) {
+	if ((e = configuration_check_schema_keys(a, doc, "")) != NULL) {
 		json_decref(doc);
 		return err_wrap(a, e, "openapi.path: %s", openapi->path);
 	}

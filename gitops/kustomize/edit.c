@@ -7,21 +7,21 @@
 #include "gitops/kustomize/build.h"
 #include "kube/api/yaml.h"
 
-#define TEXT_MAX (4u << 20)
+#define TEXT_MAX (4u << 20) /* bytes of the edited text */
 
 struct editing {
 	struct arena *arena;
 	const char *file;
 	json_t *doc;
-	struct yaml_marks *marks;
-	char **lines; /* without line ends */
+	struct yaml_marks *marks; /* the line and column of each key in `doc` */
+	char **lines; /* without "\n"; NULL: the line is removed */
 	size_t n;
 };
 
 /* Returns whether the text has line ends other than "\n" and "\r\n". YAML counts these as lines, so its line numbers
  * would differ from ours. */
 static bool
-has_other_lines(const char *text)
+edit_has_other_line_ends(const char *text)
 {
 	for (const char *at = strchr(text, '\r'); at != NULL; at = strchr(at + 1, '\r'))
 		if (at[1] != '\n')
@@ -39,7 +39,7 @@ edit_split(struct editing *e, const char *text)
 
 	if (err != NULL)
 		return err_wrap(e->arena, err, "%s", e->file);
-	if (has_other_lines(text))
+	if (edit_has_other_line_ends(text))
 		return err_new(e->arena, ERR_INVALID, "%s: has line ends that are neither LF nor CR LF", e->file);
 	if (json_array_size(docs) > 1)
 		return err_new(e->arena, ERR_INVALID, "%s: has more than one document", e->file);
@@ -57,8 +57,9 @@ edit_split(struct editing *e, const char *text)
 	return NULL;
 }
 
+/* Returns the lines as one text. Each line ends with "\n", the last one too, even if the original had none there. */
 static const char *
-join(const struct editing *e)
+edit_join_lines(const struct editing *e)
 {
 	struct str text;
 	const char *joined;
@@ -72,9 +73,9 @@ join(const struct editing *e)
 	return joined;
 }
 
-/* Quotes a value that YAML would not read as a string. */
+/* Returns the value as YAML: quoted if it would not be read as a string. */
 static const char *
-written(struct arena *a, const char *value)
+edit_quoted(struct arena *a, const char *value)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 
@@ -105,8 +106,8 @@ edit_replace(struct editing *e, const char *path, const char *value)
 		while (end > at && end[-1] == ' ')
 			end--;
 	}
-	e->lines[m->line - 1] = arena_printf(
-	    e->arena, "%.*s%s%s%s", (int)(at - line), line, at[-1] == ':' ? " " : "", written(e->arena, value), end);
+	e->lines[m->line - 1] = arena_printf(e->arena, "%.*s%s%s%s", (int)(at - line), line, at[-1] == ':' ? " " : "",
+	    edit_quoted(e->arena, value), end);
 	return NULL;
 }
 
@@ -119,10 +120,10 @@ edit_add(struct editing *e, const char *sibling, const char *key, const char *va
 
 	if (brace != NULL && brace < line + m->column)
 		e->lines[m->line - 1] = arena_printf(e->arena, "%.*s%s: %s, %s", (int)(m->column - 1), line, key,
-		    written(e->arena, value), line + m->column - 1);
+		    edit_quoted(e->arena, value), line + m->column - 1);
 	else
 		e->lines[m->line - 1] = arena_printf(
-		    e->arena, "%s\n%*s%s: %s", line, (int)m->column - 1, "", key, written(e->arena, value));
+		    e->arena, "%s\n%*s%s: %s", line, (int)m->column - 1, "", key, edit_quoted(e->arena, value));
 }
 
 /* Removes a key. A key in the first line of its element, or in a flow map, cannot be removed. */
@@ -154,17 +155,18 @@ edit_set(struct editing *e, const json_t *image, size_t i, const char *key, cons
 	return NULL;
 }
 
+/* Returns the lines of a new entry of `images`. */
 static const char *
-element(struct editing *e, const json_t *want, int indent)
+edit_new_entry(struct editing *e, const json_t *want, int indent)
 {
 	static const char *const keys[] = { "newName", "newTag", "digest" };
 	const char *text =
-	    arena_printf(e->arena, "%*s- name: %s", indent, "", written(e->arena, json_str(want, "name")));
+	    arena_printf(e->arena, "%*s- name: %s", indent, "", edit_quoted(e->arena, json_str(want, "name")));
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (json_str(want, keys[i]) != NULL)
 			text = arena_printf(e->arena, "%s\n%*s  %s: %s", text, indent, "", keys[i],
-			    written(e->arena, json_str(want, keys[i])));
+			    edit_quoted(e->arena, json_str(want, keys[i])));
 	return text;
 }
 
@@ -179,7 +181,7 @@ edit_append(struct editing *e, const json_t *want)
 	if (n == 0 && json_object_get(e->doc, "images") != NULL)
 		return err_new(e->arena, ERR_INVALID, "%s: images: is there, and empty; take it out", e->file);
 	if (n == 0) {
-		e->lines[e->n++] = arena_printf(e->arena, "images:\n%s", element(e, want, 0));
+		e->lines[e->n++] = arena_printf(e->arena, "images:\n%s", edit_new_entry(e, want, 0));
 		return NULL;
 	}
 	for (size_t i = 0; i < e->marks->marks.n; i++)
@@ -190,7 +192,7 @@ edit_append(struct editing *e, const json_t *want)
 		return err_new(e->arena, ERR_INVALID,
 		    "%s: line %zu: images: has its elements in one line; give each its own", e->file, first->line);
 	e->lines[line - 1] = arena_printf(
-	    e->arena, "%s\n%s", e->lines[line - 1], element(e, want, (int)(dash - e->lines[first->line - 1])));
+	    e->arena, "%s\n%s", e->lines[line - 1], edit_new_entry(e, want, (int)(dash - e->lines[first->line - 1])));
 	return NULL;
 }
 
@@ -206,7 +208,7 @@ edit_change(struct editing *e, const json_t *want)
 
 		if (!str_eq(json_str(image, "name"), json_str(want, "name")))
 			continue;
-		/* An existing newName stays, unless another is given. */
+		/* keys[0], newName, is set only if one is given: an existing one stays. */
 		for (size_t k = json_str(want, "newName") != NULL ? 0 : 1; k < ARRAY_SIZE(keys) && err == NULL; k++)
 			err = edit_set(e, image, i, keys[k], json_str(want, keys[k]));
 		return err;
@@ -216,7 +218,7 @@ edit_change(struct editing *e, const json_t *want)
 
 /* Parses the edited text again: the image must be as requested, and everything else unchanged. */
 static struct err *
-verify(struct editing *e, const json_t *want, const char *text)
+edit_verify(struct editing *e, const json_t *want, const char *text)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL, *was = json_deep_copy(e->doc), *is = NULL;
 	struct err *err = yaml_parse(e->arena, text, strlen(text), &docs);
@@ -253,10 +255,11 @@ k_edit_image(struct arena *a, const char *text, const char *file, const char *im
 	if (err == NULL)
 		err = edit_change(&e, want);
 	if (err == NULL) {
-		edited = join(&e);
-		if (strncmp(edited, text, strlen(text)) == 0 && strlen(edited) - strlen(text) < 2)
+		edited = edit_join_lines(&e);
+		/* Joined lines may have one more byte than the text: the "\n" of a last line that had none. */
+		if (strncmp(edited, text, strlen(text)) == 0 && strlen(edited) - strlen(text) <= 1)
 			*ret_text = text;
-		else if ((err = verify(&e, want, edited)) == NULL)
+		else if ((err = edit_verify(&e, want, edited)) == NULL)
 			*ret_text = edited;
 	}
 	json_decref(e.doc);

@@ -5,6 +5,7 @@
 #pragma once
 #include "base/err.h"
 
-/* `image`: NAME:TAG, NAME@DIGEST, or NAME=NEWNAME:TAG. The new text, in the arena; the same pointer when it says so
- * already. The error names the file and what of it cannot be changed. */
+/* Sets an image in the text of a kustomization. `image` is NAME:TAG, NAME@DIGEST, or NAME=NEWNAME:TAG. *ret_text is the
+ * new text, in the arena. If the text has this image already, it is the pointer `text`, so that the caller sees that
+ * there is nothing to write. The error names the file and the part of it that cannot be changed. */
 struct err *k_edit_image(struct arena *, const char *text, const char *file, const char *image, const char **ret_text);

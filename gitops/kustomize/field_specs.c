@@ -262,7 +262,7 @@ k_gvk_selects(const struct k_gvk *s, const char *group, const char *version, con
 }
 
 static void
-places_append(struct arena *a, struct k_spec_list *to, const struct k_spec *p)
+field_specs_append(struct arena *a, struct k_spec_list *to, const struct k_spec *p)
 {
 	if (to->n == to->capacity) {
 		struct k_spec *more = arena_new_array(a, struct k_spec, to->capacity = to->capacity * 2 + 64);
@@ -276,19 +276,19 @@ places_append(struct arena *a, struct k_spec_list *to, const struct k_spec *p)
 
 /* Appends one entry for each of the kinds. */
 static void
-append_kinds(struct arena *a, struct k_spec_list *to, struct k_spec p, const char *kinds)
+field_specs_append_kinds(struct arena *a, struct k_spec_list *to, struct k_spec p, const char *kinds)
 {
 	const char *at = kinds;
 
 	if (kinds == NULL) {
-		places_append(a, to, &p);
+		field_specs_append(a, to, &p);
 		return;
 	}
 	for (;; at++) {
 		size_t n = strcspn(at, "|");
 
 		p.in.kind = arena_strndup(a, at, n);
-		places_append(a, to, &p);
+		field_specs_append(a, to, &p);
 		if (*(at += n) == '\0')
 			return;
 	}
@@ -296,46 +296,47 @@ append_kinds(struct arena *a, struct k_spec_list *to, struct k_spec p, const cha
 
 /* A row's path; `below`: where pods are described, NULL: in the object. */
 static const char *
-path_below(struct arena *a, const struct pods *below, const char *path)
+field_specs_path_below(struct arena *a, const struct pods *below, const char *path)
 {
 	return below != NULL ? arena_printf(a, "%s%s", below->spec, path) : path;
 }
 
 static void
-append_rows(struct arena *a, struct k_spec_list *to, const struct row *of, size_t n, const struct pods *below)
+field_specs_append_rows(
+    struct arena *a, struct k_spec_list *to, const struct row *of, size_t n, const struct pods *below)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct k_spec p = { .in = { of[i].group, of[i].version, NULL },
-			.path = path_below(a, below, of[i].path),
+			.path = field_specs_path_below(a, below, of[i].path),
 			.create = of[i].create };
 
 		for (p.use = 0; p.use < K_USE_MAX; p.use++)
 			if ((of[i].uses & USE(p.use)) != 0)
-				append_kinds(a, to, p, below != NULL ? below->kinds : of[i].kinds);
+				field_specs_append_kinds(a, to, p, below != NULL ? below->kinds : of[i].kinds);
 	}
 }
 
 static void
-append_references(
+field_specs_append_references(
     struct arena *a, struct k_spec_list *to, const struct reference *of, size_t n, const struct pods *below)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct k_spec p = { .use = K_NAME_REFERENCE,
 			.in = { of[i].group, NULL, NULL },
-			.path = path_below(a, below, of[i].path),
+			.path = field_specs_path_below(a, below, of[i].path),
 			.to = of[i].to };
 
-		append_kinds(a, to, p, below != NULL ? below->kinds : of[i].kinds);
+		field_specs_append_kinds(a, to, p, below != NULL ? below->kinds : of[i].kinds);
 	}
 }
 
 /* Below where pods are described. */
 static void
-append_pods(struct arena *a, struct k_spec_list *to, const struct pods *in, size_t n)
+field_specs_append_pods(struct arena *a, struct k_spec_list *to, const struct pods *in, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		append_rows(a, to, pod_rows, ARRAY_SIZE(pod_rows), &in[i]);
-		append_references(a, to, pod_references, ARRAY_SIZE(pod_references), &in[i]);
+		field_specs_append_rows(a, to, pod_rows, ARRAY_SIZE(pod_rows), &in[i]);
+		field_specs_append_references(a, to, pod_references, ARRAY_SIZE(pod_references), &in[i]);
 	}
 }
 
@@ -344,9 +345,9 @@ k_specs_known(struct arena *a)
 {
 	struct k_spec_list *all = arena_new_array(a, struct k_spec_list, 1);
 
-	append_rows(a, all, rows, ARRAY_SIZE(rows), NULL);
-	append_references(a, all, references, ARRAY_SIZE(references), NULL);
-	append_pods(a, all, pods, ARRAY_SIZE(pods));
+	field_specs_append_rows(a, all, rows, ARRAY_SIZE(rows), NULL);
+	field_specs_append_references(a, all, references, ARRAY_SIZE(references), NULL);
+	field_specs_append_pods(a, all, pods, ARRAY_SIZE(pods));
 	return all;
 }
 
@@ -355,34 +356,34 @@ k_specs_of_rollouts(struct arena *a)
 {
 	struct k_spec_list *all = arena_new_array(a, struct k_spec_list, 1);
 
-	append_rows(a, all, rollout_rows, ARRAY_SIZE(rollout_rows), NULL);
-	append_references(a, all, rollout_references, ARRAY_SIZE(rollout_references), NULL);
-	append_pods(a, all, rollout_pods, ARRAY_SIZE(rollout_pods));
+	field_specs_append_rows(a, all, rollout_rows, ARRAY_SIZE(rollout_rows), NULL);
+	field_specs_append_references(a, all, rollout_references, ARRAY_SIZE(rollout_references), NULL);
+	field_specs_append_pods(a, all, rollout_pods, ARRAY_SIZE(rollout_pods));
 	return all;
 }
 
 static bool
-is_same_kind(const struct k_gvk *x, const struct k_gvk *y)
+field_specs_is_same_kind(const struct k_gvk *x, const struct k_gvk *y)
 {
 	return str_eq(x->group, y->group) && str_eq(x->version, y->version) && str_eq(x->kind, y->kind);
 }
 
 /* Returns whether x is the same field as y, in at least the kinds of y. */
 static bool
-places_covers(const struct k_spec *x, const struct k_spec *y)
+field_specs_covers(const struct k_spec *x, const struct k_spec *y)
 {
-	return x->use == y->use && is_same_kind(&x->to, &y->to) &&
+	return x->use == y->use && field_specs_is_same_kind(&x->to, &y->to) &&
 	       k_gvk_selects(&x->in, y->in.group, y->in.version, y->in.kind) && strcmp(x->path, y->path) == 0;
 }
 
 static struct k_spec_list *
-own_copy(struct arena *a, const struct k_spec_list *of)
+field_specs_own_copy(struct arena *a, const struct k_spec_list *of)
 {
 	struct k_spec_list *copy = arena_new_array(a, struct k_spec_list, 1);
 
 	copy->own = true;
 	for (size_t i = 0; i < of->n; i++)
-		places_append(a, copy, &of->at[i]);
+		field_specs_append(a, copy, &of->at[i]);
 	return copy;
 }
 
@@ -401,7 +402,7 @@ k_spec_check(struct arena *a, const char *path)
 struct err *
 k_specs_add(const struct k_spec_list **list, struct arena *a, const struct k_spec *p)
 {
-	struct k_spec_list *own = (*list)->own ? (struct k_spec_list *)*list : own_copy(a, *list);
+	struct k_spec_list *own = (*list)->own ? (struct k_spec_list *)*list : field_specs_own_copy(a, *list);
 	struct err *e = k_spec_check(a, p->path);
 	bool there = false;
 	size_t n = 0;
@@ -409,7 +410,7 @@ k_specs_add(const struct k_spec_list **list, struct arena *a, const struct k_spe
 	if (e != NULL)
 		return e;
 	for (size_t i = 0; i < own->n; i++) {
-		bool fewer = places_covers(p, &own->at[i]), more = !fewer && places_covers(&own->at[i], p);
+		bool fewer = field_specs_covers(p, &own->at[i]), more = !fewer && field_specs_covers(&own->at[i], p);
 
 		if ((fewer || more) && own->at[i].create != p->create)
 			return err_new(a, ERR_INVALID, "%s of %s: create is %s there already", p->path,
@@ -417,13 +418,13 @@ k_specs_add(const struct k_spec_list **list, struct arena *a, const struct k_spe
 		there |= fewer;
 	}
 	for (size_t i = 0; i < own->n; i++)
-		if (there || !places_covers(&own->at[i], p))
+		if (there || !field_specs_covers(&own->at[i], p))
 			own->at[n++] = own->at[i];
 	own->n = n;
 	if (!there && n >= K_SPECS_MAX)
 		return err_new(a, ERR_INVALID, "more than %d field specs", K_SPECS_MAX);
 	if (!there)
-		places_append(a, own, p);
+		field_specs_append(a, own, p);
 	*list = own;
 	return NULL;
 }

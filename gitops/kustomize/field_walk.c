@@ -6,7 +6,7 @@
 
 /* Copies the first name of a path into `name`. Returns the rest of the path; NULL: it was the last name. */
 static const char *
-first_name(const char *path, char *name)
+field_walk_first_name(const char *path, char *name)
 {
 	size_t n = 0;
 
@@ -34,7 +34,7 @@ k_fields(json_t *at, const char *path, bool create, k_visit_fn *visit, void *arg
 		return;
 	}
 	name = mem_alloc(strlen(path) + 1);
-	rest = first_name(path + (*path == '/'), name);
+	rest = field_walk_first_name(path + (*path == '/'), name);
 	n = strlen(name);
 	of_list = n > 2 && strcmp(name + n - 2, "[]") == 0;
 	if (of_list)

@@ -15,7 +15,7 @@ struct data {
 
 /* Returns whether the bytes are valid UTF-8, without overlong forms. */
 static bool
-is_utf8(const char *s, size_t n)
+generate_is_utf8(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n;) {
 		unsigned char c = (unsigned char)s[i];
@@ -38,7 +38,7 @@ is_utf8(const char *s, size_t n)
 /* Returns base64 as kustomize writes it: if it is longer than one line, it is split into lines of LINE_MAX_, each
  * with a line end. */
 static const char *
-wrapped(struct arena *a, const char *at, size_t len)
+generate_wrapped_base64(struct arena *a, const char *at, size_t len)
 {
 	const char *flat = base64_encode(a, at, len);
 	size_t n = strlen(flat);
@@ -67,10 +67,10 @@ generate_put(struct data *d, const char *key, const char *at, size_t len)
 		return err_new(d->arena, ERR_INVALID, "a key is empty");
 	if (json_object_get(d->text, key) != NULL || json_object_get(d->binary, key) != NULL)
 		return err_new(d->arena, ERR_INVALID, "the key %s is there twice", key);
-	if (d->secret || !is_utf8(at, len) || memchr(at, '\0', len) != NULL) {
+	if (d->secret || !generate_is_utf8(at, len) || memchr(at, '\0', len) != NULL) {
 		if (!d->secret)
 			to = d->binary;
-		json_object_set_new(to, key, json_string(wrapped(d->arena, at, len)));
+		json_object_set_new(to, key, json_string(generate_wrapped_base64(d->arena, at, len)));
 	} else {
 		json_object_set_new(to, key, json_stringn(at, len));
 	}
@@ -79,7 +79,7 @@ generate_put(struct data *d, const char *key, const char *at, size_t len)
 
 /* Parses "KEY=VALUE". Quotes around the whole value are removed. */
 static struct err *
-put_pair(struct data *d, const char *text)
+generate_put_pair(struct data *d, const char *text)
 {
 	const char *eq = strchr(text, '='), *value;
 	size_t n;
@@ -97,7 +97,7 @@ put_pair(struct data *d, const char *text)
 
 /* Reads a file of KEY=VALUE lines; "#" begins a comment. A line without "=" is an error: no environment is read. */
 static struct err *
-put_env(struct data *d, const struct bytes *file, const char *path)
+generate_put_env(struct data *d, const struct bytes *file, const char *path)
 {
 	const char *at = file->at;
 	struct err *e = NULL;
@@ -139,9 +139,9 @@ generate_read_all(struct data *d, const struct tree *t, const char *dir, const s
 
 	for (size_t i = 0; i < g->envs.n && e == NULL; i++)
 		if ((e = generate_read_file(d, t, dir, g->envs.at[i], &file)) == NULL)
-			e = put_env(d, &file, g->envs.at[i]);
+			e = generate_put_env(d, &file, g->envs.at[i]);
 	if (e == NULL && !str_empty(g->env) && (e = generate_read_file(d, t, dir, g->env, &file)) == NULL)
-		e = put_env(d, &file, g->env);
+		e = generate_put_env(d, &file, g->env);
 	for (size_t i = 0; i < g->files.n && e == NULL; i++) {
 		const char *entry = g->files.at[i], *eq = strchr(entry, '='), *path = eq != NULL ? eq + 1 : entry;
 		const char *slash = strrchr(path, '/');
@@ -153,12 +153,12 @@ generate_read_all(struct data *d, const struct tree *t, const char *dir, const s
 			e = generate_put(d, key, file.at, file.len);
 	}
 	for (size_t i = 0; i < g->literals.n && e == NULL; i++)
-		e = put_pair(d, g->literals.at[i]);
+		e = generate_put_pair(d, g->literals.at[i]);
 	return e;
 }
 
 static void
-set_map(json_t *meta, const char *name, const struct string_map *pairs)
+generate_set_map(json_t *meta, const char *name, const struct string_map *pairs)
 {
 	json_t *to = json_object_get(meta, name);
 
@@ -171,7 +171,7 @@ set_map(json_t *meta, const char *name, const struct string_map *pairs)
 }
 
 static json_t *
-make(struct data *d, const struct k_generator *g, const struct k_generator_options *common)
+generate_object(struct data *d, const struct k_generator *g, const struct k_generator_options *common)
 {
 	json_t *o = json_pack("{s:s, s:s, s:{s:s}}", "apiVersion", "v1", "kind", d->secret ? "Secret" : "ConfigMap",
 	    "metadata", "name", g->name);
@@ -180,12 +180,12 @@ make(struct data *d, const struct k_generator *g, const struct k_generator_optio
 	if (!str_empty(g->namespace))
 		json_object_set_new(meta, "namespace", json_string(g->namespace));
 	if (common != NULL) {
-		set_map(meta, "labels", &common->labels);
-		set_map(meta, "annotations", &common->annotations);
+		generate_set_map(meta, "labels", &common->labels);
+		generate_set_map(meta, "annotations", &common->annotations);
 	}
 	if (g->options != NULL) {
-		set_map(meta, "labels", &g->options->labels);
-		set_map(meta, "annotations", &g->options->annotations);
+		generate_set_map(meta, "labels", &g->options->labels);
+		generate_set_map(meta, "annotations", &g->options->annotations);
 	}
 	if ((common != NULL && common->immutable) || (g->options != NULL && g->options->immutable))
 		json_object_set_new(o, "immutable", json_true());
@@ -201,7 +201,7 @@ make(struct data *d, const struct k_generator *g, const struct k_generator_optio
 
 /* Changes an existing object: the new data is merged into its data, or replaces it. */
 static void
-take_over(struct k_object *there, const json_t *made, bool merge)
+generate_into(struct k_object *there, const json_t *made, bool merge)
 {
 	static const char *const parts[] = { "data", "binaryData" }, *const maps[] = { "labels", "annotations" },
 				 *const own_fields[] = { "type", "immutable", "stringData" };
@@ -256,7 +256,7 @@ k_generate(struct k_objects *all, const struct tree *t, const char *dir, const s
 		e = k_objects_find(all, &id, &there);
 	if (e != NULL)
 		return err_wrap(all->arena, e, "%s", what);
-	made = make(&d, g, common);
+	made = generate_object(&d, g, common);
 	if (str_empty(g->behavior) || strcmp(g->behavior, "create") == 0) {
 		if ((e = k_objects_add(all, made, what)) != NULL)
 			return e;
@@ -268,7 +268,7 @@ k_generate(struct k_objects *all, const struct tree *t, const char *dir, const s
 		return err_new(all->arena, ERR_INVALID, "%s: behavior %s requires an existing object of that name",
 		    what, g->behavior);
 	}
-	take_over(there, made, strcmp(g->behavior, "merge") == 0);
+	generate_into(there, made, strcmp(g->behavior, "merge") == 0);
 	there->needs_hash &= hash;
 	json_decref(made);
 	return NULL;
@@ -276,7 +276,7 @@ k_generate(struct k_objects *all, const struct tree *t, const char *dir, const s
 
 /* Returns the part of the object that is hashed. The name is always empty there, as in kustomize. */
 static json_t *
-hashed(const json_t *object)
+generate_hashed_part(const json_t *object)
 {
 	const char *kind = json_str(object, "kind");
 	json_t *data = json_object_get(object, "data"), *o;
@@ -301,7 +301,7 @@ hashed(const json_t *object)
 const char *
 k_hash(struct arena *a, const json_t *object)
 {
-	json_t *o = hashed(object);
+	json_t *o = generate_hashed_part(object);
 	const char *text = json_text_go(a, o);
 	unsigned char sum[SHA256_SIZE];
 	char *hash = arena_alloc(a, 11);

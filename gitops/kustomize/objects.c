@@ -34,7 +34,7 @@ k_id_of(struct arena *a, const json_t *object)
 }
 
 static bool
-is_same_id(const struct k_id *x, const struct k_id *y)
+objects_is_same_id(const struct k_id *x, const struct k_id *y)
 {
 	return str_eq(x->group, y->group) && str_eq(x->version, y->version) && str_eq(x->kind, y->kind) &&
 	       str_eq(x->name, y->name) && str_eq(x->namespace, y->namespace);
@@ -62,7 +62,7 @@ objects_grow(struct k_objects *all)
 
 /* Returns the identity of an object, which is unique in a build. */
 static const char *
-id_text(struct arena *a, const struct k_id *id)
+objects_id_text(struct arena *a, const struct k_id *id)
 {
 	return arena_printf(
 	    a, "%s/%s/%s/%s/%s", id->group, id->version, id->kind, k_effective(id->namespace), id->name);
@@ -70,28 +70,28 @@ id_text(struct arena *a, const struct k_id *id)
 
 /* Rebuilds `ids` after a change. */
 static void
-note_ids(struct k_objects *all)
+objects_index_ids(struct k_objects *all)
 {
 	map_done(&all->ids);
 	all->ids = (struct map){ 0 };
 	for (size_t i = 0; i < all->n; i++) {
 		struct k_id id = k_id_of(all->arena, all->at[i].object);
 
-		map_set(&all->ids, id_text(all->arena, &id), (void *)all->at[i].file);
+		map_set(&all->ids, objects_id_text(all->arena, &id), (void *)all->at[i].file);
 	}
 	all->changed = false;
 }
 
 /* The id of an object that comes from that file, which stays in the arena. */
 static struct err *
-check_new(struct k_objects *all, const struct k_id *id, const char *file)
+objects_check_new(struct k_objects *all, const struct k_id *id, const char *file)
 {
-	const char *text = id_text(all->arena, id), *there;
+	const char *text = objects_id_text(all->arena, id), *there;
 
 	if (all->n >= K_OBJECTS_MAX)
 		return err_new(all->arena, ERR_INVALID, "%s: more than %d objects", file, K_OBJECTS_MAX);
 	if (all->changed)
-		note_ids(all);
+		objects_index_ids(all);
 	if ((there = map_get(&all->ids, text)) != NULL)
 		return err_new(
 		    all->arena, ERR_INVALID, "%s: %s %s is there already, from %s", file, id->kind, id->name, there);
@@ -101,7 +101,7 @@ check_new(struct k_objects *all, const struct k_id *id, const char *file)
 
 /* A label or annotation that is written as a number or boolean becomes a string. */
 static void
-make_texts(struct arena *a, json_t *meta, const char *map)
+objects_make_texts(struct arena *a, json_t *meta, const char *map)
 {
 	const char *key;
 	json_t *v;
@@ -138,13 +138,13 @@ k_objects_add(struct k_objects *all, json_t *object, const char *from)
 	}
 	e = id.name[0] == '\0' ? err_new(all->arena, ERR_INVALID, "%s: %s %s has no metadata.name", file,
 				     str_article(id.kind), id.kind)
-			       : check_new(all, &id, file);
+			       : objects_check_new(all, &id, file);
 	if (e != NULL) {
 		json_decref(object);
 		return e;
 	}
-	make_texts(all->arena, json_object_get(object, "metadata"), "labels");
-	make_texts(all->arena, json_object_get(object, "metadata"), "annotations");
+	objects_make_texts(all->arena, json_object_get(object, "metadata"), "labels");
+	objects_make_texts(all->arena, json_object_get(object, "metadata"), "annotations");
 	o = objects_grow(all);
 	*o = (struct k_object){ .object = object, .prefixes = "", .suffixes = "", .vars = "", .file = file };
 	o->ids = arena_grow(all->arena, NULL, 0, &o->ids_capacity, sizeof(*o->ids));
@@ -160,7 +160,7 @@ k_objects_append(struct k_objects *all, struct k_objects *from)
 	for (size_t i = 0; i < from->n; i++) {
 		struct k_id id = k_id_of(all->arena, from->at[i].object);
 
-		if ((e = check_new(all, &id, from->at[i].file)) != NULL)
+		if ((e = objects_check_new(all, &id, from->at[i].file)) != NULL)
 			return e;
 		*objects_grow(all) = from->at[i];
 		all->at[all->n - 1].object = json_incref(from->at[i].object);
@@ -200,7 +200,7 @@ k_object_remember(struct k_objects *all, struct k_object *o)
 
 	o->remembered = true;
 	all->changed = true;
-	if (is_same_id(&o->ids[o->n_ids - 1], &id))
+	if (objects_is_same_id(&o->ids[o->n_ids - 1], &id))
 		return;
 	o->ids = arena_grow(all->arena, o->ids, o->n_ids, &o->ids_capacity, sizeof(*o->ids));
 	o->ids[o->n_ids++] = id;
@@ -217,7 +217,7 @@ k_of_cluster(const struct k_objects *all, const struct k_id *id)
 }
 
 static bool
-fits(const struct k_objects *all, const struct k_id *is, const struct k_id *wanted)
+objects_id_fits(const struct k_objects *all, const struct k_id *is, const struct k_id *wanted)
 {
 	return str_eq(is->kind, wanted->kind) && str_eq(is->name, wanted->name) && str_eq(is->group, wanted->group) &&
 	       (str_empty(wanted->version) || str_eq(is->version, wanted->version)) &&
@@ -229,10 +229,10 @@ k_object_was(struct k_objects *all, const struct k_object *o, const struct k_id 
 {
 	struct k_id now = k_id_of(all->arena, o->object);
 
-	if (fits(all, &now, wanted))
+	if (objects_id_fits(all, &now, wanted))
 		return true;
 	for (size_t i = 0; i < o->n_ids; i++)
-		if (fits(all, &o->ids[i], wanted))
+		if (objects_id_fits(all, &o->ids[i], wanted))
 			return true;
 	return false;
 }
@@ -297,7 +297,7 @@ objects_part(struct arena *a, const char *regex, const char *text, bool *all)
 }
 
 static struct err *
-selected_as(struct arena *a, const struct k_id *id, const struct k_selector *s, bool *ret)
+objects_is_selected_as(struct arena *a, const struct k_id *id, const struct k_selector *s, bool *ret)
 {
 	bool all = true;
 	struct err *e = objects_part(a, s->group, id->group, &all);
@@ -316,7 +316,7 @@ selected_as(struct arena *a, const struct k_id *id, const struct k_selector *s, 
 
 /* Evaluates a label selector on labels or annotations. */
 static struct err *
-by_map(struct arena *a, const json_t *object, const char *map, const char *selector, bool *ret)
+objects_has_labels(struct arena *a, const json_t *object, const char *map, const char *selector, bool *ret)
 {
 	const json_t *pairs = json_object_get(json_object_get(object, "metadata"), map);
 	struct selector parsed;
@@ -334,13 +334,13 @@ struct err *
 k_object_selected(struct k_objects *all, const struct k_object *o, const struct k_selector *s, bool *ret)
 {
 	struct k_id now = k_id_of(all->arena, o->object);
-	struct err *e = selected_as(all->arena, &now, s, ret);
+	struct err *e = objects_is_selected_as(all->arena, &now, s, ret);
 
 	for (size_t i = 0; i < o->n_ids && !*ret && e == NULL; i++)
-		e = selected_as(all->arena, &o->ids[i], s, ret);
+		e = objects_is_selected_as(all->arena, &o->ids[i], s, ret);
 	if (e == NULL && *ret)
-		e = by_map(all->arena, o->object, "labels", s->label_selector, ret);
+		e = objects_has_labels(all->arena, o->object, "labels", s->label_selector, ret);
 	if (e == NULL && *ret)
-		e = by_map(all->arena, o->object, "annotations", s->annotation_selector, ret);
+		e = objects_has_labels(all->arena, o->object, "annotations", s->annotation_selector, ret);
 	return e;
 }

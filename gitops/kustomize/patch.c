@@ -9,7 +9,7 @@
 
 /* Returns whether all keys are equal; a key may be missing in both. */
 static bool
-is_equal_element(const json_t *x, const json_t *y, const char *const *keys)
+patch_is_equal_element(const json_t *x, const json_t *y, const char *const *keys)
 {
 	for (size_t i = 0; keys[i] != NULL; i++) {
 		const json_t *a = json_object_get(x, keys[i]), *b = json_object_get(y, keys[i]);
@@ -36,7 +36,7 @@ patch_is_same_element(const json_t *x, const json_t *y, const char *const *keys)
 
 /* Returns a copy of the values that a patch adds, without directives ($patch and others). */
 static json_t *
-plain(const json_t *v)
+patch_without_directives(const json_t *v)
 {
 	json_t *copy, *member;
 	const char *key;
@@ -47,7 +47,7 @@ plain(const json_t *v)
 		json_array_foreach (v, i, member)
 			if (!str_eq(json_str(member, DIRECTIVE), "delete") &&
 			    !str_eq(json_str(member, DIRECTIVE), "replace"))
-				json_array_append_new(copy, plain(member));
+				json_array_append_new(copy, patch_without_directives(member));
 		return copy;
 	}
 	if (!json_is_object(v))
@@ -55,7 +55,7 @@ plain(const json_t *v)
 	copy = json_object();
 	json_object_foreach ((json_t *)v, key, member)
 		if (!json_is_null(member) && strcmp(key, DIRECTIVE) != 0)
-			json_object_set_new(copy, key, plain(member));
+			json_object_set_new(copy, key, patch_without_directives(member));
 	return copy;
 }
 
@@ -68,7 +68,7 @@ static json_t *patch_merge(struct merging *, struct k_typed, const char *name, j
 
 /* Adds the missing strings of the patch at the front of the list. */
 static json_t *
-merge_texts(json_t *target, const json_t *patch)
+patch_merge_texts(json_t *target, const json_t *patch)
 {
 	json_t *result = json_array(), *p, *t;
 	size_t i, k;
@@ -89,13 +89,13 @@ merge_texts(json_t *target, const json_t *patch)
 /* Returns the index of the element that the patch's element refers to. An element with all keys is preferred to one
  * that lacks some. Returns the list's length if there is no such element. */
 static size_t
-element_index(const json_t *list, const json_t *patch, const char *const *keys)
+patch_element_index(const json_t *list, const json_t *patch, const char *const *keys)
 {
 	const json_t *e;
 	size_t i;
 
 	json_array_foreach (list, i, e)
-		if (is_equal_element(e, patch, keys))
+		if (patch_is_equal_element(e, patch, keys))
 			return i;
 	json_array_foreach (list, i, e)
 		if (patch_is_same_element(e, patch, keys))
@@ -104,7 +104,7 @@ element_index(const json_t *list, const json_t *patch, const char *const *keys)
 }
 
 static json_t *
-merge_list(struct merging *m, struct k_typed type, const char *name, json_t *target, const json_t *patch)
+patch_merge_list(struct merging *m, struct k_typed type, const char *name, json_t *target, const json_t *patch)
 {
 	struct k_merge how = k_typed_merge(&type, name, json_array_size(patch) > 0 ? patch : target);
 	struct k_typed element = k_typed_element(&type);
@@ -114,13 +114,13 @@ merge_list(struct merging *m, struct k_typed type, const char *name, json_t *tar
 	json_array_foreach (patch, i, p)
 		if (str_eq(json_str(p, DIRECTIVE), "replace")) {
 			json_decref(target);
-			return plain(patch);
+			return patch_without_directives(patch);
 		}
 	if (how.merged && how.keys[0] == NULL)
-		return merge_texts(target, patch);
+		return patch_merge_texts(target, patch);
 	if (!how.merged || !json_is_object(json_array_get(patch, 0))) {
 		json_decref(target);
-		return plain(patch);
+		return patch_without_directives(patch);
 	}
 	result = json_array();
 	added = json_array();
@@ -129,11 +129,11 @@ merge_list(struct merging *m, struct k_typed type, const char *name, json_t *tar
 	json_array_foreach (patch, i, p) {
 		const char *directive = json_str(p, DIRECTIVE);
 
-		k = element_index(result, p, how.keys);
+		k = patch_element_index(result, p, how.keys);
 		bool there = k < json_array_size(result);
 		json_t *one = str_eq(directive, "delete") ? NULL
 			      : there ? patch_merge(m, element, "", json_incref(json_array_get(result, k)), p)
-				      : plain(p);
+				      : patch_without_directives(p);
 
 		/* Elements of the patch come first, in its order, and then the rest. Elements with two merge keys
 		 * keep their place. */
@@ -165,10 +165,10 @@ patch_merge(struct merging *m, struct k_typed type, const char *name, json_t *ta
 		return NULL;
 	}
 	if (json_is_array(target) && json_is_array(patch))
-		return merge_list(m, type, name, target, patch);
+		return patch_merge_list(m, type, name, target, patch);
 	if (!json_is_object(target) || !json_is_object(patch) || str_eq(directive, "replace")) {
 		json_decref(target);
-		return plain(patch);
+		return patch_without_directives(patch);
 	}
 	result = json_copy(target);
 	json_decref(target);
@@ -192,7 +192,7 @@ patch_merge(struct merging *m, struct k_typed type, const char *name, json_t *ta
 }
 
 static void
-drop_deleted(struct k_objects *all)
+patch_drop_deleted(struct k_objects *all)
 {
 	size_t n = 0;
 
@@ -205,7 +205,7 @@ drop_deleted(struct k_objects *all)
 
 /* The object merged with the patch; its name and kind stay, unless they may change. */
 static void
-merge_into(struct k_objects *all, struct k_object *o, const json_t *patch, const struct k_patch_options *options)
+patch_merge_into(struct k_objects *all, struct k_object *o, const json_t *patch, const struct k_patch_options *options)
 {
 	struct merging m = { all->arena, all->schema };
 	json_t *meta, *kind = json_incref(json_object_get(o->object, "kind"));
@@ -253,7 +253,7 @@ patch_meant(struct arena *a, const json_t *whole, json_t *op)
 }
 
 static struct err *
-apply_ops(struct k_objects *all, struct k_object *o, const json_t *ops, bool forgetful)
+patch_apply_ops(struct k_objects *all, struct k_object *o, const json_t *ops, bool forgetful)
 {
 	/* A copy, because objects that are patched must not share values. */
 	_cleanup_(json_decrefp) json_t *own = json_deep_copy(ops);
@@ -286,7 +286,7 @@ apply_ops(struct k_objects *all, struct k_object *o, const json_t *ops, bool for
 
 /* By the id that the patch itself has. */
 static struct err *
-apply_untargeted(struct k_objects *all, const json_t *patch, const struct k_patch_options *options)
+patch_apply_untargeted(struct k_objects *all, const json_t *patch, const struct k_patch_options *options)
 {
 	struct k_id id = k_id_of(all->arena, patch);
 	struct k_object *o = NULL;
@@ -299,17 +299,17 @@ apply_untargeted(struct k_objects *all, const json_t *patch, const struct k_patc
 	if (o == NULL)
 		return err_new(all->arena, ERR_INVALID, "no object %s %s%s%s is there to be patched", id.kind, id.name,
 		    id.namespace[0] != '\0' ? " of namespace " : "", id.namespace);
-	merge_into(all, o, patch, options);
+	patch_merge_into(all, o, patch, options);
 	return NULL;
 }
 
 static struct err *
-apply_document(struct k_objects *all, const json_t *doc, const struct k_patch *p)
+patch_apply_document(struct k_objects *all, const json_t *doc, const struct k_patch *p)
 {
 	struct err *e = NULL;
 
 	if (p->target == NULL && !json_is_array(doc))
-		return apply_untargeted(all, doc, &p->options);
+		return patch_apply_untargeted(all, doc, &p->options);
 	if (p->target == NULL)
 		return err_new(all->arena, ERR_INVALID, "a patch of operations needs a target");
 	for (size_t i = 0; i < all->n && e == NULL; i++) {
@@ -319,9 +319,9 @@ apply_document(struct k_objects *all, const json_t *doc, const struct k_patch *p
 		    !is)
 			continue;
 		if (json_is_array(doc))
-			e = apply_ops(all, &all->at[i], doc, p->forgetful);
+			e = patch_apply_ops(all, &all->at[i], doc, p->forgetful);
 		else if (json_is_object(doc))
-			merge_into(all, &all->at[i], doc, &p->options);
+			patch_merge_into(all, &all->at[i], doc, &p->options);
 		else
 			e = err_new(all->arena, ERR_INVALID, "a patch is neither an object nor a list of operations");
 	}
@@ -362,7 +362,7 @@ k_patch_apply(struct k_objects *all, const struct tree *t, const char *dir, cons
 		e = patch_documents(all->arena, &text, &docs);
 	json_array_foreach (docs, i, doc)
 		if (e == NULL)
-			e = apply_document(all, doc, p);
-	drop_deleted(all);
+			e = patch_apply_document(all, doc, p);
+	patch_drop_deleted(all);
 	return e != NULL ? err_wrap(all->arena, e, "%s", what) : NULL;
 }

@@ -5,7 +5,7 @@
 #include "base/str.h"
 
 static bool
-add_part(struct k_path *p, const char *part)
+path_add_part(struct k_path *p, const char *part)
 {
 	if (part[0] == '\0')
 		return true;
@@ -17,23 +17,23 @@ add_part(struct k_path *p, const char *part)
 
 /* "[a.b]" is the name a.b; "ports[0]" is an element of ports. */
 static bool
-add_parts(struct k_path *p, char *part)
+path_add_parts(struct k_path *p, char *part)
 {
 	char *open = strchr(part, '[');
 	size_t n = strlen(part);
 	long long index;
 
 	if (open == NULL || part[n - 1] != ']' || strchr(part, '=') != NULL)
-		return add_part(p, part);
+		return path_add_part(p, part);
 	part[n - 1] = '\0';
 	if (open == part)
-		return add_part(p, part + 1);
+		return path_add_part(p, part + 1);
 	if (!str_int(open + 1, 0, INT32_MAX, &index)) {
 		part[n - 1] = ']';
-		return add_part(p, part);
+		return path_add_part(p, part);
 	}
 	*open = '\0';
-	return add_part(p, part) && add_part(p, open + 1);
+	return path_add_part(p, part) && path_add_part(p, open + 1);
 }
 
 struct err *
@@ -54,7 +54,7 @@ k_path_parse(struct arena *a, const char *text, struct k_path *ret)
 			continue;
 		}
 		*to++ = '\0';
-		if (!add_parts(ret, from))
+		if (!path_add_parts(ret, from))
 			return err_new(a, ERR_INVALID, "the path %s has more than %d parts", text, K_PATH_PARTS_MAX);
 		from = to;
 		if (*at == '\0')

@@ -101,7 +101,7 @@ static const struct field replacement_fields[] = { COMMON,
 PLUGIN_TYPE(replacement, "ReplacementTransformer");
 
 static struct err *
-set_ends(struct running *r)
+plugins_set_ends(struct running *r)
 {
 	if (!str_empty(r->plugin->prefix))
 		k_set_prefix(r->all, r->plugin->prefix);
@@ -118,14 +118,14 @@ plugins_set_labels(struct running *r)
 }
 
 static struct err *
-set_annotations(struct running *r)
+plugins_set_annotations(struct running *r)
 {
 	k_set_annotations(r->all, &r->plugin->annotations);
 	return NULL;
 }
 
 static struct err *
-set_namespace(struct running *r)
+plugins_set_namespace(struct running *r)
 {
 	const char *subjects = r->plugin->subjects;
 
@@ -138,7 +138,7 @@ set_namespace(struct running *r)
 }
 
 static struct err *
-patch_by(struct running *r, const char *path, const char *text)
+plugins_patch_by(struct running *r, const char *path, const char *text)
 {
 	const struct k_patch p = { .path = path,
 		.patch = text,
@@ -152,13 +152,13 @@ patch_by(struct running *r, const char *path, const char *text)
 static struct err *
 plugins_patch(struct running *r)
 {
-	return patch_by(r, r->plugin->path, r->plugin->patch);
+	return plugins_patch_by(r, r->plugin->path, r->plugin->patch);
 }
 
 static struct err *
-patch_json6902(struct running *r)
+plugins_patch_json6902(struct running *r)
 {
-	return patch_by(r, r->plugin->path, r->plugin->json_op);
+	return plugins_patch_by(r, r->plugin->path, r->plugin->json_op);
 }
 
 static struct err *
@@ -167,12 +167,12 @@ plugins_patch_strategic(struct running *r)
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < r->plugin->paths.n && e == NULL; i++)
-		e = patch_by(r, r->plugin->paths.at[i], NULL);
-	return e == NULL && !str_empty(r->plugin->patches) ? patch_by(r, NULL, r->plugin->patches) : e;
+		e = plugins_patch_by(r, r->plugin->paths.at[i], NULL);
+	return e == NULL && !str_empty(r->plugin->patches) ? plugins_patch_by(r, NULL, r->plugin->patches) : e;
 }
 
 static struct err *
-set_replicas(struct running *r)
+plugins_set_replicas(struct running *r)
 {
 	return k_set_replicas(r->all, &r->plugin->replica);
 }
@@ -199,22 +199,22 @@ static const struct transformer {
 	struct err *(*run)(struct running *);
 	enum k_use use; /* of its field specs; K_USE_MAX: it has none */
 } transformers[] = {
-	{ &annotations_type, set_annotations, K_COMMON_ANNOTATIONS },
-	{ &ends_type, set_ends, K_NAME_PREFIX },
+	{ &annotations_type, plugins_set_annotations, K_COMMON_ANNOTATIONS },
+	{ &ends_type, plugins_set_ends, K_NAME_PREFIX },
 	{ &image_type, plugins_set_image, K_IMAGES },
-	{ &json6902_type, patch_json6902, K_USE_MAX },
+	{ &json6902_type, plugins_patch_json6902, K_USE_MAX },
 	{ &labels_type, plugins_set_labels, K_COMMON_LABELS },
-	{ &namespace_type, set_namespace, K_NAMESPACE },
+	{ &namespace_type, plugins_set_namespace, K_NAMESPACE },
 	{ &patch_type, plugins_patch, K_USE_MAX },
-	{ &prefix_type, set_ends, K_NAME_PREFIX },
+	{ &prefix_type, plugins_set_ends, K_NAME_PREFIX },
 	{ &replacement_type, plugins_replace, K_USE_MAX },
-	{ &replicas_type, set_replicas, K_REPLICAS },
+	{ &replicas_type, plugins_set_replicas, K_REPLICAS },
 	{ &strategic_type, plugins_patch_strategic, K_USE_MAX },
-	{ &suffix_type, set_ends, K_NAME_SUFFIX },
+	{ &suffix_type, plugins_set_ends, K_NAME_SUFFIX },
 };
 
 static struct err *
-not_supported(struct k_objects *all, const json_t *plugin, const char *file)
+plugins_not_supported(struct k_objects *all, const json_t *plugin, const char *file)
 {
 	return err_new(all->arena, ERR_INVALID, "%s: %s of %s: only the plugins of kustomize itself are supported",
 	    file, json_str(plugin, "kind") ?: "an object", json_str(plugin, "apiVersion") ?: "no apiVersion");
@@ -254,7 +254,7 @@ k_plugin_transform(
 		if (str_eq(transformers[i].type->name, json_str(plugin, "kind")))
 			t = &transformers[i];
 	if (t == NULL || !str_eq(json_str(plugin, "apiVersion"), BUILTIN))
-		return not_supported(all, plugin, file);
+		return plugins_not_supported(all, plugin, file);
 	e = k_decode(all->arena, t->type, plugin, t->type->name, &p);
 	if (e != NULL)
 		return err_wrap(all->arena, e, "%s", file);
@@ -274,7 +274,7 @@ k_plugin_generate(
 	struct err *e;
 
 	if ((!secret && !str_eq(kind, "ConfigMapGenerator")) || !str_eq(json_str(plugin, "apiVersion"), BUILTIN))
-		return not_supported(all, plugin, file);
+		return plugins_not_supported(all, plugin, file);
 	json_object_del(plain, "apiVersion");
 	json_object_del(plain, "kind");
 	json_object_del(plain, "metadata");

@@ -29,13 +29,13 @@ struct fixing {
 };
 
 static const char *
-effective(const struct fixing *f, const struct k_id *id)
+references_namespace_of(const struct fixing *f, const struct k_id *id)
 {
 	return k_of_cluster(f->all, id) ? "" : k_effective(id->namespace);
 }
 
 static void
-add_name(struct fixing *f, const struct k_object *o, const struct k_id *now, const char *name)
+references_add_name(struct fixing *f, const struct k_object *o, const struct k_id *now, const char *name)
 {
 	struct named *one = arena_new_array(f->all->arena, struct named, 1), *first = map_get(&f->names, name);
 
@@ -47,20 +47,20 @@ add_name(struct fixing *f, const struct k_object *o, const struct k_id *now, con
 
 /* Names that objects have now are no clue, because another may have had them. */
 static void
-note_names(struct fixing *f)
+references_index_names(struct fixing *f)
 {
 	for (size_t i = f->all->n; i-- > 0;) {
 		const struct k_object *o = &f->all->at[i];
 		struct k_id now = k_id_of(f->all->arena, o->object);
 
-		map_set(&f->namespaces, effective(f, &o->ids[0]), f);
+		map_set(&f->namespaces, references_namespace_of(f, &o->ids[0]), f);
 		for (size_t k = 0; o->remembered && k < o->n_ids; k++)
-			add_name(f, o, &now, o->ids[k].name);
+			references_add_name(f, o, &now, o->ids[k].name);
 	}
 }
 
 static bool
-was_selected(const struct k_object *o, const struct k_gvk *to)
+references_was_selected(const struct k_object *o, const struct k_gvk *to)
 {
 	for (size_t i = 0; i < o->n_ids; i++)
 		if (k_gvk_selects(to, o->ids[i].group, o->ids[i].version, o->ids[i].kind))
@@ -71,10 +71,11 @@ was_selected(const struct k_object *o, const struct k_gvk *to)
 /* Returns whether `from` can refer to the object: both are in one namespace, or one of them is cluster-scoped. A
  * service account may be of another namespace. */
 static bool
-is_in_scope(const struct fixing *f, const struct k_id *id)
+references_is_in_scope(const struct fixing *f, const struct k_id *id)
 {
 	return k_of_cluster(f->all, &f->from_id) || k_of_cluster(f->all, id) ||
-	       strcmp(id->kind, "ServiceAccount") == 0 || strcmp(effective(f, id), effective(f, &f->from_id)) == 0;
+	       strcmp(id->kind, "ServiceAccount") == 0 ||
+	       strcmp(references_namespace_of(f, id), references_namespace_of(f, &f->from_id)) == 0;
 }
 
 /* In the namespace that the reference itself says: at first, if any object was there, or now. */
@@ -83,12 +84,14 @@ references_is_in(const struct fixing *f, const struct k_object *o, const struct 
 {
 	if (namespace == NULL)
 		return true;
-	return strcmp(effective(f, map_get(&f->namespaces, namespace) != NULL ? &o->ids[0] : id), namespace) == 0;
+	return strcmp(references_namespace_of(f, map_get(&f->namespaces, namespace) != NULL ? &o->ids[0] : id),
+		   namespace) == 0;
 }
 
-/* The shorter list is the end of the longer one: what was given last is the same. */
+/* Returns whether of two lists of prefixes (or suffixes), separated by commas, one is the end of the other: what was
+ * added last is the same. */
 static bool
-end_alike(const char *x, const char *y)
+references_end_alike(const char *x, const char *y)
 {
 	const char *shorter = strlen(x) < strlen(y) ? x : y, *longer = shorter == x ? y : x;
 	size_t before = strlen(longer) - strlen(shorter);
@@ -98,23 +101,31 @@ end_alike(const char *x, const char *y)
 	return str_ends(longer, shorter) && (before == 0 || longer[before - 1] == ',');
 }
 
-enum sieve { BESIDE, ALIKE_OR_NONE, ALIKE };
+/* Which of the objects with a name are considered. Each is stricter than the one before; the next one is used as long
+ * as several objects are left. */
+enum sieve {
+	SIEVE_NAMESPACE, /* those that `from` can refer to */
+	SIEVE_ENDS_OR_NONE, /* those of them with the prefixes and suffixes of `from`, unless one of both has none */
+	SIEVE_ENDS, /* those of them with the prefixes and suffixes of `from` (references_end_alike) */
+};
 
 static bool
-passes(const struct fixing *f, const struct named *one, const char *namespace, enum sieve sieve)
+references_passes(const struct fixing *f, const struct named *one, const char *namespace, enum sieve sieve)
 {
 	const struct k_object *from = f->from, *o = one->object;
 	bool no_prefix = from->prefixes[0] == '\0' || o->prefixes[0] == '\0';
 	bool no_suffix = from->suffixes[0] == '\0' || o->suffixes[0] == '\0';
 
-	if (!was_selected(o, f->to) || !is_in_scope(f, &one->id) || !references_is_in(f, o, &one->id, namespace))
+	if (!references_was_selected(o, f->to) || !references_is_in_scope(f, &one->id) ||
+	    !references_is_in(f, o, &one->id, namespace))
 		return false;
-	if (sieve == BESIDE)
+	if (sieve == SIEVE_NAMESPACE)
 		return true;
-	return ((sieve == ALIKE_OR_NONE && no_prefix) || end_alike(o->prefixes, from->prefixes)) &&
-	       ((sieve == ALIKE_OR_NONE && no_suffix) || end_alike(o->suffixes, from->suffixes));
+	return ((sieve == SIEVE_ENDS_OR_NONE && no_prefix) || references_end_alike(o->prefixes, from->prefixes)) &&
+	       ((sieve == SIEVE_ENDS_OR_NONE && no_suffix) || references_end_alike(o->suffixes, from->suffixes));
 }
 
+/* The objects that a sieve leaves. */
 struct found {
 	const struct named *first;
 	size_t n;
@@ -122,12 +133,12 @@ struct found {
 };
 
 static struct found
-sift(const struct fixing *f, const char *name, const char *namespace, bool pair, enum sieve sieve)
+references_sift(const struct fixing *f, const char *name, const char *namespace, bool pair, enum sieve sieve)
 {
 	struct found found = { 0 };
 
 	for (const struct named *one = map_get(&f->names, name); one != NULL; one = one->next) {
-		if (!passes(f, one, namespace, sieve))
+		if (!references_passes(f, one, namespace, sieve))
 			continue;
 		if (found.n++ == 0)
 			found.first = one;
@@ -142,12 +153,12 @@ sift(const struct fixing *f, const char *name, const char *namespace, bool pair,
 static const struct k_id *
 references_meant(struct fixing *f, const char *name, const char *namespace, bool pair)
 {
-	struct found found = sift(f, name, namespace, pair, BESIDE);
+	struct found found = references_sift(f, name, namespace, pair, SIEVE_NAMESPACE);
 
 	if (found.n > 1) {
-		found = sift(f, name, namespace, pair, ALIKE_OR_NONE);
+		found = references_sift(f, name, namespace, pair, SIEVE_ENDS_OR_NONE);
 		if (found.n > 1)
-			found = sift(f, name, namespace, pair, ALIKE);
+			found = references_sift(f, name, namespace, pair, SIEVE_ENDS);
 	}
 	if (found.n > 1 && found.differ && f->err == NULL)
 		f->err = err_new(f->all->arena, ERR_INVALID,
@@ -158,7 +169,7 @@ references_meant(struct fixing *f, const char *name, const char *namespace, bool
 
 /* A service account among a binding's subjects, or a webhook's service: it names a namespace too. */
 static void
-fix_pair(struct fixing *f, json_t *ref)
+references_fix_pair(struct fixing *f, json_t *ref)
 {
 	const char *name = json_str(ref, "name");
 	const struct k_id *now;
@@ -175,7 +186,7 @@ fix_pair(struct fixing *f, json_t *ref)
 
 /* The new name for what a reference says, or NULL: it stays. */
 static json_t *
-new_name(struct fixing *f, const json_t *old)
+references_new_name(struct fixing *f, const json_t *old)
 {
 	const struct k_id *now = json_is_string(old) ? references_meant(f, json_string_value(old), NULL, false) : NULL;
 
@@ -183,38 +194,38 @@ new_name(struct fixing *f, const json_t *old)
 }
 
 static void
-fix(json_t *map, const char *field, void *arg)
+references_fix_name(json_t *map, const char *field, void *arg)
 {
 	struct fixing *f = arg;
-	json_t *value = json_object_get(map, field), *element, *now = new_name(f, value);
+	json_t *value = json_object_get(map, field), *element, *now = references_new_name(f, value);
 	size_t i;
 
 	if (now != NULL)
 		json_object_set_new(map, field, now);
 	else if (json_is_object(value))
-		fix_pair(f, value);
+		references_fix_pair(f, value);
 	else
 		json_array_foreach (value, i, element) {
 			if (json_is_object(element))
-				fix_pair(f, element);
-			else if ((now = new_name(f, element)) != NULL)
+				references_fix_pair(f, element);
+			else if ((now = references_new_name(f, element)) != NULL)
 				json_array_set_new(value, i, now);
 		}
 }
 
 /* A binding says whether it names a Role or a ClusterRole. */
 static void
-fix_role(json_t *map, const char *field, void *arg)
+references_fix_role(json_t *map, const char *field, void *arg)
 {
 	struct fixing *f = arg;
 	const char *kind = json_str(map, "kind");
 
 	if (kind == NULL || str_eq(kind, f->to->kind))
-		fix(map, field, arg);
+		references_fix_name(map, field, arg);
 }
 
 static void
-fix_object(struct fixing *f)
+references_fix_object(struct fixing *f)
 {
 	const struct k_spec_list *specs = f->all->specs;
 
@@ -224,7 +235,8 @@ fix_object(struct fixing *f)
 		if (!k_spec_in(p, K_NAME_REFERENCE, &f->from_id))
 			continue;
 		f->to = &p->to;
-		k_fields(f->from->object, p->path, false, str_ends(p->path, "roleRef/name") ? fix_role : fix, f);
+		k_fields(f->from->object, p->path, false,
+		    str_ends(p->path, "roleRef/name") ? references_fix_role : references_fix_name, f);
 	}
 }
 
@@ -233,11 +245,11 @@ k_fix_references(struct k_objects *all)
 {
 	struct fixing f = { .all = all };
 
-	note_names(&f);
+	references_index_names(&f);
 	for (size_t i = 0; i < all->n && f.err == NULL; i++) {
 		f.from = &all->at[i];
 		f.from_id = k_id_of(all->arena, f.from->object);
-		fix_object(&f);
+		references_fix_object(&f);
 	}
 	map_done(&f.names);
 	map_done(&f.namespaces);

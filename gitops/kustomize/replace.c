@@ -17,7 +17,7 @@ struct setting {
 
 /* The text with one part of it replaced. */
 static const char *
-part_replaced(struct setting *s, const char *text, const char *value)
+replace_part(struct setting *s, const char *text, const char *value)
 {
 	const char *delimiter = s->options->delimiter, *at = text;
 	int64_t index = s->options->index;
@@ -38,7 +38,7 @@ part_replaced(struct setting *s, const char *text, const char *value)
 
 /* kustomize reads a field without a type as text if it is an annotation of the object itself. */
 static json_t *
-untyped_value(struct setting *s, const char *text)
+replace_untyped_value(struct setting *s, const char *text)
 {
 	const char *const *parts = s->path->parts;
 	bool annotation = s->path->n == 3 && strcmp(parts[0], "metadata") == 0 && strcmp(parts[1], "annotations") == 0;
@@ -50,13 +50,13 @@ untyped_value(struct setting *s, const char *text)
 /* The text as a value of the type that `old`, a scalar, has; null has none. As kustomize has it: "3" becomes a number
  * where a number was. */
 static json_t *
-typed_value(struct setting *s, const json_t *old, const char *text)
+replace_typed_value(struct setting *s, const json_t *old, const char *text)
 {
 	json_t *v;
 
 	if (json_is_string(old))
 		return json_string(text);
-	v = untyped_value(s, text);
+	v = replace_untyped_value(s, text);
 	if (json_is_null(old) || (json_is_boolean(old) && json_is_boolean(v)) ||
 	    (json_is_number(old) && json_is_integer(v)) || (json_is_real(old) && json_is_real(v)))
 		return v;
@@ -70,20 +70,20 @@ typed_value(struct setting *s, const json_t *old, const char *text)
 }
 
 static bool
-is_scalar(const json_t *v)
+replace_is_scalar(const json_t *v)
 {
 	return v != NULL && !json_is_object(v) && !json_is_array(v);
 }
 
 /* The value as it is to stand where `old` (NULL: nothing) stood. */
 static json_t *
-new_value(struct setting *s, const json_t *old)
+replace_new_value(struct setting *s, const json_t *old)
 {
 	bool divided = s->options != NULL && !str_empty(s->options->delimiter);
 	const char *text;
 
-	if (!is_scalar(s->value) || (old != NULL && !is_scalar(old))) {
-		if (!divided && !(is_scalar(old) && !json_is_null(old)))
+	if (!replace_is_scalar(s->value) || (old != NULL && !replace_is_scalar(old))) {
+		if (!divided && !(replace_is_scalar(old) && !json_is_null(old)))
 			return json_deep_copy(s->value);
 		s->err = err_new(s->arena, ERR_INVALID,
 		    divided ? "a delimiter divides texts only"
@@ -92,16 +92,16 @@ new_value(struct setting *s, const json_t *old)
 	}
 	text = k_scalar_text(s->arena, s->value);
 	if (divided)
-		text = part_replaced(s, old != NULL ? k_scalar_text(s->arena, old) : "", text);
-	return old != NULL ? typed_value(s, old, text) : untyped_value(s, text);
+		text = replace_part(s, old != NULL ? k_scalar_text(s->arena, old) : "", text);
+	return old != NULL ? replace_typed_value(s, old, text) : replace_untyped_value(s, text);
 }
 
 static void replace_walk(struct setting *, json_t *at, size_t i);
 
 static void
-set_member(struct setting *s, json_t *map, const char *key)
+replace_set_member(struct setting *s, json_t *map, const char *key)
 {
-	json_t *v = new_value(s, json_object_get(map, key));
+	json_t *v = replace_new_value(s, json_object_get(map, key));
 
 	if (v != NULL)
 		json_object_set_new(map, key, v);
@@ -109,9 +109,9 @@ set_member(struct setting *s, json_t *map, const char *key)
 }
 
 static void
-set_element(struct setting *s, json_t *list, size_t i)
+replace_set_element(struct setting *s, json_t *list, size_t i)
 {
-	json_t *v = new_value(s, json_array_get(list, i));
+	json_t *v = replace_new_value(s, json_array_get(list, i));
 
 	if (v != NULL)
 		json_array_set_new(list, i, v);
@@ -121,7 +121,7 @@ set_element(struct setting *s, json_t *list, size_t i)
 /* The text with what the rest of the path names in its JSON replaced, as a whole: a delimiter does not count there. A
  * new reference; NULL: nothing was. */
 static json_t *
-embedded_replaced(struct setting *s, const char *text, size_t i)
+replace_embedded(struct setting *s, const char *text, size_t i)
 {
 	_cleanup_(json_decrefp) json_t *value = k_embedded_read(s->arena, text);
 	struct k_replacement_options options = { .create = s->options != NULL && s->options->create };
@@ -147,7 +147,7 @@ embedded_replaced(struct setting *s, const char *text, size_t i)
 
 /* The elements of a list that a part names: "[name=app]", "*", or a number. */
 static void
-walk_list(struct setting *s, json_t *list, size_t i)
+replace_walk_list(struct setting *s, json_t *list, size_t i)
 {
 	const char *part = s->path->parts[i], *eq = strchr(part, '=');
 	bool last = i + 1 == s->path->n, by_key = part[0] == '[' && str_ends(part, "]") && eq != NULL, made = false;
@@ -173,7 +173,7 @@ walk_list(struct setting *s, json_t *list, size_t i)
 			continue;
 		made = true;
 		if (last)
-			set_element(s, list, k);
+			replace_set_element(s, list, k);
 		else
 			replace_walk(s, element, i + 1);
 	}
@@ -181,7 +181,7 @@ walk_list(struct setting *s, json_t *list, size_t i)
 		element = json_pack("{s:s}", key, value);
 		json_array_append_new(list, element);
 		if (last)
-			set_element(s, list, json_array_size(list) - 1);
+			replace_set_element(s, list, json_array_size(list) - 1);
 		else
 			replace_walk(s, element, i + 1);
 	}
@@ -199,11 +199,11 @@ replace_walk(struct setting *s, json_t *at, size_t i)
 	if (s->err != NULL)
 		return;
 	if (json_is_array(at)) {
-		walk_list(s, at, i);
+		replace_walk_list(s, at, i);
 		return;
 	}
 	if (!json_is_object(at)) {
-		if (create && is_scalar(at) && !json_is_null(at))
+		if (create && replace_is_scalar(at) && !json_is_null(at))
 			s->err = err_new(
 			    s->arena, ERR_INVALID, "targets: the path leads on behind a text, a number or a boolean");
 		return;
@@ -211,7 +211,7 @@ replace_walk(struct setting *s, json_t *at, size_t i)
 	if (strcmp(part, "*") == 0) {
 		json_object_foreach_safe (at, safe, key, next)
 			if (last)
-				set_member(s, at, key);
+				replace_set_member(s, at, key);
 			else
 				replace_walk(s, next, i + 1);
 		return;
@@ -219,13 +219,13 @@ replace_walk(struct setting *s, json_t *at, size_t i)
 	next = json_object_get(at, part);
 	if (last) {
 		if (next != NULL || create)
-			set_member(s, at, part);
+			replace_set_member(s, at, part);
 		return;
 	}
 	if (next == NULL && create)
 		json_object_set_new(at, part, next = s->path->parts[i + 1][0] == '[' ? json_array() : json_object());
 	if (json_is_string(next)) {
-		next = embedded_replaced(s, json_string_value(next), i + 1);
+		next = replace_embedded(s, json_string_value(next), i + 1);
 		if (next != NULL)
 			json_object_set_new(at, part, next);
 	} else if (next != NULL) {
@@ -235,7 +235,7 @@ replace_walk(struct setting *s, json_t *at, size_t i)
 
 /* Sets *ret to the value at the source of a replacement, as a new reference. */
 static struct err *
-source_value(struct k_objects *all, const struct k_replacement_source *s, json_t **ret)
+replace_source_value(struct k_objects *all, const struct k_replacement_source *s, json_t **ret)
 {
 	const struct k_selector by = {
 		.group = s->group, .version = s->version, .kind = s->kind, .name = s->name, .namespace = s->namespace
@@ -281,7 +281,7 @@ source_value(struct k_objects *all, const struct k_replacement_source *s, json_t
 }
 
 static struct err *
-is_target(struct k_objects *all, const struct k_object *o, const struct k_replacement_target *t, bool *ret)
+replace_is_target(struct k_objects *all, const struct k_object *o, const struct k_replacement_target *t, bool *ret)
 {
 	struct err *e = k_object_selected(all, o, t->select, ret);
 
@@ -296,7 +296,7 @@ is_target(struct k_objects *all, const struct k_object *o, const struct k_replac
 
 /* Returns whether the field identifies its object: kind, apiVersion, or a member of metadata. */
 static bool
-names_object(const struct k_path *p)
+replace_is_identity(const struct k_path *p)
 {
 	return strcmp(p->parts[0], "kind") == 0 || strcmp(p->parts[0], "apiVersion") == 0 ||
 	       (strcmp(p->parts[0], "metadata") == 0 && p->n == 2);
@@ -316,7 +316,7 @@ replace_set_in(struct k_objects *all, const struct k_replacement_target *t, cons
 			struct k_path p;
 			struct setting s = { all->arena, &p, t->options, value, 0, NULL };
 			bool is;
-			struct err *e = is_target(all, &all->at[i], t, &is);
+			struct err *e = replace_is_target(all, &all->at[i], t, &is);
 
 			if (e == NULL && is)
 				e = k_path_parse(all->arena, paths[k], &p);
@@ -326,7 +326,7 @@ replace_set_in(struct k_objects *all, const struct k_replacement_target *t, cons
 				continue;
 			if (p.n == 0)
 				return err_new(all->arena, ERR_INVALID, "targets: a field path is empty");
-			if (names_object(&p))
+			if (replace_is_identity(&p))
 				k_object_remember(all, &all->at[i]);
 			replace_walk(&s, all->at[i].object, 0);
 			if (s.err != NULL)
@@ -348,7 +348,7 @@ replace_one(struct k_objects *all, const struct k_replacement *r)
 	if ((r->source == NULL) == (r->source_value == NULL))
 		return err_new(all->arena, ERR_INVALID, "one of source and sourceValue is needed");
 	if (r->source != NULL)
-		e = source_value(all, r->source, &value);
+		e = replace_source_value(all, r->source, &value);
 	else
 		value = json_string(r->source_value);
 	for (size_t i = 0; i < r->targets.n && e == NULL; i++)

@@ -42,14 +42,14 @@ static const struct {
 };
 
 static bool
-is_of_rollouts(const struct k_schema *s, const json_t *object)
+k_schema_is_of_rollouts(const struct k_schema *s, const json_t *object)
 {
 	return s->rollouts && str_starts(json_str(object, "apiVersion"), "argoproj.io/");
 }
 
 /* Returns the definition that a definition with only a $ref refers to. */
 static const json_t *
-resolved(const struct k_schema *s, const json_t *definition)
+k_schema_resolve(const struct k_schema *s, const json_t *definition)
 {
 	const char *ref;
 
@@ -59,23 +59,24 @@ resolved(const struct k_schema *s, const json_t *definition)
 }
 
 static const char *
-name_of(struct arena *a, const char *group, const char *version, const char *kind)
+k_schema_name_of(struct arena *a, const char *group, const char *version, const char *kind)
 {
 	return arena_printf(a, "%s/%s/%s", group, version, kind);
 }
 
 /* The name of the kind in an `x-kubernetes-group-version-kind`, or NULL. */
 static const char *
-named_kind(struct arena *a, const json_t *gvk)
+k_schema_named_kind(struct arena *a, const json_t *gvk)
 {
 	const char *version = json_str(gvk, "version"), *kind = json_str(gvk, "kind");
 
-	return version != NULL && kind != NULL ? name_of(a, json_str(gvk, "group") ?: "", version, kind) : NULL;
+	return version != NULL && kind != NULL ? k_schema_name_of(a, json_str(gvk, "group") ?: "", version, kind)
+					       : NULL;
 }
 
 /* A kind has a namespace when one of its paths has. */
 static void
-load_paths(struct k_schema *s, struct arena *a)
+k_schema_load_paths(struct k_schema *s, struct arena *a)
 {
 	const char *path, *name;
 	json_t *item;
@@ -83,7 +84,7 @@ load_paths(struct k_schema *s, struct arena *a)
 	json_object_foreach (json_object_get(s->document, "paths"), path, item) {
 		bool in_namespace = strstr(path, "namespaces/{namespace}") != NULL;
 
-		name = named_kind(a, json_object_get(json_object_get(item, "get"), GROUP_VERSION_KIND));
+		name = k_schema_named_kind(a, json_object_get(json_object_get(item, "get"), GROUP_VERSION_KIND));
 		if (name != NULL && (in_namespace || json_object_get(s->of_cluster, name) == NULL))
 			json_object_set_new(s->of_cluster, name, json_boolean(!in_namespace));
 	}
@@ -99,9 +100,9 @@ k_schema_load(struct k_schema *s, struct arena *a, json_t *document)
 	*s = (struct k_schema){ document, json_object(), json_object(), s->own_too, s->rollouts };
 	json_object_foreach (json_object_get(document, "definitions"), name, definition)
 		json_array_foreach (json_object_get(definition, GROUP_VERSION_KIND), i, gvk)
-			if (named_kind(a, gvk) != NULL)
-				json_object_set(s->kinds, named_kind(a, gvk), definition);
-	load_paths(s, a);
+			if (k_schema_named_kind(a, gvk) != NULL)
+				json_object_set(s->kinds, k_schema_named_kind(a, gvk), definition);
+	k_schema_load_paths(s, a);
 }
 
 void
@@ -113,12 +114,12 @@ k_schema_done(struct k_schema *s)
 }
 
 static const json_t *
-definition_of(struct arena *a, const struct k_schema *s, const json_t *object)
+k_schema_definition_of(struct arena *a, const struct k_schema *s, const json_t *object)
 {
 	const char *kind = json_str(object, "kind"), *group, *version;
 
 	api_version_split(a, arena_strdup(a, json_str(object, "apiVersion") ?: ""), &group, &version);
-	return kind != NULL ? json_object_get(s->kinds, name_of(a, group, version, kind)) : NULL;
+	return kind != NULL ? json_object_get(s->kinds, k_schema_name_of(a, group, version, kind)) : NULL;
 }
 
 struct k_typed
@@ -127,9 +128,9 @@ k_typed_object(struct arena *a, const struct k_schema *s, const json_t *object)
 	struct k_typed t = { .schema = s };
 
 	if (s->document != NULL)
-		t.definition = resolved(s, definition_of(a, s, object));
+		t.definition = k_schema_resolve(s, k_schema_definition_of(a, s, object));
 	if (t.definition == NULL && (s->document == NULL || s->own_too) &&
-	    (object_is_builtin(object) || is_of_rollouts(s, object)))
+	    (object_is_builtin(object) || k_schema_is_of_rollouts(s, object)))
 		t.kind = arena_strdup(a, json_str(object, "kind") ?: "");
 	return t;
 }
@@ -141,18 +142,19 @@ k_typed_member(const struct k_typed *t, const char *name)
 
 	if (member == NULL)
 		member = json_object_get(t->definition, "additionalProperties");
-	return (struct k_typed){ t->schema, t->kind, resolved(t->schema, member) };
+	return (struct k_typed){ t->schema, t->kind, k_schema_resolve(t->schema, member) };
 }
 
 struct k_typed
 k_typed_element(const struct k_typed *t)
 {
-	return (struct k_typed){ t->schema, t->kind, resolved(t->schema, json_object_get(t->definition, "items")) };
+	return (
+	    struct k_typed){ t->schema, t->kind, k_schema_resolve(t->schema, json_object_get(t->definition, "items")) };
 }
 
 /* Returns how a list is merged by its definition in a schema. */
 static struct k_merge
-defined_merge(const json_t *definition)
+k_schema_merge_of_definition(const json_t *definition)
 {
 	const char *strategy = json_str(definition, "x-kubernetes-patch-strategy");
 	const json_t *keys = json_object_get(definition, "x-kubernetes-list-map-keys");
@@ -165,14 +167,14 @@ defined_merge(const json_t *definition)
 }
 
 static struct k_merge
-by_keys(const char *const keys[2])
+k_schema_merge_by_keys(const char *const keys[2])
 {
 	return (struct k_merge){ .merged = true, .keys = { keys[0], keys[1] } };
 }
 
 /* Returns how a list is merged by the tables of built-in types. */
 static struct k_merge
-known_merge(const struct k_typed *list, const char *name, const json_t *elements)
+k_schema_merge_of_kind(const struct k_typed *list, const char *name, const json_t *elements)
 {
 	static const char *const ports[2] = { "containerPort", "protocol" }, *const names[2] = { "name", NULL },
 				 *const templates[2] = { "templateName", NULL };
@@ -181,15 +183,15 @@ known_merge(const struct k_typed *list, const char *name, const json_t *elements
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		if (strcmp(lists[i].list, name) == 0 &&
 		    (lists[i].kind == NULL || strcmp(lists[i].kind, list->kind) == 0))
-			return by_keys(lists[i].keys);
+			return k_schema_merge_by_keys(lists[i].keys);
 	if (strcmp(name, "ports") == 0 && json_object_get(first, "containerPort") != NULL)
-		return by_keys(ports);
+		return k_schema_merge_by_keys(ports);
 	for (size_t i = 0; list->schema->rollouts && i < ARRAY_SIZE(rollout_lists); i++)
 		if (strcmp(rollout_lists[i].list, name) == 0)
-			return by_keys(rollout_lists[i].keys);
+			return k_schema_merge_by_keys(rollout_lists[i].keys);
 	/* Templates of an experiment have names, those of an analysis are named. */
 	if (list->schema->rollouts && strcmp(name, "templates") == 0)
-		return by_keys(json_object_get(first, "templateName") != NULL ? templates : names);
+		return k_schema_merge_by_keys(json_object_get(first, "templateName") != NULL ? templates : names);
 	return (struct k_merge){ .merged = strcmp(name, "finalizers") == 0 };
 }
 
@@ -197,12 +199,13 @@ struct k_merge
 k_typed_merge(const struct k_typed *list, const char *name, const json_t *elements)
 {
 	if (list->definition != NULL)
-		return defined_merge(list->definition);
-	return list->kind != NULL ? known_merge(list, name, elements) : (struct k_merge){ 0 };
+		return k_schema_merge_of_definition(list->definition);
+	return list->kind != NULL ? k_schema_merge_of_kind(list, name, elements) : (struct k_merge){ 0 };
 }
 
 bool
 k_schema_of_cluster(const struct k_schema *s, struct arena *a, const char *group, const char *version, const char *kind)
 {
-	return s->of_cluster != NULL && json_is_true(json_object_get(s->of_cluster, name_of(a, group, version, kind)));
+	return s->of_cluster != NULL &&
+	       json_is_true(json_object_get(s->of_cluster, k_schema_name_of(a, group, version, kind)));
 }

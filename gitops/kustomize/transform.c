@@ -7,7 +7,7 @@
 #include "gitops/kustomize/field_walk.h"
 
 static void
-set_here(json_t *map, const char *name, void *arg)
+transform_set_namespace(json_t *map, const char *name, void *arg)
 {
 	const struct k_namespacing *to = arg;
 
@@ -18,7 +18,7 @@ set_here(json_t *map, const char *name, void *arg)
 /* Of the subjects of a binding, only a ServiceAccount named `default` gets the namespace; others follow the names of
  * their objects. */
 static void
-set_subjects(json_t *object, const struct k_namespacing *to)
+transform_set_subjects(json_t *object, const struct k_namespacing *to)
 {
 	json_t *subject;
 	size_t i;
@@ -26,7 +26,7 @@ set_subjects(json_t *object, const struct k_namespacing *to)
 	json_array_foreach (json_object_get(object, "subjects"), i, subject)
 		if (str_eq(json_str(subject, "kind"), "ServiceAccount") &&
 		    (to->all_subjects || str_eq(json_str(subject, "name"), "default")))
-			set_here(subject, "namespace", (void *)to);
+			transform_set_namespace(subject, "namespace", (void *)to);
 }
 
 void
@@ -38,16 +38,16 @@ k_set_namespace(struct k_objects *all, const struct k_namespacing *to)
 
 		k_object_remember(all, o);
 		if (!k_of_cluster(all, &id))
-			k_fields(o->object, "metadata/namespace", true, set_here, (void *)to);
+			k_fields(o->object, "metadata/namespace", true, transform_set_namespace, (void *)to);
 		if (!to->no_subjects &&
 		    (strcmp(id.kind, "RoleBinding") == 0 || strcmp(id.kind, "ClusterRoleBinding") == 0))
-			set_subjects(o->object, to);
-		k_visit(all, o, K_NAMESPACE, set_here, (void *)to);
+			transform_set_subjects(o->object, to);
+		k_visit(all, o, K_NAMESPACE, transform_set_namespace, (void *)to);
 	}
 }
 
 static bool
-keeps_its_name(const struct k_id *id)
+transform_keeps_its_name(const struct k_id *id)
 {
 	return strcmp(id->kind, "Namespace") == 0 || strcmp(id->kind, "CustomResourceDefinition") == 0 ||
 	       strcmp(id->kind, "APIService") == 0;
@@ -59,7 +59,7 @@ struct ends {
 };
 
 static void
-add_ends(json_t *map, const char *name, void *arg)
+transform_add_ends(json_t *map, const char *name, void *arg)
 {
 	const struct ends *ends = arg;
 	const json_t *old = json_object_get(map, name);
@@ -75,7 +75,7 @@ add_ends(json_t *map, const char *name, void *arg)
 }
 
 static void
-rename_all(struct k_objects *all, const char *prefix, const char *suffix)
+transform_rename_all(struct k_objects *all, const char *prefix, const char *suffix)
 {
 	enum k_use use = prefix[0] != '\0' ? K_NAME_PREFIX : K_NAME_SUFFIX;
 	struct ends ends = { all->arena, prefix, suffix };
@@ -84,7 +84,7 @@ rename_all(struct k_objects *all, const char *prefix, const char *suffix)
 		struct k_object *o = &all->at[i];
 		struct k_id id = k_id_of(all->arena, o->object);
 
-		if (keeps_its_name(&id))
+		if (transform_keeps_its_name(&id))
 			continue;
 		if (k_has_spec(all, &id, use, "metadata/name")) {
 			k_object_remember(all, o);
@@ -93,24 +93,24 @@ rename_all(struct k_objects *all, const char *prefix, const char *suffix)
 			if (suffix[0] != '\0')
 				o->suffixes = arena_printf(all->arena, "%s%s,", o->suffixes, suffix);
 		}
-		k_visit(all, o, use, add_ends, &ends);
+		k_visit(all, o, use, transform_add_ends, &ends);
 	}
 }
 
 void
 k_set_prefix(struct k_objects *all, const char *prefix)
 {
-	rename_all(all, prefix, "");
+	transform_rename_all(all, prefix, "");
 }
 
 void
 k_set_suffix(struct k_objects *all, const char *suffix)
 {
-	rename_all(all, "", suffix);
+	transform_rename_all(all, "", suffix);
 }
 
 static void
-set_pairs(json_t *map, const char *name, void *arg)
+transform_set_pairs(json_t *map, const char *name, void *arg)
 {
 	const struct string_map *pairs = arg;
 	json_t *to = json_object_get(map, name);
@@ -125,7 +125,7 @@ void
 k_set_labels(struct k_objects *all, const struct string_map *pairs, enum k_use use)
 {
 	if (pairs->n > 0)
-		k_visit_all(all, use, set_pairs, (void *)pairs);
+		k_visit_all(all, use, transform_set_pairs, (void *)pairs);
 }
 
 struct err *
@@ -142,7 +142,7 @@ k_set_label_fields(struct k_objects *all, const struct k_label *l)
 			struct k_id id = k_id_of(all->arena, all->at[k].object);
 
 			if (k_gvk_selects(&in, id.group, id.version, id.kind))
-				k_fields(all->at[k].object, f->path, f->create, set_pairs, (void *)&l->pairs);
+				k_fields(all->at[k].object, f->path, f->create, transform_set_pairs, (void *)&l->pairs);
 		}
 	}
 	return e;
@@ -152,11 +152,11 @@ void
 k_set_annotations(struct k_objects *all, const struct string_map *pairs)
 {
 	if (pairs->n > 0)
-		k_visit_all(all, K_COMMON_ANNOTATIONS, set_pairs, (void *)pairs);
+		k_visit_all(all, K_COMMON_ANNOTATIONS, transform_set_pairs, (void *)pairs);
 }
 
 static void
-set_number(json_t *map, const char *name, void *arg)
+transform_set_number(json_t *map, const char *name, void *arg)
 {
 	json_object_set_new(map, name, json_integer(*(long long *)arg));
 }
@@ -180,7 +180,7 @@ k_set_replicas(struct k_objects *all, const struct k_replica *r)
 		if (!is || !k_has_spec(all, &id, K_REPLICAS, NULL))
 			continue;
 		found = true;
-		k_visit(all, o, K_REPLICAS, set_number, &n);
+		k_visit(all, o, K_REPLICAS, transform_set_number, &n);
 	}
 	if (!found)
 		return err_new(all->arena, ERR_INVALID, "replicas: no workload named %s is there", r->name);
@@ -195,7 +195,7 @@ struct imaging {
 
 /* Returns the length of an image's name, without tag or digest. */
 static size_t
-name_length(const char *image)
+transform_name_length(const char *image)
 {
 	const char *at = strchr(image, '@'), *slash = strrchr(image, '/'), *colon;
 	size_t end = at != NULL ? (size_t)(at - image) : strlen(image);
@@ -208,7 +208,7 @@ name_length(const char *image)
 /* Returns whether the pattern matches the image by its name alone (of n bytes), with its tag, or with its tag and
  * digest. */
 static bool
-image_matches(struct imaging *m, const char *image, const char *name, size_t n)
+transform_image_matches(struct imaging *m, const char *image, const char *name, size_t n)
 {
 	size_t tag = n + strcspn(image + n, "@"), all = strlen(image);
 	bool is = false;
@@ -223,13 +223,13 @@ image_matches(struct imaging *m, const char *image, const char *name, size_t n)
 
 /* Returns the image with its new name, tag or digest. */
 static const char *
-replaced(struct imaging *m, const char *image)
+transform_image(struct imaging *m, const char *image)
 {
 	const struct k_image *i = m->image;
-	size_t n = name_length(image);
+	size_t n = transform_name_length(image);
 	const char *name = arena_strndup(m->arena, image, n), *rest = image + n;
 
-	if (!image_matches(m, image, name, n))
+	if (!transform_image_matches(m, image, name, n))
 		return image;
 	if (!str_empty(i->new_name))
 		name = i->new_name;
@@ -251,12 +251,12 @@ transform_set_image(json_t *container, const char *field, void *arg)
 	const char *image = json_str(container, field);
 
 	if (image != NULL)
-		json_object_set_new(container, field, json_string(replaced(m, image)));
+		json_object_set_new(container, field, json_string(transform_image(m, image)));
 }
 
 /* Containers are found at any depth, so those of a Rollout too. */
 static void
-set_images(json_t *at, struct imaging *m, int depth)
+transform_set_images(json_t *at, struct imaging *m, int depth)
 {
 	const char *key;
 	json_t *member, *element;
@@ -266,7 +266,7 @@ set_images(json_t *at, struct imaging *m, int depth)
 		return;
 	if (json_is_array(at))
 		json_array_foreach (at, i, element)
-			set_images(element, m, depth + 1);
+			transform_set_images(element, m, depth + 1);
 	json_object_foreach (at, key, member) {
 		bool containers = strcmp(key, "containers") == 0 || strcmp(key, "initContainers") == 0;
 
@@ -277,7 +277,7 @@ set_images(json_t *at, struct imaging *m, int depth)
 			json_array_foreach (member, i, element)
 				transform_set_image(json_object_get(element, "image"), "reference", m);
 		else
-			set_images(member, m, depth + 1);
+			transform_set_images(member, m, depth + 1);
 	}
 }
 
@@ -288,7 +288,7 @@ k_set_image(struct k_objects *all, const struct k_image *image)
 
 	for (size_t i = 0; i < all->n && m.err == NULL; i++)
 		if (!str_eq(json_str(all->at[i].object, "kind"), "CustomResourceDefinition")) {
-			set_images(all->at[i].object, &m, 0);
+			transform_set_images(all->at[i].object, &m, 0);
 			k_visit(all, &all->at[i], K_IMAGES, transform_set_image, &m);
 		}
 	return m.err;

@@ -18,7 +18,7 @@ vars_is_meant(const struct k_objects *all, const struct k_id *is, const struct k
 }
 
 static bool
-was_meant(const struct k_objects *all, const struct k_object *o, const struct k_id *meant)
+vars_was_meant(const struct k_objects *all, const struct k_object *o, const struct k_id *meant)
 {
 	struct k_id now;
 
@@ -32,7 +32,7 @@ was_meant(const struct k_objects *all, const struct k_object *o, const struct k_
 }
 
 static struct k_id
-id_meant(struct arena *a, const struct k_objref *r)
+vars_id_meant(struct arena *a, const struct k_objref *r)
 {
 	struct k_id id = { .group = r->group ?: "",
 		.version = r->version ?: "",
@@ -51,11 +51,11 @@ k_vars_add(struct k_objects *all, const struct k_var *vars, size_t n)
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < n && e == NULL; i++) {
-		struct k_id meant = id_meant(all->arena, &vars[i].objref);
+		struct k_id meant = vars_id_meant(all->arena, &vars[i].objref);
 		struct k_object *found = NULL;
 
 		for (size_t k = 0; k < all->n; k++) {
-			if (!was_meant(all, &all->at[k], &meant))
+			if (!vars_was_meant(all, &all->at[k], &meant))
 				continue;
 			if (found != NULL)
 				return err_new(all->arena, ERR_INVALID,
@@ -72,7 +72,7 @@ k_vars_add(struct k_objects *all, const struct k_var *vars, size_t n)
 
 /* Returns whether the name is one of those, each followed by a comma. */
 static bool
-has_var(const char *names, const char *name)
+vars_has_var(const char *names, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -83,14 +83,14 @@ has_var(const char *names, const char *name)
 }
 
 static struct err *
-value_of(struct k_objects *all, const struct k_var *v, const json_t **ret)
+vars_value_of(struct k_objects *all, const struct k_var *v, const json_t **ret)
 {
 	const char *field = str_empty(v->fieldref.field_path) ? "metadata.name" : v->fieldref.field_path;
 	struct k_path path;
 	struct err *e;
 
 	for (size_t i = 0; i < all->n; i++) {
-		if (!has_var(all->at[i].vars, v->name))
+		if (!vars_has_var(all->at[i].vars, v->name))
 			continue;
 		if ((e = k_path_parse(all->arena, field, &path)) != NULL)
 			return e;
@@ -106,7 +106,7 @@ value_of(struct k_objects *all, const struct k_var *v, const json_t **ret)
 
 /* The value of the variable at the beginning of a text "(NAME)…", or NULL. */
 static const json_t *
-value_named(struct arena *a, const char *at, const json_t *values, size_t *ret_len)
+vars_value_named(struct arena *a, const char *at, const json_t *values, size_t *ret_len)
 {
 	const char *end = at[0] == '(' ? strchr(at, ')') : NULL;
 	const json_t *value =
@@ -128,7 +128,7 @@ struct putting {
 
 /* Returns a string with all variables replaced: a new reference; NULL: it has none. */
 static json_t *
-put_in(struct putting *p, const json_t *old)
+vars_put_in(struct putting *p, const json_t *old)
 {
 	const char *text = json_string_value(old), *word;
 	const json_t *value;
@@ -144,7 +144,7 @@ put_in(struct putting *p, const json_t *old)
 			str_addc(&out, *at++);
 			continue;
 		}
-		value = value_named(p->arena, at + 1, p->values, &n);
+		value = vars_value_named(p->arena, at + 1, p->values, &n);
 		if (value != NULL && at == text && at[n + 1] == '\0') {
 			str_done(&out);
 			return json_deep_copy(value);
@@ -169,7 +169,7 @@ put_in(struct putting *p, const json_t *old)
 static void
 vars_put(json_t *map, const char *name, void *arg)
 {
-	json_t *value = json_object_get(map, name), *element, *now = put_in(arg, value);
+	json_t *value = json_object_get(map, name), *element, *now = vars_put_in(arg, value);
 	const char *key;
 	size_t i;
 
@@ -177,12 +177,12 @@ vars_put(json_t *map, const char *name, void *arg)
 		json_object_set_new(map, name, now);
 	else if (json_is_array(value))
 		json_array_foreach (value, i, element) {
-			if ((now = put_in(arg, element)) != NULL)
+			if ((now = vars_put_in(arg, element)) != NULL)
 				json_array_set_new(value, i, now);
 		}
 	else if (json_is_object(value))
 		json_object_foreach (value, key, element)
-			if ((now = put_in(arg, element)) != NULL)
+			if ((now = vars_put_in(arg, element)) != NULL)
 				json_object_set_new(value, key, now);
 }
 
@@ -194,7 +194,7 @@ k_vars_resolve(struct k_objects *all)
 
 	for (size_t i = 0; i < all->n_vars; i++) {
 		const json_t *value = NULL;
-		struct err *e = value_of(all, &all->vars[i], &value);
+		struct err *e = vars_value_of(all, &all->vars[i], &value);
 
 		if (e != NULL)
 			return e;

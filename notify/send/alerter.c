@@ -140,7 +140,7 @@ alerter_on_sent(void *arg, struct err *failure)
 }
 
 static bool
-is_trusted(const struct recipient *t)
+alerter_is_trusted(const struct recipient *t)
 {
 	const char *ns = t->alert->object.meta.namespace;
 
@@ -148,7 +148,7 @@ is_trusted(const struct recipient *t)
 }
 
 static void
-compose(struct recipient *t)
+alerter_compose_request(struct recipient *t)
 {
 	struct err *e = alert_compose(t->job->arena, t->provider, t->alert, json_object_get(t->secret, "data"),
 	    &t->job->event, &t->delivery.query);
@@ -163,7 +163,7 @@ compose(struct recipient *t)
 
 /* Reads the certificate of the Provider. Its ca.crt takes precedence over that of the Provider's other Secret. */
 static void
-on_certificate(void *arg, const struct err *e, const json_t *body)
+alerter_on_certificate(void *arg, const struct err *e, const json_t *body)
 {
 	struct recipient *t = arg;
 	json_t *ca = e == NULL ? json_object_get(json_object_get(body, "data"), "ca.crt") : NULL, *data;
@@ -182,19 +182,19 @@ on_certificate(void *arg, const struct err *e, const json_t *body)
 	json_object_set(data, "ca.crt", ca);
 	json_decref(t->secret);
 	t->secret = json_pack("{s:o}", "data", data);
-	compose(t);
+	alerter_compose_request(t);
 }
 
 static void
-ask_for_certificate(struct recipient *t)
+alerter_query_certificate(struct recipient *t)
 {
 	if (t->provider->spec.certificate == NULL)
-		compose(t);
+		alerter_compose_request(t);
 	else
 		t->call = client_call(t->job->alerter->settings.api, "GET",
 		    arena_printf(t->job->arena, "/api/v1/namespaces/%s/secrets/%s", t->alert->object.meta.namespace,
 			t->provider->spec.certificate->name),
-		    NULL, NULL, on_certificate, t);
+		    NULL, NULL, alerter_on_certificate, t);
 }
 
 static void
@@ -209,11 +209,11 @@ alerter_on_secret(void *arg, const struct err *e, const json_t *body)
 		return;
 	}
 	t->secret = json_incref((json_t *)body);
-	ask_for_certificate(t);
+	alerter_query_certificate(t);
 }
 
 static void
-on_provider(void *arg, const struct err *e, const json_t *body)
+alerter_on_provider(void *arg, const struct err *e, const json_t *body)
 {
 	struct recipient *t = arg;
 	struct arena *a = t->job->arena;
@@ -227,7 +227,7 @@ on_provider(void *arg, const struct err *e, const json_t *body)
 	if (t->provider->spec.suspend)
 		alerter_end(t);
 	else if (t->provider->spec.secret == NULL)
-		ask_for_certificate(t);
+		alerter_query_certificate(t);
 	else
 		t->call = client_call(t->job->alerter->settings.api, "GET",
 		    arena_printf(a, "/api/v1/namespaces/%s/secrets/%s", t->alert->object.meta.namespace,
@@ -256,7 +256,7 @@ alerter_begin(struct job *j)
 		t->delivery = (struct delivery){ .loop = j->alerter->loop,
 			.transport = j->alerter->settings.outside,
 			.tenant = alert->object.meta.namespace,
-			.outside_only = !is_trusted(t),
+			.outside_only = !alerter_is_trusted(t),
 			.check = alerter_check,
 			.done = alerter_on_sent,
 			.arg = t };
@@ -267,14 +267,14 @@ alerter_begin(struct job *j)
 		j->recipients[i].call = client_call(j->alerter->settings.api, "GET",
 		    client_path(j->arena, &flux_provider_type, j->recipients[i].alert->object.meta.namespace,
 			j->recipients[i].alert->spec.provider->name, NULL),
-		    NULL, NULL, on_provider, &j->recipients[i]);
+		    NULL, NULL, alerter_on_provider, &j->recipients[i]);
 	if (j->n == 0)
 		alerter_job_free(j);
 }
 
 /* Logs the problem of each alert, once for each generation of it, for at most WARNED_MAX alerts. */
 static void
-warn_of_problems(struct alerter *a)
+alerter_warn_of_problems(struct alerter *a)
 {
 	_cleanup_(arena_freep) struct arena *scratch = arena_new();
 	const json_t *items = json_object_get(a->alerts, "items"), *item;
@@ -298,7 +298,7 @@ warn_of_problems(struct alerter *a)
 }
 
 static void
-begin_all(struct alerter *a)
+alerter_begin_all(struct alerter *a)
 {
 	for (struct send_job *s = a->queue.first, *next; s != NULL; s = next) {
 		struct job *j = (struct job *)s;
@@ -311,7 +311,7 @@ begin_all(struct alerter *a)
 
 /* An Alert that cannot be decoded does not disable the Alerts of other tenants. */
 static void
-on_alert(void *arg, const json_t *item, const struct unreadable *unreadable)
+alerter_on_alert(void *arg, const json_t *item, const struct unreadable *unreadable)
 {
 	_cleanup_(arena_freep) struct arena *scratch = arena_new();
 	struct alerter *a = arg;
@@ -328,7 +328,7 @@ on_alert(void *arg, const json_t *item, const struct unreadable *unreadable)
 }
 
 static void
-on_alerts(void *arg, const struct err *e, const json_t *list)
+alerter_on_alerts(void *arg, const struct err *e, const json_t *list)
 {
 	_cleanup_(arena_freep) struct arena *scratch = arena_new();
 	struct alerter *a = arg;
@@ -344,12 +344,12 @@ on_alerts(void *arg, const struct err *e, const json_t *list)
 		a->alerts = json_object();
 		if (e == NULL)
 			json_object_set(a->alerts, "items", items);
-		warn_of_problems(a);
+		alerter_warn_of_problems(a);
 	}
 	json_decref(items);
 	if (e != NULL && e->class != ERR_GONE)
 		log_warn("cannot read alerts", "error", err_text(scratch, err_copy(scratch, e)));
-	begin_all(a);
+	alerter_begin_all(a);
 }
 
 /* Starts a job when a list of Alerts is available that is not older than FRESH_MS. */
@@ -364,7 +364,8 @@ alerter_run(struct send_job *s)
 	else if (a->call == NULL) {
 		a->reading = json_array();
 		a->call = client_list(a->settings.api,
-		    client_path(j->arena, &flux_alert_type, a->settings.namespace, NULL, NULL), on_alert, on_alerts, a);
+		    client_path(j->arena, &flux_alert_type, a->settings.namespace, NULL, NULL), alerter_on_alert,
+		    alerter_on_alerts, a);
 	}
 }
 
