@@ -209,7 +209,7 @@ json_compare_keys(const void *a, const void *b)
 }
 
 static void
-text_go(struct str *s, const json_t *j, bool sorted, int depth)
+json_add_go_text(struct str *s, const json_t *j, bool sorted, int depth)
 {
 	size_t i, n;
 	const json_t *v;
@@ -235,7 +235,7 @@ text_go(struct str *s, const json_t *j, bool sorted, int depth)
 				str_addc(s, ',');
 			json_add_quoted_go(s, keys[i], strlen(keys[i]));
 			str_addc(s, ':');
-			text_go(s, json_object_get(j, keys[i]), sorted, depth + 1);
+			json_add_go_text(s, json_object_get(j, keys[i]), sorted, depth + 1);
 		}
 		str_addc(s, '}');
 		break;
@@ -247,7 +247,7 @@ text_go(struct str *s, const json_t *j, bool sorted, int depth)
 			v = json_array_get(j, i);
 			if (i > 0)
 				str_addc(s, ',');
-			text_go(s, v, sorted, depth + 1);
+			json_add_go_text(s, v, sorted, depth + 1);
 		}
 		str_addc(s, ']');
 		break;
@@ -262,13 +262,13 @@ text_go(struct str *s, const json_t *j, bool sorted, int depth)
 }
 
 static char *
-in_arena(struct arena *a, const json_t *j, bool sorted)
+json_text_in_arena(struct arena *a, const json_t *j, bool sorted)
 {
 	struct str s;
 	char *copy;
 
 	str_init(&s, TEXT_MAX);
-	text_go(&s, j, sorted, 0);
+	json_add_go_text(&s, j, sorted, 0);
 	copy = arena_strdup(a, str_text(&s));
 	str_done(&s);
 	return copy;
@@ -277,13 +277,13 @@ in_arena(struct arena *a, const json_t *j, bool sorted)
 char *
 json_text_go(struct arena *a, const json_t *j)
 {
-	return in_arena(a, j, true);
+	return json_text_in_arena(a, j, true);
 }
 
 char *
 json_text_go_struct(struct arena *a, const json_t *j)
 {
-	return in_arena(a, j, false);
+	return json_text_in_arena(a, j, false);
 }
 
 json_t *

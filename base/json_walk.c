@@ -280,7 +280,7 @@ json_number_at(const char *number)
 
 /* As json_dumps writes a string. One without escapes has none to write. */
 static void
-compact_string(struct str *s, const char *at, size_t len)
+walk_add_string(struct str *s, const char *at, size_t len)
 {
 	static const char names[] = "\"\\bfnrt", chars[] = "\"\\\b\f\n\r\t";
 	const char *end = at + len;
@@ -308,7 +308,7 @@ compact_string(struct str *s, const char *at, size_t len)
 }
 
 static void
-compact_number(struct str *s, const char *number)
+walk_add_number(struct str *s, const char *number)
 {
 	int64_t n;
 
@@ -334,12 +334,12 @@ json_compact(struct arena *a, const char *value)
 		case '\r': next = at + 1; break;
 		case '"':
 			next = walk_string_end(at);
-			compact_string(&s, at + 1, (size_t)(next - at) - 2);
+			walk_add_string(&s, at + 1, (size_t)(next - at) - 2);
 			break;
 		case '-':
 		case '0' ... '9':
 			next = json_skip(at);
-			compact_number(&s, at);
+			walk_add_number(&s, at);
 			break;
 		default: next = at + 1; str_addc(&s, *at);
 		}

@@ -222,7 +222,7 @@ letters_cased(struct arena *a, const char *s, bool upper, bool all)
 
 /* Valid UTF-8: no surrogate, no value beyond Unicode, no overlong encoding. */
 static bool
-is_letter(const char *at, size_t n, uint32_t c)
+letters_is_letter(const char *at, size_t n, uint32_t c)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 
@@ -241,7 +241,7 @@ letters_shown(struct arena *a, const char *text, size_t max)
 		const char *from = s;
 		uint32_t c = letters_next(&s);
 
-		same = is_letter(from, (size_t)(s - from), c) && (size_t)(s - text) <= max;
+		same = letters_is_letter(from, (size_t)(s - from), c) && (size_t)(s - text) <= max;
 	}
 	if (same)
 		return text;
@@ -249,7 +249,7 @@ letters_shown(struct arena *a, const char *text, size_t max)
 	for (const char *s = text; *s != '\0';) {
 		const char *from = s;
 		uint32_t c = letters_next(&s);
-		bool whole = is_letter(from, (size_t)(s - from), c);
+		bool whole = letters_is_letter(from, (size_t)(s - from), c);
 		size_t len = whole ? (size_t)(s - from) : sizeof(other) - 1;
 
 		if (n + len > max) {

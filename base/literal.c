@@ -5,7 +5,7 @@
 #include "base/str.h"
 
 static void
-add_utf8(struct str *s, unsigned long c)
+literal_add_utf8(struct str *s, unsigned long c)
 {
 	if (c < 0x80) {
 		str_addc(s, (char)c);
@@ -26,7 +26,7 @@ add_utf8(struct str *s, unsigned long c)
 
 /* Reads an escape after its backslash. Returns its end, or NULL with *ret_why. */
 static const char *
-escape(struct str *s, const char *at, char quote, const char **ret_why)
+literal_read_escape(struct str *s, const char *at, char quote, const char **ret_why)
 {
 	static const char from[] = "abfnrtv\\'\"", to[] = "\a\b\f\n\r\t\v\\'\"";
 	const char *one = *at != '\0' ? strchr(from, *at) : NULL;
@@ -60,7 +60,7 @@ escape(struct str *s, const char *at, char quote, const char **ret_why)
 		*ret_why = "an escape that is no character";
 		return NULL;
 	}
-	add_utf8(s, c);
+	literal_add_utf8(s, c);
 	return at;
 }
 
@@ -76,7 +76,7 @@ literal_read(struct arena *a, const char *at, size_t max, const char **ret_end, 
 			*ret_why = "the string does not end";
 			at = NULL;
 		} else if (*at == '\\' && quote != '`') {
-			at = escape(&s, at + 1, quote, ret_why);
+			at = literal_read_escape(&s, at + 1, quote, ret_why);
 		} else {
 			str_addc(&s, *at++);
 		}

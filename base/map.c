@@ -5,7 +5,7 @@
 #include "base/arena.h"
 
 static uint32_t
-hash(const char *s)
+map_hash(const char *s)
 {
 	uint32_t h = 2166136261u;
 
@@ -29,7 +29,7 @@ map_done(struct map *m)
 static size_t
 map_find(const struct map *m, const char *key)
 {
-	size_t i = hash(key) & (m->n_index - 1);
+	size_t i = map_hash(key) & (m->n_index - 1);
 
 	while (m->index[i] != 0) {
 		const struct map_slot *s = &m->slots[m->index[i] - 1];

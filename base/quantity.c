@@ -37,7 +37,7 @@ static const wide wide_max = (wide)INT64_MAX * 1000000000;
 static const wide digits_max = (wide)INT64_MAX * 1000000000000000000;
 
 static bool
-scale10(wide *v, int power, bool *inexact)
+quantity_scale10(wide *v, int power, bool *inexact)
 {
 	for (; power > 0; power--) {
 		if (*v > wide_max)
@@ -52,7 +52,7 @@ scale10(wide *v, int power, bool *inexact)
 }
 
 static const char *
-put_number(struct arena *a, wide v)
+quantity_put_number(struct arena *a, wide v)
 {
 	char text[48];
 	size_t i = sizeof(text);
@@ -117,7 +117,7 @@ quantity_parse(const char *s, struct quantity *ret)
 	} else {
 		return false;
 	}
-	if (!scale10(&v, (int)e - decimals + 9, &inexact))
+	if (!quantity_scale10(&v, (int)e - decimals + 9, &inexact))
 		return false;
 	/* Kubernetes rounds fractions of nano up. */
 	*ret = (struct quantity){ v + inexact, negative, family };
@@ -153,7 +153,7 @@ quantity_canonical(struct arena *a, const char *s)
 		}
 		for (i = 0; suffixes[i].power != power || (suffixes[i].family != BINARY && power != 0); i++)
 			;
-		return arena_printf(a, "%s%s%s", negative ? "-" : "", put_number(a, v), suffixes[i].text);
+		return arena_printf(a, "%s%s%s", negative ? "-" : "", quantity_put_number(a, v), suffixes[i].text);
 	}
 	exponent = -9;
 	while (v % 10 == 0) {
@@ -165,11 +165,12 @@ quantity_canonical(struct arena *a, const char *s)
 		exponent--;
 	}
 	if (family == EXPONENT)
-		return exponent == 0 ? arena_printf(a, "%s%s", negative ? "-" : "", put_number(a, v))
-				     : arena_printf(a, "%s%se%d", negative ? "-" : "", put_number(a, v), exponent);
+		return exponent == 0
+			   ? arena_printf(a, "%s%s", negative ? "-" : "", quantity_put_number(a, v))
+			   : arena_printf(a, "%s%se%d", negative ? "-" : "", quantity_put_number(a, v), exponent);
 	for (i = 0; suffixes[i].family != DECIMAL || suffixes[i].power != exponent; i++)
 		;
-	return arena_printf(a, "%s%s%s", negative ? "-" : "", put_number(a, v), suffixes[i].text);
+	return arena_printf(a, "%s%s%s", negative ? "-" : "", quantity_put_number(a, v), suffixes[i].text);
 }
 
 bool

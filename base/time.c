@@ -34,7 +34,7 @@ time_civil(int64_t z, int64_t *y, int64_t *m, int64_t *d)
 
 /* Reads n digits at *s. Returns -1 if there are fewer. */
 static int
-digits(const char **s, int n)
+time_read_digits(const char **s, int n)
 {
 	int v = 0;
 
@@ -52,12 +52,13 @@ time_parse(const char *s, int64_t *ret)
 	int64_t ms = 0, scale = 100, offset = 0;
 	int y, mo, d, h, mi, se;
 
-	if (s == NULL || (y = digits(&s, 4)) < 0 || *s++ != '-' || (mo = digits(&s, 2)) < 1 || mo > 12 || *s++ != '-' ||
-	    (d = digits(&s, 2)) < 1 || d > 31 || (*s != 'T' && *s != 't' && *s != ' '))
+	if (s == NULL || (y = time_read_digits(&s, 4)) < 0 || *s++ != '-' || (mo = time_read_digits(&s, 2)) < 1 ||
+	    mo > 12 || *s++ != '-' || (d = time_read_digits(&s, 2)) < 1 || d > 31 ||
+	    (*s != 'T' && *s != 't' && *s != ' '))
 		return false;
 	s++;
-	if ((h = digits(&s, 2)) < 0 || h > 23 || *s++ != ':' || (mi = digits(&s, 2)) < 0 || mi > 59 || *s++ != ':' ||
-	    (se = digits(&s, 2)) < 0 || se > 60)
+	if ((h = time_read_digits(&s, 2)) < 0 || h > 23 || *s++ != ':' || (mi = time_read_digits(&s, 2)) < 0 ||
+	    mi > 59 || *s++ != ':' || (se = time_read_digits(&s, 2)) < 0 || se > 60)
 		return false;
 	if (*s == '.') {
 		if (*++s < '0' || *s > '9')
@@ -68,7 +69,7 @@ time_parse(const char *s, int64_t *ret)
 	if (*s == '+' || *s == '-') {
 		int sign = *s++ == '+' ? 1 : -1, oh, om;
 
-		if ((oh = digits(&s, 2)) < 0 || *s++ != ':' || (om = digits(&s, 2)) < 0)
+		if ((oh = time_read_digits(&s, 2)) < 0 || *s++ != ':' || (om = time_read_digits(&s, 2)) < 0)
 			return false;
 		offset = sign * (oh * 3600 + om * 60);
 	} else if (*s == 'Z' || *s == 'z') {

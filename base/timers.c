@@ -7,17 +7,19 @@ void
 timers_done(struct timers *ts)
 {
 	for (size_t i = 0; i < ts->n; i++)
-		ts->heap[i]->place = 0;
+		ts->heap[i]->place = 0; /* not in a heap */
 	free(ts->heap);
 	*ts = (struct timers){ 0 };
 }
 
+/* Returns whether `a` fires first: it has the earlier deadline, or the same one and was started earlier. */
 static bool
-before(const struct timer *a, const struct timer *b)
+timers_is_before(const struct timer *a, const struct timer *b)
 {
 	return a->due != b->due ? a->due < b->due : a->seq < b->seq;
 }
 
+/* Puts the timer at an index of the heap. `place` is the index + 1, so that 0 means that it is not started. */
 static void
 timers_put(struct timers *ts, size_t i, struct timer *t)
 {
@@ -25,18 +27,20 @@ timers_put(struct timers *ts, size_t i, struct timer *t)
 	t->place = i + 1;
 }
 
+/* Moves the timer at index i towards the root, to its position. */
 static void
-up(struct timers *ts, size_t i)
+timers_sift_up(struct timers *ts, size_t i)
 {
 	struct timer *t = ts->heap[i];
 
-	for (; i > 0 && before(t, ts->heap[(i - 1) / 2]); i = (i - 1) / 2)
+	for (; i > 0 && timers_is_before(t, ts->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		timers_put(ts, i, ts->heap[(i - 1) / 2]);
 	timers_put(ts, i, t);
 }
 
+/* Moves the timer at index i away from the root, to its position. */
 static void
-down(struct timers *ts, size_t i)
+timers_sift_down(struct timers *ts, size_t i)
 {
 	struct timer *t = ts->heap[i];
 
@@ -45,9 +49,9 @@ down(struct timers *ts, size_t i)
 
 		if (c >= ts->n)
 			break;
-		if (c + 1 < ts->n && before(ts->heap[c + 1], ts->heap[c]))
+		if (c + 1 < ts->n && timers_is_before(ts->heap[c + 1], ts->heap[c]))
 			c++;
-		if (!before(ts->heap[c], t))
+		if (!timers_is_before(ts->heap[c], t))
 			break;
 		timers_put(ts, i, ts->heap[c]);
 		i = c;
@@ -66,7 +70,7 @@ timers_start(struct timers *ts, struct timer *t, int64_t due)
 		ts->heap = mem_realloc(ts->heap, ts->capacity * sizeof(*ts->heap));
 	}
 	timers_put(ts, ts->n++, t);
-	up(ts, ts->n - 1);
+	timers_sift_up(ts, ts->n - 1);
 }
 
 void
@@ -82,8 +86,8 @@ timers_stop(struct timers *ts, struct timer *t)
 	if (last == t)
 		return;
 	timers_put(ts, i, last);
-	down(ts, i);
-	up(ts, last->place - 1);
+	timers_sift_down(ts, i);
+	timers_sift_up(ts, last->place - 1);
 }
 
 int64_t

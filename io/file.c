@@ -32,7 +32,7 @@ file_read(struct arena *a, const char *path, size_t max, struct bytes *ret)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+file_remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st;
 	(void)type;
@@ -43,5 +43,5 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 void
 file_remove_all(const char *dir)
 {
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(dir, file_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }

@@ -38,7 +38,7 @@ log_level_parse(const char *s, enum log_level *ret)
 }
 
 static void
-add_json(struct str *s, const char *text)
+log_add_json(struct str *s, const char *text)
 {
 	json_t *j = json_string(text);
 	char *quoted = j != NULL ? json_dumps(j, JSON_ENCODE_ANY) : NULL;
@@ -49,12 +49,12 @@ add_json(struct str *s, const char *text)
 }
 
 static void
-add_text(struct str *s, const char *text)
+log_add_text(struct str *s, const char *text)
 {
 	if (text[0] != '\0' && strpbrk(text, " \"\n\t=") == NULL)
 		str_adds(s, text);
 	else
-		add_json(s, text);
+		log_add_json(s, text);
 }
 
 void
@@ -73,7 +73,7 @@ log_line(enum log_level level, const char *msg, ...)
 	str_init(&s, LOG_LINE_MAX);
 	if (as_json) {
 		str_addf(&s, "{\"time\":\"%s\",\"level\":\"%s\",\"msg\":", time, level_names[level]);
-		add_json(&s, text);
+		log_add_json(&s, text);
 	} else {
 		str_addf(&s, "%s %-5s %s", time, level_names[level], text);
 	}
@@ -85,10 +85,10 @@ log_line(enum log_level level, const char *msg, ...)
 		value = letters_shown(a, value, LOG_VALUE_MAX);
 		if (as_json) {
 			str_addf(&s, ",\"%s\":", key);
-			add_json(&s, value);
+			log_add_json(&s, value);
 		} else {
 			str_addf(&s, " %s=", key);
-			add_text(&s, value);
+			log_add_text(&s, value);
 		}
 	}
 	va_end(ap);

@@ -14,7 +14,7 @@ struct loop_ev {
 };
 
 static int64_t
-clock_ms(clockid_t id)
+loop_ev_clock_ms(clockid_t id)
 {
 	struct timespec ts;
 
@@ -25,24 +25,24 @@ clock_ms(clockid_t id)
 int64_t
 loop_ev_wall(void)
 {
-	return clock_ms(CLOCK_REALTIME);
+	return loop_ev_clock_ms(CLOCK_REALTIME);
 }
 
 int64_t
 loop_ev_mono(void)
 {
-	return clock_ms(CLOCK_MONOTONIC);
+	return loop_ev_clock_ms(CLOCK_MONOTONIC);
 }
 
 static void
 loop_ev_refresh(struct loop *l)
 {
-	l->mono_now = clock_ms(CLOCK_MONOTONIC);
-	l->wall_now = clock_ms(CLOCK_REALTIME);
+	l->mono_now = loop_ev_clock_ms(CLOCK_MONOTONIC);
+	l->wall_now = loop_ev_clock_ms(CLOCK_REALTIME);
 }
 
 static void
-on_io(struct ev_loop *ev, ev_io *w, int revents)
+loop_ev_on_io(struct ev_loop *ev, ev_io *w, int revents)
 {
 	struct loop_io *io = w->data;
 	struct loop_ev *le = ev_userdata(ev);
@@ -61,7 +61,7 @@ loop_ev_on_timer(struct ev_loop *ev, ev_timer *w, int revents)
 }
 
 static void
-io_start(struct loop *l, struct loop_io *io)
+loop_ev_io_start(struct loop *l, struct loop_io *io)
 {
 	struct loop_ev *le = (struct loop_ev *)l;
 	ev_io *w = io->impl;
@@ -70,13 +70,14 @@ io_start(struct loop *l, struct loop_io *io)
 		w = io->impl = mem_alloc(sizeof(*w));
 	else
 		ev_io_stop(le->ev, w);
-	ev_io_init(w, on_io, io->fd, (io->events & LOOP_READ ? EV_READ : 0) | (io->events & LOOP_WRITE ? EV_WRITE : 0));
+	ev_io_init(w, loop_ev_on_io, io->fd,
+	    (io->events & LOOP_READ ? EV_READ : 0) | (io->events & LOOP_WRITE ? EV_WRITE : 0));
 	w->data = io;
 	ev_io_start(le->ev, w);
 }
 
 static void
-io_stop(struct loop *l, struct loop_io *io)
+loop_ev_io_stop(struct loop *l, struct loop_io *io)
 {
 	struct loop_ev *le = (struct loop_ev *)l;
 
@@ -114,7 +115,7 @@ loop_ev_run(struct loop *l)
 }
 
 static struct loop *
-ev_free(struct loop *l)
+loop_ev_free(struct loop *l)
 {
 	struct loop_ev *le = (struct loop_ev *)l;
 
@@ -126,11 +127,11 @@ ev_free(struct loop *l)
 }
 
 static const struct loop_ops ops = {
-	.io_start = io_start,
-	.io_stop = io_stop,
+	.io_start = loop_ev_io_start,
+	.io_stop = loop_ev_io_stop,
 	.run = loop_ev_run,
 	.refresh = loop_ev_refresh,
-	.free = ev_free,
+	.free = loop_ev_free,
 };
 
 struct loop *

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 
 static void
-no_io(struct loop *l, struct loop_io *io)
+loop_virtual_no_io(struct loop *l, struct loop_io *io)
 {
 	(void)l;
 	(void)io;
@@ -27,7 +27,7 @@ loop_virtual_run(struct loop *l)
 }
 
 static struct loop *
-virtual_free(struct loop *l)
+loop_virtual_free(struct loop *l)
 {
 	timers_done(&l->timers);
 	free(l);
@@ -35,11 +35,11 @@ virtual_free(struct loop *l)
 }
 
 static const struct loop_ops ops = {
-	.io_start = no_io,
-	.io_stop = no_io,
+	.io_start = loop_virtual_no_io,
+	.io_stop = loop_virtual_no_io,
 	.run = loop_virtual_run,
 	.refresh = loop_virtual_refresh,
-	.free = virtual_free,
+	.free = loop_virtual_free,
 };
 
 struct loop *

@@ -15,7 +15,7 @@ struct sent_query {
 };
 
 static void
-query_free(struct sent_query *q)
+queries_free_one(struct sent_query *q)
 {
 	if (q->exchange != NULL) {
 		transport_cancel(q->transport, q->exchange);
@@ -27,7 +27,7 @@ query_free(struct sent_query *q)
 }
 
 static void
-query_on_response(void *arg, const struct err *e, const struct reply *reply)
+queries_on_response(void *arg, const struct err *e, const struct reply *reply)
 {
 	struct sent_query *q = arg;
 
@@ -55,7 +55,7 @@ queries_transport(const struct queries *k, enum query_to to)
 void
 queries_send(struct queries *k, const struct plan_step *s)
 {
-	static const struct receiver receiver = { .done = query_on_response };
+	static const struct receiver receiver = { .done = queries_on_response };
 	struct request r = s->query->request;
 	struct transport *to = queries_transport(k, s->query->to);
 	struct sent_query *q;
@@ -115,7 +115,7 @@ queries_forget_shown(struct queries *k, const struct plan *p)
 
 	for (size_t i = 0; i < k->n; i++)
 		if (k->list[i]->shown && !queries_is_kept(p, k->list[i]->name))
-			query_free(k->list[i]);
+			queries_free_one(k->list[i]);
 		else
 			k->list[n++] = k->list[i];
 	k->n = n;
@@ -130,7 +130,7 @@ void
 queries_done(struct queries *k)
 {
 	for (size_t i = 0; i < k->n; i++)
-		query_free(k->list[i]);
+		queries_free_one(k->list[i]);
 	free(k->list);
 	k->list = NULL;
 	k->n = k->capacity = 0;

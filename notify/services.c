@@ -28,8 +28,8 @@ struct composing {
 struct service {
 	const char *type;
 	struct err *(*compose)(struct composing *);
-	/* Returns why a response with status 2xx is a refusal, by its body; NULL if it is a success. The member is NULL if
-	 * every 2xx is a success. */
+	/* Returns why a response with status 2xx is a refusal, by its body; NULL if it is a success. If this member is
+	 * NULL, every 2xx is a success. */
 	const char *(*refusal)(struct arena *, const json_t *body);
 };
 

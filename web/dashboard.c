@@ -24,7 +24,7 @@ struct dashboard {
 	struct dashboard_settings settings;
 	struct http_server daemon;
 	struct streams streams;
-	struct visit *visits;
+	struct visit *visits; /* a list of the requests in progress */
 };
 
 /* One request, from its first line to its response. */

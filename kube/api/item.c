@@ -17,7 +17,7 @@ struct member {
 };
 
 static const char *
-skip_space(const char *at, const char *end)
+item_skip_space(const char *at, const char *end)
 {
 	while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
 		at++;
@@ -26,7 +26,7 @@ skip_space(const char *at, const char *end)
 
 /* Returns the end of the string that begins at `at`, or NULL if the text ends first. */
 static const char *
-string_end(const char *at, const char *end)
+item_string_end(const char *at, const char *end)
 {
 	for (at++; at < end; at++)
 		if (*at == '\\')
@@ -38,13 +38,13 @@ string_end(const char *at, const char *end)
 
 /* Returns the end of the value that begins at `at`, or NULL if the text ends first. */
 static const char *
-value_end(const char *at, const char *end)
+item_value_end(const char *at, const char *end)
 {
 	size_t depth = 0;
 
 	for (; at < end; at++) {
 		if (*at == '"') {
-			if ((at = string_end(at, end)) == NULL || depth == 0)
+			if ((at = item_string_end(at, end)) == NULL || depth == 0)
 				return at;
 			at--;
 		} else if (*at == '{' || *at == '[') {
@@ -65,7 +65,7 @@ static bool
 members_begin(struct members *m, const char *text, size_t len)
 {
 	m->end = text + len;
-	m->at = skip_space(text, m->end);
+	m->at = item_skip_space(text, m->end);
 	if (m->at == m->end || *m->at != '{')
 		return false;
 	m->at++;
@@ -78,17 +78,17 @@ members_next(struct members *m, struct member *ret)
 {
 	const char *end;
 
-	m->at = skip_space(m->at, m->end);
+	m->at = item_skip_space(m->at, m->end);
 	if (m->at < m->end && *m->at == ',')
-		m->at = skip_space(m->at + 1, m->end);
-	if (m->at == m->end || *m->at != '"' || (end = string_end(m->at, m->end)) == NULL)
+		m->at = item_skip_space(m->at + 1, m->end);
+	if (m->at == m->end || *m->at != '"' || (end = item_string_end(m->at, m->end)) == NULL)
 		return false;
 	*ret = (struct member){ .key = m->at, .key_len = (size_t)(end - m->at) };
-	m->at = skip_space(end, m->end);
+	m->at = item_skip_space(end, m->end);
 	if (m->at == m->end || *m->at != ':')
 		return false;
-	ret->value = m->at = skip_space(m->at + 1, m->end);
-	end = value_end(m->at, m->end);
+	ret->value = m->at = item_skip_space(m->at + 1, m->end);
+	end = item_value_end(m->at, m->end);
 	ret->broken = end == NULL;
 	m->at = end != NULL ? end : m->end;
 	ret->value_len = (size_t)(m->at - ret->value);
@@ -145,7 +145,7 @@ members_put(const char *text, size_t len, int depth, json_t *to)
 				json_object_set(to, json_string_value(key), part);
 		}
 	}
-	return whole && all.at < all.end && *skip_space(all.at, all.end) == '}';
+	return whole && all.at < all.end && *item_skip_space(all.at, all.end) == '}';
 }
 
 static json_t *
@@ -280,8 +280,8 @@ item_event_salvage(
 			object = m;
 	}
 	/* Two events whose line break was lost are none. */
-	end = skip_space(all.at, all.end);
-	if (!cut && (end == all.end || *end != '}' || skip_space(end + 1, all.end) != all.end))
+	end = item_skip_space(all.at, all.end);
+	if (!cut && (end == all.end || *end != '}' || item_skip_space(end + 1, all.end) != all.end))
 		return false;
 	if (json_str(type, "type") == NULL || object.value == NULL)
 		return false;

@@ -36,7 +36,7 @@ list_reader_done(struct list_reader *r)
 }
 
 static void
-empty(struct str *s)
+list_reader_empty(struct str *s)
 {
 	str_cut(s, s->len);
 	s->overflow = false;
@@ -61,12 +61,12 @@ list_reader_hand_on(struct list_reader *r)
 
 		r->item(r->arg, item, whole ? NULL : &why);
 	}
-	empty(&r->object);
+	list_reader_empty(&r->object);
 }
 
 /* A character within a string, or one of its quotes. */
 static void
-in_string(struct list_reader *r, char c)
+list_reader_in_string(struct list_reader *r, char c)
 {
 	if (r->escaped)
 		r->escaped = false;
@@ -79,13 +79,13 @@ in_string(struct list_reader *r, char c)
 }
 
 static void
-outside_string(struct list_reader *r, char c)
+list_reader_outside_string(struct list_reader *r, char c)
 {
 	switch (c) {
 	case '"':
 		r->in_string = true;
 		if (r->depth == 1)
-			empty(&r->key);
+			list_reader_empty(&r->key);
 		break;
 	case ':':
 		if (r->depth == 1)
@@ -142,9 +142,9 @@ list_reader_add(struct list_reader *r, struct arena *a, const char *at, size_t l
 		}
 
 		if (r->in_string)
-			in_string(r, at[i]);
+			list_reader_in_string(r, at[i]);
 		else
-			outside_string(r, at[i]);
+			list_reader_outside_string(r, at[i]);
 		if (was_item || (r->in_items && r->depth > 2)) {
 			str_addc(&r->object, at[i]);
 			if (r->depth == 2)

@@ -84,7 +84,7 @@ name_is_path_segment(const char *name)
 /* Errors in parts that no validation checks. The specs of Sluice's own types have a validation, which reports its
  * errors in the status. */
 static const struct problem *
-unread_part(const struct object *o)
+meta_unread_part(const struct object *o)
 {
 	bool validated = str_eq(o->type->group, "argoproj.io") || str_ends(o->type->group, "toolkit.fluxcd.io");
 
@@ -98,7 +98,7 @@ const char *
 object_refusal(const struct object *o, struct arena *a)
 {
 	const struct meta *m = &o->meta;
-	const struct problem *wrong = unread_part(o);
+	const struct problem *wrong = meta_unread_part(o);
 	const struct {
 		const char *name, *value;
 	} needed[] = { { "name", m->name }, { "namespace", o->type->cluster_scoped ? "-" : m->namespace },
@@ -184,7 +184,7 @@ object_annotation(const struct object *o, const char *key)
 }
 
 static bool
-has_path(const json_t *ops, const char *path)
+meta_patch_has_path(const json_t *ops, const char *path)
 {
 	json_t *op;
 	size_t i;
@@ -203,7 +203,7 @@ object_patch_annotation(struct arena *a, json_t *ops, const struct object *o, co
 
 	if (str_eq(old, value))
 		return;
-	if (o->meta.annotations.n == 0 && !has_path(ops, "/metadata/annotations")) {
+	if (o->meta.annotations.n == 0 && !meta_patch_has_path(ops, "/metadata/annotations")) {
 		json_patch_add(ops, "test", "/metadata/resourceVersion", json_string(o->meta.resource_version));
 		json_patch_add(ops, "add", "/metadata/annotations", json_object());
 	}

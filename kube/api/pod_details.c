@@ -62,7 +62,7 @@ TYPE(pod_details, "Pod", .group = "", .version = "v1", .plural = "pods", .kind =
 
 /* The reason why a container ended, in one word. */
 static const char *
-ended(struct arena *a, const struct terminated_state *t)
+pod_details_end_reason(struct arena *a, const struct terminated_state *t)
 {
 	if (!str_empty(t->reason))
 		return t->reason;
@@ -72,7 +72,7 @@ ended(struct arena *a, const struct terminated_state *t)
 
 /* Returns the state of the init containers, such as "Init:1/2"; NULL if all have completed. */
 static const char *
-initializing(struct arena *a, const struct pod_details *p)
+pod_details_init_state(struct arena *a, const struct pod_details *p)
 {
 	for (size_t i = 0; i < p->status.init_containers.n; i++) {
 		const struct container_state *s = &p->status.init_containers.at[i].state;
@@ -82,7 +82,7 @@ initializing(struct arena *a, const struct pod_details *p)
 		if (s->running != NULL && p->status.init_containers.at[i].ready)
 			continue; /* a sidecar, which continues to run */
 		if (s->terminated != NULL)
-			return arena_printf(a, "Init:%s", ended(a, s->terminated));
+			return arena_printf(a, "Init:%s", pod_details_end_reason(a, s->terminated));
 		if (s->waiting != NULL && !str_empty(s->waiting->reason) &&
 		    !str_eq(s->waiting->reason, "PodInitializing"))
 			return arena_printf(a, "Init:%s", s->waiting->reason);
@@ -95,7 +95,7 @@ void
 pod_summary(struct arena *a, const struct pod_details *p, struct pod_summary *ret)
 {
 	const char *status = str_empty(p->status.reason) ? p->status.phase : p->status.reason;
-	const char *init = initializing(a, p);
+	const char *init = pod_details_init_state(a, p);
 	bool running = false;
 
 	*ret = (struct pod_summary){ .containers = p->spec.containers.n };
@@ -111,7 +111,7 @@ pod_summary(struct arena *a, const struct pod_details *p, struct pod_summary *re
 		if (c->state.waiting != NULL && !str_empty(c->state.waiting->reason))
 			status = c->state.waiting->reason;
 		else if (c->state.terminated != NULL)
-			status = ended(a, c->state.terminated);
+			status = pod_details_end_reason(a, c->state.terminated);
 	}
 	if (str_eq(status, "Completed") && running)
 		status = ret->ready == ret->containers ? "Running" : "NotReady";

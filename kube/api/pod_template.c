@@ -277,7 +277,7 @@ fnv1a(uint32_t h, const void *data, size_t n)
 
 /* The decimal digits of the number, each as a letter. */
 static char *
-safe_encode(struct arena *a, uint32_t h)
+pod_template_safe_encode(struct arena *a, uint32_t h)
 {
 	static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
 	char digits[11], *at = &digits[sizeof(digits) - 1];
@@ -311,11 +311,11 @@ sum_hash(struct arena *a, uint32_t h, struct opt_int collision_count)
 			count[i] = (unsigned char)((uint32_t)collision_count.value >> (8 * i));
 		h = fnv1a(h, count, sizeof(count));
 	}
-	return safe_encode(a, h);
+	return pod_template_safe_encode(a, h);
 }
 
 char *
 text_hash(struct arena *a, const char *text)
 {
-	return safe_encode(a, text_sum(text));
+	return pod_template_safe_encode(a, text_sum(text));
 }
