@@ -28,6 +28,13 @@ resource_list(const struct store *s, const char *group, const char *version)
 		for (char *t = strtok_r(arena_strdup(a, r->short_names), " ", &save); t != NULL;
 		     t = strtok_r(NULL, " ", &save))
 			json_array_append_new(shorts, json_string(t));
+		if (r->review) {
+			json_array_append_new(
+			    list, json_pack("{s:s,s:s,s:b,s:s,s:[s]}", "name", r->plural, "singularName", r->singular,
+				      "namespaced", 0, "kind", r->kind, "verbs", "create"));
+			json_decref(shorts);
+			continue;
+		}
 		json_array_append_new(list,
 		    json_pack("{s:s,s:s,s:b,s:s,s:[s,s,s,s,s,s,s,s],s:o}", "name", r->plural, "singularName",
 			r->singular, "namespaced", !r->cluster_scoped, "kind", r->kind, "verbs", "create", "delete",

@@ -2,6 +2,7 @@
  * is suspended while it has nothing to send. Requests are answered by store_query.c. */
 #include "sim/http.h"
 #include <string.h>
+#include <strings.h>
 #include "base/str.h"
 #include "io/http_server.h"
 #include "sim/prometheus.h"
@@ -191,6 +192,29 @@ append_argument(void *arg, enum MHD_ValueKind kind, const char *key, const char 
 }
 
 static enum MHD_Result
+http_add_group(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct store_user *as = arg;
+
+	(void)kind;
+	if (strcasecmp(key, "Impersonate-Group") == 0 && value != NULL && as->n_groups < STORE_GROUPS_MAX)
+		as->groups[as->n_groups++] = value;
+	return MHD_YES;
+}
+
+/* Finds the user of the request. Returns 0, or the status of a refusal with its body. */
+static int
+http_find_user(
+    struct store_server *h, struct MHD_Connection *c, struct arena *a, struct store_request *req, json_t **ret)
+{
+	struct store_user as = { .name = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Impersonate-User") };
+
+	MHD_get_connection_values(c, MHD_HEADER_KIND, http_add_group, &as);
+	return store_user_of(
+	    h->store, a, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization"), &as, &req->user, ret);
+}
+
+static enum MHD_Result
 http_start_watch(struct store_server *h, struct MHD_Connection *c, const struct store_request *req)
 {
 	struct watching *w = mem_alloc(sizeof(*w));
@@ -222,6 +246,7 @@ http_on_request(void *arg, struct MHD_Connection *c, const char *path, const cha
     const char *data, size_t *data_len, void **state)
 {
 	struct store_server *h = arg;
+	_cleanup_(arena_freep) struct arena *a = NULL;
 	struct incoming *in = *state;
 	struct store_request req = { .method = method };
 	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Accept");
@@ -261,6 +286,8 @@ http_on_request(void *arg, struct MHD_Connection *c, const char *path, const cha
 			"the laptop cluster reads JSON and YAML; this kubectl sends protobuf for what it makes itself: "
 			"add "
 			"`--dry-run=client -o yaml | kubectl apply -f -`"));
+	} else if ((status = http_find_user(h, c, a = arena_new(), &req, &body)) != 0) {
+		ok = http_respond_json(c, status, body);
 	} else if (store_is_watch(&req)) {
 		ok = http_start_watch(h, c, &req);
 	} else {

@@ -382,6 +382,10 @@ store_create(struct store *s, const struct store_query *q, json_t *object, json_
 		return status_error(404, "NotFound", ret, "namespaces \"%s\" not found", q->ns);
 	if (r->status && strcmp(r->kind, "Pod") != 0)
 		json_object_del(object, "status");
+	if (strcmp(r->kind, "Secret") == 0 && str_eq(json_str(object, "type"), TOKEN_TYPE) &&
+	    str_empty(json_str(json_object_get(m, "annotations"), "kubernetes.io/service-account.name")))
+		return store_status_invalid(
+		    r, name, "metadata.annotations[kubernetes.io/service-account.name]: Required value", ret);
 	if ((code = admit(s, q, a, object, NULL, ret)) != 0)
 		return code;
 	key = object_key(a, r, q->ns, name);
@@ -640,23 +644,31 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 	struct err *e;
 	struct store_query q;
 	json_t *old;
+	int code;
 
 	s->requests++;
 	json_array_clear(s->warnings);
 	if (!query_parse(s, a, req->path, &q))
 		return status_error(404, "NotFound", ret, "the server could not find the requested resource");
+	if ((code = access_check(s, a, &q, req, ret)) != 0)
+		return code;
+	if (q.resource->review && (strcmp(req->method, "POST") != 0 || q.name != NULL))
+		return status_error(405, "MethodNotAllowed", ret, "%s is not supported here", req->method);
 	if (strcmp(req->method, "GET") == 0 && q.name == NULL)
 		return store_list(s, &q, req->table, ret);
 	if (strcmp(req->method, "POST") == 0 && q.name == NULL) {
 		if ((e = body_parse(s, &q, a, req, &body)) != NULL || !json_is_object(body))
 			return status_error(
 			    400, "BadRequest", ret, "%s", e != NULL ? err_text(a, e) : "the body is not an object");
+		if (q.resource->review)
+			return access_review(s, a, &q, req, body, ret);
 		return store_create(s, &q, body, ret);
 	}
 	if (strcmp(req->method, "DELETE") == 0 && q.name == NULL) {
 		json_t *found, *o;
 		size_t i;
-		int code = store_list(s, &q, false, &found);
+
+		code = store_list(s, &q, false, &found);
 
 		json_array_foreach (json_object_get(q.dry_run ? NULL : found, "items"), i, o)
 			store_delete(s, q.resource,

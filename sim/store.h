@@ -11,6 +11,8 @@
 #include "base/json.h"
 #include "io/loop.h"
 
+#define TOKEN_TYPE "kubernetes.io/service-account-token" /* of Secrets (tokens.h) */
+
 struct store;
 struct store_watch;
 
@@ -20,6 +22,7 @@ struct resource {
 	const char *short_names; /* space-separated */
 	bool cluster_scoped;
 	bool status, scale; /* subresources */
+	bool review; /* it is only created, and not stored: the response is what counts */
 	const char *also; /* further versions of the group that serve the same objects, space-separated */
 	const char *stored_as; /* the prefix of its keys in the store; NULL: its plural */
 	/* Columns of the table form: "Name:/pointer[:integer|date]" separated by "|"; Name and Age are added. */
@@ -35,7 +38,17 @@ extern const struct resource store_resources[];
 /* The i-th resource that a store serves, those of CustomResourceDefinitions last; NULL past the end. */
 const struct resource *store_resource(const struct store *, size_t i);
 
+#define STORE_GROUPS_MAX 20
+
+/* Who makes a request. There is space for the groups that the API server adds. */
+struct store_user {
+	const char *name;
+	const char *groups[STORE_GROUPS_MAX + 3];
+	size_t n_groups;
+};
+
 struct store_request {
+	const struct store_user *user; /* NULL: the administrator, who may do everything */
 	const char *method;
 	const char *path; /* with the query */
 	const char *content_type;
@@ -55,6 +68,12 @@ void store_on_write(struct store *, store_hook *, void *arg);
 
 /* Carries out one request that is not a watch. Returns the status code; *ret_body is a new reference. */
 int store_handle(struct store *, const struct store_request *, json_t **ret_body);
+
+/* Finds the user of a request with this Authorization header (NULL: none): the ServiceAccount whose token it has, or,
+ * with another token or none, the administrator. With as->name, the user that this one impersonates. Returns 0 and sets
+ * *ret, in the arena; or 401 or 403, with *ret_body. */
+int store_user_of(struct store *, struct arena *, const char *authorization, const struct store_user *as,
+    const struct store_user **ret, json_t **ret_body);
 
 /* Returns whether the request is a watch. */
 bool store_is_watch(const struct store_request *);

@@ -100,6 +100,14 @@ const char *object_key(struct arena *, const struct resource *, const char *ns, 
 json_t *object_meta(const json_t *);
 json_t *object_shown(const json_t *, const struct store_query *);
 
+/* Returns 0 if the user may make the request, or 403 with *ret. */
+int access_check(
+    struct store *, struct arena *, const struct store_query *, const struct store_request *, json_t **ret);
+
+/* Responds to a review of what a user may do, or who they are. */
+int access_review(struct store *, struct arena *, const struct store_query *, const struct store_request *,
+    json_t *body, json_t **ret);
+
 /* A Status with this code, which is also returned. */
 int status_error(int code, const char *reason, json_t **ret, const char *format, ...) printf_like(4, 5);
 int status_not_found(const struct store_query *, json_t **ret);

@@ -181,6 +181,8 @@ store_watch_start(struct store *s, const struct store_request *req, store_line *
 		    status_error(404, "NotFound", ret_body, "the server could not find the requested resource");
 		return store_watch_refuse(w);
 	}
+	if ((*ret_status = access_check(s, w->arena, &w->q, req, ret_body)) != 0)
+		return store_watch_refuse(w);
 	if (w->q.label_selector != NULL && (e = selector_parse(w->arena, w->q.label_selector, &w->selector)) != NULL) {
 		*ret_status = status_error(400, "BadRequest", ret_body, "%s", err_text(w->arena, e));
 		return store_watch_refuse(w);

@@ -17,6 +17,7 @@
 #include "sim/ports.h"
 #include "sim/processes.h"
 #include "sim/prometheus.h"
+#include "sim/tokens.h"
 
 #define RESTART_MS 300
 #define STOP_MS 2000
@@ -30,6 +31,7 @@ struct dev {
 	struct store_server *http;
 	struct pods *pods;
 	struct jobs *jobs;
+	struct tokens *tokens;
 	struct processes *processes;
 	struct mesh *mesh;
 	struct prometheus_server *prometheus;
@@ -106,7 +108,8 @@ dev_write_kubeconfig(struct dev *d)
 	    d->server, d->ca_file != NULL ? "    certificate-authority-data: " : "",
 	    d->ca_file != NULL ? base64_encode(d->arena, d->certificate.cert, strlen(d->certificate.cert)) : "",
 	    d->ca_file != NULL ? "\n" : "",
-	    /* The server accepts every token. Over HTTPS, kubectl asks for a password if there is no credential. */
+	    /* The server accepts every token but that of a deleted service account. Over HTTPS, kubectl asks for a
+	     * password if there is no credential. */
 	    d->ca_file != NULL ? "{token: sluice}" : "{}");
 	return fclose(f) == 0;
 }
@@ -135,6 +138,10 @@ dev_seed_objects(struct dev *d)
 	store_do(d->store, "POST", "application/json", "/api/v1/nodes",
 	    json_pack("{s:s,s:s,s:{s:s},s:{s:[{s:s,s:s}]}}", "apiVersion", "v1", "kind", "Node", "metadata", "name",
 		"laptop", "status", "addresses", "type", "InternalIP", "address", "127.0.0.1"));
+	store_do(d->store, "POST", "application/json", "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+	    json_pack("{s:s,s:s,s:{s:s},s:[{s:[s],s:[s],s:[s]},{s:[s],s:[s]}]}", "apiVersion",
+		"rbac.authorization.k8s.io/v1", "kind", "ClusterRole", "metadata", "name", "cluster-admin", "rules",
+		"apiGroups", "*", "resources", "*", "verbs", "*", "nonResourceURLs", "*", "verbs", "*"));
 }
 
 const char *
@@ -199,6 +206,7 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 	    &(struct jobs_settings){ .begin_ms = settings->ready_ms, .node = "laptop", .broken_tag = BROKEN_TAG });
 	if (d->processes != NULL)
 		processes_report_to(d->processes, d->pods);
+	d->tokens = tokens_new(c->loop, d->store, d->ca_file != NULL ? d->certificate.cert : NULL);
 	dev_seed_objects(d);
 	if (settings->mesh && (e = mesh_new(d->arena, c->loop, d->store, settings->dir, &d->mesh)) != NULL) {
 		cli_fail(c, "%s", err_text(d->arena, e));
@@ -229,6 +237,7 @@ dev_stop(struct dev *d)
 	processes_free(d->processes);
 	pods_free(d->pods);
 	jobs_free(d->jobs);
+	tokens_free(d->tokens);
 	store_server_free(d->http);
 	store_free(d->store);
 	arena_free(d->arena);

@@ -98,7 +98,7 @@ echo "{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"ExecCred
 P
 chmod +x "$dir/login" "$dir/fail" "$dir/odd" "$dir/certificate"
 
-for way in files inline token token-file insecure plugin cert-plugin named impersonating; do
+for way in files inline token token-file insecure plugin cert-plugin named; do
 	check "$way is let in" within 10 says "No rollouts in namespace elsewhere" "$s" list rollouts --kubeconfig "$dir/$way"
 done
 for way in stranger nobody wrong-token intruder no-file no-plugin bad-plugin odd-plugin misnamed proxied no-user insecure-ca; do
@@ -112,6 +112,7 @@ check "so is one that fails" says "exit code 7" "$s" list rollouts --kubeconfig 
 check "so is one that says something else" says "is not JSON" "$s" list rollouts --kubeconfig "$dir/odd-plugin"
 check "so is a user that is not there" says 'there is no user "nobody"; there are: u' "$s" list rollouts --kubeconfig "$dir/no-user"
 check "so is an authority that would not be asked" says "which of the two" "$s" list rollouts --kubeconfig "$dir/insecure-ca"
+check "a user who is impersonated has their own permissions" says 'User "jane" cannot list' "$SLUICE" list rollouts --kubeconfig "$dir/impersonating"
 check "whom one acts as is said" grep -q "{jane|sre}" "$dir/haproxy.log"
 "$s" list rollouts --kubeconfig "$dir/token" --as joe >/dev/null 2>&1
 check "also by a flag" grep -q "{joe|" "$dir/haproxy.log"

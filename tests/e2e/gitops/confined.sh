@@ -30,6 +30,15 @@ proxy=$!
 sed "s#server: .*#server: http://127.0.0.1:$between#" "$KUBECONFIG" >"$dir/through"
 gitops flux --kubeconfig "$dir/through" --default-service-account tenant --no-cross-namespace-refs
 for ns in shop other; do kubectl create namespace $ns >/dev/null; done
+kubectl apply -f - >/dev/null <<Y
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: tenants, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects:
+- {kind: ServiceAccount, name: tenant, namespace: shop}
+- {kind: ServiceAccount, name: mine, namespace: shop}
+Y
 source() { # NAMESPACE
 	kubectl apply -f - >/dev/null <<Y
 apiVersion: source.toolkit.fluxcd.io/v1
