@@ -184,10 +184,16 @@ cli_on_done(void *arg, const struct err *e, const json_t *body)
 struct err *
 cli_call(struct cli *c, const char *method, const char *url, const char *content_type, json_t *body, json_t **ret)
 {
+	return cli_call_over(c, c->transport, method, url, content_type, body, ret);
+}
+
+struct err *
+cli_call_over(struct cli *c, struct transport *t, const char *method, const char *url, const char *content_type,
+    json_t *body, json_t **ret)
+{
 	struct waiting w = { .cli = c };
 
-	client_call(
-	    c->transport, method, url, content_type, body != NULL ? json_text(c->arena, body) : NULL, cli_on_done, &w);
+	client_call(t, method, url, content_type, body != NULL ? json_text(c->arena, body) : NULL, cli_on_done, &w);
 	json_decref(body);
 	/* Others may stop the loop too; the exchange has its own time-out. */
 	while (!w.done)

@@ -60,6 +60,10 @@ void cli_sleep(struct cli *, int64_t ms);
 struct err *cli_call(
     struct cli *, const char *method, const char *url, const char *content_type, json_t *body, json_t **ret);
 
+/* The same over another transport than that of cli_connect. */
+struct err *cli_call_over(struct cli *, struct transport *, const char *method, const char *url,
+    const char *content_type, json_t *body, json_t **ret);
+
 /* Says on standard error that an object cannot be read (kube/api/item.h). */
 void cli_unreadable(const struct type *, const char *ns, const char *name, const char *why);
 

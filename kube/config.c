@@ -291,13 +291,22 @@ config_override(const struct config_overrides *o, struct config *c)
 	c->insecure |= o->insecure;
 }
 
+static const char *
+config_trim_url(struct arena *a, const char *url)
+{
+	size_t n = strlen(url);
+
+	while (n > 0 && url[n - 1] == '/')
+		n--;
+	return arena_strndup(a, url, n);
+}
+
 struct err *
 config_load(struct arena *a, const struct config_overrides *o, struct config *ret)
 {
 	struct files f = { .arena = a };
 	struct config c = { 0 };
 	struct err *e;
-	size_t n;
 
 	if ((e = config_add_files(&f, o)) == NULL) {
 		if (f.n > 0)
@@ -316,10 +325,30 @@ config_load(struct arena *a, const struct config_overrides *o, struct config *re
 		    "insecure-skip-tls-verify does not go with a certificate authority: which of the two is meant?");
 	if ((c.as.uid != NULL || c.as.groups.n > 0) && c.as.user == NULL)
 		return err_new(a, ERR_INVALID, "as-groups and as-uid need a user to act as (as, --as)");
-	n = strlen(c.server);
-	while (n > 0 && c.server[n - 1] == '/')
-		n--;
-	c.server = arena_strndup(a, c.server, n);
+	c.server = config_trim_url(a, c.server);
 	*ret = c;
 	return NULL;
+}
+
+struct err *
+config_find_context(struct arena *a, const char *path, const char *server, const char **ret)
+{
+	struct files f = { .arena = a };
+	struct err *e = config_add_files(&f, &(struct config_overrides){ .file = path });
+	const char *file;
+	json_t *context;
+	size_t i;
+
+	*ret = NULL;
+	for (size_t k = 0; e == NULL && k < f.n; k++)
+		json_array_foreach (json_object_get(f.docs[k], "contexts"), i, context) {
+			const char *name = json_str(json_object_get(context, "context"), "cluster"),
+				   *url = json_str(
+				       json_object_get(config_named(&f, "clusters", name, &file), "cluster"), "server");
+
+			if (*ret == NULL && url != NULL && strcmp(config_trim_url(a, url), server) == 0)
+				*ret = config_copy(a, context, "name");
+		}
+	config_files_done(&f);
+	return e;
 }

@@ -48,3 +48,7 @@ struct config_overrides {
 
 /* Reads the configuration into the arena. Errors name the file, the context and the missing field. */
 struct err *config_load(struct arena *, const struct config_overrides *, struct config *ret);
+
+/* Returns in *ret the name of the first context whose cluster has this address, without slashes at its end; NULL if
+ * none has it. `file` is that of --kubeconfig, or NULL. In the arena. */
+struct err *config_find_context(struct arena *, const char *file, const char *server, const char **ret);

@@ -7,6 +7,7 @@
 #include "gitops/source/arguments.h"
 #include "gitops/worker/credentials.h"
 #include "gitops/worker/session_state.h"
+#include "kube/api/secret.h"
 #include "kube/config.h"
 
 #define CLUSTER_OWN_SERVER "https://kubernetes.default.svc"
@@ -85,43 +86,41 @@ cluster_exec(struct arena *a, const json_t *e)
 	return x;
 }
 
-/* Reads the Secret's `config` as settings of a kubeconfig. */
-static struct err *
-cluster_read_config(struct session *s, struct config *ret)
+struct err *
+cluster_read_config(struct arena *a, const json_t *secret, const char *server, struct config *ret, json_t **ret_config)
 {
-	const char *text = credentials_value(s, s->cluster.secret, "config");
-	const json_t *tls, *exec;
+	const char *text = secret_text(a, json_object_get(secret, "data"), "config");
+	const json_t *tls, *exec, *config;
 	struct err *e;
 
-	*ret = (struct config){ .server = s->cluster.destination.server, .namespace = "default" };
+	*ret = (struct config){ .server = server, .namespace = "default" };
 	if (text == NULL)
 		return NULL;
-	if ((e = json_parse(s->arena, text, strlen(text), &s->cluster.config)) != NULL)
-		return err_wrap(s->arena, e, "the Secret of cluster %s: config", s->cluster.destination.server);
-	tls = json_object_get(s->cluster.config, "tlsClientConfig");
-	exec = json_object_get(s->cluster.config, "execProviderConfig");
-	if (json_object_get(s->cluster.config, "awsAuthConfig") != NULL)
-		return err_new(s->arena, ERR_INVALID,
+	if ((e = json_parse(a, text, strlen(text), ret_config)) != NULL)
+		return err_wrap(a, e, "the Secret of cluster %s: config", server);
+	config = *ret_config;
+	tls = json_object_get(config, "tlsClientConfig");
+	exec = json_object_get(config, "execProviderConfig");
+	if (json_object_get(config, "awsAuthConfig") != NULL)
+		return err_new(a, ERR_INVALID,
 		    "the Secret of cluster %s: config.awsAuthConfig is not supported; execProviderConfig with \"aws "
 		    "eks "
-		    "get-token\" "
-		    "does the same",
-		    s->cluster.destination.server);
-	ret->username = json_str(s->cluster.config, "username");
-	ret->password = json_str(s->cluster.config, "password");
-	ret->token = json_str(s->cluster.config, "bearerToken");
-	ret->proxy = json_str(s->cluster.config, "proxyUrl");
+		    "get-token\" does the same",
+		    server);
+	ret->username = json_str(config, "username");
+	ret->password = json_str(config, "password");
+	ret->token = json_str(config, "bearerToken");
+	ret->proxy = json_str(config, "proxyUrl");
 	ret->insecure = json_is_true(json_object_get(tls, "insecure"));
 	ret->tls_server_name = json_str(tls, "serverName");
-	ret->ca_data = cluster_decode(s->arena, json_str(tls, "caData"));
-	ret->cert_data = cluster_decode(s->arena, json_str(tls, "certData"));
-	ret->key_data = cluster_decode(s->arena, json_str(tls, "keyData"));
+	ret->ca_data = cluster_decode(a, json_str(tls, "caData"));
+	ret->cert_data = cluster_decode(a, json_str(tls, "certData"));
+	ret->key_data = cluster_decode(a, json_str(tls, "keyData"));
 	if (exec != NULL && str_empty(json_str(exec, "command")))
-		return err_new(s->arena, ERR_INVALID,
-		    "the Secret of cluster %s: config.execProviderConfig has no command",
-		    s->cluster.destination.server);
+		return err_new(
+		    a, ERR_INVALID, "the Secret of cluster %s: config.execProviderConfig has no command", server);
 	if (exec != NULL)
-		ret->exec = cluster_exec(s->arena, exec);
+		ret->exec = cluster_exec(a, exec);
 	return NULL;
 }
 
@@ -168,7 +167,8 @@ cluster_connect(struct session *s)
 	if (s->cluster.connect == NULL)
 		return err_new(s->arena, ERR_INVALID, "other clusters cannot be reached from here");
 	s->cluster.remote = arena_alloc(s->arena, sizeof(*s->cluster.remote));
-	if ((e = cluster_read_config(s, s->cluster.remote)) != NULL)
+	if ((e = cluster_read_config(s->arena, s->cluster.secret, s->cluster.destination.server, s->cluster.remote,
+		 &s->cluster.config)) != NULL)
 		return e;
 	s->cluster.target = s->cluster.connect(s->cluster.api->loop, s->cluster.remote);
 	s->cluster.target->patience_ms = s->cluster.api->patience_ms;

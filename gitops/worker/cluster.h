@@ -39,5 +39,9 @@ struct err *cluster_impersonate(struct session *, const char *ns, const char *ac
  * allowed. */
 const char *cluster_refusal(struct session *, const struct app_resource *);
 
+/* Reads the Secret of a cluster as settings of a kubeconfig, in the arena and in *ret_config, which the caller owns. */
+struct err *cluster_read_config(
+    struct arena *, const json_t *secret, const char *server, struct config *ret, json_t **ret_config);
+
 /* Frees the connection to the destination. */
 void cluster_leave(struct session *);
