@@ -37,14 +37,15 @@ canary_is_promoting(const struct rollout_pass *p)
 	const struct routing *r = &p->w->routing;
 
 	if (p->promotion == PROMOTED || p->aborted || p->change != CHANGE_NONE || p->st.stable_rs == NULL ||
-	    p->replicas == 0 || p->canary->ping_pong != NULL || p->w->router == NULL || p->w->routing_err != NULL ||
+	    p->replicas == 0 || p->canary->ping_pong != NULL || p->w->routers.n == 0 || p->w->routing_err != NULL ||
 	    p->w->new_rs == NULL || !str_eq(r->canary_hash, p->w->hash))
 		return false;
 	if (str_eq(r->stable_hash, p->w->hash))
 		return p->st.promote_full || p->index >= steps_count(p);
 	if (!canary_is_whole(p))
 		return false;
-	return p->st.promote_full || (canary_steps_are_done(p) && (steps_count(p) == 0 || r->weight_min == 100));
+	return p->st.promote_full ||
+	       (canary_steps_are_done(p) && (steps_count(p) == 0 || (r->weight_min == 100 && r->unverified == NULL)));
 }
 
 /* With pingPong: returns true if the new version's Service is to get all the traffic; it then becomes that of the
@@ -66,7 +67,8 @@ canary_has_all_traffic(const struct rollout_pass *p)
 		return true;
 	if (p->canary->ping_pong == NULL)
 		return weights_settled(p);
-	return p->w->routing_err == NULL && r->weight_min == 100 && str_eq(r->canary_hash, p->w->hash);
+	return p->w->routing_err == NULL && r->unverified == NULL && r->weight_min == 100 &&
+	       str_eq(r->canary_hash, p->w->hash);
 }
 
 /* Makes the new version the stable one when the conditions are met. */

@@ -9,9 +9,13 @@
 bool
 check_feature(struct problems *p, const struct canary_strategy *c, enum router_feature feature, const char *path)
 {
-	const struct router *router = router_of(c);
+	const struct router *router;
+	size_t n = 0;
 
-	if (router != NULL && (router->features & feature) != 0)
+	/* Without the feature, one of them would send requests to other destinations than the others. */
+	while ((router = router_at(c, n)) != NULL && (router->features & feature) != 0)
+		n++;
+	if (router == NULL && n > 0)
 		return true;
 	problem_add(
 	    p, path, "Invalid value: can only be used with traffic routing by %s", router_names(p->arena, feature));

@@ -7,7 +7,7 @@
 
 struct label_selector;
 
-/* Checks that the strategy's router has the feature that the field needs. Returns false if it does not. */
+/* Checks that all routers of the strategy have the feature that the field needs. Returns false if they do not. */
 bool check_feature(struct problems *, const struct canary_strategy *, enum router_feature, const char *path);
 
 /* Checks that the text is seconds or a Go duration; NULL is valid. Returns false if it is neither. */

@@ -412,7 +412,7 @@ experiment_step_collect(struct rollout_pass *p, const struct experiment *of_step
 static bool
 experiment_step_is_routed(const struct rollout_pass *p)
 {
-	return p->w->router != NULL && p->w->routing.n_additional > 0;
+	return p->w->routers.n > 0 && p->w->routing.n_additional > 0;
 }
 
 /* While the status names an Experiment, it keeps its pods, as requests may be routed to them. The status therefore

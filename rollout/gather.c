@@ -11,7 +11,6 @@
 #include "rollout/steps.h"
 #include "rollout/workload.h"
 #include "rollout/world.h"
-#include "traffic/router.h"
 
 const struct replicaset *
 world_replicaset(const struct rollout_world *w, const char *hash)
@@ -96,9 +95,8 @@ gather_canary(struct rollout_world *w, struct arena *a)
 	gather_analyses(w, a);
 	w->canary_service = (const struct service *)view_get(w->view, &service_type, ns, c->canary_service);
 	w->stable_service = (const struct service *)view_get(w->view, &service_type, ns, c->stable_service);
-	w->router = router_of(c);
-	if (w->router != NULL)
-		w->routing_err = w->router->read(w->rollout, w->view, a, &w->routing);
+	w->routing_err = routed_read(w->rollout, w->view, a, &w->routers);
+	w->routing = routed_merge(&w->routers, a);
 	if (!w->routing.splits_pods) {
 		w->routing.canary_hash = gather_service_hash(w->canary_service);
 		w->routing.stable_hash = gather_service_hash(w->stable_service);

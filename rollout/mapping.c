@@ -6,7 +6,7 @@
 #include "kube/api/workload.h"
 #include "rollout/steps.h"
 #include "traffic/owns.h"
-#include "traffic/router.h"
+#include "traffic/routed.h"
 
 #define CLOSURE_MAX 256 /* templates that name a template, directly or through others; beyond it: every rollout */
 
@@ -90,27 +90,17 @@ static void
 mapping_routed_keys(const struct object *o, void (*emit)(const char *, void *), void *arg)
 {
 	const struct rollout *r = (const struct rollout *)o;
-	const struct router *router = router_of(r->spec.strategy.canary);
 	struct mapping_keys keys = { emit, arg };
 
-	if (router != NULL)
-		router->names(r, mapping_routed_key, &keys);
+	routed_names(r, mapping_routed_key, &keys);
 }
 
 static const struct view_index by_routed = { mapping_routed_keys };
 
-static bool
-mapping_is_routed(const struct rollout *r, const struct object *o)
-{
-	const struct router *router = router_of(r->spec.strategy.canary);
-
-	return router != NULL && router_has_type(router, o->type) && router->concerns(r, o);
-}
-
 void
 mapping_routed(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
-	struct mapping m = { o, mapping_is_routed, emit, arg };
+	struct mapping m = { o, routed_concerns, emit, arg };
 	char key[VIEW_KEY_SIZE];
 
 	view_find(v, &rollout_type, &by_routed, view_key(key, o->type->kind, o->meta.namespace, o->meta.name),

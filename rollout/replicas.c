@@ -79,14 +79,14 @@ replicas_set_deadline(struct rollout_pass *p, const struct replicaset *rs, int64
 bool
 replicas_stable_scales(const struct rollout_pass *p)
 {
-	return p->w->router != NULL && p->canary != NULL && p->canary->dynamic_stable_scale;
+	return p->w->routers.n > 0 && p->canary != NULL && p->canary->dynamic_stable_scale;
 }
 
 /* Returns whether traffic is independent of the number of pods: a router splits it, or a Service is switched. */
 static bool
 replicas_are_routed(const struct rollout_pass *p)
 {
-	return p->w->router != NULL || p->blue_green != NULL;
+	return p->w->routers.n > 0 || p->blue_green != NULL;
 }
 
 /* Scales the ReplicaSet up to `to`, and removes its scale-down deadline. In the rollback of a blue-green rollout the
@@ -175,7 +175,7 @@ replicas_keep(struct rollout_pass *p)
 {
 	int64_t seconds = p->scale_down_delay.present ? p->scale_down_delay.value : SCALE_DOWN_DELAY;
 
-	if (p->w->router == NULL || p->promotion == PROMOTED || replicas_stable_scales(p) || seconds == 0)
+	if (p->w->routers.n == 0 || p->promotion == PROMOTED || replicas_stable_scales(p) || seconds == 0)
 		return;
 	for (size_t i = 0; i < p->w->n_replicasets; i++) {
 		const struct replicaset *rs = p->w->replicasets[i];

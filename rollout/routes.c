@@ -65,14 +65,14 @@ routes_plan(struct rollout_pass *p, bool lower)
 	struct wanted_route *want = NULL;
 	size_t n;
 
-	if (p->w->router == NULL || p->canary->traffic_routing->managed_routes.n == 0)
+	if (p->w->routers.n == 0 || p->canary->traffic_routing->managed_routes.n == 0)
 		return; /* no routes to create or remove */
 	if (p->w->routing_err != NULL && !p->aborted)
 		return;
 	n = p->change == CHANGE_NONE && routes_canary_is_ready(p) ? routes_of_steps(p, &want) : 0;
 	if (lower ? n > 0 || p->w->routing.managed_routes == 0 : p->writes.routes || p->deadline_exceeded)
 		return;
-	if (p->w->router->set_routes(p->w->rollout, &p->w->routing, want, n, p->arena, p->plan))
+	if (routed_set_routes(p->w->rollout, &p->w->routers, want, n, p->arena, p->plan))
 		return;
 	p->writes.routes = true;
 	plan_reason(p->plan, "managed routes: %zu", n);
@@ -84,6 +84,6 @@ routes_settled(const struct rollout_pass *p)
 	struct wanted_route *want;
 	size_t n = routes_of_steps(p, &want);
 
-	return p->w->routing_err == NULL && (n == 0 || routes_canary_is_ready(p)) &&
-	       p->w->router->set_routes(p->w->rollout, &p->w->routing, want, n, p->arena, NULL);
+	return p->w->routing_err == NULL && p->w->routing.unverified == NULL && (n == 0 || routes_canary_is_ready(p)) &&
+	       routed_set_routes(p->w->rollout, &p->w->routers, want, n, p->arena, NULL);
 }

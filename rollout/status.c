@@ -23,7 +23,6 @@
 #include "rollout/replicas.h"
 #include "rollout/restart.h"
 #include "rollout/steps.h"
-#include "traffic/router.h"
 
 #define WAITS_SINCE "status-waits-since" /* a note: since when the status has waited to be written */
 #define NUMBERS_SINCE "numbers-wait-since" /* a note */
@@ -119,7 +118,7 @@ status_hpa_replicas(const struct rollout_pass *p)
 	const struct rollout_world *w = p->w;
 	int64_t pods;
 
-	if (w->router == NULL || w->stable_rs == NULL)
+	if (w->routers.n == 0 || w->stable_rs == NULL)
 		return p->st.replicas;
 	pods = w->stable_rs->status.replicas;
 	if (replicas_stable_scales(p) && w->new_rs != NULL && w->new_rs != w->stable_rs)
@@ -146,10 +145,11 @@ status_counts(struct rollout_pass *p)
 		return;
 	}
 	p->st.blue_green = (struct blue_green_status){ 0 };
-	if (w->router == NULL)
+	if (w->routers.n == 0)
 		p->st.canary.weights = NULL;
-	if (w->router != NULL && w->routing_err == NULL && w->routing.canary_hash != NULL &&
-	    w->routing.stable_hash != NULL) {
+	/* Until a weight has taken effect, the status has the one before: a later pass keeps pods for both. */
+	if (w->routers.n > 0 && w->routing_err == NULL && w->routing.unverified == NULL &&
+	    w->routing.canary_hash != NULL && w->routing.stable_hash != NULL) {
 		struct traffic_weights *seen = arena_alloc(p->arena, sizeof(*seen));
 		const struct traffic_weights *was = p->was->canary.weights;
 		int64_t most = w->routing.kept_weight < 100 ? 100 - w->routing.kept_weight : 0;
@@ -369,7 +369,7 @@ status_phase(struct rollout_pass *p)
 			message = p->blue_green->post_promotion_analysis != NULL
 				      ? "waiting for analysis to complete"
 				      : "waiting for post-promotion verification to complete";
-		} else if (p->canary != NULL && p->w->router == NULL && st->replicas > st->updated_replicas) {
+		} else if (p->canary != NULL && p->w->routers.n == 0 && st->replicas > st->updated_replicas) {
 			message = "old replicas are pending termination";
 		} else if (!str_eq(st->stable_rs, st->current_pod_hash)) {
 			message = "waiting for all steps to complete";
@@ -438,9 +438,9 @@ status_report_failure(struct rollout_pass *p)
 		p->st.message = p->st.message != NULL ? arena_printf(p->arena, "%s (%s)", p->st.message, text) : text;
 	if (f->class == ERR_AGAIN ? !status_has_reported(p, f) : !str_eq(p->st.message, p->was->message))
 		plan_status_event(p->plan, &p->w->rollout->object, true,
-		    create				     ? "ReplicaSetCreateError"
-		    : router_has_type(p->w->router, f->type) ? "TrafficRoutingError"
-							     : "ReconciliationError",
+		    create				       ? "ReplicaSetCreateError"
+		    : routed_has_type(&p->w->routers, f->type) ? "TrafficRoutingError"
+							       : "ReconciliationError",
 		    "%s", text);
 }
 

@@ -14,7 +14,6 @@
 #include "rollout/replica_counts.h"
 #include "rollout/replicas.h"
 #include "rollout/routes.h"
-#include "traffic/router.h"
 
 static int64_t
 target_most(int64_t a, int64_t b)
@@ -47,7 +46,9 @@ target_kept(const struct rollout_pass *p, const struct replicaset *rs)
 {
 	const struct routing *r = &p->w->routing;
 	const char *hash = object_label(&rs->object, LABEL_POD_TEMPLATE_HASH);
-	int64_t canary = r->weight, stable = 100 - r->weight_min, weight = 0;
+	/* A weight that has not taken effect may be any: no pod is removed. */
+	int64_t canary = r->unverified != NULL ? 100 : r->weight;
+	int64_t stable = r->unverified != NULL ? 100 : 100 - r->weight_min, weight = 0;
 	bool is_canary = str_eq(r->canary_hash, hash) || str_eq(p->writes.canary_hash, hash);
 
 	if (p->writes.weight.present) {
@@ -65,7 +66,7 @@ target_kept(const struct rollout_pass *p, const struct replicaset *rs)
 static bool
 target_has_traffic(const struct rollout_pass *p)
 {
-	return p->w->router != NULL && !p->aborted && p->replicas > 0 &&
+	return p->w->routers.n > 0 && !p->aborted && p->replicas > 0 &&
 	       (counts_step_weight(p->canary, p->index, true) > 0 || routes_wanted(p));
 }
 
@@ -80,7 +81,7 @@ target_ask(const struct rollout_pass *p, struct pod_counts *stable, struct count
 		.promote_full = p->st.promote_full,
 		.least_new = target_has_traffic(p) };
 
-	if (w->router != NULL && w->routing_err == NULL) {
+	if (w->routers.n > 0 && w->routing_err == NULL) {
 		q.has_weights = true;
 		q.canary_weight = w->routing.weight;
 		q.stable_weight = 100 - w->routing.weight_min;
@@ -122,13 +123,13 @@ target_hold(const struct rollout_pass *p, struct target *t)
 		return;
 	scaled = !str_eq(object_annotation(&stable->object, ANNOTATION_DESIRED_REPLICAS),
 	    arena_printf(p->arena, "%" PRId64, p->replicas));
-	held = p->w->router != NULL ? target_most(has, rs != NULL ? target_kept(p, rs) : 0)
-	       : scaled && has > 0  ? t->new_rs
-				    : has;
+	held = p->w->routers.n > 0 ? target_most(has, rs != NULL ? target_kept(p, rs) : 0)
+	       : scaled && has > 0 ? t->new_rs
+				   : has;
 	if (t->new_rs <= held)
 		return;
 	t->new_rs = held;
-	if (p->w->router == NULL)
+	if (p->w->routers.n == 0)
 		t->stable = target_most(scaled ? p->replicas - held : replicaset_wanted(stable), t->stable);
 }
 
@@ -173,12 +174,12 @@ target_reached(const struct rollout_pass *p)
 
 	if (!target_of(p).pods_there)
 		return false;
-	if (p->w->router == NULL || p->replicas == 0)
+	if (p->w->routers.n == 0 || p->replicas == 0)
 		return true; /* without a router the pods are the weight; without pods there is no traffic */
 	if (want.weight > 0 && !str_eq(r->canary_hash, p->w->hash))
 		return false;
-	if (r->weight == want.weight && r->weight_min == want.weight)
+	if (r->unverified == NULL && r->weight == want.weight && r->weight_min == want.weight)
 		return true;
 	/* other destinations may leave less than the weight of the step: the canary then gets the rest */
-	return p->w->routing_err == NULL && p->w->router->has_weight(p->w->rollout, r, &want, p->arena);
+	return p->w->routing_err == NULL && routed_have_weight(p->w->rollout, &p->w->routers, &want, p->arena);
 }

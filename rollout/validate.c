@@ -124,7 +124,7 @@ validate_canary(struct problems *p, const struct rollout_world *w)
 	const struct rollout *r = w->rollout;
 	const struct canary_strategy *c = r->spec.strategy.canary;
 
-	if (w->router == NULL && c->traffic_routing != NULL &&
+	if (w->routers.n == 0 && c->traffic_routing != NULL &&
 	    object_problem(&r->object, CANARY ".trafficRouting") == NULL)
 		problem_add(p, CANARY ".trafficRouting", "Required value: names no router; Sluice has %s",
 		    router_names(p->arena, 0));
@@ -132,8 +132,8 @@ validate_canary(struct problems *p, const struct rollout_world *w)
 		check_unique(p, &c->traffic_routing->managed_routes.at->name,
 		    sizeof(*c->traffic_routing->managed_routes.at), i,
 		    arena_printf(p->arena, CANARY ".trafficRouting.managedRoutes[%zu].name", i));
-	if (w->router != NULL)
-		w->router->check(c, p);
+	for (size_t i = 0; i < w->routers.n; i++)
+		w->routers.by[i].router->check(c, p);
 	validate_int_or_percent(p, CANARY ".maxSurge", c->max_surge);
 	validate_int_or_percent(p, CANARY ".maxUnavailable", c->max_unavailable);
 	if (c->dynamic_stable_scale && c->traffic_routing == NULL)
@@ -242,7 +242,7 @@ validate_workload(struct problems *p, const struct rollout_world *w)
 
 /* The error of a router starts with the field that it concerns. */
 static void
-validate_routing(struct problems *p, const struct err *e)
+validate_router(struct problems *p, const struct err *e)
 {
 	const char *text, *colon;
 
@@ -256,6 +256,13 @@ validate_routing(struct problems *p, const struct err *e)
 		problem_add(p, CANARY ".trafficRouting", "%s", text);
 	if (e->class == ERR_GONE)
 		problem_is_reference(p);
+}
+
+static void
+validate_routing(struct problems *p, const struct routed *routed)
+{
+	for (size_t i = 0; i < routed->n; i++)
+		validate_router(p, routed->by[i].err);
 }
 
 /* An argument from a field that Rollouts do not have would fail when the run is created. */
@@ -308,7 +315,7 @@ validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 	else
 		validate_blue_green(p, w);
 	validate_services(p, w);
-	validate_routing(p, w->routing_err);
+	validate_routing(p, &w->routers);
 	for (size_t i = 0; i < w->n_analyses; i++) {
 		if (measures)
 			validate_field_refs(p, &w->analyses[i]);
@@ -374,7 +381,7 @@ validate_message(struct rollout_pass *p)
 
 	if (versions != 0 && seen_note(p->w->seen, VALID, 0) == versions) {
 		validate_services(&found, p->w);
-		validate_routing(&found, p->w->routing_err);
+		validate_routing(&found, &p->w->routers);
 	} else {
 		validate_world(p->w, &found, measures);
 	}

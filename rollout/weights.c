@@ -18,7 +18,6 @@
 #include "rollout/replicas.h"
 #include "rollout/services.h"
 #include "rollout/target.h"
-#include "traffic/router.h"
 
 /* Percent of the rollout's pods that a ReplicaSet has ready, at most 100. */
 static int64_t
@@ -102,8 +101,8 @@ weights_settled(const struct rollout_pass *p)
 {
 	const struct routing *r = &p->w->routing;
 
-	return p->w->router == NULL ||
-	       (p->w->routing_err == NULL && r->weight == 0 && r->weight_min == 0 &&
+	return p->w->routers.n == 0 ||
+	       (p->w->routing_err == NULL && r->unverified == NULL && r->weight == 0 && r->weight_min == 0 &&
 		   str_eq(r->stable_hash, p->w->hash) && (weights_take_turns(p) || str_eq(r->canary_hash, p->w->hash)));
 }
 
@@ -174,7 +173,7 @@ weights_plan(struct rollout_pass *p, bool lower)
 	struct err *e;
 
 	/* an invalid routing is still used to lower the canary's weight, as far as it can be read */
-	if (p->w->router == NULL || (p->w->routing_err != NULL && !p->aborted))
+	if (p->w->routers.n == 0 || (p->w->routing_err != NULL && !p->aborted))
 		return;
 	/* With pingPong the Services have no roles until the first version is promoted. */
 	if (weights_take_turns(p) && p->was->stable_rs == NULL)
@@ -194,7 +193,7 @@ weights_plan(struct rollout_pass *p, bool lower)
 	if (down)
 		want = weights_only_less(p, want);
 	p->writes.weight = (struct opt_int){ true, want.weight };
-	e = p->w->router->set_weight(p->w->rollout, r, &want, p->plan);
+	e = routed_set_weight(p->w->rollout, &p->w->routers, &want, p->plan);
 	if (e != NULL)
 		plan_reason(p->plan, "weight: %s", err_text(p->arena, e));
 	else
@@ -226,7 +225,8 @@ weights_canary_hash(const struct rollout_pass *p)
 
 	if (!p->aborted || r->splits_pods || weights_take_turns(p))
 		return p->w->hash;
-	if (r->weight > 0 || r->managed_routes > 0 || p->writes.weight.present || p->writes.routes)
+	if (r->unverified != NULL || r->weight > 0 || r->managed_routes > 0 || p->writes.weight.present ||
+	    p->writes.routes)
 		return NULL;
 	return replicaset_available(p->w->stable_rs) > 0 ? p->st.stable_rs : NULL;
 }
@@ -242,12 +242,12 @@ weights_plan_hashes(struct rollout_pass *p)
 	struct wanted_hashes want = { 0 };
 	bool canary_ok, stable_ok;
 
-	if (p->w->router == NULL || r->splits_pods)
+	if (p->w->routers.n == 0 || r->splits_pods)
 		services_follow(p);
-	if (p->w->router == NULL || p->w->routing_err != NULL || p->w->new_rs == NULL || stable_hash == NULL)
+	if (p->w->routers.n == 0 || p->w->routing_err != NULL || p->w->new_rs == NULL || stable_hash == NULL)
 		return;
-	canary_ok = weights_can_carry(p, p->w->new_rs, r->weight, r->canary_hash);
-	stable_ok = weights_can_carry(p, stable, 100 - r->weight_min, r->stable_hash);
+	canary_ok = weights_can_carry(p, p->w->new_rs, r->unverified != NULL ? 100 : r->weight, r->canary_hash);
+	stable_ok = weights_can_carry(p, stable, r->unverified != NULL ? 100 : 100 - r->weight_min, r->stable_hash);
 	/* a stable version that was scaled down gets the canary's share too only when all of its pods are
 	 * available */
 	if (!two && replicas_stable_scales(p) && r->weight > 0 && replicaset_available(p->w->new_rs) < p->replicas &&
@@ -275,5 +275,5 @@ weights_plan_hashes(struct rollout_pass *p)
 	want.stable = p->writes.stable_hash;
 	want.additional = experiment_step_destinations(p, &want.n_additional);
 	want.services = experiment_step_services(p, &want.n_services);
-	p->w->router->set_hashes(p->w->rollout, r, &want, p->plan);
+	routed_set_hashes(p->w->rollout, &p->w->routers, &want, p->plan);
 }

@@ -4,7 +4,7 @@
  * until the pass ends. The same world gives the same plan.
  */
 #pragma once
-#include "traffic/router.h"
+#include "traffic/routed.h"
 
 struct analysis_found;
 struct analysis_run;
@@ -38,11 +38,11 @@ struct rollout_world {
 	const struct experiment *const *experiments; /* those that the Rollout owns, oldest first */
 	size_t n_experiments;
 
-	const struct router *router; /* NULL without trafficRouting */
-	/* The observed routing. For a blue-green rollout the stable destination is the active Service, which has all
-	 * traffic, and the canary's is the preview Service. */
+	struct routed routers; /* empty without trafficRouting */
+	/* The observed routing, of all routers. For a blue-green rollout the stable destination is the active Service,
+	 * which has all traffic, and the canary's is the preview Service. */
 	struct routing routing;
-	const struct err *routing_err; /* why the routing could not be read; NULL if it was */
+	const struct err *routing_err; /* the first reason why it could not be read; NULL if it was */
 	/* The Services that the strategy names; NULL if it names none, or the Service does not exist. */
 	const struct service *canary_service, *stable_service;
 	const struct service *active_service, *preview_service;

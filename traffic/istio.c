@@ -200,8 +200,7 @@ istio_read_virtual_service(const struct rollout *r, const struct istio_virtual_s
 	return NULL;
 }
 
-/* The first of routing's objects is the DestinationRule; the VirtualServices follow in the order of their references.
- * One that could not be read is NULL. */
+/* It keeps the objects as istio_objects() returns them. */
 static struct err *
 istio_read(const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret)
 {
@@ -210,6 +209,7 @@ istio_read(const struct rollout *r, const struct view *view, struct arena *a, st
 	const struct istio_virtual_service_ref *refs;
 	size_t n = istio_references(c, &refs);
 	struct err *e, *first = NULL;
+	const struct object **objects;
 
 	if (n == 0)
 		return err_new(a, ERR_INVALID, "%s.virtualService.name: required, but missing", ISTIO_FIELD);
@@ -220,12 +220,14 @@ istio_read(const struct rollout *r, const struct view *view, struct arena *a, st
 	if (routing->destination_rule == NULL && (c->canary_service == NULL || c->stable_service == NULL))
 		return err_new(
 		    a, ERR_INVALID, "%s: needs a destinationRule, or canaryService and stableService", ISTIO_FIELD);
-	*ret = (struct routing){ .weight_min = 100, .objects = arena_new_array(a, const struct object *, n + 1) };
+	objects = arena_new_array(a, const struct object *, n + 1);
+	*ret = (struct routing){ .weight_min = 100, .own = objects };
 	for (size_t i = 0; i < n; i++)
-		if ((e = istio_read_virtual_service(r, &refs[i], view, a, ret, &ret->objects[i + 1])) != NULL &&
+		if ((e = istio_read_virtual_service(r, &refs[i], view, a, ret, &objects[i + 1])) != NULL &&
 		    first == NULL)
 			first = e;
-	if (routing->destination_rule != NULL && (e = istio_read_subsets(r, view, a, ret)) != NULL && first == NULL)
+	if (routing->destination_rule != NULL && (e = istio_read_subsets(r, view, a, ret, &objects[0])) != NULL &&
+	    first == NULL)
 		first = e;
 	return first;
 }
@@ -240,7 +242,7 @@ istio_set_weight(const struct rollout *r, const struct routing *now, const struc
 	struct err *e;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct virtual_service *vs = (const struct virtual_service *)now->objects[i + 1];
+		const struct virtual_service *vs = (const struct virtual_service *)istio_objects(now)[i + 1];
 		json_t *ops;
 
 		if (vs == NULL)
@@ -271,7 +273,7 @@ istio_has_weight(const struct rollout *r, const struct routing *now, const struc
 	bool has = true;
 
 	for (size_t i = 0; i < n && has; i++) {
-		const struct virtual_service *vs = (const struct virtual_service *)now->objects[i + 1];
+		const struct virtual_service *vs = (const struct virtual_service *)istio_objects(now)[i + 1];
 		_cleanup_(json_decrefp) json_t *ops = NULL;
 
 		has = vs != NULL && istio_weight_patch(a, r->spec.strategy.canary, &refs[i], vs, want, &ops) == NULL &&

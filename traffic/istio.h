@@ -96,6 +96,14 @@ struct err *istio_weight_patch(struct arena *, const struct canary_strategy *, c
 
 /* --- istio.c. The functions without a comment are those of struct router. --- */
 
+/* Returns what istio_read() kept: the DestinationRule, then the VirtualServices in the order of their references. NULL
+ * for one that could not be read. */
+static inline const struct object *const *
+istio_objects(const struct routing *r)
+{
+	return r->own;
+}
+
 /* Returns whether the object is a VirtualService or DestinationRule that the Rollout's strategy names. */
 bool istio_concerns(const struct rollout *, const struct object *);
 
@@ -106,8 +114,9 @@ bool istio_set_routes(
 
 /* --- istio_subsets.c --- */
 
-/* Reads the DestinationRule into *ret: the hashes of its two subsets, and the object as the first of `objects`. */
-struct err *istio_read_subsets(const struct rollout *, const struct view *, struct arena *, struct routing *ret);
+/* Reads the hashes of the two subsets of the DestinationRule into *ret, and sets *ret_object to it. */
+struct err *istio_read_subsets(
+    const struct rollout *, const struct view *, struct arena *, struct routing *ret, const struct object **ret_object);
 
 void istio_set_hashes(const struct rollout *, const struct routing *, const struct wanted_hashes *, struct plan *);
 

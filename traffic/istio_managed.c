@@ -147,7 +147,7 @@ istio_set_routes(const struct rollout *r, const struct routing *now, const struc
 	bool as_wanted = true;
 
 	for (size_t i = 0; i < n_refs; i++) {
-		const struct virtual_service *vs = (const struct virtual_service *)now->objects[i + 1];
+		const struct virtual_service *vs = (const struct virtual_service *)istio_objects(now)[i + 1];
 		struct istio_splits s = { .arena = a, .canary = r->spec.strategy.canary, .vs = vs };
 		_cleanup_(json_decrefp) json_t *route = NULL;
 		const struct istio_split *primary;

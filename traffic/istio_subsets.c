@@ -18,7 +18,8 @@ istio_subset(const struct destination_rule *dr, const char *name, size_t *ret_in
 }
 
 struct err *
-istio_read_subsets(const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret)
+istio_read_subsets(const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret,
+    const struct object **ret_object)
 {
 	const struct istio_destination_rule_ref *ref =
 	    r->spec.strategy.canary->traffic_routing->istio->destination_rule;
@@ -46,7 +47,7 @@ istio_read_subsets(const struct rollout *r, const struct view *view, struct aren
 		*hashes[i] = string_map_get(&s->labels, LABEL_POD_TEMPLATE_HASH);
 	}
 	ret->splits_pods = true;
-	ret->objects[0] = o;
+	*ret_object = o;
 	return NULL;
 }
 
@@ -146,7 +147,7 @@ istio_set_hashes(
 {
 	const struct istio_destination_rule_ref *ref =
 	    r->spec.strategy.canary->traffic_routing->istio->destination_rule;
-	const struct destination_rule *dr = (const struct destination_rule *)now->objects[0];
+	const struct destination_rule *dr = (const struct destination_rule *)istio_objects(now)[0];
 	json_t *ops = NULL;
 
 	istio_patch_subset(plan->arena, &ops, dr, ref->canary_subset_name, want->canary);

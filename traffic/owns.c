@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "kube/api/core.h"
-#include "traffic/router.h"
+#include "traffic/routed.h"
 
 /* Returns whether the object is of this group ("" for "v1") and kind, in any version. */
 static bool
@@ -78,11 +78,9 @@ owns_kind(const char *group, const char *kind)
 bool
 owns_names(const struct rollout *r, const struct object *o)
 {
-	const struct router *router = r->spec.strategy.canary != NULL ? router_of(r->spec.strategy.canary) : NULL;
-
 	if (o->type == &service_type)
 		return str_eq(o->meta.namespace, r->object.meta.namespace) && owns_is_service(r, o->meta.name);
-	return router != NULL && router_has_type(router, o->type) && router->concerns(r, o);
+	return routed_concerns(r, o);
 }
 
 static void
@@ -127,7 +125,7 @@ owns_overlay(const struct rollout *r, const json_t *live, json_t *desired)
 {
 	const char *name = json_str(json_object_get(live, "metadata"), "name"),
 		   *ns = json_str(json_object_get(live, "metadata"), "namespace");
-	const struct router *router = r->spec.strategy.canary != NULL ? router_of(r->spec.strategy.canary) : NULL;
+	const struct router *router;
 
 	if (name == NULL)
 		return;
@@ -136,7 +134,8 @@ owns_overlay(const struct rollout *r, const json_t *live, json_t *desired)
 	else if (str_eq(ns, r->object.meta.namespace) && owns_is_kind(live, "apps", "Deployment") &&
 		 owns_is_scaled_down(r, name))
 		owns_keep_replicas(live, desired);
-	for (const struct type *const *t = router != NULL ? router->types : NULL; t != NULL && *t != NULL; t++)
-		if (owns_is_kind(live, (*t)->group, (*t)->kind))
-			router->overlay(r, *t, live, desired);
+	for (size_t i = 0; (router = router_at(r->spec.strategy.canary, i)) != NULL; i++)
+		for (const struct type *const *t = router->types; *t != NULL; t++)
+			if (owns_is_kind(live, (*t)->group, (*t)->kind))
+				router->overlay(r, *t, live, desired);
 }

@@ -9,10 +9,13 @@
 #include "kube/plan/plan.h"
 #include "kube/plan/view.h"
 
-/* The state of the routing objects, as a router read it. */
+/* The state of the routing objects, as a router read it; of all routers of a rollout (traffic/routed.h), the most and
+ * the least of what each of them read. */
 struct routing {
 	int64_t weight; /* percentage of the canary destination; the most of all routes */
 	int64_t weight_min; /* the least of them: they differ only if another client wrote one */
+	/* Why what the objects say has not taken effect yet (`verify`), one line for users; NULL: it has. */
+	const char *unverified;
 	int64_t kept_weight; /* of destinations that keep their weight; at a weight of 100 the canary has the rest */
 	bool splits_pods; /* the destinations select pod template hashes themselves (subsets), not by Services */
 	bool needs_canary_service, needs_stable_service; /* its subsets are parts of what this Service selects */
@@ -23,7 +26,8 @@ struct routing {
 	bool has_route; /* at least one route was read */
 	bool routes_differ; /* the other destinations of routes differ */
 	size_t managed_routes; /* they send requests to the canary destination at any weight */
-	const struct object **objects; /* that the router read, for its own use. In the arena of the pass */
+	/* For the router's own use. NULL: nothing was read, so that it cannot write. In the arena of the pass. */
+	const void *own;
 };
 
 /* The percentages of the canary and of the Services of an experiment; the stable version gets the rest. */
@@ -74,7 +78,12 @@ struct router {
 	 * not exist; *ret then has what could be read, which is enough to lower the weight. */
 	struct err *(*read)(const struct rollout *, const struct view *, struct arena *, struct routing *ret);
 
-	/* Adds the patches that set the split, and their events. */
+	/* Returns why what the objects say has not taken effect yet, one line for users, in the arena; NULL: it has. A
+	 * weight counts as observed only then. NULL: it takes effect when it is written. */
+	const char *(*verify)(const struct rollout *, const struct routing *, struct arena *);
+
+	/* Adds the writes that set the split, and their events: patches and, for objects that are the rollout's own
+	 * (it is their controller), plan_create and plan_delete. */
 	struct err *(*set_weight)(
 	    const struct rollout *, const struct routing *, const struct wanted_split *, struct plan *);
 
@@ -116,14 +125,15 @@ extern const struct router *const routers[];
  * rollout, which exists and refers to the object. NULL: this rollout may take it. */
 const char *managed_by_other(const struct rollout *, const struct view *, const struct object *);
 
-/* The router that a strategy uses, or NULL. */
-const struct router *router_of(const struct canary_strategy *);
+/* Returns the i-th router that a strategy uses, from 0, in the order of the list; NULL after the last one, and for a
+ * NULL strategy. */
+const struct router *router_at(const struct canary_strategy *, size_t i);
 
 /* The i-th type of all routers' objects, from 0; NULL after the last one. A type that routers share is returned for
  * each. */
 const struct type *router_type(size_t i);
 
-/* Returns whether the router reads objects of this type. Returns false for a NULL router. */
+/* Returns whether the router reads objects of this type. */
 bool router_has_type(const struct router *, const struct type *);
 
 /* The names of all routers that have these features, separated by commas. In the arena. */

@@ -9,10 +9,10 @@ const struct router *const routers[] = {
 };
 
 const struct router *
-router_of(const struct canary_strategy *c)
+router_at(const struct canary_strategy *c, size_t i)
 {
 	for (const struct router *const *r = routers; c != NULL && *r != NULL; r++)
-		if ((*r)->used(c))
+		if ((*r)->used(c) && i-- == 0)
 			return *r;
 	return NULL;
 }
@@ -30,7 +30,7 @@ router_type(size_t i)
 bool
 router_has_type(const struct router *r, const struct type *type)
 {
-	for (const struct type *const *t = r != NULL ? r->types : NULL; t != NULL && *t != NULL; t++)
+	for (const struct type *const *t = r->types; *t != NULL; t++)
 		if (*t == type)
 			return true;
 	return false;

@@ -207,7 +207,7 @@ see_rollout(struct entry *e, const struct rollout *r)
 	e->phase = known_phase(r->status.phase);
 	e->old_phase = old_phase(&r->status.conditions);
 	e->strategy = c != NULL ? "canary" : r->spec.strategy.blue_green != NULL ? "blueGreen" : "";
-	e->router = router_of(c) != NULL ? router_of(c)->metric_name : "";
+	e->router = router_at(c, 0) != NULL ? router_at(c, 0)->metric_name : "";
 	e->desired = r->spec.replicas.present ? r->spec.replicas.value : 1;
 	e->updated = r->status.updated_replicas;
 	e->available = r->status.available_replicas;

@@ -183,6 +183,15 @@ plan_independent(struct plan *p)
 		p->steps[p->n_steps - 1].independent = true;
 }
 
+void
+plan_independent_since(struct plan *p, size_t n)
+{
+	while (n < p->n_steps && (p->steps[n].op == PLAN_EVENT || p->steps[n].op == PLAN_QUERY))
+		n++;
+	if (n < p->n_steps)
+		p->steps[n].independent = true;
+}
+
 struct plan_step *
 plan_event(struct plan *p, const struct object *about, bool warning, const char *reason, const char *format, ...)
 {

@@ -105,6 +105,9 @@ void plan_evict(struct plan *, const struct object *pod);
 /* Marks the write that was added last as independent: it is made even if the one before it failed. */
 void plan_independent(struct plan *);
 
+/* Marks the first write that was added after the plan had `n` steps as independent. */
+void plan_independent_since(struct plan *, size_t n);
+
 /* Marks the write that was added last as successful if its object does not exist any more. For objects that are not
  * watched. */
 void plan_unless_gone(struct plan *);

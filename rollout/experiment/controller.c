@@ -8,25 +8,25 @@
 #include "kube/plan/controller.h"
 #include "rollout/experiment/decide.h"
 #include "rollout/experiment/world.h"
-#include "traffic/router.h"
+#include "traffic/routed.h"
 
 /* The rollout whose step created the Experiment, and the Services that its routing gives weight to. */
 static void
 experiment_gather_rollout(struct experiment_world *w, struct arena *a)
 {
 	const struct owner *owner = object_controller(&w->experiment->object);
-	const struct router *router;
-	struct routing routing = { 0 };
+	struct routed routed;
+	struct routing routing;
 
 	if (owner == NULL || !str_eq(owner->kind, rollout_type.kind))
 		return;
 	w->rollout =
 	    (const struct rollout *)view_get(w->view, &rollout_type, w->experiment->object.meta.namespace, owner->name);
-	if (w->rollout == NULL || w->rollout->spec.strategy.canary == NULL ||
-	    (router = router_of(w->rollout->spec.strategy.canary)) == NULL)
+	if (w->rollout == NULL)
 		return;
 	/* After an error the routing has what could be read. */
-	router->read(w->rollout, w->view, a, &routing);
+	routed_read(w->rollout, w->view, a, &routed);
+	routing = routed_merge(&routed, a);
 	w->routed = routing.additional;
 	w->n_routed = routing.n_additional;
 }

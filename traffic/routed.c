@@ -1,0 +1,161 @@
+/* traffic/routed.c: the routers of one rollout, together. */
+#include "traffic/routed.h"
+#include <string.h>
+#include "base/str.h"
+
+const struct err *
+routed_read(const struct rollout *r, const struct view *view, struct arena *a, struct routed *ret)
+{
+	const struct router *router;
+	const struct err *first = NULL;
+
+	ret->n = 0;
+	while (ret->n < ROUTERS_MAX && (router = router_at(r->spec.strategy.canary, ret->n)) != NULL) {
+		struct routed_by *by = &ret->by[ret->n++];
+
+		*by = (struct routed_by){ .router = router };
+		by->err = router->read(r, view, a, &by->routing);
+		if (by->err == NULL && router->verify != NULL)
+			by->routing.unverified = router->verify(r, &by->routing, a);
+		if (first == NULL)
+			first = by->err;
+	}
+	return first;
+}
+
+/* Adds the other destinations of one router to those of all, each with the most that a router gives it. */
+static void
+routed_merge_additional(struct routing *all, const struct routing *one, struct arena *a)
+{
+	struct weight_destination *list =
+	    arena_new_array(a, struct weight_destination, all->n_additional + one->n_additional);
+	size_t n = all->n_additional;
+
+	if (n > 0)
+		memcpy(list, all->additional, n * sizeof(*list));
+	all->routes_differ |= n != one->n_additional;
+	for (size_t i = 0; i < one->n_additional; i++) {
+		size_t k = 0;
+
+		while (k < n && !str_eq(list[k].service_name, one->additional[i].service_name))
+			k++;
+		all->routes_differ |= k == n || list[k].weight != one->additional[i].weight;
+		if (k == n)
+			list[n++] = one->additional[i];
+		else if (one->additional[i].weight > list[k].weight)
+			list[k] = one->additional[i];
+	}
+	all->additional = list;
+	all->n_additional = n;
+}
+
+static void
+routed_merge_one(struct routing *all, const struct routing *one, struct arena *a)
+{
+	if (one->weight > all->weight)
+		all->kept_weight = one->kept_weight;
+	all->weight = one->weight > all->weight ? one->weight : all->weight;
+	all->weight_min = one->weight_min < all->weight_min ? one->weight_min : all->weight_min;
+	if (all->unverified == NULL)
+		all->unverified = one->unverified;
+	all->splits_pods &= one->splits_pods;
+	all->needs_canary_service |= one->needs_canary_service;
+	all->needs_stable_service |= one->needs_stable_service;
+	all->routes_differ |= one->routes_differ;
+	if (all->n_additional > 0 || one->n_additional > 0)
+		routed_merge_additional(all, one, a);
+	all->has_route |= one->has_route;
+	all->managed_routes += one->managed_routes;
+}
+
+struct routing
+routed_merge(const struct routed *routed, struct arena *a)
+{
+	struct routing all = routed->n > 0 ? routed->by[0].routing : (struct routing){ 0 };
+
+	for (size_t i = 1; i < routed->n; i++)
+		routed_merge_one(&all, &routed->by[i].routing, a);
+	all.own = NULL;
+	return all;
+}
+
+struct err *
+routed_set_weight(
+    const struct rollout *r, const struct routed *routed, const struct wanted_split *want, struct plan *plan)
+{
+	size_t start = plan->n_steps;
+	struct err *first = NULL;
+
+	for (size_t i = 0; i < routed->n; i++) {
+		const struct routed_by *by = &routed->by[i];
+		size_t before = plan->n_steps;
+		struct err *e = by->routing.own != NULL ? by->router->set_weight(r, &by->routing, want, plan) : NULL;
+
+		if (before > start)
+			plan_independent_since(plan, before);
+		if (first == NULL)
+			first = e;
+	}
+	return first;
+}
+
+bool
+routed_have_weight(
+    const struct rollout *r, const struct routed *routed, const struct wanted_split *want, struct arena *a)
+{
+	for (size_t i = 0; i < routed->n; i++)
+		if (routed->by[i].err != NULL || routed->by[i].routing.unverified != NULL ||
+		    !routed->by[i].router->has_weight(r, &routed->by[i].routing, want, a))
+			return false;
+	return true;
+}
+
+void
+routed_set_hashes(
+    const struct rollout *r, const struct routed *routed, const struct wanted_hashes *want, struct plan *plan)
+{
+	for (size_t i = 0; i < routed->n; i++)
+		if (routed->by[i].routing.splits_pods)
+			routed->by[i].router->set_hashes(r, &routed->by[i].routing, want, plan);
+}
+
+bool
+routed_set_routes(const struct rollout *r, const struct routed *routed, const struct wanted_route *want, size_t n,
+    struct arena *a, struct plan *plan)
+{
+	bool as_wanted = true;
+
+	for (size_t i = 0; i < routed->n; i++)
+		as_wanted &= routed->by[i].routing.own == NULL ||
+			     routed->by[i].router->set_routes(r, &routed->by[i].routing, want, n, a, plan);
+	return as_wanted;
+}
+
+bool
+routed_has_type(const struct routed *routed, const struct type *type)
+{
+	for (size_t i = 0; i < routed->n; i++)
+		if (router_has_type(routed->by[i].router, type))
+			return true;
+	return false;
+}
+
+bool
+routed_concerns(const struct rollout *r, const struct object *o)
+{
+	const struct router *router;
+
+	for (size_t i = 0; (router = router_at(r->spec.strategy.canary, i)) != NULL; i++)
+		if (router_has_type(router, o->type) && router->concerns(r, o))
+			return true;
+	return false;
+}
+
+void
+routed_names(const struct rollout *r, void (*emit)(const struct type *, const char *, const char *, void *), void *arg)
+{
+	const struct router *router;
+
+	for (size_t i = 0; (router = router_at(r->spec.strategy.canary, i)) != NULL; i++)
+		router->names(r, emit, arg);
+}
