@@ -64,16 +64,20 @@ mem_strdup(const char *s)
 char *
 mem_printf(const char *format, ...)
 {
+	char few[200]; /* most texts are short and formatted once */
 	va_list ap, again;
 	char *s;
 	int n;
 
 	va_start(ap, format);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, format, ap);
+	n = vsnprintf(few, sizeof(few), format, ap);
 	va_end(ap);
 	s = mem_alloc((size_t)n + 1);
-	vsnprintf(s, (size_t)n + 1, format, again);
+	if ((size_t)n < sizeof(few))
+		memcpy(s, few, (size_t)n);
+	else
+		vsnprintf(s, (size_t)n + 1, format, again);
 	va_end(again);
 	return s;
 }

@@ -5,12 +5,14 @@
 #include <string.h>
 #include "base/map.h"
 #include "base/rand.h"
+#include "base/str.h"
 #include "base/time.h"
 #include "io/log.h"
 #include "kube/api/core.h"
 #include "kube/client.h"
 #include "kube/event_history.h"
 
+#define TEXT_MAX (4u << 20) /* bytes; the API server accepts less */
 #define TRIES 12 /* about four minutes */
 #define RETRY_MS 500
 #define RETRY_MAX_MS 30000
@@ -191,7 +193,7 @@ events_finish_first(struct subject *s)
 static void events_send_ready(struct events *);
 
 static void
-events_on_written(void *arg, const struct err *e, const json_t *body)
+events_on_written(void *arg, const struct err *e, const struct item_text *body)
 {
 	struct subject *s = arg;
 	struct events *ev = s->events;
@@ -234,17 +236,57 @@ events_on_again(struct timer *t, void *arg)
 	events_send_ready(s->events);
 }
 
-static json_t *
-events_object(const struct subject *s, const char *name, const char *ns, const char *first, const char *last)
+/* Appends a member of an object, unless it is NULL. */
+static void
+events_add_member(struct str *text, const char *key, const char *value)
+{
+	if (value == NULL)
+		return;
+	if (text->at[text->len - 1] != '{')
+		str_addc(text, ',');
+	json_add_string(text, key);
+	str_addc(text, ':');
+	json_add_string(text, value);
+}
+
+static void
+events_add_object(struct str *text, const struct subject *s, const char *name, const char *ns, const char *first)
 {
 	const struct waiting *e = s->head;
-	json_t *involved = json_pack("{s:s,s:s,s:s,s:s*,s:s*,s:s*}", "apiVersion", s->api_version, "kind", s->kind,
-	    "name", s->name, "namespace", s->namespace, "uid", s->uid, "resourceVersion", e->version);
 
-	return json_pack("{s:s,s:s,s:{s:s,s:s},s:o,s:s,s:s,s:s,s:s,s:s,s:I,s:{s:s}}", "apiVersion", "v1", "kind",
-	    "Event", "metadata", "name", name, "namespace", ns, "involvedObject", involved, "reason", e->reason,
-	    "message", e->message, "type", e->warning ? "Warning" : "Normal", "firstTimestamp", first, "lastTimestamp",
-	    last, "count", (json_int_t)s->record.count, "source", "component", s->events->component);
+	str_adds(text, "{\"apiVersion\":\"v1\",\"kind\":\"Event\",\"metadata\":{");
+	events_add_member(text, "name", name);
+	events_add_member(text, "namespace", ns);
+	str_adds(text, "},\"involvedObject\":{");
+	events_add_member(text, "apiVersion", s->api_version);
+	events_add_member(text, "kind", s->kind);
+	events_add_member(text, "name", s->name);
+	events_add_member(text, "namespace", s->namespace);
+	events_add_member(text, "uid", s->uid);
+	events_add_member(text, "resourceVersion", e->version);
+	str_adds(text, "},\"source\":{");
+	events_add_member(text, "component", s->events->component);
+	str_addc(text, '}');
+	events_add_member(text, "reason", e->reason);
+	events_add_member(text, "message", e->message);
+	events_add_member(text, "type", e->warning ? "Warning" : "Normal");
+	events_add_member(text, "firstTimestamp", first);
+}
+
+/* Appends the body of the request: an Event, or a patch that raises the count of one. */
+static void
+events_add_body(struct arena *a, struct str *text, const struct subject *s, const char *name, const char *ns)
+{
+	if (s->is_repeat) {
+		str_addc(text, '{');
+	} else {
+		events_add_object(text, s, name, ns, time_format(a, s->record.first_at));
+		str_addc(text, ',');
+	}
+	str_adds(text, "\"count\":");
+	str_add_int(text, s->record.count);
+	events_add_member(text, "lastTimestamp", time_format(a, s->head->last_at));
+	str_addc(text, '}');
 }
 
 /* Sets the record that the first event leaves. A retry keeps it: its request may have taken effect. */
@@ -275,20 +317,18 @@ events_send_first(struct subject *s)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	/* Events of cluster-scoped objects live in "default" (client-go's recorder). */
-	const char *ns = s->namespace != NULL ? s->namespace : "default", *name, *last;
-	_cleanup_(json_decrefp) json_t *body = NULL;
+	const char *ns = s->namespace != NULL ? s->namespace : "default", *name;
 	struct transport *t = s->events->transport;
+	struct str text;
 
 	events_start_first(s);
-	last = time_format(a, s->head->last_at);
 	name = arena_printf(a, "%.200s.%016" PRIx64, s->name, s->record.suffix);
-	if (s->is_repeat)
-		body = json_pack("{s:I,s:s}", "count", (json_int_t)s->record.count, "lastTimestamp", last);
-	else
-		body = events_object(s, name, ns, time_format(a, s->record.first_at), last);
-	s->call = client_call_as(t, URGENCY_EVENT, client_timeout_ms(t), s->is_repeat ? "PATCH" : "POST",
+	str_init(&text, TEXT_MAX);
+	events_add_body(a, &text, s, name, ns);
+	s->call = client_write(t, URGENCY_EVENT, client_timeout_ms(t), s->is_repeat ? "PATCH" : "POST",
 	    client_path(a, &event_type, ns, s->is_repeat ? name : NULL, NULL),
-	    s->is_repeat ? PATCH_MERGE : "application/json", json_text(a, body), events_on_written, s);
+	    s->is_repeat ? PATCH_MERGE : "application/json", str_text(&text), events_on_written, s);
+	str_done(&text);
 	s->events->n_calls++;
 }
 

@@ -306,13 +306,26 @@ execution_write_step(struct execution *x, const struct plan_step *s)
 	    verbs[s->op].content_type, body, execution_on_written, x);
 }
 
+/* Returns the patch of the status. If a step of this plan changed the version of the object, the status is still based
+ * on the current state: the patch gets the new version. */
+static const char *
+execution_status_patch(struct execution *x)
+{
+	_cleanup_(json_decrefp) json_t *patch = NULL;
+
+	if (x->own_version == NULL)
+		return x->plan->status;
+	patch = json_loads(x->plan->status, 0, NULL);
+	json_object_set_new(json_object_get(patch, "metadata"), "resourceVersion", json_string(x->own_version));
+	return json_text(x->arena, patch);
+}
+
 /* The status is written even after failures, because it reports the observed state. Only if the object has changed
  * in the meantime, and the API server did not respond to the fetch either, it is left to the next pass. */
 static void
 execution_write_status(struct execution *x)
 {
 	const struct object *o = x->plan->status_of;
-	_cleanup_(json_decrefp) json_t *patch = NULL;
 
 	if (x->plan->status == NULL) {
 		execution_enter(x, EXECUTION_DONE, NULL);
@@ -329,14 +342,10 @@ execution_write_status(struct execution *x)
 		execution_enter(x, EXECUTION_DONE, "the lease is no longer held");
 		return;
 	}
-	patch = json_loads(x->plan->status, 0, NULL);
-	/* A step of this plan changed the version of the object: the status is still based on the current state. */
-	if (x->own_version != NULL)
-		json_object_set_new(json_object_get(patch, "metadata"), "resourceVersion", json_string(x->own_version));
 	x->call = client_write(x->to->api, urgency_of(x->plan, NULL),
 	    execution_is_overtaken(x) ? CLIENT_SOON_MS : client_timeout_ms(x->to->api), "PATCH",
 	    client_path(x->arena, o->type, o->meta.namespace, o->meta.name, o->type->has_status ? "status" : NULL),
-	    PATCH_MERGE, json_text(x->arena, patch), execution_on_status_written, x);
+	    PATCH_MERGE, execution_status_patch(x), execution_on_status_written, x);
 }
 
 static void

@@ -20,6 +20,7 @@
 #include "base/address.h"
 #include "base/base64.h"
 #include "kube/credentials.h"
+#include "kube/curl_handles.h"
 #include "kube/proxy.h"
 #include "kube/resolve.h"
 #include "kube/turns.h"
@@ -81,6 +82,7 @@ struct curl {
 	struct credentials *credentials; /* NULL: the configuration has the credentials */
 	struct timer known; /* fires when credentials have arrived or failed */
 	struct pool pools[POOL_MAX];
+	struct curl_handles handles; /* of calls to the API server */
 	CURLSH *share; /* TLS sessions of the API server: connections that are opened later resume one */
 	struct exchange *exchanges;
 	struct socket *sockets;
@@ -130,6 +132,21 @@ struct exchange {
 static void curl_exchange_leave(struct exchange *);
 static void curl_aim(struct exchange *);
 
+static CURL *
+curl_handle_new(struct exchange *e)
+{
+	return e->pool->kind == POOL_CALLS ? curl_handles_take(&e->owner->handles) : curl_easy_init();
+}
+
+static void
+curl_handle_free(struct exchange *e)
+{
+	if (e->pool->kind == POOL_CALLS)
+		curl_handles_give(&e->owner->handles, e->easy);
+	else
+		curl_easy_cleanup(e->easy);
+}
+
 /* Takes the request back from curl. */
 static void
 curl_withdraw(struct exchange *e)
@@ -157,7 +174,7 @@ curl_exchange_free(struct exchange *e)
 	curl_withdraw(e);
 	curl_exchange_leave(e);
 	resolve_cancel(e->resolving);
-	curl_easy_cleanup(e->easy);
+	curl_handle_free(e);
 	curl_slist_free_all(e->headers);
 	curl_slist_free_all(e->bare);
 	curl_slist_free_all(e->connect_to);
@@ -902,17 +919,17 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	struct curl *c = (struct curl *)t;
 	struct exchange *e = mem_alloc(sizeof(*e));
 	bool api = r->url[0] == '/' && c->config != NULL;
-	CURL *h = curl_easy_init();
 	struct credential credential = { 0 };
 	enum credentials_state state = CREDENTIALS_READY;
 	struct err *why = NULL;
 	_cleanup_(arena_freep) struct arena *a = arena_new();
+	CURL *h;
 
 	e->owner = c;
-	e->easy = h;
 	e->receiver = receiver;
 	e->arg = arg;
 	e->pool = &c->pools[!api ? POOL_OUTSIDE : r->stream ? POOL_STREAMS : POOL_CALLS];
+	e->easy = h = curl_handle_new(e);
 	e->urgency = r->urgency;
 	e->turn.arg = e;
 	e->method = mem_strdup(r->method);
@@ -1043,6 +1060,7 @@ curl_transport_free(struct transport *t)
 		curl_exchange_free(c->exchanges); // NOLINT(clang-analyzer-unix.Malloc)
 	for (size_t i = 0; i < POOL_MAX; i++)
 		pool_close(&c->pools[i]);
+	curl_handles_done(&c->handles);
 	curl_share_cleanup(c->share);
 	free(c->server);
 	loop_timer_stop(t->loop, &c->known);
@@ -1089,6 +1107,7 @@ transport_curl_new(struct loop *l, const struct config *config)
 			.timer = { .fire = curl_on_timer, .arg = pool },
 			.rest = { .fire = pool_on_rest, .arg = pool } };
 	}
+	curl_handles_init(&c->handles, l);
 	c->share = curl_share_init();
 	curl_share_setopt(c->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	return &c->transport;

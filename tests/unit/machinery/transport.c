@@ -497,6 +497,71 @@ calls_are_made_over_the_connections_of_their_pool(void **state)
 	loop_free(loop);
 }
 
+/* Runs a call over the first connection, and returns its request. */
+static void
+server_run_call(struct server *s, struct transport *t, const struct request *call, char *ret, size_t size)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+	size_t done = s->done;
+	ssize_t n;
+
+	transport_start(t, call, &receiver, s);
+	server_await(s, 1);
+	n = recv(s->connections[0], ret, size - 1, MSG_DONTWAIT);
+	assert_true(n > 0);
+	ret[n] = '\0';
+	assert_int_equal(write(s->connections[0], answer, strlen(answer)), strlen(answer));
+	server_await(s, 1);
+	assert_int_equal(s->done, done + 1);
+}
+
+/* Its handle is that of the call before it. */
+static void
+a_call_sends_nothing_of_the_call_before_it(void **state)
+{
+	struct loop *loop = loop_ev_new();
+	struct server s, second;
+	char url[64], got[4096], want[4096];
+	struct config config = { .server = url, .token = "secret", .as.user = "alice" };
+	struct transport *t;
+	struct request patch = { .method = "PATCH",
+		.url = "/api/v1/namespaces/a/pods/x",
+		.content_type = "application/json-patch+json",
+		.headers = &(struct header){ "X-Secret", "1" },
+		.n_headers = 1,
+		.body = "[{}]",
+		.timeout_ms = 600000,
+		.response_max = 1024 },
+		       get = { .method = "GET", .url = "/api/v1/pods/y", .timeout_ms = 600000, .response_max = 1024 };
+
+	(void)state;
+	server_start(&s, loop, url, sizeof(url));
+	t = transport_curl_new(loop, &config);
+	server_run_call(&s, t, &patch, got, sizeof(got));
+	snprintf(want, sizeof(want),
+	    "PATCH /api/v1/namespaces/a/pods/x HTTP/1.1\r\nHost: %s\r\nUser-Agent: sluice\r\n"
+	    "Content-Type: application/json-patch+json\r\nX-Secret: 1\r\nAccept: application/json\r\n"
+	    "Authorization: Bearer secret\r\nImpersonate-User: alice\r\nContent-Length: 4\r\n\r\n[{}]",
+	    url + strlen("http://"));
+	assert_string_equal(got, want);
+
+	config.token = NULL;
+	config.as.user = NULL;
+	second = s;
+	server_run_call(&second, t, &get, got, sizeof(got));
+	snprintf(want, sizeof(want),
+	    "GET /api/v1/pods/y HTTP/1.1\r\nHost: %s\r\nUser-Agent: sluice\r\nAccept: application/json\r\n\r\n",
+	    url + strlen("http://"));
+	assert_string_equal(got, want);
+	/* Nor is its response passed to the call before it. */
+	assert_int_equal(s.done, 1);
+	assert_int_equal(s.n, 1);
+
+	transport_free(t);
+	server_stop(&s);
+	loop_free(loop);
+}
+
 /* tests/wait.sh decides in the same way, for the tests that count connections. */
 static void
 http2_is_used_from_the_version_on_that_was_tested(void **state)
@@ -552,6 +617,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_beyond_twelve_of_a_namespace_wait_for_the_end_of_one_and_a_watch_does_not),
 		cmocka_unit_test(calls_are_made_over_the_connections_of_their_pool),
+		cmocka_unit_test(a_call_sends_nothing_of_the_call_before_it),
 		cmocka_unit_test(http2_is_used_from_the_version_on_that_was_tested),
 		cmocka_unit_test(the_most_urgent_call_that_waits_is_made_first),
 		cmocka_unit_test(a_call_about_the_lease_does_not_wait),
