@@ -28,7 +28,7 @@ struct config_impersonation {
 struct config {
 	const char *server; /* "https://…", no slash at the end */
 	const char *namespace; /* of the context; "default" */
-	const char *token, *token_file; /* the file is read again for each request, and has precedence */
+	const char *token, *token_file; /* the file is read again each second, and has precedence */
 	const char *username, *password;
 	const char *ca_file, *ca_data, *cert_file, *cert_data, *key_file, *key_data; /* *_data: PEM text */
 	const char *tls_server_name; /* the host name in the server's certificate; NULL: the URL's host */

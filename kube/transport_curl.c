@@ -42,6 +42,8 @@
 #define OUTSIDE_TENANT_MAX 32 /* of them for one namespace */
 #define OUTSIDE_HOST_MAX 16 /* of those to one destination, by default the host */
 #define RETRY_AFTER_MAX_S 1000000000 /* a longer Retry-After is ignored */
+#define HEADER_MAX (16u << 20) /* bytes of one header; no object that could have it is as large */
+#define TOKEN_MS 1000 /* between two readings of the token's file */
 #define POOL_REST_MS                                                                                                   \
 	60000 /* a pool without requests closes its connections: an API server does so after 90 s, and each one       \
 	       * costs memory */
@@ -80,6 +82,8 @@ struct curl {
 	struct transport transport;
 	const struct config *config;
 	struct credentials *credentials; /* NULL: the configuration has the credentials */
+	char *token; /* of the configuration's file; NULL: none */
+	int64_t token_until; /* mono ms: when it is read again */
 	struct timer known; /* fires when credentials have arrived or failed */
 	struct pool pools[POOL_MAX];
 	struct curl_handles handles; /* of calls to the API server */
@@ -216,8 +220,11 @@ curl_finish(struct exchange *e, CURLcode code)
 		    e->error[0] != '\0' ? e->error : curl_easy_strerror(code));
 	if (err == NULL)
 		reply.status = (int)status;
-	if (e->api && status == 401 && e->owner->credentials != NULL)
-		credentials_refused(e->owner->credentials);
+	if (e->api && status == 401) {
+		e->owner->token_until = 0;
+		if (e->owner->credentials != NULL)
+			credentials_refused(e->owner->credentials);
+	}
 	reply.body = (struct bytes){ str_text(&answer), answer.len };
 	str_init(&e->answer, 0);
 	curl_exchange_free(e);
@@ -424,23 +431,36 @@ curl_on_late(struct timer *t, void *arg)
 	curl_finish(e, CURLE_OPERATION_TIMEDOUT);
 }
 
-/* Adds one header. Returns false, and adds nothing, if the value would make it several headers. */
+/* Adds the header "NAME: SCHEME VALUE". Returns false, and adds nothing, if the value would make it several headers.
+ * A token has a kilobyte, and every call has one: it is copied, not formatted. */
+static bool
+curl_add_header_of(struct exchange *e, const char *name, const char *scheme, const char *value)
+{
+	struct str header;
+	bool one;
+
+	str_init(&header, HEADER_MAX);
+	str_adds(&header, name);
+	str_adds(&header, ": ");
+	str_adds(&header, scheme);
+	str_adds(&header, value);
+	one = !header.overflow && strpbrk(str_text(&header), "\r\n") == NULL;
+	if (one)
+		e->headers = curl_slist_append(e->headers, str_text(&header));
+	str_done(&header);
+	return one;
+}
+
 static bool
 curl_add_header(struct exchange *e, const char *name, const char *value)
 {
-	_cleanup_(freep) char *header = mem_printf("%s: %s", name, value);
-
-	if (strpbrk(header, "\r\n") != NULL)
-		return false;
-	e->headers = curl_slist_append(e->headers, header);
-	return true;
+	return curl_add_header_of(e, name, "", value);
 }
 
-/* The token's file is read again for every request: service account tokens are rotated. */
-static const char *
-curl_token(struct arena *a, const struct config *c)
+static char *
+curl_read_token(const char *file)
 {
-	FILE *f = c->token_file != NULL ? fopen(c->token_file, "r") : NULL;
+	FILE *f = fopen(file, "r");
 	char buffer[16384];
 	size_t n = f != NULL ? fread(buffer, 1, sizeof(buffer), f) : 0;
 
@@ -448,7 +468,22 @@ curl_token(struct arena *a, const struct config *c)
 		fclose(f);
 	while (n > 0 && (buffer[n - 1] == '\n' || buffer[n - 1] == ' '))
 		n--;
-	return n > 0 ? arena_strndup(a, buffer, n) : c->token;
+	return n > 0 ? mem_printf("%.*s", (int)n, buffer) : NULL;
+}
+
+/* Service account tokens are rotated long before they expire: the file is read again after TOKEN_MS, and when the API
+ * server has refused the token. */
+static const char *
+curl_token(struct curl *c)
+{
+	int64_t now = loop_mono(c->transport.loop);
+
+	if (c->config->token_file != NULL && now >= c->token_until) {
+		free(c->token);
+		c->token = curl_read_token(c->config->token_file);
+		c->token_until = now + TOKEN_MS;
+	}
+	return c->token != NULL ? c->token : c->config->token;
 }
 
 static void
@@ -505,14 +540,14 @@ curl_add_identity(struct exchange *e, const struct credential *credential)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct config *c = e->owner->config;
-	const char *token = credential->token != NULL ? credential->token : curl_token(a, c);
+	const char *token = credential->token != NULL ? credential->token : curl_token(e->owner);
 
 	if (token != NULL) {
-		curl_add_header(e, "Authorization", arena_printf(a, "Bearer %s", token));
+		curl_add_header_of(e, "Authorization", "Bearer ", token);
 	} else if (c->username != NULL) {
 		const char *both = arena_printf(a, "%s:%s", c->username, c->password != NULL ? c->password : "");
 
-		curl_add_header(e, "Authorization", arena_printf(a, "Basic %s", base64_encode(a, both, strlen(both))));
+		curl_add_header_of(e, "Authorization", "Basic ", base64_encode(a, both, strlen(both)));
 	}
 	/* Without the header, the request would be made with the controller's own permissions. */
 	if (c->as.user != NULL && !curl_add_header(e, "Impersonate-User", c->as.user))
@@ -1063,6 +1098,7 @@ curl_transport_free(struct transport *t)
 	curl_handles_done(&c->handles);
 	curl_share_cleanup(c->share);
 	free(c->server);
+	free(c->token);
 	loop_timer_stop(t->loop, &c->known);
 	credentials_free(c->credentials);
 	while (c->sockets != NULL) {

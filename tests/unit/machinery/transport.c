@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -54,7 +55,7 @@ struct server {
 	struct loop *loop;
 	struct loop_io io;
 	int connections[CALLS_MOST + 1];
-	size_t n, done, late;
+	size_t n, done, late, refused;
 };
 
 static void
@@ -178,8 +179,19 @@ on_late(void *arg, const struct err *e, const struct reply *reply)
 	s->late++;
 }
 
+static void
+on_refused(void *arg, const struct err *e, const struct reply *reply)
+{
+	struct server *s = arg;
+
+	assert_null(e);
+	assert_int_equal(reply->status, 401);
+	s->refused++;
+}
+
 static const struct receiver receiver = { .data = on_data, .done = on_done },
-			     receiver_of_late = { .data = on_data, .done = on_late };
+			     receiver_of_late = { .data = on_data, .done = on_late },
+			     receiver_of_refused = { .data = on_data, .done = on_refused };
 
 static void
 calls_beyond_twelve_of_a_namespace_wait_for_the_end_of_one_and_a_watch_does_not(void **state)
@@ -499,20 +511,26 @@ calls_are_made_over_the_connections_of_their_pool(void **state)
 
 /* Runs a call over the first connection, and returns its request. */
 static void
-server_run_call(struct server *s, struct transport *t, const struct request *call, char *ret, size_t size)
+server_run_call_with(struct server *s, struct transport *t, const struct request *call, const struct receiver *to,
+    const char *answer, char *ret, size_t size)
 {
-	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-	size_t done = s->done;
+	size_t ended = s->done + s->refused;
 	ssize_t n;
 
-	transport_start(t, call, &receiver, s);
+	transport_start(t, call, to, s);
 	server_await(s, 1);
 	n = recv(s->connections[0], ret, size - 1, MSG_DONTWAIT);
 	assert_true(n > 0);
 	ret[n] = '\0';
 	assert_int_equal(write(s->connections[0], answer, strlen(answer)), strlen(answer));
 	server_await(s, 1);
-	assert_int_equal(s->done, done + 1);
+	assert_int_equal(s->done + s->refused, ended + 1);
+}
+
+static void
+server_run_call(struct server *s, struct transport *t, const struct request *call, char *ret, size_t size)
+{
+	server_run_call_with(s, t, call, &receiver, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", ret, size);
 }
 
 /* Its handle is that of the call before it. */
@@ -559,6 +577,47 @@ a_call_sends_nothing_of_the_call_before_it(void **state)
 
 	transport_free(t);
 	server_stop(&s);
+	loop_free(loop);
+}
+
+static void
+write_token(const char *file, const char *token)
+{
+	FILE *f = fopen(file, "w");
+
+	assert_non_null(f);
+	fputs(token, f);
+	fclose(f);
+}
+
+/* It is also read again after a while, which the test does not wait for. */
+static void
+a_refused_token_is_read_again_from_its_file(void **state)
+{
+	struct loop *loop = loop_ev_new();
+	struct server s;
+	char url[64], got[4096], file[] = "/tmp/sluice-token-XXXXXX";
+	int fd = mkstemp(file);
+	struct config config = { .server = url, .token_file = file, .token = "old" };
+	struct request get = { .method = "GET", .url = "/api/v1/pods/y", .timeout_ms = 600000, .response_max = 1024 };
+	struct transport *t;
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	server_start(&s, loop, url, sizeof(url));
+	t = transport_curl_new(loop, &config);
+	write_token(file, "first\n");
+	server_run_call_with(&s, t, &get, &receiver_of_refused,
+	    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", got, sizeof(got));
+	assert_non_null(strstr(got, "\r\nAuthorization: Bearer first\r\n"));
+	write_token(file, "second\n");
+	server_run_call(&s, t, &get, got, sizeof(got));
+	assert_non_null(strstr(got, "\r\nAuthorization: Bearer second\r\n"));
+
+	transport_free(t);
+	server_stop(&s);
+	unlink(file);
 	loop_free(loop);
 }
 
@@ -618,6 +677,7 @@ main(void)
 		cmocka_unit_test(calls_beyond_twelve_of_a_namespace_wait_for_the_end_of_one_and_a_watch_does_not),
 		cmocka_unit_test(calls_are_made_over_the_connections_of_their_pool),
 		cmocka_unit_test(a_call_sends_nothing_of_the_call_before_it),
+		cmocka_unit_test(a_refused_token_is_read_again_from_its_file),
 		cmocka_unit_test(http2_is_used_from_the_version_on_that_was_tested),
 		cmocka_unit_test(the_most_urgent_call_that_waits_is_made_first),
 		cmocka_unit_test(a_call_about_the_lease_does_not_wait),
