@@ -221,7 +221,7 @@ generated: sluice
 	./sluice crds >deploy/crds.yaml
 	./sluice crds gitops >deploy/gitops/crds.yaml
 	./sluice crds flux >deploy/gitops/flux/crds.yaml
-	./sluice explain --reference >docs/reference.md
+	tools/reference >docs/reference.md
 
 fmt:
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h' | grep -v pod_template_rows.c)

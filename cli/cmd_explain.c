@@ -3,6 +3,7 @@
 #include <string.h>
 #include "cli/cli.h"
 #include "kube/api/explain.h"
+#include "kube/api/reference.h"
 #include "kube/api/roots.h"
 #include "kube/api/schema.h"
 #include "kube/api/yaml.h"
@@ -19,7 +20,7 @@ const struct command cmd_explain = {
 	.flags =
 	    (const struct flag[]){
 		{ .name = "recursive", .text = "Show all fields below, without descriptions" },
-		{ .name = "reference", .text = "Print the whole reference as Markdown" },
+		{ .name = "reference", .text = "Print the fields of all kinds as Markdown" },
 		{ 0 },
 	    },
 	.run = explain_run,
@@ -41,7 +42,7 @@ explain_run(struct cli *c)
 	struct err *e;
 
 	if (cli_on(c, "reference")) {
-		fputs(explain_reference(c->arena), stdout);
+		fputs(reference_page(c->arena), stdout);
 		return 0;
 	}
 	if (c->n_args != 1)

@@ -40,21 +40,67 @@ field_type_text(struct arena *a, const struct field *f)
 	return kind_texts[f->kind];
 }
 
-/* The text after the type: required, bounds, default. */
+const char *
+field_limits_text(struct arena *a, const struct field *f)
+{
+	if (f->items_max > 0)
+		return arena_printf(a, ", at most %u", f->items_max);
+	if (f->min >= f->max)
+		return "";
+	return f->max >= INT32_MAX ? arena_printf(a, ", from %" PRId64, f->min)
+				   : arena_printf(a, ", %" PRId64 " to %" PRId64, f->min, f->max);
+}
+
+const char *
+field_default_text(const struct field *f)
+{
+	if (f->default_text != NULL || f->required)
+		return f->default_text != NULL ? f->default_text : "";
+	return f->kind == KIND_BOOL ? "false" : f->kind == KIND_INT ? "0" : "";
+}
+
+/* Appends the sentence of one rule, "not a b". */
+static void
+explain_add_rule(struct str *s, char *rule)
+{
+	static const struct {
+		const char *verb, *between, *end;
+	} texts[] = { { "any", " or ", " must be set." }, { "differ", " and ", " must differ." },
+		{ "needs", " requires ", "." }, { "not", " must not be set with ", "." } };
+	const char *verb = strsep(&rule, " "), *first = strsep(&rule, " ");
+
+	if (s->len > 0)
+		str_addc(s, ' ');
+	if (strcmp(verb, "one") == 0)
+		str_adds(s, "Exactly one of these fields must be set.");
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (strcmp(texts[i].verb, verb) == 0)
+			str_addf(s, "%s%s%s%s", first, texts[i].between, rule, texts[i].end);
+}
+
+const char *
+type_rules_text(struct arena *a, const struct type *t)
+{
+	char *rest = t->rules != NULL ? arena_strdup(a, t->rules) : NULL, *rule;
+	const char *text;
+	struct str s;
+
+	str_init(&s, 4096);
+	while ((rule = strsep(&rest, ";")) != NULL)
+		explain_add_rule(&s, rule + strspn(rule, " "));
+	text = arena_strdup(a, str_text(&s));
+	str_done(&s);
+	return text;
+}
+
+/* The text after the type: required, limits, default. */
 static const char *
 explain_notes(struct arena *a, const struct field *f)
 {
-	const char *text = "";
+	const char *value = field_default_text(f);
 
-	if (f->required)
-		text = " -required-";
-	if (f->min < f->max && f->max >= INT32_MAX)
-		text = arena_printf(a, "%s, from %" PRId64, text, f->min);
-	else if (f->min < f->max)
-		text = arena_printf(a, "%s, %" PRId64 " to %" PRId64, text, f->min, f->max);
-	if (f->default_text != NULL)
-		text = arena_printf(a, "%s, default %s", text, f->default_text);
-	return text;
+	return arena_printf(a, "%s%s%s%s", f->required ? " -required-" : "", field_limits_text(a, f),
+	    value[0] != '\0' ? ", default " : "", value);
 }
 
 static void
@@ -123,71 +169,12 @@ explain(struct arena *a, const char *path, bool all, const char **ret)
 	    : field->doc != NULL ? field->doc
 				 : "(written by the controller)");
 	if (t != NULL) {
+		if (t->rules != NULL)
+			str_addf(&s, "    %s\n", type_rules_text(a, t));
 		str_adds(&s, "\nFIELDS:\n");
 		explain_list_fields(&s, a, t, 0, all);
 	}
 	*ret = arena_strdup(a, str_text(&s));
 	str_done(&s);
 	return NULL;
-}
-
-static void
-explain_table(struct str *s, struct arena *a, const struct type *t, const char *path)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < t->n_fields; i++)
-		any |= t->fields[i].doc != NULL;
-	if (any)
-		str_addf(s, "\n### `%s`\n\n| Field | Type | Description |\n|---|---|---|\n", path);
-	for (size_t i = 0; i < t->n_fields; i++) {
-		const struct field *f = &t->fields[i];
-		char *type = arena_strdup(a, field_type_text(a, f));
-		struct str escaped;
-
-		if (f->doc == NULL)
-			continue;
-		str_init(&escaped, 4096);
-		for (const char *c = type; *c != '\0'; c++)
-			str_addf(&escaped, *c == '|' ? "\\%c" : "%c", *c);
-		str_addf(s, "| `%s` | %s%s | %s |\n", f->name, str_text(&escaped), explain_notes(a, f), f->doc);
-		str_done(&escaped);
-	}
-}
-
-static void
-explain_tables(struct str *s, struct arena *a, const struct type *t, const char *path, int depth)
-{
-	explain_table(s, a, t, path);
-	for (size_t i = 0; i < t->n_fields && depth < DEPTH_MAX; i++) {
-		const struct field *f = &t->fields[i];
-		bool list = f->kind == KIND_LIST || f->kind == KIND_JSON;
-
-		if (f->of != NULL && f->doc != NULL)
-			explain_tables(
-			    s, a, f->of, arena_printf(a, "%s.%s%s", path, f->name, list ? "[]" : ""), depth + 1);
-	}
-}
-
-const char *
-explain_reference(struct arena *a)
-{
-	struct str s;
-	const char *text;
-
-	str_init(&s, PAGE_MAX);
-	str_adds(&s, "# Fields\n\n`make generated` writes this page from the tables in `kube/api/`. On a terminal,\n"
-		     "`sluice explain rollout.spec.strategy.canary` shows the same descriptions.\n");
-	for (const struct type *const *r = api_roots; *r != NULL; r++) {
-		str_addf(&s, "\n## %s\n\n%s\n\n`%s/%s`, `%s`%s%s%s.\n", (*r)->kind, (*r)->doc != NULL ? (*r)->doc : "",
-		    (*r)->group, (*r)->version, (*r)->plural, (*r)->short_name != NULL ? ", `" : "",
-		    (*r)->short_name != NULL ? (*r)->short_name : "", (*r)->short_name != NULL ? "`" : "");
-		if (*r == api_root_named("ClusterAnalysisTemplate"))
-			str_adds(&s, "\nIt has the fields of an AnalysisTemplate.\n");
-		else
-			explain_tables(&s, a, *r, (*r)->kind, 0);
-	}
-	text = arena_strdup(a, str_text(&s));
-	str_done(&s);
-	return text;
 }

@@ -4,20 +4,22 @@
 static const struct field flux_provider_spec_fields[] = {
 	STRING(flux_provider_spec, type, "type", .required = true,
 	    .choices = "alertmanager|discord|generic|generic-hmac|gitea|github|gitlab|rocket|slack",
-	    .doc = "Type of the service."),
+	    .doc = "Service. generic: Flux's JSON to a webhook; generic-hmac: the same with a signature (X-Signature) "
+		   "by token. github, gitlab, gitea: the status of the commit."),
 	STRING(flux_provider_spec, address, "address",
-	    .doc = "URL of the webhook or repository. An address in the Secret takes precedence."),
+	    .doc = "URL of the webhook, or for github, gitlab and gitea of the repository. Required, unless the Secret "
+		   "has the key address, which takes precedence."),
 	STRING(flux_provider_spec, channel, "channel",
-	    .doc = "Channel of the service. Only for slack, rocket and discord."),
-	STRING(flux_provider_spec, username, "username", .doc = "User name to show in the service.",
-	    .default_text = "the controller's name"),
+	    .doc = "Channel of the service. Only for slack, rocket and discord. Unset: that of the webhook."),
+	STRING(flux_provider_spec, username, "username", .doc = "Name to show in slack, rocket and discord.",
+	    .default_text = "sluice"),
 	OBJECT(flux_provider_spec, secret, "secretRef", flux_secret_ref,
-	    .doc = "Secret with the keys address, token and headers. Its address takes precedence over the field "
-		   "address."),
+	    .doc = "Secret with the keys address, token, headers and ca.crt. generic-hmac, github, gitlab and gitea "
+		   "need token."),
 	OBJECT(flux_provider_spec, certificate, "certSecretRef", flux_secret_ref,
-	    .doc = "Secret with the key ca.crt: certificate authorities to trust."),
+	    .doc = "Secret with the key ca.crt: certificate authorities to trust. Unset: those of the system."),
 	DURATION(flux_provider_spec, timeout, "timeout", .doc = "Maximum time of a request.", .default_text = "15s"),
-	BOOL(flux_provider_spec, suspend, "suspend", .doc = "Stop sending alerts to the service."),
+	BOOL(flux_provider_spec, suspend, "suspend", .doc = "True: send no alerts to the service."),
 	STRING(flux_provider_spec, interval, "interval",
 	    .doc = "Has no effect: Providers are not reconciled at an interval."),
 	NOT_SUPPORTED("proxySecretRef"),
@@ -34,22 +36,27 @@ static const struct field flux_provider_fields[] = {
 };
 TYPE(flux_provider, "Provider", .group = "notification.toolkit.fluxcd.io", .version = "v1beta3",
     .also = "v1beta2 v1beta1", .plural = "providers", .kind = "Provider", .part = "flux",
-    .doc = "Provider is a service that alerts are sent to.");
+    .doc = "Provider (Flux) is a service that alerts are sent to. Users create it, and Alerts in its namespace name "
+	   "it. It has no status: the controller logs a Provider that cannot be used and alerts that cannot be sent.");
 
 static const struct field flux_event_source_fields[] = {
-	STRING(flux_event_source, api_version, "apiVersion", .doc = "API version of the objects."),
-	STRING(flux_event_source, kind, "kind", .required = true, .doc = "Kind of the objects."),
-	STRING(flux_event_source, name, "name", .required = true,
-	    .doc = "Name of the object. * matches all objects of the kind."),
-	STRING(flux_event_source, namespace, "namespace", .doc = "Namespace of the objects.",
-	    .default_text = "that of the Alert"),
+	STRING(flux_event_source, api_version, "apiVersion", .doc = "API version of the objects. Has no effect."),
+	STRING(flux_event_source, kind, "kind", .required = true,
+	    .doc = "Kind of the objects: AnalysisRun, Application, Experiment, GitRepository, Kustomization or "
+		   "Rollout. Another one makes the Alert invalid."),
+	STRING(flux_event_source, name, "name", .required = true, .doc = "Name of the object. * is all of the kind."),
+	STRING(flux_event_source, namespace, "namespace",
+	    .doc = "Namespace of the objects. controller --no-cross-namespace-refs allows no other one.",
+	    .default_text = "the same namespace"),
 	STRING_MAP(flux_event_source, labels, "matchLabels",
-	    .doc = "Labels that the objects must have. Only with the name *."),
+	    .doc = "Labels that the objects must have. Only with the name *; otherwise it has no effect. Empty: all "
+		   "objects."),
 };
 TYPE(flux_event_source, "event source", .strict = true);
 
 static const struct field flux_provider_ref_fields[] = {
-	STRING(flux_provider_ref, name, "name", .required = true, .doc = "Name of the Provider."),
+	STRING(flux_provider_ref, name, "name", .required = true,
+	    .doc = "Name of the Provider, in the namespace of the Alert."),
 };
 TYPE(flux_provider_ref, "reference", .strict = true);
 
@@ -61,13 +68,15 @@ static const struct field flux_alert_spec_fields[] = {
 	LIST(flux_alert_spec, sources, "eventSources", flux_event_source, .required = true, .items_max = 1000,
 	    .doc = "Objects whose events are sent."),
 	STRINGS(flux_alert_spec, inclusion, "inclusionList",
-	    .doc = "Regular expressions. Only events whose message matches one of them are sent. Empty: all."),
+	    .doc = "Regular expressions that find a part of the message. Only events that match one are sent. Empty: "
+		   "all."),
 	STRINGS(flux_alert_spec, exclusion, "exclusionList",
-	    .doc = "Regular expressions. Events whose message matches one of them are not sent. Takes precedence over "
-		   "inclusionList."),
-	STRING_MAP(flux_alert_spec, metadata, "eventMetadata", .doc = "Metadata to add to each event."),
-	STRING(flux_alert_spec, summary, "summary", .doc = "Summary to add to each event."),
-	BOOL(flux_alert_spec, suspend, "suspend", .doc = "Stop sending alerts."),
+	    .doc = "Regular expressions that find a part of the message. Events that match one are not sent. Takes "
+		   "precedence over inclusionList."),
+	STRING_MAP(
+	    flux_alert_spec, metadata, "eventMetadata", .doc = "Metadata to add to each event, as names and values."),
+	STRING(flux_alert_spec, summary, "summary", .doc = "Text to add to each event, as the metadata summary."),
+	BOOL(flux_alert_spec, suspend, "suspend", .doc = "True: send no alerts."),
 };
 TYPE(flux_alert_spec, "Alert's spec", .strict = true);
 
@@ -77,4 +86,6 @@ static const struct field flux_alert_fields[] = {
 	JSON(flux_alert, status, "status"),
 };
 TYPE(flux_alert, "Alert", .group = "notification.toolkit.fluxcd.io", .version = "v1beta3", .also = "v1beta2 v1beta1",
-    .plural = "alerts", .kind = "Alert", .part = "flux", .doc = "Alert sends events of objects to a Provider.");
+    .plural = "alerts", .kind = "Alert", .part = "flux",
+    .doc = "Alert (Flux) sends events of objects to a Provider. Users create it. It has no status: the controller logs "
+	   "an Alert that is invalid.");

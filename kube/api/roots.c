@@ -11,10 +11,10 @@
 
 const struct type *const api_roots[] = {
 	&rollout_type,
-	&experiment_type,
-	&analysis_run_type,
 	&analysis_template_type,
 	&cluster_analysis_template_type,
+	&analysis_run_type,
+	&experiment_type,
 	&application_type,
 	&app_project_type,
 	&git_repository_type,

@@ -12,14 +12,16 @@ static const char *const ops[] = { "In", "NotIn", "Exists", "DoesNotExist" };
 static const struct field label_requirement_fields[] = {
 	STRING(label_requirement, key, "key", .required = true, .doc = "Label key."),
 	STRING(label_requirement, operator, "operator", .required = true, .choices = "In|NotIn|Exists|DoesNotExist",
-	    .doc = "Operator."),
+	    .doc = "In: the value is one of values. NotIn: it is not, or the label is absent. Exists, DoesNotExist: "
+		   "the label is present, absent."),
 	STRINGS(label_requirement, values, "values",
 	    .doc = "Values. Required for In and NotIn, not allowed for the other operators."),
 };
 TYPE(label_requirement, "label requirement", .strict = true);
 
 static const struct field label_selector_fields[] = {
-	STRING_MAP(label_selector, match_labels, "matchLabels", .doc = "Labels and the values they must have."),
+	STRING_MAP(label_selector, match_labels, "matchLabels",
+	    .doc = "Labels and the values they must have. Together with matchExpressions, all must match."),
 	LIST(label_selector, match_expressions, "matchExpressions", label_requirement,
 	    .doc = "Requirements. All must be met."),
 };

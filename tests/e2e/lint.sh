@@ -119,10 +119,17 @@ check "which an analysis in the background may have" says "1 error" endless
 check "the metrics of a template" says "successCondition" "$s" explain analysistemplate.spec.metrics
 check "everything below" says "canarySubsetName" "$s" explain rollout --recursive
 check "an unknown field lists the known ones" says "a canary step has setWeight, pause" "$s" explain rollout.spec.strategy.canary.steps.foo
-check "an unknown kind lists the known ones" says "Rollout, Experiment, AnalysisRun" "$s" explain pod
+check "an unknown kind lists the known ones" says "Rollout, AnalysisTemplate, ClusterAnalysisTemplate" "$s" explain pod
+check "rules between fields" says "Exactly one of these fields must be set." "$s" explain rollout.spec.strategy.canary.steps
 check "the definitions are five" test "$("$s" crds | grep -c '^kind: CustomResourceDefinition')" = 5
 check "as they are kept" sh -c "'$s' crds | diff deploy/crds.yaml -"
-check "so is the reference" sh -c "'$s' explain --reference | diff docs/reference.md -"
+check "so is the reference" sh -c "SLUICE='$s' tools/reference | diff docs/reference.md -"
+check "whose examples have no errors" says "0 errors" "$s" lint examples/reference
+# A link is to a heading of the page: its letters and digits, in lower case.
+sed -n 's/^##* //p' docs/reference.md | tr -dc 'a-zA-Z0-9\n' | tr A-Z a-z | sort >"$dir/headings"
+grep -o '](#[a-z]*)' docs/reference.md | tr -dc 'a-z\n' | sort -u >"$dir/links"
+check "whose links have a heading" test -z "$(comm -13 "$dir/headings" "$dir/links")"
+check "and whose headings are unique" test -z "$(uniq -d "$dir/headings")"
 
 # Pod templates are checked by the rules of an API server, analyses as far as their arguments are known.
 mkdir "$dir/pods"
