@@ -36,6 +36,7 @@ const struct command cmd_app_get = {
 		FLAG_OUTPUT,
 		{ .name = "refresh", .text = "Refresh the comparison with Git first" },
 		{ .name = "hard-refresh", .text = "Same as --refresh" },
+		{ .name = "show-params", .text = "Show the parameters of its sources too: images, Helm values" },
 		{ 0 },
 	    },
 	.run = app_get_run,
@@ -176,6 +177,40 @@ app_get_show_health(const struct worker_health *h)
 }
 
 static void
+app_get_show_param(const char *name, const char *value)
+{
+	if (!str_empty(value))
+		printf("%-40s %s\n", name, value);
+}
+
+/* The parameters with which the Application changes its sources. */
+static void
+app_get_show_params(struct cli *c, const struct application *app)
+{
+	const struct application_source *source;
+	size_t n = application_sources(app, &source);
+
+	printf("\n%-40s %s\n", "PARAMETER", "VALUE");
+	for (size_t i = 0; i < n; i++) {
+		const struct application_kustomize *k = source[i].kustomize;
+		const struct application_helm *h = source[i].helm;
+
+		for (size_t j = 0; k != NULL && j < k->images.n; j++)
+			app_get_show_param("kustomize.images", k->images.at[j]);
+		for (size_t j = 0; k != NULL && j < k->replicas.n; j++)
+			app_get_show_param(
+			    arena_printf(c->arena, "kustomize.replicas.%s", k->replicas.at[j].name ?: ""),
+			    k->replicas.at[j].count);
+		for (size_t j = 0; h != NULL && j < h->value_files.n; j++)
+			app_get_show_param("helm.valueFiles", h->value_files.at[j]);
+		for (size_t j = 0; h != NULL && j < h->parameters.n; j++)
+			app_get_show_param(h->parameters.at[j].name ?: "", h->parameters.at[j].value);
+		for (size_t j = 0; h != NULL && j < h->file_parameters.n; j++)
+			app_get_show_param(h->file_parameters.at[j].name ?: "", h->file_parameters.at[j].path);
+	}
+}
+
+static void
 app_get_show(struct cli *c, const json_t *object)
 {
 	const struct application *app;
@@ -205,6 +240,8 @@ app_get_show(struct cli *c, const json_t *object)
 		app_get_show_health(&r->health);
 		printf("%s\n", r->requires_pruning ? " (Git does not have it)" : "");
 	}
+	if (cli_on(c, "show-params"))
+		app_get_show_params(c, app);
 }
 
 static int
