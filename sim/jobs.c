@@ -53,9 +53,9 @@ jobs_on_write(const struct resource *r, const char *type, const json_t *old, con
 
 	(void)type;
 	(void)old;
-	if (strcmp(r->kind, "Job") == 0)
+	if (resource_is(r, "Job"))
 		jobs_mark(arg, json_str(jobs_meta(o), "namespace"), json_str(jobs_meta(o), "name"));
-	else if (strcmp(r->kind, "Pod") == 0 && str_eq(json_str(owner, "kind"), "Job"))
+	else if (resource_is(r, "Pod") && str_eq(json_str(owner, "kind"), "Job"))
 		jobs_mark(arg, json_str(jobs_meta(o), "namespace"), json_str(owner, "name"));
 }
 

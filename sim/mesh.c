@@ -292,8 +292,8 @@ mesh_on_write(const struct resource *r, const char *type, const json_t *old, con
 	(void)type;
 	(void)old;
 	(void)o;
-	if (strcmp(r->kind, "VirtualService") == 0 || strcmp(r->kind, "DestinationRule") == 0 ||
-	    strcmp(r->kind, "Service") == 0 || strcmp(r->kind, "Pod") == 0)
+	if (resource_is(r, "VirtualService") || resource_is(r, "DestinationRule") || resource_is(r, "Service") ||
+	    resource_is(r, "Pod"))
 		loop_timer(m->loop, &m->turn, 0);
 }
 

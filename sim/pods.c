@@ -155,9 +155,9 @@ pods_on_write(const struct resource *r, const char *type, const json_t *old, con
 	json_t *owner;
 	size_t i;
 
-	if (strcmp(r->kind, "ReplicaSet") == 0)
+	if (resource_is(r, "ReplicaSet"))
 		pods_mark(p, json_str(pods_meta(o), "namespace"), json_str(pods_meta(o), "name"));
-	if (strcmp(r->kind, "Pod") != 0)
+	if (!resource_is(r, "Pod"))
 		return;
 	json_array_foreach (json_object_get(pods_meta(o), "ownerReferences"), i, owner)
 		if (str_eq(json_str(owner, "kind"), "ReplicaSet"))

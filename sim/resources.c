@@ -21,9 +21,9 @@ const struct resource store_resources[] = {
 	{ "apps", "v1", "replicasets", "replicaset", "ReplicaSet", "rs", .status = true, .scale = true,
 	    .columns =
 		"Desired:/spec/replicas:integer|Current:/status/replicas:integer|Ready:/status/readyReplicas:integer" },
-	/* Kept for what refers to them; nothing here makes pods of them. */
 	{ "apps", "v1", "deployments", "deployment", "Deployment", "deploy", .status = true, .scale = true,
-	    .columns = "Desired:/spec/replicas:integer" },
+	    .columns = "Ready:/status/readyReplicas:of|Up-to-date:/status/updatedReplicas:integer|"
+		       "Available:/status/availableReplicas:integer" },
 	{ "", "v1", "podtemplates", "podtemplate", "PodTemplate", "", .columns = "" },
 	{ "batch", "v1", "jobs", "job", "Job", "", .status = true,
 	    .columns = "Active:/status/active:integer|Succeeded:/status/succeeded:integer" },
@@ -84,6 +84,12 @@ const struct resource store_resources[] = {
 	    "CustomResourceDefinition", "crd crds", .cluster_scoped = true, .status = true, .columns = "" },
 	{ 0 },
 };
+
+bool
+resource_is(const struct resource *r, const char *kind)
+{
+	return r->stored_as == NULL && strcmp(r->kind, kind) == 0;
+}
 
 bool
 resource_has_version(const struct resource *r, const char *version)

@@ -1,5 +1,6 @@
 /* sim/store.c: object store of the laptop cluster (its etcd): objects, resource versions, and the effects of every
  * write. */
+#include "sim/deployment.h"
 #include "sim/immutable.h"
 #include "sim/store_parts.h"
 #include <assert.h>
@@ -123,7 +124,7 @@ store_put(struct store *s, const struct resource *r, const char *key, json_t *ob
 	owners_changed(s, o, version_tree(&s->versions, old), object);
 	o->now = version_new(&s->versions, json_incref(object));
 	publish(s, r, old == NULL ? "ADDED" : "MODIFIED", old, version_ref(o->now));
-	if (strcmp(r->kind, DEFINITION) == 0)
+	if (resource_is(r, DEFINITION))
 		define(s, "ADDED", object);
 	json_decref(object);
 }
@@ -152,7 +153,7 @@ store_remove(struct store *s, const struct resource *r, const char *key)
 	stamp_version(s, last);
 	stored_free(s, o);
 	publish(s, r, "DELETED", old, version_new(&s->versions, json_incref(last)));
-	if (strcmp(r->kind, DEFINITION) == 0)
+	if (resource_is(r, DEFINITION))
 		define(s, "DELETED", last);
 	json_decref(last);
 }
@@ -189,7 +190,7 @@ apply_defaults(const struct resource *r, json_t *o)
 	json_t *p;
 	size_t i;
 
-	if (strcmp(r->kind, "Service") == 0 && json_is_object(json_object_get(o, "spec"))) {
+	if (resource_is(r, "Service") && json_is_object(json_object_get(o, "spec"))) {
 		json_t *spec = json_object_get(o, "spec");
 
 		if (json_object_get(spec, "type") == NULL)
@@ -198,12 +199,13 @@ apply_defaults(const struct resource *r, json_t *o)
 			if (json_is_object(p) && json_object_get(p, "protocol") == NULL)
 				json_object_set_new(p, "protocol", json_string("TCP"));
 	}
-	if (strcmp(r->kind, "Secret") == 0)
+	if (resource_is(r, "Deployment"))
+		deployment_default(o);
+	if (resource_is(r, "Secret"))
 		store_join_string_data(o);
-	if (strcmp(r->kind, "ReplicaSet") == 0 && json_at(o, "/spec/replicas") == NULL &&
-	    json_object_get(o, "spec") != NULL)
+	if (resource_is(r, "ReplicaSet") && json_at(o, "/spec/replicas") == NULL && json_object_get(o, "spec") != NULL)
 		json_object_set_new(json_object_get(o, "spec"), "replicas", json_integer(1));
-	if (strcmp(r->kind, "Namespace") == 0 && json_object_get(o, "status") == NULL)
+	if (resource_is(r, "Namespace") && json_object_get(o, "status") == NULL)
 		json_object_set_new(o, "status", json_pack("{s:s}", "phase", "Active"));
 }
 
@@ -250,7 +252,8 @@ static const char *
 meta_problem(struct arena *a, const struct resource *r, const json_t *m)
 {
 	static const char *const fields[] = { "labels", "annotations" };
-	const char *name = json_str(m, "name"), *why = name_object_problem(r->kind, name), *key;
+	const char *name = json_str(m, "name"), *why = name_object_problem(r->stored_as == NULL ? r->kind : "", name),
+		   *key;
 	json_t *v;
 
 	if (why != NULL)
@@ -326,8 +329,11 @@ admit(struct store *s, const struct store_query *q, struct arena *a, json_t *obj
 		return status_error(400, "BadRequest", ret,
 		    "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s", r->kind, q->version,
 		    r->kind, all);
-	if (strcmp(r->kind, DEFINITION) == 0 &&
-	    (why = definitions_admit(s->definitions, a, object, store_now(a, s))) != NULL)
+	if (resource_is(r, DEFINITION) && (why = definitions_admit(s->definitions, a, object, store_now(a, s))) != NULL)
+		return store_status_invalid(r, json_str(object_meta(object), "name"), why, ret);
+	if (resource_is(r, "Deployment") &&
+	    !json_equal(json_object_get(old, "spec"), json_object_get(object, "spec")) &&
+	    (why = deployment_problem(a, object)) != NULL)
 		return store_status_invalid(r, json_str(object_meta(object), "name"), why, ret);
 	if ((why = owners_problem(a, object_meta(object))) != NULL)
 		return store_status_invalid(r, json_str(object_meta(object), "name"), why, ret);
@@ -380,7 +386,7 @@ store_create(struct store *s, const struct store_query *q, json_t *object, json_
 	}
 	if (!r->cluster_scoped && store_get(s, "namespaces", NULL, q->ns ?: "default") == NULL)
 		return status_error(404, "NotFound", ret, "namespaces \"%s\" not found", q->ns);
-	if (r->status && strcmp(r->kind, "Pod") != 0)
+	if (r->status && !resource_is(r, "Pod"))
 		json_object_del(object, "status");
 	if (strcmp(r->kind, "Secret") == 0 && str_eq(json_str(object, "type"), TOKEN_TYPE) &&
 	    str_empty(json_str(json_object_get(m, "annotations"), "kubernetes.io/service-account.name")))
@@ -480,7 +486,7 @@ store_update(struct store *s, const struct store_query *q, json_t *old, json_t *
 			json_object_set_new(
 			    m, "generation", json_integer(json_int(object_meta(old), "generation", 0) + 1));
 	}
-	if (!status_only && (why = immutable_problem(r->kind, old, next)) != NULL) {
+	if (!status_only && r->stored_as == NULL && (why = immutable_problem(r->kind, old, next)) != NULL) {
 		json_decref(next);
 		return store_status_invalid(r, json_str(object_meta(old), "name"), why, ret);
 	}
@@ -530,9 +536,23 @@ scale_field(const struct resource *r)
 	return at != NULL && str_starts(at, ".status.HPAReplicas ") ? "HPAReplicas" : "replicas";
 }
 
+/* The selector of a scale, as text: that of a workload is in its spec, that of a custom resource in its status. */
+static const char *
+scale_selector(struct arena *a, const struct resource *r, const json_t *o)
+{
+	struct problems problems = { .arena = a };
+	struct label_selector selector = { 0 };
+
+	if (strcmp(r->group, "apps") != 0)
+		return json_str(json_object_get(o, "status"), "selector") ?: "";
+	decode(&label_selector_type, json_object_get(json_object_get(o, "spec"), "selector"), "", &problems, &selector);
+	return label_selector_text(a, &selector);
+}
+
 static json_t *
 scale_of(const struct store_query *q, const json_t *o)
 {
+	_cleanup_(arena_freep) struct arena *a = arena_new();
 	json_t *m = json_pack("{s:O,s:O?,s:O,s:O}", "name", json_object_get(object_meta(o), "name"), "namespace",
 	    json_object_get(object_meta(o), "namespace"), "uid", json_object_get(object_meta(o), "uid"),
 	    "resourceVersion", json_object_get(object_meta(o), "resourceVersion"));
@@ -540,7 +560,7 @@ scale_of(const struct store_query *q, const json_t *o)
 	return json_pack("{s:s,s:s,s:o,s:{s:I},s:{s:I,s:s}}", "kind", "Scale", "apiVersion", "autoscaling/v1",
 	    "metadata", m, "spec", "replicas", json_int(json_object_get(o, "spec"), "replicas", 1), "status",
 	    "replicas", json_int(json_object_get(o, "status"), scale_field(q->resource), 0), "selector",
-	    json_str(json_object_get(o, "status"), "selector") ?: "");
+	    scale_selector(a, q->resource, o));
 }
 
 static int

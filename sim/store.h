@@ -25,12 +25,17 @@ struct resource {
 	bool review; /* it is only created, and not stored: the response is what counts */
 	const char *also; /* further versions of the group that serve the same objects, space-separated */
 	const char *stored_as; /* the prefix of its keys in the store; NULL: its plural */
-	/* Columns of the table form: "Name:/pointer[:integer|date]" separated by "|"; Name and Age are added. */
+	/* Columns of the table form: "Name:/pointer[:integer|date|of]" separated by "|"; Name and Age are added. "of"
+	 * shows a part of spec.replicas: "2/3". */
 	const char *columns;
 };
 
 /* Returns whether the resource is served in this version of its group. */
 bool resource_has_version(const struct resource *, const char *version);
+
+/* Returns whether it is the kind of this name that is always served, and not one of a CustomResourceDefinition, which
+ * may have the same name in another group. */
+bool resource_is(const struct resource *, const char *kind);
 
 /* The resources that are always served, ended by one whose plural is NULL. */
 extern const struct resource store_resources[];

@@ -117,7 +117,7 @@ store_delete_mark(struct store *s, const struct resource *r, const char *key, js
 static bool
 lingers(const struct resource *r, const json_t *o)
 {
-	return strcmp(r->kind, "Pod") == 0 && lifecycle_stop_ms(json_object_get(o, "spec")) > 0;
+	return resource_is(r, "Pod") && lifecycle_stop_ms(json_object_get(o, "spec")) > 0;
 }
 
 /* Deletes an object without waiting for its containers. Finalizers, and in the foreground dependants, are waited
@@ -141,7 +141,7 @@ delete_now(struct store *s, const struct resource *r, const char *key, bool fore
 		return;
 	}
 	store_remove(s, r, key);
-	if (strcmp(r->kind, "Namespace") == 0)
+	if (resource_is(r, "Namespace"))
 		store_delete_empty(s, json_str(object_meta(hold), "name"));
 	if (!foreground)
 		store_delete_collect(s, uid);

@@ -14,6 +14,9 @@ store_read_cell(struct arena *a, const json_t *o, const char *pointer, const cha
 		return json_string(json_is_string(v) && time_parse(json_string_value(v), &t)
 				       ? duration_human(a, now - t)
 				       : "<unknown>");
+	if (strcmp(kind, "of") == 0)
+		return json_sprintf("%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT, json_integer_value(v),
+		    json_int(json_object_get(o, "spec"), "replicas", 1));
 	if (v == NULL)
 		return strcmp(kind, "integer") == 0 ? json_integer(0) : json_string("");
 	if (json_is_string(v) || json_is_integer(v))

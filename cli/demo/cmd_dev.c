@@ -12,7 +12,7 @@ const struct command cmd_dev = {
 	.name = "dev",
 	.args = "",
 	.group = GROUP_RUN,
-	.summary = "Start a small cluster on this machine's loopback",
+	.summary = "Start a small cluster on loopback, with Rollouts, Deployments, Jobs and your definitions",
 	.example = "dev|dev --without mesh,prometheus,load",
 	.flags =
 	    (const struct flag[]){

@@ -10,6 +10,7 @@
 #include "base/base64.h"
 #include "base/str.h"
 #include "io/child.h"
+#include "sim/deployments.h"
 #include "sim/http.h"
 #include "sim/jobs.h"
 #include "sim/mesh.h"
@@ -29,6 +30,7 @@ struct dev {
 	struct dev_settings settings;
 	struct store *store;
 	struct store_server *http;
+	struct deployments *deployments;
 	struct pods *pods;
 	struct jobs *jobs;
 	struct tokens *tokens;
@@ -201,6 +203,7 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 		d->processes = processes_new(c->loop, settings->app, settings->behave, settings->dir);
 		pods.runner = processes_runner(d->processes);
 	}
+	d->deployments = deployments_new(c->loop, d->store);
 	d->pods = pods_new(c->loop, d->store, &pods);
 	d->jobs = jobs_new(c->loop, d->store,
 	    &(struct jobs_settings){ .begin_ms = settings->ready_ms, .node = "laptop", .broken_tag = BROKEN_TAG });
@@ -235,6 +238,7 @@ dev_stop(struct dev *d)
 	prometheus_server_free(d->prometheus);
 	mesh_free(d->mesh);
 	processes_free(d->processes);
+	deployments_free(d->deployments);
 	pods_free(d->pods);
 	jobs_free(d->jobs);
 	tokens_free(d->tokens);

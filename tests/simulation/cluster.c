@@ -480,6 +480,7 @@ cluster_new(uint64_t seed)
 	c->loop = loop_virtual_new(START);
 	c->store = store_new(c->loop);
 	store_on_write(c->store, on_write, c);
+	c->deployments = deployments_new(c->loop, c->store);
 	c->pods = pods_new(c->loop, c->store, &pods);
 	c->jobs = jobs_new(c->loop, c->store, &jobs);
 	c->n_members = 1;
@@ -516,6 +517,7 @@ cluster_free(struct cluster *c)
 		loop_timer_stop(c->loop, &c->nth->timer);
 	for (size_t i = 0; i < c->n_members; i++)
 		stop_controller(&c->members[i]);
+	deployments_free(c->deployments);
 	pods_free(c->pods);
 	jobs_free(c->jobs);
 	store_free(c->store);

@@ -6,6 +6,7 @@
 #include "kube/runner.h"
 #include "sim/in_process.h"
 #include "sim/jobs.h"
+#include "sim/deployments.h"
 #include "sim/pods.h"
 #include "tests/simulation/autoscaler.h"
 #include "tests/simulation/remote.h"
@@ -58,6 +59,7 @@ struct urgent_change {
 struct cluster {
 	struct loop *loop;
 	struct store *store;
+	struct deployments *deployments;
 	struct pods *pods;
 	struct jobs *jobs;
 	struct member members[MEMBERS_MAX];

@@ -16,7 +16,9 @@ match_tag(const json_t *rs, void *arg)
 {
 	struct finding *f = arg;
 	const char *image = json_string_value(json_at(rs, "/spec/template/spec/containers/0/image"));
-	const char *owner = json_string_value(json_at(rs, "/metadata/ownerReferences/0/name"));
+	const json_t *reference = json_at(rs, "/metadata/ownerReferences/0");
+	/* A Deployment may have the name of the Rollout that refers to it. */
+	const char *owner = str_eq(json_str(reference, "kind"), "Deployment") ? NULL : json_str(reference, "name");
 	const char *colon = image != NULL ? strrchr(image, ':') : NULL;
 
 	if (str_eq(owner, f->s->cluster->name) && colon != NULL && strcmp(colon + 1, f->tag) == 0)

@@ -1,6 +1,5 @@
 #!/bin/bash
-# examples/gitops as a whole, from the one Application that is applied by hand; and a hundred objects of which one is bad. On the real control
-# plane all of it becomes Healthy; the laptop cluster makes no pods of Deployments.
+# examples/gitops as a whole, from the one Application that is applied by hand; and a hundred objects of which one is bad.
 . "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
@@ -16,7 +15,7 @@ apps="app-of-apps myapp-dev myapp-staging myapp-production tenant-a tenant-b"
 status() { kubectl get application "$1" -n argocd -o "jsonpath={.status.$2}"; }
 for app in $apps; do
 	check "$app is Synced" within 60 says Synced status "$app" sync.status
-	[ -z "${ON_CLUSTER-}" ] || check "$app is Healthy" within 90 says Healthy status "$app" health.status
+	check "$app is Healthy" within 90 says Healthy status "$app" health.status
 done
 check "production has a Rollout" kubectl get rollout myapp -n myapp-production
 check "and not the Deployment of the base" fails kubectl get deployment myapp -n myapp-production

@@ -63,11 +63,11 @@ kubectl apply -f - >/dev/null <<Y
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: operated, namespace: elsewhere}
-spec: {replicas: 2, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: b}]}}}
+spec: {replicas: 2, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: "b:does-not-exist"}]}}}
 Y
 set_ job '{"timeout":"4s","healthChecks":[{"apiVersion":"v1","kind":"ConfigMap","name":"of-the-job","namespace":"shop"},{"apiVersion":"apps/v1","kind":"Deployment","name":"operated","namespace":"elsewhere"}]}'
 check "a health check of another's object, in another namespace" within 60 says "HealthCheckFailed: health check failed after 30s: timeout waiting for: [Deployment/elsewhere/operated status: 'InProgress']; Deployment/elsewhere/operated: " ready job
-kubectl patch deployment operated -n elsewhere --subresource status --type merge -p '{"status":{"observedGeneration":1,"replicas":2,"updatedReplicas":2,"readyReplicas":2,"availableReplicas":2,"conditions":[{"type":"Available","status":"True"},{"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"}]}}' >/dev/null
+kubectl set image deployment operated -n elsewhere a=b:1 >/dev/null
 check "until it is available" within 20 says TrueReconciliationSucceeded ready job
 set_ job '{"healthChecks":[{"apiVersion":"apps/v1","kind":"Deployment","name":"nothing","namespace":"elsewhere"},{"apiVersion":"v1","kind":"Namespace","name":"nowhere"}]}'
 check "objects that are not there" within 60 says "timeout waiting for: [Deployment/elsewhere/nothing status: 'NotFound', Namespace/nowhere status: 'NotFound']" ready job
