@@ -15,7 +15,7 @@
 #define GIT_MS 120000
 #define GIT_OUTPUT_MAX (1u << 20)
 #define FILE_MAX (1u << 20) /* bytes of a kustomization */
-/* Variables of the user's environment that identify them to Git and its helpers. */
+/* The variables of the user's environment that Git and its credential helpers get; they get no others. */
 #define GIT_ENV                                                                                                        \
 	SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS                                                                   \
 	    " GIT_* EMAIL SSH_* GPG_* GNUPGHOME TERM EDITOR VISUAL CURL_* GCM_* "                                      \
@@ -66,8 +66,8 @@ promote_image_git(const struct promotion *p, struct bytes *ret, const char *cons
 	argv[n] = NULL;
 	e = program_run(p->cli->arena,
 	    &(struct program){ .argv = argv,
-		.keep = GIT_ENV,
-		.reach = SPAWN_USER,
+		.env_names = GIT_ENV,
+		.reach = SPAWN_USER, /* as if the user had run it */
 		.timeout_ms = GIT_MS,
 		.output_max = GIT_OUTPUT_MAX },
 	    ret);

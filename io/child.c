@@ -73,7 +73,7 @@ child_serve(struct loop *l, const char *const *argv, const char *log, void (*exi
 	int fd = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 	struct child *c = child_start(l,
 	    &(struct spawn){ .argv = argv,
-		.keep = SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS SPAWN_ENV_SLUICE,
+		.env_names = SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS SPAWN_ENV_SLUICE,
 		.in = -1,
 		.out = fd,
 		.err = fd,

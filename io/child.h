@@ -21,3 +21,10 @@ pid_t child_pid(const struct child *);
 /* Sends SIGTERM to the process group of the child, and SIGKILL after `grace_ms`. Waits for its end, kills the rest
  * of the group, and frees it. `exited` is not called. Takes NULL; returns NULL. */
 struct child *child_stop(struct child *, int grace_ms);
+
+/* Stops the child without a grace period: SIGKILL follows SIGTERM at once. Takes NULL; returns NULL. */
+static inline struct child *
+child_kill(struct child *c)
+{
+	return child_stop(c, 0);
+}

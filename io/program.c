@@ -56,7 +56,7 @@ program_free(struct program_process *p)
 	loop_timer_stop(p->loop, &p->late);
 	program_stream_close(&p->output);
 	program_stream_close(&p->errors);
-	child_stop(p->child, 0);
+	child_kill(p->child);
 	str_done(&p->output.text);
 	str_done(&p->errors.text);
 	arena_free(p->arena);
@@ -79,7 +79,7 @@ program_finish(struct program_process *p, const struct err *e)
 {
 	struct program_end end = { .err = e };
 
-	p->child = child_stop(p->child, 0);
+	p->child = child_kill(p->child);
 	if (e == NULL && p->output.text.overflow)
 		end.err = err_new(p->arena, ERR_INVALID, "its output is larger than %zu bytes", p->output.text.max);
 	else if (e == NULL)
@@ -170,7 +170,7 @@ program_spawn(const struct program *p, int in, int out, int err)
 
 	return (struct spawn){ .argv = p->argv,
 		.env = p->env,
-		.keep = p->keep,
+		.env_names = p->env_names,
 		.in = in,
 		.out = out,
 		.err = err,

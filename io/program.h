@@ -26,7 +26,7 @@ struct program {
 	const char *const *argv; /* ended by NULL; argv[0] as in spawn_find */
 	const char *const
 	    *env; /* "NAME=VALUE", ended by NULL: its environment. PATH is that of this process, unless given */
-	const char *keep; /* variables to pass on (io/spawn.h); NULL: none */
+	const char *env_names; /* variables of our environment that it gets (io/spawn.h); NULL: only PATH */
 	const char *input; /* standard input; NULL: empty */
 	enum spawn_reach reach;
 	enum program_errors errors;

@@ -119,7 +119,8 @@ spawn_is_set(const char *const *env, const char *variable)
 static bool
 spawn_is_taken_over(const struct spawn *s, const char *variable)
 {
-	return !spawn_is_set(s->env, variable) && (spawn_is_kept("PATH", variable) || spawn_is_kept(s->keep, variable));
+	return !spawn_is_set(s->env, variable) &&
+	       (spawn_is_kept("PATH", variable) || spawn_is_kept(s->env_names, variable));
 }
 
 static char **

@@ -10,8 +10,9 @@
 #include <sys/types.h>
 #include "base/arena.h"
 
-/* Names of variables, separated by spaces; "*" at the end of a name matches all names with that prefix. For all
- * programs. */
+/* Lists of variables that a child may get: names, separated by spaces; "*" at the end of a name matches all names with
+ * that prefix. They are string literals, so that a list of several is one next to the other: SPAWN_ENV
+ * SPAWN_ENV_NETWORK " MY_TOKEN". This one is for all programs. */
 #define SPAWN_ENV "PATH HOME TMPDIR TZ LANG LC_*"
 /* For programs that use the network. */
 #define SPAWN_ENV_NETWORK                                                                                              \
@@ -30,10 +31,11 @@
 #define SPAWN_FILES 256 /* default limit of file descriptors */
 #define SPAWN_PROCESSES 4096 /* default limit of processes and threads; the kernel counts all of the same user */
 
+/* The resources that a child can reach; io/confine.h denies it the others. */
 enum spawn_reach {
-	SPAWN_USER, /* a program on the machine of a user: it can also gain privileges, as sudo does */
-	SPAWN_NETWORK,
-	SPAWN_LOCAL, /* local sockets only */
+	SPAWN_USER, /* everything: a program on the machine of a user. It can also gain privileges, as sudo does */
+	SPAWN_NETWORK, /* the network and files; it cannot gain privileges, nor can those below */
+	SPAWN_LOCAL, /* files and local sockets only */
 	SPAWN_SEALED, /* open descriptors and memory only: no socket, file or process. For functions, not programs */
 };
 
@@ -43,8 +45,8 @@ struct spawn {
 	/* A function to run in a copy of this process. It returns the exit code. */
 	int (*run)(void *arg);
 	void *arg;
-	const char *keep; /* variables to pass on; NULL: only PATH */
-	const char *const *env; /* "NAME=VALUE", ended by NULL: more variables; NULL: none */
+	const char *env_names; /* variables of our environment that it gets (SPAWN_ENV …), and PATH; NULL: only PATH */
+	const char *const *env; /* variables that it gets in addition: "NAME=VALUE", ended by NULL; NULL: none */
 	/* Its standard streams, -1: /dev/null. The caller keeps and closes them. It has no other descriptors. */
 	int in, out, err;
 	enum spawn_reach reach;

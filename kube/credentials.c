@@ -99,7 +99,7 @@ credentials_run(struct credentials *c, struct arena *a)
 	    x->cluster_info != NULL ? x->cluster_info : "");
 	return program_start(c->loop, a,
 	    &(struct program){ .argv = argv,
-		.keep = SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS,
+		.env_names = SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS,
 		.env = env,
 		.reach = SPAWN_USER,
 		.errors = PROGRAM_ERRORS_OURS,

@@ -91,7 +91,7 @@ exec_exchange_run(struct exchange *x)
 	x->err = n == 0 ? err_new(x->arena, ERR_INVALID, "no program is named")
 			: program_start(x->owner->transport.loop, x->arena,
 			      &(struct program){ .argv = argv,
-				  .keep = json_str(how, "environment"),
+				  .env_names = json_str(how, "environment"),
 				  .input = x->body,
 				  .reach = SPAWN_NETWORK,
 				  .errors = PROGRAM_ERRORS_OURS,

@@ -304,7 +304,7 @@ mesh_on_exit_(void *arg, int status)
 
 	(void)status;
 	log_error("haproxy ended; its log is haproxy.log");
-	m->child = child_stop(m->child, 0);
+	m->child = child_kill(m->child);
 }
 
 struct err *

@@ -67,7 +67,7 @@ processes_on_exit_(void *arg, int status)
 
 	log_warn("a pod's process ended", "pod", p->name);
 	(void)status;
-	p->child = child_stop(p->child, 0);
+	p->child = child_kill(p->child);
 	p->ready = false;
 	pods_restarted(p->owner->pods, p->ns, p->name);
 	p->backoff = p->backoff == 0		       ? RESTART_MIN_MS

@@ -22,7 +22,7 @@ prometheus_on_exit_(void *arg, int status)
 
 	(void)status;
 	log_error("prometheus ended; its log is prometheus.log", "url", p->url);
-	p->child = child_stop(p->child, 0);
+	p->child = child_kill(p->child);
 }
 
 static void

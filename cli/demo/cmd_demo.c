@@ -383,7 +383,7 @@ demo_command(struct demo *d, const char *const *words, const char *who)
 		loop_run(d->cli->loop);
 	if (r.child == NULL || r.status != 0)
 		demo_print(d, "failed; see %s", log);
-	child_stop(r.child, 0);
+	child_kill(r.child);
 	return r.ended && r.status == 0;
 }
 

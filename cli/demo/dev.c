@@ -60,7 +60,7 @@ dev_on_controller_exit(void *arg, int status)
 	struct dev *d = arg;
 
 	(void)status;
-	d->controller = child_stop(d->controller, 0);
+	d->controller = child_kill(d->controller);
 	loop_timer(d->cli->loop, &d->restart, RESTART_MS);
 }
 
@@ -81,7 +81,7 @@ dev_on_load_exit(void *arg, int status)
 	struct dev *d = arg;
 
 	(void)status;
-	d->load = child_stop(d->load, 0);
+	d->load = child_kill(d->load);
 }
 
 /* The application's users, as a process of their own. */

@@ -148,7 +148,7 @@ scripts_start(struct scripts *s, struct arena *a)
 	/* Lua's memory is limited by its allocator; libjq has no such function. */
 	s->pid = spawn(&(struct spawn){ .run = scripts_serve,
 	    .arg = s,
-	    .keep = "TZ",
+	    .env_names = "TZ",
 	    .in = fds[1],
 	    .out = -1,
 	    .err = -1,

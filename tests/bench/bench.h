@@ -62,7 +62,7 @@ bench_instructions(const char *self, const char *function, const char *what)
 	child = child_serve(l, argv, log, bench_stop, l);
 	if (child != NULL)
 		loop_run(l);
-	child_stop(child, 0);
+	child_kill(child);
 	file_read(a, log, 1u << 20, &text);
 	unlink(log);
 	loop_free(l);
