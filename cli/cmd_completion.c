@@ -116,7 +116,7 @@ static void
 complete_flags(struct cli *c, const struct flag *list, const char *so_far)
 {
 	for (const struct flag *f = list; f != NULL && f->name != NULL; f++)
-		if (!f->idle)
+		if (!f->ignored)
 			complete_offer(arena_printf(c->arena, "--%s", f->name), so_far);
 }
 

@@ -146,29 +146,29 @@ const struct command cmd_controller = {
 		{ .name = "legacy-gitops-metrics",
 		    .text =
 			"Also export argocd_app_health_status, and the label sync_status of argocd_app_sync_total" },
-		FLAG_IDLE("rollout-resync"),
-		FLAG_IDLE("enable-pprof-address"),
-		FLAG_IDLE("qps"),
-		FLAG_IDLE("burst"),
-		FLAG_IDLE("rollout-threads"),
-		FLAG_IDLE("experiment-threads"),
-		FLAG_IDLE("analysis-threads"),
-		FLAG_IDLE("service-threads"),
-		FLAG_IDLE("ingress-threads"),
-		FLAG_IDLE("ephemeral-metadata-threads"),
-		FLAG_IDLE("ephemeral-metadata-update-pod-retries"),
-		FLAG_IDLE("istio-api-version"),
-		FLAG_IDLE("ambassador-api-version"),
-		FLAG_IDLE("traffic-split-api-version"),
-		FLAG_IDLE("traefik-api-group"),
-		FLAG_IDLE("traefik-api-version"),
-		FLAG_IDLE("ingress-api-version"),
-		FLAG_IDLE("appmesh-crd-version"),
-		FLAG_IDLE("alb-ingress-classes"),
-		FLAG_IDLE("nginx-ingress-classes"),
-		FLAG_IDLE("aws-verify-target-group"),
-		FLAG_IDLE("aws-target-group-binding-api-version"),
-		FLAG_IDLE("alb-tag-key-resource-id"),
+		FLAG_IGNORED("rollout-resync"),
+		FLAG_IGNORED("enable-pprof-address"),
+		FLAG_IGNORED("qps"),
+		FLAG_IGNORED("burst"),
+		FLAG_IGNORED("rollout-threads"),
+		FLAG_IGNORED("experiment-threads"),
+		FLAG_IGNORED("analysis-threads"),
+		FLAG_IGNORED("service-threads"),
+		FLAG_IGNORED("ingress-threads"),
+		FLAG_IGNORED("ephemeral-metadata-threads"),
+		FLAG_IGNORED("ephemeral-metadata-update-pod-retries"),
+		FLAG_IGNORED("istio-api-version"),
+		FLAG_IGNORED("ambassador-api-version"),
+		FLAG_IGNORED("traffic-split-api-version"),
+		FLAG_IGNORED("traefik-api-group"),
+		FLAG_IGNORED("traefik-api-version"),
+		FLAG_IGNORED("ingress-api-version"),
+		FLAG_IGNORED("appmesh-crd-version"),
+		FLAG_IGNORED("alb-ingress-classes"),
+		FLAG_IGNORED("nginx-ingress-classes"),
+		FLAG_IGNORED("aws-verify-target-group"),
+		FLAG_IGNORED("aws-target-group-binding-api-version"),
+		FLAG_IGNORED("alb-tag-key-resource-id"),
 		{ 0 },
 	    },
 	.run = controller_run,
@@ -682,10 +682,10 @@ controller_serve(struct process *p)
 }
 
 static void
-controller_log_idle_flags(const struct cli *c)
+controller_log_ignored_flags(const struct cli *c)
 {
 	map_each (&c->flags, slot)
-		if (flags_find(c->command, slot->key)->idle)
+		if (flags_find(c->command, slot->key)->ignored)
 			log_info("flag has no effect in Sluice", "flag", slot->key);
 }
 
@@ -732,7 +732,7 @@ controller_run(struct cli *c)
 	}
 	p.idle = (struct timer){ .fire = controller_on_idle, .arg = &p };
 	cli_signals(c);
-	controller_log_idle_flags(c);
+	controller_log_ignored_flags(c);
 	log_info("starting", "server", c->config.server, "namespace", p.settings.namespace);
 	p.outside = transport_curl_new(c->loop, NULL);
 	p.programs = p.settings.programs = transport_exec_new(c->loop, p.workers);

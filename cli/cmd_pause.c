@@ -1,4 +1,5 @@
-/* cli/cmd_pause.c: pause, restart, terminate, and retries of Experiments. */
+/* cli/cmd_pause.c: commands that each set one field of a Rollout, AnalysisRun or Experiment: pause, restart, terminate,
+ * and retries of Experiments. */
 #include <stdio.h>
 #include "analysis/condition/moment.h"
 #include "base/time.h"
@@ -43,7 +44,7 @@ const struct command cmd_terminate_analysisrun = {
 	.aliases = "terminate ar|terminate analysisruns",
 	.args = "NAME...",
 	.group = GROUP_DELIVER,
-	.summary = "End an AnalysisRun; its measurements decide",
+	.summary = "End an AnalysisRun with its result so far",
 	.example = "terminate analysisrun web-7d5f-2",
 	.completes = "analysisruns",
 	.run = terminate_analysisrun_run,
@@ -54,7 +55,7 @@ const struct command cmd_terminate_experiment = {
 	.aliases = "terminate exp",
 	.args = "NAME...",
 	.group = GROUP_DELIVER,
-	.summary = "End an Experiment; its analyses decide",
+	.summary = "End an Experiment with its result so far",
 	.example = "terminate experiment web-7d5f-2",
 	.completes = "experiments",
 	.run = terminate_experiment_run,
@@ -104,14 +105,14 @@ restart_run(struct cli *c)
 static int
 pause_patch_each(struct cli *c, const struct type *type, json_t *patch, const char *what, const char *done)
 {
-	_cleanup_(json_decrefp) json_t *held = patch;
+	_cleanup_(json_decrefp) json_t *owned = patch;
 	struct err *e;
 
 	if (cli_names(c, what) != 0 || cli_connect(c) != 0)
 		return 1;
 	for (size_t i = 0; i < c->n_args; i++) {
 		e = cli_call(c, "PATCH", client_path(c->arena, type, c->namespace, c->args[i], NULL), PATCH_MERGE,
-		    json_incref(held), NULL);
+		    json_incref(owned), NULL);
 		if (e != NULL)
 			return cli_error(c, e);
 		printf("%s '%s' %s\n", what, c->args[i], done);

@@ -57,7 +57,7 @@ command_suggest(struct arena *a, const char *const *words, size_t n)
 }
 
 bool
-command_is_of(const struct command *c, const char *word)
+command_begins_with(const struct command *c, const char *word)
 {
 	size_t n = strlen(word);
 

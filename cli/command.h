@@ -18,13 +18,13 @@ struct flag {
 	const char *choices; /* all values that it can have, "|" between; NULL: any */
 	const char *text; /* one phrase, without the choices and the default */
 	bool repeats; /* given several times it keeps all values, one a line; otherwise the last */
-	bool idle; /* accepted because Argo Rollouts or kubectl has it, and ignored */
+	bool ignored; /* accepted because Argo Rollouts or kubectl has it, without effect */
 };
 
-/* A flag of Argo Rollouts or kubectl that takes a value and changes nothing here. */
-#define FLAG_IDLE(flag_name)                                                                                           \
+/* A flag of Argo Rollouts or kubectl that takes a value and has no effect here. */
+#define FLAG_IGNORED(flag_name)                                                                                        \
 	{                                                                                                              \
-		.name = (flag_name), .value = "X", .idle = true                                                        \
+		.name = (flag_name), .value = "X", .ignored = true                                                     \
 	}
 
 /* Flags that several commands have, with one meaning. */
@@ -47,9 +47,11 @@ struct flag {
 		.text = "Maximum time to wait (default: no limit)"                                                     \
 	}
 
-/* Under which heading `sluice help` lists a command. */
+/* The heading under which `sluice help` lists a command. A row without a group is internal, as 0 is the first. */
 enum command_group {
-	GROUP_INTERNAL, /* not listed: another command starts it */
+	/* Not for users: another process starts the command, by its name, and reads its output as it is (cli/main.c).
+	 * Help, completion, the manual and suggestions leave it out. */
+	GROUP_INTERNAL,
 	GROUP_DELIVER,
 	GROUP_SEE,
 	GROUP_GITOPS,
@@ -66,7 +68,8 @@ struct command {
 	enum command_group group;
 	const char *summary; /* one line */
 	const char *example; /* lines of the help, "|" between; NULL: none */
-	const char *completes; /* objects that its first argument names: "rollouts", "files"; NULL: none */
+	/* Completion offers these for its first argument: objects ("rollouts") or "files"; NULL: nothing */
+	const char *completes;
 	const struct flag *flags; /* its own, ended by a row without a name; NULL: none */
 	int (*run)(struct cli *); /* returns the exit code */
 };
@@ -81,5 +84,6 @@ const struct command *command_find(const char *const *words, size_t n, size_t *r
 /* Returns the name or alias that is most like the words, or NULL if none is. */
 const char *command_suggest(struct arena *, const char *const *words, size_t n);
 
-/* Returns whether the command has two words, of which this is the first. "" is the first word of all. */
-bool command_is_of(const struct command *, const char *word);
+/* Returns whether the command's name is two words, and this is the first: "get" for "get rollout". "" is in every
+ * command. */
+bool command_begins_with(const struct command *, const char *word);

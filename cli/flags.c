@@ -30,10 +30,10 @@ const struct flag global_flags[] = {
 	{ .name = "request-timeout", .value = "DURATION", .text = "Maximum time of a request (30s; 0: no limit)" },
 	{ .name = "insecure-skip-tls-verify", .text = "Do not verify the API server's certificate" },
 	{ .name = "help", .letter = 'h', .text = "Show the help of a command" },
-	{ .name = "kloglevel", .letter = 'v', .value = "X", .idle = true },
-	{ .name = "loglevel", .value = "X", .idle = true }, /* of commands that log nothing */
-	{ .name = "cache-dir", .value = "X", .idle = true },
-	{ .name = "disable-compression", .idle = true },
+	{ .name = "kloglevel", .letter = 'v', .value = "X", .ignored = true },
+	{ .name = "loglevel", .value = "X", .ignored = true }, /* of commands that log nothing */
+	{ .name = "cache-dir", .value = "X", .ignored = true },
+	{ .name = "disable-compression", .ignored = true },
 	{ 0 },
 };
 
@@ -72,10 +72,10 @@ flags_suggest(const struct command *c, const char *name)
 	struct suggestion s = suggest_start(name);
 
 	for (const struct flag *f = c->flags; f != NULL && f->name != NULL; f++)
-		if (!f->idle)
+		if (!f->ignored)
 			suggest_consider(&s, f->name);
 	for (const struct flag *f = global_flags; f->name != NULL; f++)
-		if (!f->idle)
+		if (!f->ignored)
 			suggest_consider(&s, f->name);
 	return s.best;
 }

@@ -57,23 +57,24 @@ help_row(const char *left, size_t column, const char *text)
 	help_wrap(text, column, column);
 }
 
-/* Prints the flags of a list, and the idle ones in one paragraph, or only one of the two. */
+/* Prints the flags of a list, and the ignored ones in one paragraph, or only one of the two. */
 static void
 help_flag_list(struct arena *a, const struct flag *list)
 {
-	const char *idle = NULL;
+	const char *ignored = NULL;
 
 	for (const struct flag *f = list; f != NULL && f->name != NULL; f++) {
-		if (f->idle)
-			idle = arena_printf(a, "%s%s%s", idle != NULL ? idle : "", idle != NULL ? ", " : "", f->name);
+		if (f->ignored)
+			ignored = arena_printf(
+			    a, "%s%s%s", ignored != NULL ? ignored : "", ignored != NULL ? ", " : "", f->name);
 		else
 			help_row(arena_printf(a, "%c%c%s--%s%s%s", f->letter ? '-' : ' ', f->letter ? f->letter : ' ',
 				     f->letter ? ", " : "  ", f->name, f->value != NULL ? " " : "",
 				     f->value != NULL ? f->value : ""),
 			    FLAG_COLUMN, flags_text(a, f));
 	}
-	if (idle != NULL)
-		help_wrap(arena_printf(a, "\nAccepted for compatibility, without effect: %s", idle), 0, 2);
+	if (ignored != NULL)
+		help_wrap(arena_printf(a, "\nAccepted for compatibility, without effect: %s", ignored), 0, 2);
 }
 
 /* Returns "get ro|get rollouts" as "get ro, get rollouts". */
@@ -129,7 +130,7 @@ help_all(const char *word)
 		bool titled = false;
 
 		for (const struct command *const *c = commands; *c != NULL; c++) {
-			if ((*c)->group != group || !command_is_of(*c, word))
+			if ((*c)->group != group || !command_begins_with(*c, word))
 				continue;
 			if (!titled && word[0] == '\0')
 				printf("\n%s:\n", group_titles[group]);
@@ -149,7 +150,7 @@ help_unknown(struct arena *a, const char *const *words, size_t n)
 	const char *like = command_suggest(a, words, n), *first = "", *comma = "";
 
 	for (const struct command *const *c = commands; *c != NULL; c++)
-		if ((*c)->group != GROUP_INTERNAL && command_is_of(*c, words[0]))
+		if ((*c)->group != GROUP_INTERNAL && command_begins_with(*c, words[0]))
 			first = words[0];
 	if (first[0] != '\0' && n > 1 && (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0))
 		return help_all(first);
@@ -160,7 +161,7 @@ help_unknown(struct arena *a, const char *const *words, size_t n)
 	}
 	fprintf(stderr, "error: unknown command \"%s\"; there are:", first[0] != '\0' ? name : words[0]);
 	for (const struct command *const *c = commands; *c != NULL; c++)
-		if ((*c)->group != GROUP_INTERNAL && command_is_of(*c, first)) {
+		if ((*c)->group != GROUP_INTERNAL && command_begins_with(*c, first)) {
 			fprintf(stderr, "%s %s", comma, (*c)->name);
 			comma = ",";
 		}

@@ -23,6 +23,8 @@ main_flags_first(char **words, size_t n)
 	return i;
 }
 
+/* Runs the command. Of the n words, the first ones (`first`) are global flags, the next ones (`used`) its name, and the
+ * others its flags and arguments. */
 static int
 main_run(struct cli *c, char **words, size_t first, size_t used, size_t n)
 {
@@ -57,7 +59,8 @@ main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (first < n)
 		c.command = command_find((const char *const *)words + first, n - first, &used);
-	/* The response of a worker is for the controller. */
+	/* Text of objects, and the user's own words in an error, must not control the terminal by escape sequences. The
+	 * output of an internal command (the worker) is read by the process that started it, and stays as it is. */
 	if (c.command == NULL || c.command->group != GROUP_INTERNAL)
 		terminal_guard();
 	if (c.command != NULL)

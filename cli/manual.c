@@ -47,7 +47,7 @@ manual_flags(struct arena *a, struct str *s, const char *title, const struct fla
 	bool titled = false;
 
 	for (const struct flag *f = list; f != NULL && f->name != NULL; f++) {
-		if (f->idle)
+		if (f->ignored)
 			continue;
 		if (!titled)
 			str_addf(s, ".SH %s\n", title);

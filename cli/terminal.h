@@ -2,6 +2,7 @@
  * terminal. */
 #pragma once
 
-/* From now on everything that is printed on them is made printable (base/printable.h). Our own sequences begin with
- * PRINTABLE_ESC. */
+/* Guards the terminal: from now on everything that is printed on both streams is made printable (base/printable.h):
+ * escape sequences and other control characters are shown, not sent. Our own sequences begin with PRINTABLE_ESC, which
+ * is let through. */
 void terminal_guard(void);
