@@ -75,7 +75,7 @@ server_connect(void)
 
 /* The request, as one that is the last of its connection. */
 static bool
-server_ask(struct exchange *x, int fd)
+server_request(struct exchange *x, int fd)
 {
 	const char *text = arena_printf(x->arena, "%s\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n", x->line,
 	    header_without_length(x->arena, x->head), x->body.len);
@@ -115,7 +115,7 @@ server_response(struct exchange *x)
 	if (fd < 0)
 		return response_none();
 	str_init(&all, TEXT_MAX);
-	if (server_ask(x, fd))
+	if (server_request(x, fd))
 		while (server_read(x, fd, &all))
 			;
 	close(fd);
@@ -130,18 +130,18 @@ server_response(struct exchange *x)
 
 /* One line of a watch; false: the watch is over. */
 static bool
-watch_put(struct exchange *x, const char *line, size_t len)
+watch_send(struct exchange *x, const char *line, size_t len)
 {
-	struct mood m = mood_now();
+	struct setting m = setting_now();
 
-	if (mood_concerns(&m, x) && m.fault->spoil == NULL)
+	if (setting_concerns(&m, x) && m.fault->spoil == NULL)
 		return false;
-	x->mood = m; /* bytes sent from now on are counted for it */
-	if (mood_concerns(&m, x)) {
+	x->setting = m; /* bytes sent from now on are counted for it */
+	if (setting_concerns(&m, x)) {
 		line = m.fault->spoil(x, arena_strndup(x->arena, line, len));
 		len = strlen(line);
 	}
-	return put(x, line, len);
+	return client_send(x, line, len);
 }
 
 /* Takes whole chunks off `in`; false at the last one. */
@@ -165,21 +165,21 @@ chunks_take(struct str *in, struct str *to)
 
 /* True: there is more of the watch to come, or the fault has changed to one that does not end it. */
 static bool
-watch_goes_on(struct exchange *x, int fd, struct str *in)
+watch_continues(struct exchange *x, int fd, struct str *in)
 {
-	struct mood m;
+	struct setting m;
 
 	if (server_read(x, fd, in))
 		return true;
-	m = mood_now();
-	if (m.generation == x->mood.generation || (mood_concerns(&m, x) && m.fault->spoil == NULL))
+	m = setting_now();
+	if (m.generation == x->setting.generation || (setting_concerns(&m, x) && m.fault->spoil == NULL))
 		return false;
-	x->mood = m;
+	x->setting = m;
 	return true;
 }
 
 void
-watch_hand_on(struct exchange *x)
+watch_relay(struct exchange *x)
 {
 	int fd = server_connect();
 	struct str in, lines;
@@ -188,26 +188,27 @@ watch_hand_on(struct exchange *x)
 
 	str_init(&in, TEXT_MAX);
 	str_init(&lines, LINE_MAX_BYTES);
-	more = fd >= 0 && server_ask(x, fd);
+	more = fd >= 0 && server_request(x, fd);
 	while (more && (end = strstr(str_text(&in), "\r\n\r\n")) == NULL)
-		more = watch_goes_on(x, fd, &in);
+		more = watch_continues(x, fd, &in);
 	if (more && server_status(&in) == 200) {
 		str_cut(&in, (size_t)(end - in.at) + 4);
-		more = putf(x, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n");
+		more =
+		    client_sendf(x, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n");
 	} else if (more) {
 		/* A refusal is short, and handed on as it is. */
 		while (server_read(x, fd, &in))
 			;
-		put(x, in.at, in.len);
+		client_send(x, in.at, in.len);
 		more = false;
 	}
 	while (more) {
 		more = chunks_take(&in, &lines);
 		while (more && lines.len > 0 && (end = memchr(lines.at, '\n', lines.len)) != NULL) {
-			more = watch_put(x, lines.at, (size_t)(end - lines.at) + 1);
+			more = watch_send(x, lines.at, (size_t)(end - lines.at) + 1);
 			str_cut(&lines, (size_t)(end - lines.at) + 1);
 		}
-		more = more && watch_goes_on(x, fd, &in);
+		more = more && watch_continues(x, fd, &in);
 	}
 	str_done(&in);
 	str_done(&lines);

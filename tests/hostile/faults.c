@@ -26,7 +26,7 @@ repeat(struct exchange *x, const char *piece, bool slowly)
 {
 	size_t n = strlen(piece);
 
-	while (put(x, piece, n))
+	while (client_send(x, piece, n))
 		if (slowly)
 			poll(NULL, 0, TICK_MS);
 	shutdown(x->client, SHUT_RDWR);
@@ -60,7 +60,7 @@ play_reset(struct exchange *x)
 static void
 play_cut_header(struct exchange *x)
 {
-	putf(x, "HTTP/1.1 200 OK\r\nContent-Ty");
+	client_sendf(x, "HTTP/1.1 200 OK\r\nContent-Ty");
 	shutdown(x->client, SHUT_RDWR);
 }
 
@@ -70,8 +70,8 @@ play_length(struct exchange *x, size_t of, bool whole, bool hangs)
 {
 	struct response r = response_get(x);
 
-	putf(x, "HTTP/1.1 %d Answer\r\n%sContent-Length: %zu\r\n\r\n", r.status, r.head, r.body.len * of / 2);
-	put(x, r.body.at, whole ? r.body.len : r.body.len / 2);
+	client_sendf(x, "HTTP/1.1 %d Answer\r\n%sContent-Length: %zu\r\n\r\n", r.status, r.head, r.body.len * of / 2);
+	client_send(x, r.body.at, whole ? r.body.len : r.body.len / 2);
 	if (hangs)
 		hang(x);
 	else
@@ -100,28 +100,29 @@ play_short_length(struct exchange *x)
 static void
 play_no_length(struct exchange *x)
 {
-	putf(x, "HTTP/1.1 200 OK\r\n" JSON "Content-Length: -1\r\nContent-Length: 99999999999999999999999\r\n\r\n{}");
+	client_sendf(
+	    x, "HTTP/1.1 200 OK\r\n" JSON "Content-Length: -1\r\nContent-Length: 99999999999999999999999\r\n\r\n{}");
 	hang(x);
 }
 
 static void
 play_endless_header(struct exchange *x)
 {
-	putf(x, "HTTP/1.1 200 OK\r\n");
+	client_sendf(x, "HTTP/1.1 200 OK\r\n");
 	repeat(x, "X-More: and more\r\n", true);
 }
 
 static void
 play_flood_header(struct exchange *x)
 {
-	putf(x, "HTTP/1.1 200 OK\r\n");
+	client_sendf(x, "HTTP/1.1 200 OK\r\n");
 	repeat(x, "X-More: and more and more and more and more and more\r\n", false);
 }
 
 static void
 play_flood_line(struct exchange *x)
 {
-	putf(x, "HTTP/1.1 200 OK\r\nX-More: ");
+	client_sendf(x, "HTTP/1.1 200 OK\r\nX-More: ");
 	repeat(x, piece_of(x, 'x'), false);
 }
 
@@ -134,7 +135,7 @@ play_flood_interim(struct exchange *x)
 static void
 play_endless_body(struct exchange *x)
 {
-	putf(x, "HTTP/1.1 200 OK\r\n" JSON "Connection: close\r\n\r\n{");
+	client_sendf(x, "HTTP/1.1 200 OK\r\n" JSON "Connection: close\r\n\r\n{");
 	repeat(x, " ", true);
 }
 
@@ -142,14 +143,14 @@ play_endless_body(struct exchange *x)
 static void
 play_endless_refusal(struct exchange *x)
 {
-	putf(x, "HTTP/1.1 503 Unavailable\r\n" JSON "Connection: close\r\n\r\n{");
+	client_sendf(x, "HTTP/1.1 503 Unavailable\r\n" JSON "Connection: close\r\n\r\n{");
 	repeat(x, " ", true);
 }
 
 static void
 play_flood_body(struct exchange *x)
 {
-	putf(x,
+	client_sendf(x,
 	    "HTTP/1.1 200 OK\r\n" JSON
 	    "Connection: close\r\n\r\n{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[{\"metadata\":{\"name\":\"");
 	repeat(x, piece_of(x, 'x'), false);
@@ -158,7 +159,8 @@ play_flood_body(struct exchange *x)
 static void
 play_bad_chunk(struct exchange *x)
 {
-	putf(x, "HTTP/1.1 200 OK\r\n" JSON "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}\r\n0\r\n\r\n");
+	client_sendf(
+	    x, "HTTP/1.1 200 OK\r\n" JSON "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}\r\n0\r\n\r\n");
 	hang(x);
 }
 
@@ -166,7 +168,7 @@ play_bad_chunk(struct exchange *x)
 static void
 play_no_http(struct exchange *x)
 {
-	put(x, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\0\n\n", 14);
+	client_send(x, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\0\n\n", 14);
 	hang(x);
 }
 
@@ -174,7 +176,7 @@ play_no_http(struct exchange *x)
 static void
 play_status(struct exchange *x)
 {
-	long long code = x->mood.numbers[0], after = x->mood.numbers[1];
+	long long code = x->setting.numbers[0], after = x->setting.numbers[1];
 	const char *text = arena_printf(x->arena,
 	    "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"a storm\",\"code\":%lld}",
 	    code);
@@ -189,7 +191,7 @@ play_status(struct exchange *x)
 static void
 play_retry_after(struct exchange *x)
 {
-	const char *head = arena_printf(x->arena, "Retry-After: %s\r\n", x->mood.text);
+	const char *head = arena_printf(x->arena, "Retry-After: %s\r\n", x->setting.text);
 
 	response_send(x, &(struct response){ 429, head, { "{}", 2 } });
 }
@@ -200,13 +202,13 @@ play_redirect(struct exchange *x)
 {
 	const char *head = arena_printf(x->arena, "Location: %s\r\n", x->target);
 
-	response_send(x, &(struct response){ (int)x->mood.numbers[0], head, { "", 0 } });
+	response_send(x, &(struct response){ (int)x->setting.numbers[0], head, { "", 0 } });
 }
 
 static void
 play_body(struct exchange *x)
 {
-	response_send(x, &(struct response){ 200, JSON, { x->mood.text, strlen(x->mood.text) } });
+	response_send(x, &(struct response){ 200, JSON, { x->setting.text, strlen(x->setting.text) } });
 }
 
 static void
@@ -223,7 +225,7 @@ play_deep(struct exchange *x)
 static const char *
 spoil_replace(struct exchange *x, const char *text)
 {
-	char *save, *lines = arena_strdup(x->arena, x->mood.text), *what = strtok_r(lines, "\n", &save),
+	char *save, *lines = arena_strdup(x->arena, x->setting.text), *what = strtok_r(lines, "\n", &save),
 		    *by = strtok_r(NULL, "\n", &save);
 
 	return what != NULL ? str_replace(x->arena, text, what, by != NULL ? by : "") : text;

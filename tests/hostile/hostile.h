@@ -10,13 +10,13 @@
 #define TEXT_MAX (64u << 20) /* bytes of a request or a response that is read whole */
 #define TICK_MS 50 /* how soon a thread notices that its fault is over */
 
-/* The fault that the test has set. */
-struct mood {
-	const struct fault *fault; /* NULL: everything is as it should be */
+/* The fault that the test has set, for which requests, until it sets another one. */
+struct setting {
+	const struct fault *fault; /* NULL: all responses are the true ones */
 	const char *match; /* requests whose first line contains it; "": all. Never freed */
 	long long numbers[2]; /* arguments of the fault; 0: not given */
 	const char *text; /* the same, "" when not given; never freed */
-	unsigned generation; /* counts the moods */
+	unsigned generation; /* the number of the setting: another one has another number */
 };
 
 struct exchange {
@@ -26,7 +26,7 @@ struct exchange {
 	const char *line, *head; /* the request's first line, and the header lines after it, each with its \r\n */
 	const char *method, *target;
 	struct bytes body;
-	struct mood mood;
+	struct setting setting; /* that was in force when the request arrived */
 	unsigned long sent; /* bytes of the response so far */
 };
 
@@ -39,15 +39,18 @@ struct response {
 struct fault {
 	const char *name;
 	void (*play)(struct exchange *); /* sends what it likes; NULL: the true response is sent after `spoil` */
-	const char *(*spoil)(struct exchange *, const char *text); /* of a body, or of a line of a watch; NULL: not */
+	/* Returns the text of a body, or of a line of a watch, with the fault in it; NULL if `play` is set */
+	const char *(*spoil)(struct exchange *, const char *text);
 };
 
 /* main.c */
-struct mood mood_now(void);
-/* Another fault is on than when the request arrived. */
-bool mood_is_over(const struct exchange *);
-/* The fault is on, and concerns this request. */
-bool mood_concerns(const struct mood *, const struct exchange *);
+/* Returns the setting in force. */
+struct setting setting_now(void);
+/* Returns whether the test has changed the setting since the request arrived. A thread that waits or sends checks it
+ * every TICK_MS. */
+bool setting_is_over(const struct exchange *);
+/* Returns whether the setting has a fault, and it concerns this request. */
+bool setting_concerns(const struct setting *, const struct exchange *);
 /* Sets the ms for which the client was asked not to send the same request again; requests before that time are
  * counted. */
 void retry_after_note(const struct exchange *, int64_t ms);
@@ -56,17 +59,19 @@ void retry_after_note(const struct exchange *, int64_t ms);
 void sent_note(struct exchange *, size_t n);
 
 /* http.c */
-/* Waits until the descriptor can be read. False: the fault is over; `x` NULL: never. */
+/* Waits until the descriptor can be read. Returns false if the setting of the exchange is over; with NULL it is never
+ * over. */
 bool wait_readable(int fd, const struct exchange *x);
-/* False: the client is gone, or the fault over. */
-bool put(struct exchange *, const char *at, size_t len);
-bool putf(struct exchange *, const char *format, ...) printf_like(2, 3);
+/* Sends bytes of the response. Returns false if the client is disconnected, or the setting over. */
+bool client_send(struct exchange *, const char *at, size_t len);
+bool client_sendf(struct exchange *, const char *format, ...) printf_like(2, 3);
 /* Reads the next request; false at the end of the connection. */
 bool request_read(struct exchange *);
+/* Returns whether the request is a watch of the Kubernetes API. */
 bool is_watch(const struct exchange *);
 /* Returns the value of a header line, in the arena; NULL: there is no such header. */
 const char *header_value(struct arena *, const char *head, const char *name);
-/* Header lines without those that say how long a body is, or what becomes of the connection. */
+/* Returns header lines without those about the length of the body and about the connection. */
 const char *header_without_length(struct arena *, const char *head);
 /* Sends a whole response as it should be. */
 void response_send(struct exchange *, const struct response *);
@@ -78,10 +83,10 @@ struct backend {
 	const char *where; /* a port of loopback, a file, a folder of repositories */
 };
 extern struct backend backend;
-/* The true response, whole; of a watch, one bookmark. */
+/* Returns the true response, whole; of a watch, one bookmark. */
 struct response response_get(struct exchange *);
-/* Hands on a watch, line by line, until it ends or a fault that concerns it begins. */
-void watch_hand_on(struct exchange *);
+/* Relays a watch, line by line, until it ends or a fault that concerns it begins. */
+void watch_relay(struct exchange *);
 
-/* faults.c */
+/* faults.c: returns the fault of this name, or NULL. */
 const struct fault *fault_find(const char *name);

@@ -19,17 +19,17 @@ wait_readable(int fd, const struct exchange *x)
 
 		if (n > 0)
 			return true;
-		if ((n < 0 && errno != EINTR) || (x != NULL && mood_is_over(x)))
+		if ((n < 0 && errno != EINTR) || (x != NULL && setting_is_over(x)))
 			return false;
 	}
 }
 
 bool
-put(struct exchange *x, const char *at, size_t len)
+client_send(struct exchange *x, const char *at, size_t len)
 {
 	struct pollfd p = { .fd = x->client, .events = POLLOUT };
 
-	while (len > 0 && !mood_is_over(x)) {
+	while (len > 0 && !setting_is_over(x)) {
 		ssize_t n = send(x->client, at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n > 0) {
@@ -46,7 +46,7 @@ put(struct exchange *x, const char *at, size_t len)
 }
 
 bool
-putf(struct exchange *x, const char *format, ...)
+client_sendf(struct exchange *x, const char *format, ...)
 {
 	va_list args;
 	const char *text;
@@ -54,7 +54,7 @@ putf(struct exchange *x, const char *format, ...)
 	va_start(args, format);
 	text = arena_vprintf(x->arena, format, args);
 	va_end(args);
-	return put(x, text, strlen(text));
+	return client_send(x, text, strlen(text));
 }
 
 static bool
@@ -140,8 +140,8 @@ header_without_length(struct arena *a, const char *head)
 void
 response_send(struct exchange *x, const struct response *r)
 {
-	if (putf(x, "HTTP/1.1 %d Answer\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n", r->status, r->head,
-		r->body.len))
-		put(x, r->body.at, r->body.len);
+	if (client_sendf(x, "HTTP/1.1 %d Answer\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n", r->status,
+		r->head, r->body.len))
+		client_send(x, r->body.at, r->body.len);
 	shutdown(x->client, SHUT_WR);
 }

@@ -34,29 +34,29 @@ struct barred {
 struct backend backend;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct mood mood = { .match = "", .text = "" };
+static struct setting setting = { .match = "", .text = "" };
 static struct barred *barred;
 static _Atomic unsigned long requests, hits, early, longest;
 
-struct mood
-mood_now(void)
+struct setting
+setting_now(void)
 {
-	struct mood now;
+	struct setting now;
 
 	pthread_mutex_lock(&lock);
-	now = mood;
+	now = setting;
 	pthread_mutex_unlock(&lock);
 	return now;
 }
 
 bool
-mood_is_over(const struct exchange *x)
+setting_is_over(const struct exchange *x)
 {
-	return mood_now().generation != x->mood.generation;
+	return setting_now().generation != x->setting.generation;
 }
 
 bool
-mood_concerns(const struct mood *m, const struct exchange *x)
+setting_concerns(const struct setting *m, const struct exchange *x)
 {
 	return m->fault != NULL && strstr(x->line, m->match) != NULL;
 }
@@ -114,7 +114,7 @@ void
 sent_note(struct exchange *x, size_t n)
 {
 	x->sent += n;
-	if (x->mood.fault == NULL)
+	if (x->setting.fault == NULL)
 		return;
 	pthread_mutex_lock(&lock);
 	if (x->sent > longest)
@@ -128,21 +128,21 @@ serve_request(struct exchange *x)
 	bool concerned;
 
 	x->sent = 0;
-	x->mood = mood_now();
-	concerned = mood_concerns(&x->mood, x);
+	x->setting = setting_now();
+	concerned = setting_concerns(&x->setting, x);
 	requests++;
 	retry_after_check(x);
 	if (concerned)
 		hits++;
-	if (concerned && x->mood.fault->play != NULL) {
-		x->mood.fault->play(x);
+	if (concerned && x->setting.fault->play != NULL) {
+		x->setting.fault->play(x);
 	} else if (is_watch(x) && backend.kind == BACKEND_SERVER) {
-		watch_hand_on(x);
+		watch_relay(x);
 	} else {
 		struct response r = response_get(x);
 
 		if (concerned) {
-			const char *text = x->mood.fault->spoil(x, arena_strndup(x->arena, r.body.at, r.body.len));
+			const char *text = x->setting.fault->spoil(x, arena_strndup(x->arena, r.body.at, r.body.len));
 
 			r.body = (struct bytes){ text, strlen(text) };
 		}
@@ -165,10 +165,10 @@ serve(void *arg)
 }
 
 static void
-mood_set(struct exchange *x)
+setting_change(struct exchange *x)
 {
 	char *path = arena_strdup(x->arena, x->target + 1), *query = strchr(path, '?'), *save, *name, *number;
-	struct mood next = { .match = query != NULL ? mem_strdup(query + 1) : "",
+	struct setting next = { .match = query != NULL ? mem_strdup(query + 1) : "",
 		.text = mem_printf("%.*s", (int)x->body.len, x->body.at) };
 
 	if (query != NULL)
@@ -181,8 +181,8 @@ mood_set(struct exchange *x)
 		return;
 	}
 	pthread_mutex_lock(&lock);
-	next.generation = mood.generation + 1;
-	mood = next;
+	next.generation = setting.generation + 1;
+	setting = next;
 	hits = longest = 0;
 	pthread_mutex_unlock(&lock);
 }
@@ -205,12 +205,12 @@ control(void *arg)
 
 	str_init(&x.in, TEXT_MAX);
 	if (request_read(&x)) {
-		x.mood = mood_now();
+		x.setting = setting_now();
 		if (str_starts(x.target, "/wait/"))
 			hits_wait(x.target + strlen("/wait/"));
 		else if (strcmp(x.target, "/") != 0)
-			mood_set(&x);
-		x.mood = mood_now();
+			setting_change(&x);
+		x.setting = setting_now();
 		text = arena_printf(
 		    x.arena, "requests %lu hits %lu early %lu longest %lu\n", requests, hits, early, longest);
 		response_send(&x, &(struct response){ 200, "", { text, strlen(text) } });
