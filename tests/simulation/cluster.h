@@ -170,14 +170,14 @@ bool takeover_in_cluster(const char *name, const char *sluice, const struct remo
 bool metrics_run(void);
 bool at_once_run(size_t rollouts); /* at most 1000 */
 
-/* rights.c: compares the requests of controllers with the rights in deploy/: each request has a right, and each
- * right a request. */
-void rights_note(const char *method, const char *url);
+/* permissions.c: compares the requests of controllers with the permissions in deploy/: each request has a
+ * permission, and each permission a request. permissions_note takes one request of a controller. */
+void permissions_note(const char *method, const char *url);
 
 /* Called with every request of a controller in virtual time; NULL: nothing is. */
 extern void (*cluster_requested)(const char *method, const char *url);
 
-bool rights_run(void);
+bool permissions_run(void);
 
 /* children_test.c: the limits of child processes. */
 bool children_run(void);

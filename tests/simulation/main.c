@@ -20,7 +20,7 @@
  *	build/simulation --gitops-seed N [KIND]  one random life of an Application and of a Kustomization,
  *	                              with its story
  *	build/simulation --gitops-seeds N [FROM]  N of them
- *	build/simulation --rights     the same, and the rights of deploy/ compared with what was asked for
+ *	build/simulation --permissions  the same, and the permissions of deploy/ compared with what was asked for
  *	build/simulation --children   the limits of child processes
  *	build/simulation --hostile [TRICK]  a misbehaving API server; without a name, Prometheus too
  *	build/simulation --at-once    a thousand updates at once
@@ -59,7 +59,7 @@ main(int argc, char **argv)
 	bool ok;
 
 	log_setup(LOG_LEVEL_ERROR, false);
-	cluster_requested = rights_note;
+	cluster_requested = permissions_note;
 	if (argc == 3 && strcmp(argv[1], "--seed") == 0)
 		return seeds_run(strtoull(argv[2], NULL, 10), 1, true) ? 0 : 1;
 	if (argc >= 3 && strcmp(argv[1], "--seeds") == 0)
@@ -107,8 +107,8 @@ main(int argc, char **argv)
 			   argc > 3 ? strtoull(argv[3], NULL, 10) : 1, strtoull(argv[2], NULL, 10), NULL, false)
 			   ? 0
 			   : 1;
-	if (argc == 2 && strcmp(argv[1], "--rights") == 0)
-		return scenarios_run() && seeds_run(1, 60, false) && rights_run() ? 0 : 1;
+	if (argc == 2 && strcmp(argv[1], "--permissions") == 0)
+		return scenarios_run() && seeds_run(1, 60, false) && permissions_run() ? 0 : 1;
 	if (argc == 2 && strcmp(argv[1], "--children") == 0)
 		return children_run() ? 0 : 1;
 	if (argc >= 2 && strcmp(argv[1], "--hostile") == 0)
@@ -139,6 +139,6 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
 		ok &= seeds_run(kept[i], 1, false);
 	ok &= seeds_run(1, SEEDS, false);
-	ok &= rights_run();
+	ok &= permissions_run();
 	return ok ? 0 : 1;
 }

@@ -49,12 +49,13 @@ static const char *const followed[] = {
 struct remote {
 	struct arena *arena;
 	struct loop *loop;
-	const char *sluice, *dir, *kubeconfig, *controllers; /* ours, and the controller's */
+	const char *sluice, *dir; /* the program; the folder of our files */
+	const char *kubeconfig, *controller_kubeconfig; /* ours; that of the controller, with its permissions */
 	const char *namespace; /* in an existing cluster; NULL: the cluster is our own */
 	bool confined; /* the controller watches that namespace only */
 	struct child *dev, *controller;
 	struct child *waiting; /* a second controller that waits for the Lease; NULL: there is only one */
-	bool elects; /* they agree by a Lease */
+	bool elects; /* the controllers elect a leader by a Lease */
 	struct config config;
 	struct transport *transport;
 	struct follower followers[ARRAY_SIZE(followed)];
@@ -64,6 +65,7 @@ struct remote {
 	char address[64];
 	_Atomic double metric;
 	int64_t started;
+	/* Of the request in progress, of which there is one at a time. */
 	bool answered;
 	int status;
 	json_t *answer;
@@ -277,7 +279,8 @@ start_prometheus(struct remote *r)
 static struct child *
 start_controller(struct remote *r)
 {
-	const char *argv[] = { r->sluice, "controller", "--kubeconfig", r->controllers,
+	/* NULL ends the arguments: --namespaced, which takes the namespace, only if the controller is confined. */
+	const char *argv[] = { r->sluice, "controller", "--kubeconfig", r->controller_kubeconfig,
 		r->elects ? "--leader-elect=true" : "--leader-elect=false", "--leader-election-namespace",
 		r->namespace != NULL ? LEASE_NAMESPACE : "default", "--metricsPort", "0", "--healthzPort", "0",
 		r->confined ? "--namespaced" : NULL, "--namespace", r->namespace, NULL };
@@ -294,7 +297,8 @@ remote_controller(const struct remote *r)
 void
 remote_kill_controller(struct remote *r)
 {
-	r->controller = child_stop(r->controller, 0);
+	child_kill(r->controller);
+	/* The process that waits takes the Lease. */
 	r->controller = r->waiting != NULL ? r->waiting : start_controller(r);
 	r->waiting = NULL;
 }
@@ -412,7 +416,7 @@ begin(const char *sluice, const char *name, const struct remote_place *place, re
 		r->dir = dir;
 		r->kubeconfig =
 		    place->kubeconfig != NULL ? place->kubeconfig : arena_printf(r->arena, "%s/kubeconfig", dir);
-		r->controllers = place->controller != NULL ? place->controller : r->kubeconfig;
+		r->controller_kubeconfig = place->controller != NULL ? place->controller : r->kubeconfig;
 		if (start_prometheus(r) && (r->namespace != NULL ? join_cluster(r) : start_cluster(r))) {
 			loop_refresh(r->loop);
 			r->started = loop_mono(r->loop);

@@ -1,4 +1,4 @@
-/* tests/simulation/rights.c: "verb group/resource" of every request that a controller in virtual time has made,
+/* tests/simulation/permissions.c: "verb group/resource" of every request that a controller in virtual time has made,
  * against deploy/. */
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +9,7 @@
 
 #define FILE_MAX (1u << 20)
 
-/* Rights that no request needs, but the API server does of its sender, or that are used where there is no virtual
- * time. */
+/* Permissions that the API server requires for a field of a request, or that are used outside of virtual time. */
 static const char *const elsewhere[] = {
 	/* OwnerReferencesPermissionEnforcement: owners that block their deletion */
 	"update argoproj.io/rollouts/finalizers",
@@ -25,13 +24,13 @@ static const char *const elsewhere[] = {
 	"get /podtemplates",
 };
 
-/* Of the namespace of the controller itself (deploy/controller/rights.yaml), or bound where it is wanted. */
+/* Of the namespace of the controller itself (deploy/controller/rbac.yaml), or bound where it is wanted. */
 static const char *const own[] = { "coordination.k8s.io/leases", "/secrets", "/configmaps" };
 
 static struct map used; /* of this process */
 
 void
-rights_note(const char *method, const char *url)
+permissions_note(const char *method, const char *url)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	char *path = arena_strdup(a, url), *query = strchr(path, '?'), *save = NULL, *part[12] = { 0 };
@@ -63,9 +62,9 @@ rights_note(const char *method, const char *url)
 	    &used);
 }
 
-/* "verb group/resource" of all rules of one object of a file. */
+/* Adds "verb group/resource" of all rules of one object of a file to a map. Returns false if there are none. */
 static bool
-read_rights(const char *file, const char *kind, struct map *to)
+permissions_read(const char *file, const char *kind, struct map *to)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *docs = NULL;
@@ -97,30 +96,31 @@ read_rights(const char *file, const char *kind, struct map *to)
 }
 
 static bool
-is_elsewhere(const char *right)
+permissions_is_elsewhere(const char *permission)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++)
-		if (strcmp(elsewhere[i], right) == 0)
+		if (strcmp(elsewhere[i], permission) == 0)
 			return true;
 	return false;
 }
 
 static bool
-is_own(const char *right)
+permissions_is_own(const char *permission)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		if (strcmp(strchr(right, ' ') + 1, own[i]) == 0)
+		if (strcmp(strchr(permission, ' ') + 1, own[i]) == 0)
 			return true;
 	return false;
 }
 
-/* Every right of the first is one of the second, or is one of those that may be missing there. */
+/* Checks that every permission of the first map is in the second, or `but` accepts that it is missing there. */
 static bool
-are_within(const struct map *rights, const struct map *others, bool (*but)(const char *), const char *what)
+permissions_are_within(
+    const struct map *permissions, const struct map *others, bool (*but)(const char *), const char *what)
 {
 	bool ok = true;
 
-	map_each (rights, slot)
+	map_each (permissions, slot)
 		if (map_get(others, slot->key) == NULL && !but(slot->key)) {
 			printf("not ok %s: %s\n", what, slot->key);
 			ok = false;
@@ -131,30 +131,33 @@ are_within(const struct map *rights, const struct map *others, bool (*but)(const
 }
 
 static bool
-is_of_the_cluster(const char *right)
+permissions_is_of_the_cluster(const char *permission)
 {
-	return strstr(right, "clusteranalysistemplates") != NULL;
+	return strstr(permission, "clusteranalysistemplates") != NULL;
 }
 
 static bool
-is_none(const char *right)
+permissions_is_none(const char *permission)
 {
-	(void)right;
+	(void)permission;
 	return false;
 }
 
 bool
-rights_run(void)
+permissions_run(void)
 {
 	struct map cluster = { 0 }, namespaced = { 0 };
-	bool ok = read_rights("deploy/rbac.yaml", "ClusterRole", &cluster) &&
-		  read_rights("deploy/namespaced/rbac.yaml", "Role", &namespaced);
+	bool ok = permissions_read("deploy/rbac.yaml", "ClusterRole", &cluster) &&
+		  permissions_read("deploy/namespaced/rbac.yaml", "Role", &namespaced);
 
-	ok = ok && are_within(&used, &cluster, is_own,
-		       "the controller asks for nothing that deploy/rbac.yaml does not let it");
-	ok &= are_within(&cluster, &used, is_elsewhere, "every right of deploy/rbac.yaml is used");
-	ok &= are_within(&cluster, &namespaced, is_of_the_cluster, "one namespace's rights are the same");
-	ok &= are_within(&namespaced, &cluster, is_none, "and no more");
+	ok = ok && permissions_are_within(&used, &cluster, permissions_is_own,
+		       "the controller sends no request that deploy/rbac.yaml does not permit");
+	ok &= permissions_are_within(
+	    &cluster, &used, permissions_is_elsewhere, "every permission of deploy/rbac.yaml is used");
+	ok &= permissions_are_within(
+	    &cluster, &namespaced, permissions_is_of_the_cluster, "one namespace's permissions are the same");
+	ok &= permissions_are_within(
+	    &namespaced, &cluster, permissions_is_none, "one namespace has no permission that all namespaces lack");
 	map_done(&cluster);
 	map_done(&namespaced);
 	map_done(&used);
