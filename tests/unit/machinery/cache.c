@@ -3,16 +3,16 @@
 #include "kube/api/core.h"
 #include "tests/unit/machinery/script.h"
 
-struct world {
+struct fixture {
 	struct cache *cache;
 	unsigned changes, deletions;
 	char last[64]; /* the name of the object that changed last */
 };
 
 static void
-world_changed(const struct object *o, bool deleted, void *arg)
+fixture_changed(const struct object *o, bool deleted, void *arg)
 {
-	struct world *w = arg;
+	struct fixture *w = arg;
 
 	w->changes++;
 	w->deletions += deleted;
@@ -20,10 +20,10 @@ world_changed(const struct object *o, bool deleted, void *arg)
 }
 
 static void
-world_setup(struct world *w)
+fixture_setup(struct fixture *w)
 {
-	*w = (struct world){ 0 };
-	w->cache = cache_new(world_changed, w);
+	*w = (struct fixture){ 0 };
+	w->cache = cache_new(fixture_changed, w);
 }
 
 static json_t *
@@ -34,7 +34,7 @@ service_json(const char *name, const char *uid, const char *version)
 }
 
 static void
-service_put(struct world *w, const char *name, const char *uid, const char *version)
+service_put(struct fixture *w, const char *name, const char *uid, const char *version)
 {
 	_cleanup_(json_decrefp) json_t *j = service_json(name, uid, version);
 
@@ -42,7 +42,7 @@ service_put(struct world *w, const char *name, const char *uid, const char *vers
 }
 
 static void
-service_put_response(struct world *w, const char *name, const char *uid, const char *version)
+service_put_response(struct fixture *w, const char *name, const char *uid, const char *version)
 {
 	_cleanup_(json_decrefp) json_t *j = service_json(name, uid, version);
 
@@ -51,7 +51,7 @@ service_put_response(struct world *w, const char *name, const char *uid, const c
 
 /* The version that the cache has of a Service, "" when it has none. */
 static const char *
-service_version(const struct world *w, const char *name)
+service_version(const struct fixture *w, const char *name)
 {
 	const struct view *v = cache_view(w->cache);
 	const struct object *o = v->get(v, &service_type, "default", name);
@@ -62,10 +62,10 @@ service_version(const struct world *w, const char *name)
 static void
 an_older_version_never_replaces_a_newer_one(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	service_put(&w, "web", "u1", "9");
 	service_put(&w, "web", "u1", "10");
 	assert_string_equal(service_version(&w, "web"), "10");
@@ -81,10 +81,10 @@ an_older_version_never_replaces_a_newer_one(void **state)
 static void
 an_object_made_anew_replaces_the_one_before(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	service_put(&w, "web", "u1", "9");
 	service_put(&w, "web", "u2", "12");
 	assert_string_equal(service_version(&w, "web"), "12");
@@ -96,10 +96,10 @@ an_object_made_anew_replaces_the_one_before(void **state)
 static void
 the_response_to_a_write_is_seen_before_its_watch_event(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	cache_reached(w.cache, &service_type, "5");
 	service_put(&w, "web", "u1", "5");
 	service_put_response(&w, "web", "u1", "6");
@@ -112,10 +112,10 @@ the_response_to_a_write_is_seen_before_its_watch_event(void **state)
 static void
 a_late_response_does_not_bring_a_deleted_object_back(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	cache_reached(w.cache, &service_type, "5");
 	service_put(&w, "web", "u1", "5");
 	cache_remove(w.cache, &service_type, "default", "web", "7");
@@ -132,10 +132,10 @@ a_late_response_does_not_bring_a_deleted_object_back(void **state)
 static void
 a_response_of_a_type_that_is_not_watched_is_not_kept(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	service_put_response(&w, "web", "u1", "6");
 	assert_string_equal(service_version(&w, "web"), "");
 	assert_false(view_knows(cache_view(w.cache), &service_type));
@@ -145,10 +145,10 @@ a_response_of_a_type_that_is_not_watched_is_not_kept(void **state)
 static void
 a_relist_drops_what_is_gone_and_keeps_what_is_newer(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	service_put(&w, "stays", "u1", "1");
 	service_put(&w, "gone", "u2", "2");
 	service_put(&w, "newer", "u3", "3");
@@ -177,11 +177,11 @@ objects_are_visited_in_the_order_of_their_names(void **state)
 {
 	struct str names;
 	const struct view *v;
-	struct world w;
+	struct fixture w;
 
 	(void)state;
 	str_init(&names, 64);
-	world_setup(&w);
+	fixture_setup(&w);
 	service_put(&w, "c", "u1", "1");
 	service_put(&w, "a", "u2", "2");
 	service_put(&w, "b", "u3", "3");
@@ -248,10 +248,10 @@ an_index_finds_what_a_walk_finds(void **state)
 {
 	static const char *const keys[] = { "a", "b", "c", "d" };
 	uint64_t drawn = 1;
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	for (int i = 0; i < 2000; i++) {
 		_cleanup_(json_decrefp) json_t *j = NULL;
 		char name[20], version[20];

@@ -4,26 +4,27 @@
 #include "kube/api/rollout.h"
 #include "tests/unit/machinery/script.h"
 
-struct world {
+struct fixture {
 	struct loop *loop;
 	struct script *script;
 	struct cache *cache;
 	struct events *events;
 	struct queries queries;
-	struct executor to;
+	struct executor executor;
 	struct arena *arena;
 	struct plan *plan;
 	const struct object *rollout, *service;
 	struct execution *execution;
-	bool news, held;
-	/* the end */
+	bool changed; /* an object of the key has changed since the plan was decided */
+	bool lease_held; /* this process is the leader, and may write */
+	/* The result, when `done` has been called. */
 	unsigned done;
 	const struct plan_step *failed;
 	enum err_class class;
 };
 
 static void
-world_changed(const struct object *o, bool deleted, void *arg)
+fixture_changed(const struct object *o, bool deleted, void *arg)
 {
 	(void)o;
 	(void)deleted;
@@ -31,9 +32,9 @@ world_changed(const struct object *o, bool deleted, void *arg)
 }
 
 static void
-world_done(void *arg, const struct plan_step *failed, const struct err *e)
+fixture_done(void *arg, const struct plan_step *failed, const struct err *e)
 {
-	struct world *w = arg;
+	struct fixture *w = arg;
 
 	w->done++;
 	w->failed = failed;
@@ -42,19 +43,19 @@ world_done(void *arg, const struct plan_step *failed, const struct err *e)
 }
 
 static bool
-world_has_news(void *arg)
+fixture_has_news(void *arg)
 {
-	return ((struct world *)arg)->news;
+	return ((struct fixture *)arg)->changed;
 }
 
 static bool
-world_may_write(void *arg)
+fixture_may_write(void *arg)
 {
-	return ((struct world *)arg)->held;
+	return ((struct fixture *)arg)->lease_held;
 }
 
 static const struct object *
-world_object(struct world *w, const struct type *t, const char *name, const char *version)
+fixture_object(struct fixture *w, const struct type *t, const char *name, const char *version)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *j =
@@ -67,47 +68,47 @@ world_object(struct world *w, const struct type *t, const char *name, const char
 }
 
 static void
-world_setup(struct world *w)
+fixture_setup(struct fixture *w)
 {
-	*w = (struct world){ .loop = loop_virtual_new(1000000), .arena = arena_new(), .held = true };
+	*w = (struct fixture){ .loop = loop_virtual_new(1000000), .arena = arena_new(), .lease_held = true };
 	w->script = script_new(w->loop);
-	w->cache = cache_new(world_changed, w);
+	w->cache = cache_new(fixture_changed, w);
 	w->events = events_new(&w->script->transport, "test", 1);
 	w->queries = (struct queries){ .outside = &w->script->transport, .api = &w->script->transport };
-	w->to = (struct executor){ .api = &w->script->transport,
+	w->executor = (struct executor){ .api = &w->script->transport,
 		.cache = w->cache,
 		.events = w->events,
 		.manager = "test",
-		.may_write = world_may_write,
+		.may_write = fixture_may_write,
 		.arg = w };
 	w->plan = plan_new(w->arena);
-	w->rollout = world_object(w, &rollout_type, "myapp", "5");
-	w->service = world_object(w, &service_type, "web", "7");
+	w->rollout = fixture_object(w, &rollout_type, "myapp", "5");
+	w->service = fixture_object(w, &service_type, "web", "7");
 }
 
 /* The status: {"phase": "Paused"}. */
 static void
-world_status(struct world *w)
+fixture_status(struct fixture *w)
 {
 	plan_status(w->plan, w->rollout, json_object(), json_pack("{s:s}", "phase", "Paused"));
 }
 
 static void
-world_patch(struct world *w, const struct object *o)
+fixture_patch(struct fixture *w, const struct object *o)
 {
 	plan_patch(w->plan, o,
 	    json_pack("[{s:s,s:s,s:s}]", "op", "replace", "path", "/metadata/labels/x", "value", o->meta.name));
 }
 
 static void
-world_start(struct world *w)
+fixture_start(struct fixture *w)
 {
-	w->execution = execution_start(&w->to, w->plan, &w->queries,
-	    (struct execution_observer){ .done = world_done, .has_news = world_has_news, .arg = w });
+	w->execution = execution_start(&w->executor, w->plan, &w->queries,
+	    (struct execution_observer){ .done = fixture_done, .has_news = fixture_has_news, .arg = w });
 }
 
 static void
-world_teardown(struct world *w)
+fixture_teardown(struct fixture *w)
 {
 	execution_cancel(w->execution);
 	queries_done(&w->queries);
@@ -120,7 +121,7 @@ world_teardown(struct world *w)
 
 /* How many requests of this method to a URL that contains `url` were sent. */
 static size_t
-world_sent(const struct world *w, const char *method, const char *url)
+fixture_sent(const struct fixture *w, const char *method, const char *url)
 {
 	size_t n = 0;
 
@@ -136,7 +137,7 @@ static const char *const myapp_after =
     "\"default\",\"uid\":\"myapp\",\"resourceVersion\":\"9\"}}";
 
 static const char *
-world_version(const struct world *w, const struct type *t, const char *name)
+fixture_version(const struct fixture *w, const struct type *t, const char *name)
 {
 	const struct view *v = cache_view(w->cache);
 	const struct object *o = v->get(v, t, "default", name);
@@ -147,18 +148,18 @@ world_version(const struct world *w, const struct type *t, const char *name)
 static void
 steps_then_status_one_request_at_a_time(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_patch(&w, w.service);
+	fixture_setup(&w);
+	fixture_patch(&w, w.service);
 	plan_delete(w.plan, w.service);
-	world_status(&w);
-	world_start(&w);
+	fixture_status(&w);
+	fixture_start(&w);
 	assert_int_equal(w.script->n, 1);
 	script_respond(w.script, "PATCH", "services/web", 200, web_after);
 	/* The response is in the cache before the next decision. */
-	assert_string_equal(world_version(&w, &service_type, "web"), "8");
+	assert_string_equal(fixture_version(&w, &service_type, "web"), "8");
 	assert_int_equal(w.script->n, 2);
 	script_respond(w.script, "DELETE", "services/web", 200, "{}");
 	assert_non_null(
@@ -166,118 +167,118 @@ steps_then_status_one_request_at_a_time(void **state)
 	script_respond(w.script, "PATCH", "rollouts/myapp/status", 200, myapp_after);
 	assert_int_equal(w.done, 1);
 	assert_null(w.failed);
-	assert_string_equal(world_version(&w, &rollout_type, "myapp"), "9");
-	world_teardown(&w);
+	assert_string_equal(fixture_version(&w, &rollout_type, "myapp"), "9");
+	fixture_teardown(&w);
 }
 
 /* Fails the test unless the writes of a plan have these urgencies. */
 static void
-world_expect_urgency(bool urgent, enum urgency step, enum urgency status)
+fixture_expect_urgency(bool urgent, enum urgency step, enum urgency status)
 {
-	struct world w;
+	struct fixture w;
 
-	world_setup(&w);
+	fixture_setup(&w);
 	w.plan->urgent = urgent;
-	world_patch(&w, w.service);
+	fixture_patch(&w, w.service);
 	plan_event(w.plan, w.rollout, false, "Made", "this write was made");
-	world_status(&w);
-	world_start(&w);
+	fixture_status(&w);
+	fixture_start(&w);
 	assert_int_equal(script_open(w.script, "PATCH", "services/web")->urgency, step);
 	script_respond(w.script, "PATCH", "services/web", 200, web_after);
 	assert_int_equal(script_open(w.script, "POST", "events")->urgency, URGENCY_EVENT);
 	script_respond(w.script, "POST", "events", 201, "{\"kind\":\"Event\",\"metadata\":{\"name\":\"x\"}}");
 	assert_int_equal(script_open(w.script, "PATCH", "rollouts/myapp/status")->urgency, status);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 a_status_is_more_urgent_than_a_step_and_that_than_an_event(void **state)
 {
 	(void)state;
-	world_expect_urgency(false, URGENCY_PROGRESS, URGENCY_STATUS);
+	fixture_expect_urgency(false, URGENCY_PROGRESS, URGENCY_STATUS);
 }
 
 static void
 an_urgent_plan_writes_with_urgency_but_for_its_events(void **state)
 {
 	(void)state;
-	world_expect_urgency(true, URGENCY_SAFETY, URGENCY_SAFETY);
+	fixture_expect_urgency(true, URGENCY_SAFETY, URGENCY_SAFETY);
 }
 
 static void
 the_status_is_written_though_a_step_failed(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_patch(&w, w.service);
+	fixture_setup(&w);
+	fixture_patch(&w, w.service);
 	plan_delete(w.plan, w.service);
-	world_status(&w);
-	world_start(&w);
+	fixture_status(&w);
+	fixture_start(&w);
 	script_respond(w.script, "PATCH", "services/web", 403, "{\"message\":\"refused by a webhook\"}");
-	assert_int_equal(world_sent(&w, "DELETE", ""), 0);
+	assert_int_equal(fixture_sent(&w, "DELETE", ""), 0);
 	script_respond(w.script, "PATCH", "rollouts/myapp/status", 200, myapp_after);
 	assert_int_equal(w.done, 1);
 	assert_ptr_equal(w.failed, &w.plan->steps[0]);
 	assert_int_equal(w.class, ERR_INVALID);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 an_event_reports_only_a_write_that_was_made(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_patch(&w, w.service);
+	fixture_setup(&w);
+	fixture_patch(&w, w.service);
 	plan_event(w.plan, w.rollout, false, "Refused", "this write was refused");
-	world_patch(&w, w.service);
+	fixture_patch(&w, w.service);
 	plan_independent(w.plan);
 	plan_event(w.plan, w.rollout, false, "Made", "this write was made");
-	world_start(&w);
+	fixture_start(&w);
 	script_respond(w.script, "PATCH", "services/web", 403, "{\"message\":\"refused\"}");
 	script_respond(w.script, "PATCH", "services/web", 200, web_after);
 	assert_int_equal(w.done, 1);
-	assert_int_equal(world_sent(&w, "POST", "events"), 1);
+	assert_int_equal(fixture_sent(&w, "POST", "events"), 1);
 	assert_non_null(strstr(script_open(w.script, "POST", "events")->body, "\"reason\":\"Made\""));
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 no_event_is_sent_for_a_status_that_was_refused(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_status(&w);
+	fixture_setup(&w);
+	fixture_status(&w);
 	plan_status_event(w.plan, w.rollout, false, "Paused", "the rollout is paused");
-	world_start(&w);
+	fixture_start(&w);
 	script_respond(w.script, "PATCH", "status", 403, "{\"message\":\"refused\"}");
 	assert_int_equal(w.done, 1);
-	assert_int_equal(world_sent(&w, "POST", "events"), 0);
-	world_teardown(&w);
+	assert_int_equal(fixture_sent(&w, "POST", "events"), 0);
+	fixture_teardown(&w);
 }
 
 /* The next decision must not rest on a weight that this write may have changed. */
 static void
 after_a_write_of_unknown_outcome_the_object_is_fetched(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_patch(&w, w.service);
-	world_start(&w);
+	fixture_setup(&w);
+	fixture_patch(&w, w.service);
+	fixture_start(&w);
 	script_lose(w.script, "PATCH", "services/web");
 	assert_int_equal(w.done, 0);
 	script_respond(w.script, "GET", "services/web", 200, web_after);
 	assert_int_equal(w.done, 1);
 	assert_int_equal(w.class, ERR_AGAIN);
-	assert_string_equal(world_version(&w, &service_type, "web"), "8");
-	world_teardown(&w);
+	assert_string_equal(fixture_version(&w, &service_type, "web"), "8");
+	fixture_teardown(&w);
 }
 
 /* No watch will report a write that was not made. */
@@ -288,148 +289,148 @@ a_write_answered_with_something_else_is_in_doubt(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
-		struct world w;
+		struct fixture w;
 
-		world_setup(&w);
-		world_patch(&w, w.service);
-		world_start(&w);
+		fixture_setup(&w);
+		fixture_patch(&w, w.service);
+		fixture_start(&w);
 		script_respond(w.script, "PATCH", "services/web", 200, answers[i]);
 		script_respond(w.script, "GET", "services/web", 200, web_after);
 		assert_int_equal(w.done, 1);
 		assert_ptr_equal(w.failed, &w.plan->steps[0]);
 		assert_int_equal(w.class, ERR_AGAIN);
-		world_teardown(&w);
-		world_setup(&w);
-		world_status(&w);
-		world_start(&w);
+		fixture_teardown(&w);
+		fixture_setup(&w);
+		fixture_status(&w);
+		fixture_start(&w);
 		script_respond(w.script, "PATCH", "rollouts/myapp/status", 200, answers[i]);
 		assert_int_equal(w.done, 1);
 		assert_non_null(w.failed);
 		assert_int_equal(w.class, ERR_AGAIN);
-		world_teardown(&w);
+		fixture_teardown(&w);
 	}
 }
 
 static void
 after_a_conflict_the_object_is_fetched(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_patch(&w, w.service);
-	world_start(&w);
+	fixture_setup(&w);
+	fixture_patch(&w, w.service);
+	fixture_start(&w);
 	script_respond(w.script, "PATCH", "services/web", 422, "{\"message\":\"test failed\"}");
 	script_respond(w.script, "GET", "services/web", 200, web_after);
 	assert_int_equal(w.class, ERR_CONFLICT);
-	assert_string_equal(world_version(&w, &service_type, "web"), "8");
-	world_teardown(&w);
+	assert_string_equal(fixture_version(&w, &service_type, "web"), "8");
+	fixture_teardown(&w);
 }
 
 /* 422 is the status code of a test that does not hold, and of a result that is refused. */
 static void
 a_patch_refused_on_the_version_it_believed_is_invalid(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_patch(&w, w.service);
-	world_start(&w);
+	fixture_setup(&w);
+	fixture_patch(&w, w.service);
+	fixture_start(&w);
 	script_respond(w.script, "PATCH", "services/web", 422, "{\"message\":\"unacceptable\"}");
 	script_respond(w.script, "GET", "services/web", 200,
 	    "{\"metadata\":{\"name\":\"web\",\"namespace\":\"default\",\"uid\":\"web\",\"resourceVersion\":\"7\"}}");
 	assert_int_equal(w.class, ERR_INVALID);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 an_object_that_is_gone_leaves_the_cache(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_patch(&w, w.service);
-	world_start(&w);
+	fixture_setup(&w);
+	fixture_patch(&w, w.service);
+	fixture_start(&w);
 	script_respond(w.script, "PATCH", "services/web", 404, "{\"code\":404}");
 	script_respond(w.script, "GET", "services/web", 404, "{\"code\":404}");
 	assert_int_equal(w.done, 1);
-	assert_string_equal(world_version(&w, &service_type, "web"), "");
-	world_teardown(&w);
+	assert_string_equal(fixture_version(&w, &service_type, "web"), "");
+	fixture_teardown(&w);
 }
 
 static void
 news_ends_a_plan_that_a_slow_server_holds_up(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_patch(&w, w.service);
+	fixture_setup(&w);
+	fixture_patch(&w, w.service);
 	plan_delete(w.plan, w.service);
-	world_status(&w);
-	world_start(&w);
+	fixture_status(&w);
+	fixture_start(&w);
 	loop_virtual_run_until(w.loop, 1500);
-	w.news = true;
+	w.changed = true;
 	script_respond(w.script, "PATCH", "services/web", 200, web_after);
-	assert_int_equal(world_sent(&w, "DELETE", ""), 0);
+	assert_int_equal(fixture_sent(&w, "DELETE", ""), 0);
 	script_respond(w.script, "PATCH", "rollouts/myapp/status", 200, myapp_after);
 	assert_int_equal(w.done, 1);
 	assert_null(w.failed);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 a_plan_that_was_just_decided_is_finished_despite_news(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_patch(&w, w.service);
+	fixture_setup(&w);
+	fixture_patch(&w, w.service);
 	plan_delete(w.plan, w.service);
-	world_start(&w);
-	w.news = true;
+	fixture_start(&w);
+	w.changed = true;
 	script_respond(w.script, "PATCH", "services/web", 200, web_after);
 	script_respond(w.script, "DELETE", "services/web", 200, "{}");
 	assert_int_equal(w.done, 1);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 nothing_is_written_once_the_lease_is_lost(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_patch(&w, w.service);
+	fixture_setup(&w);
+	fixture_patch(&w, w.service);
 	plan_delete(w.plan, w.service);
-	world_status(&w);
-	world_start(&w);
-	w.held = false;
+	fixture_status(&w);
+	fixture_start(&w);
+	w.lease_held = false;
 	script_respond(w.script, "PATCH", "services/web", 200, web_after);
 	assert_int_equal(w.done, 1);
 	assert_non_null(w.failed);
 	assert_int_equal(w.script->n, 1);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 a_status_alone_is_not_written_without_the_lease(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_status(&w);
-	w.held = false;
-	world_start(&w);
+	fixture_setup(&w);
+	fixture_status(&w);
+	w.lease_held = false;
+	fixture_start(&w);
 	assert_int_equal(w.done, 1);
 	assert_non_null(w.failed);
 	assert_int_equal(w.script->n, 0);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 int

@@ -16,14 +16,14 @@
 #define FILE_BYTES 300000
 #define TIME_MS 600000
 
-struct world {
+struct fixture {
 	struct arena *arena;
 	const char *dir;
 	struct source *source;
 };
 
 static const char *
-world_run(struct world *w, const char *const *argv)
+fixture_run(struct fixture *w, const char *const *argv)
 {
 	static const char *const env[] = { "PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=tests", "GIT_AUTHOR_EMAIL=tests@localhost",
@@ -39,11 +39,11 @@ world_run(struct world *w, const char *const *argv)
 	return out.at;
 }
 
-#define RUN(w, ...) world_run((w), (const char *const[]){ __VA_ARGS__, NULL })
+#define RUN(w, ...) fixture_run((w), (const char *const[]){ __VA_ARGS__, NULL })
 
 /* A new commit of a repository, which is made when it is not there: a file that does not become smaller. Its URL. */
 static const char *
-world_commit(struct world *w, const char *name, uint64_t seed)
+fixture_commit(struct fixture *w, const char *name, uint64_t seed)
 {
 	const char *repository = arena_printf(w->arena, "%s/%s", w->dir, name);
 	unsigned char *text = arena_alloc(w->arena, FILE_BYTES);
@@ -62,7 +62,7 @@ world_commit(struct world *w, const char *name, uint64_t seed)
 }
 
 static void
-world_setup(struct world *w, size_t cache_max)
+fixture_setup(struct fixture *w, size_t cache_max)
 {
 	char dir[] = "/tmp/sluice-git-XXXXXX";
 
@@ -74,7 +74,7 @@ world_setup(struct world *w, size_t cache_max)
 }
 
 static void
-world_teardown(struct world *w)
+fixture_teardown(struct fixture *w)
 {
 	git_source_free(w->source);
 	RUN(w, "rm", "-rf", "--", w->dir);
@@ -83,7 +83,7 @@ world_teardown(struct world *w)
 
 /* Fetches, and reads the file. */
 static void
-world_open(struct world *w, struct source *source, const char *url)
+fixture_open(struct fixture *w, struct source *source, const char *url)
 {
 	struct source_request r = { .url = url, .revision = "main", .timeout_ms = TIME_MS };
 	const char *revision, *reference;
@@ -101,7 +101,7 @@ world_open(struct world *w, struct source *source, const char *url)
 }
 
 static const char *
-world_kept(struct world *w, const char *url)
+fixture_kept(struct fixture *w, const char *url)
 {
 	char name[2 * SHA256_SIZE + 1];
 
@@ -118,87 +118,87 @@ is_there(const char *path)
 static void
 the_cache_is_bounded_by_what_it_holds_together(void **state)
 {
-	struct world w;
+	struct fixture w;
 	const char *urls[4];
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { 0 } };
 
 	(void)state;
-	world_setup(&w, 2 * FILE_BYTES + FILE_BYTES / 2);
+	fixture_setup(&w, 2 * FILE_BYTES + FILE_BYTES / 2);
 	for (size_t i = 0; i < 4; i++) {
 		struct source *own =
 		    git_source_new(&(struct git_settings){ .cache = arena_printf(w.arena, "%s/cache", w.dir),
 			.files = true,
 			.cache_max = 2 * FILE_BYTES + FILE_BYTES / 2 });
 
-		urls[i] = world_commit(&w, arena_printf(w.arena, "r%zu", i), i);
-		world_open(&w, own, urls[i]);
+		urls[i] = fixture_commit(&w, arena_printf(w.arena, "r%zu", i), i);
+		fixture_open(&w, own, urls[i]);
 		git_source_free(own);
 		times[1].tv_sec = (time_t)(1000 + i);
-		assert_int_equal(utimensat(AT_FDCWD, world_kept(&w, urls[i]), times, 0), 0);
+		assert_int_equal(utimensat(AT_FDCWD, fixture_kept(&w, urls[i]), times, 0), 0);
 	}
 	/* A fetched repository becomes the newest; the oldest is removed for the next one. */
-	world_open(&w, w.source, urls[3]);
-	assert_false(is_there(world_kept(&w, urls[0])));
-	assert_false(is_there(world_kept(&w, urls[1])));
-	assert_true(is_there(world_kept(&w, urls[2])));
-	assert_true(is_there(world_kept(&w, urls[3])));
-	world_open(&w, w.source, urls[0]);
-	world_teardown(&w);
+	fixture_open(&w, w.source, urls[3]);
+	assert_false(is_there(fixture_kept(&w, urls[0])));
+	assert_false(is_there(fixture_kept(&w, urls[1])));
+	assert_true(is_there(fixture_kept(&w, urls[2])));
+	assert_true(is_there(fixture_kept(&w, urls[3])));
+	fixture_open(&w, w.source, urls[0]);
+	fixture_teardown(&w);
 }
 
 static void
 a_repository_that_is_in_use_is_not_removed(void **state)
 {
-	struct world w;
+	struct fixture w;
 	const char *first, *second;
 	struct source *other;
 
 	(void)state;
-	world_setup(&w, 1);
-	first = world_commit(&w, "first", 1);
-	second = world_commit(&w, "second", 2);
-	world_open(&w, w.source, first);
+	fixture_setup(&w, 1);
+	first = fixture_commit(&w, "first", 1);
+	second = fixture_commit(&w, "second", 2);
+	fixture_open(&w, w.source, first);
 	other = git_source_new(
 	    &(struct git_settings){ .cache = arena_printf(w.arena, "%s/cache", w.dir), .files = true, .cache_max = 1 });
-	world_open(&w, other, second);
-	assert_true(is_there(world_kept(&w, first)));
+	fixture_open(&w, other, second);
+	assert_true(is_there(fixture_kept(&w, first)));
 	w.source = git_source_free(w.source);
-	world_open(&w, other, second);
-	assert_false(is_there(world_kept(&w, first)));
+	fixture_open(&w, other, second);
+	assert_false(is_there(fixture_kept(&w, first)));
 	git_source_free(other);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 small_commits_are_packs_too(void **state)
 {
-	struct world w;
+	struct fixture w;
 	const char *url, *kept;
 
 	(void)state;
-	world_setup(&w, 0);
+	fixture_setup(&w, 0);
 	for (uint64_t i = 0; i < 3; i++) {
-		url = world_commit(&w, "r", i);
-		world_open(&w, w.source, url);
+		url = fixture_commit(&w, "r", i);
+		fixture_open(&w, w.source, url);
 	}
-	kept = world_kept(&w, url);
+	kept = fixture_kept(&w, url);
 	assert_string_equal(RUN(&w, "sh", "-c", "ls \"$1\"/objects/pack/*.pack | wc -l", "sh", kept), "3\n");
 	assert_string_equal(RUN(&w, "sh", "-c", "ls \"$1\"/objects", "sh", kept), "info\npack\n");
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 /* A tenant that may not read a repository, and knows one of its commits. */
 static void
 a_commit_that_was_fetched_with_credentials_is_not_had_without(void **state)
 {
-	struct world w;
+	struct fixture w;
 	const char *url, *revision, *reference, *commit;
 	struct source_request r = { .revision = "main", .timeout_ms = TIME_MS };
 	struct tree tree;
 
 	(void)state;
-	world_setup(&w, 0);
-	r.url = url = world_commit(&w, "r", 1);
+	fixture_setup(&w, 0);
+	r.url = url = fixture_commit(&w, "r", 1);
 	r.credentials.password = "secret";
 	assert_null(w.source->open(w.source, w.arena, &r, &commit, &reference, &tree));
 	RUN(&w, "mv", "--", arena_printf(w.arena, "%s/r", w.dir), arena_printf(w.arena, "%s/elsewhere", w.dir));
@@ -210,7 +210,7 @@ a_commit_that_was_fetched_with_credentials_is_not_had_without(void **state)
 	assert_non_null(w.source->open(w.source, w.arena, &r, &revision, &reference, &tree));
 	r.credentials.username = "secret";
 	assert_non_null(w.source->open(w.source, w.arena, &r, &revision, &reference, &tree));
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 /* A git that was killed because its server took too long. */
@@ -219,22 +219,22 @@ what_a_killed_git_has_left_is_removed(void **state)
 {
 	static const char *const left[] = { "shallow.lock", "config.lock", "refs/sluice/fetched.lock",
 		"objects/pack/tmp_pack_Xy0z", "objects/pack/tmp_idx_Xy0z" };
-	struct world w;
+	struct fixture w;
 	const char *url, *kept;
 
 	(void)state;
-	world_setup(&w, 0);
-	url = world_commit(&w, "r", 1);
-	world_open(&w, w.source, url);
-	kept = world_kept(&w, url);
+	fixture_setup(&w, 0);
+	url = fixture_commit(&w, "r", 1);
+	fixture_open(&w, w.source, url);
+	kept = fixture_kept(&w, url);
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++)
 		close(open(arena_printf(w.arena, "%s/%s", kept, left[i]), O_WRONLY | O_CREAT, 0600));
-	world_commit(&w, "r", 2);
-	world_open(&w, w.source, url);
+	fixture_commit(&w, "r", 2);
+	fixture_open(&w, w.source, url);
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++)
 		if (is_there(arena_printf(w.arena, "%s/%s", kept, left[i])))
 			fail_msg("%s is still there", left[i]);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 /* The text behind the last occurrence of `before` in the file, to the next space or quote. */

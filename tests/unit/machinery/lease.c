@@ -7,7 +7,7 @@
 	"\"ns\",\"uid\":\"u\",\"resourceVersion\":\"" version "\"},\"spec\":{\"holderIdentity\":\"" holder             \
 	"\",\"leaseDurationSeconds\":15}}"
 
-struct world {
+struct fixture {
 	struct loop *loop;
 	struct script *script;
 	struct lease *lease;
@@ -16,30 +16,30 @@ struct world {
 };
 
 static void
-world_started(void *arg)
+fixture_started(void *arg)
 {
-	((struct world *)arg)->started++;
+	((struct fixture *)arg)->started++;
 }
 
 static void
-world_stopped(void *arg)
+fixture_stopped(void *arg)
 {
-	((struct world *)arg)->stopped++;
+	((struct fixture *)arg)->stopped++;
 }
 
 static void
-world_waiting(void *arg, const char *holder, const struct err *e)
+fixture_waiting(void *arg, const char *holder, const struct err *e)
 {
-	struct world *w = arg;
+	struct fixture *w = arg;
 
 	(void)e;
 	snprintf(w->holder, sizeof(w->holder), "%s", holder);
 }
 
 static void
-world_setup(struct world *w)
+fixture_setup(struct fixture *w)
 {
-	*w = (struct world){ .loop = loop_virtual_new(1000000) };
+	*w = (struct fixture){ .loop = loop_virtual_new(1000000) };
 	w->script = script_new(w->loop);
 	w->lease = lease_new(&w->script->transport, &(struct lease_settings){ .namespace = "ns",
 							.name = "lock",
@@ -48,15 +48,15 @@ world_setup(struct world *w)
 							.renew_deadline_ms = 10000,
 							.retry_ms = 2000,
 							.seed = 1,
-							.started = world_started,
-							.stopped = world_stopped,
-							.waiting = world_waiting,
+							.started = fixture_started,
+							.stopped = fixture_stopped,
+							.waiting = fixture_waiting,
 							.arg = w });
 	loop_virtual_run_until(w->loop, 0);
 }
 
 static void
-world_teardown(struct world *w)
+fixture_teardown(struct fixture *w)
 {
 	lease_free(w->lease);
 	transport_free(&w->script->transport);
@@ -64,14 +64,14 @@ world_teardown(struct world *w)
 }
 
 static void
-world_run(struct world *w, int64_t ms)
+fixture_run(struct fixture *w, int64_t ms)
 {
 	loop_virtual_run_until(w->loop, loop_mono(w->loop) + ms);
 }
 
 /* This process takes the Lease that was never there. */
 static void
-world_lead(struct world *w)
+fixture_lead(struct fixture *w)
 {
 	script_respond(w->script, "GET", "leases/lock", 404, "{\"code\":404}");
 	script_respond(w->script, "POST", "leases", 201, RECORD("me", "1"));
@@ -81,7 +81,7 @@ world_lead(struct world *w)
 
 /* Runs until the next try to read the Lease. */
 static void
-world_next_try(struct world *w)
+fixture_next_try(struct fixture *w)
 {
 	while (script_n_open(w->script) == 0)
 		assert_true(loop_virtual_step(w->loop));
@@ -90,45 +90,45 @@ world_next_try(struct world *w)
 static void
 a_lease_that_is_not_there_is_created(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	assert_false(lease_held(w.lease));
-	world_lead(&w);
-	world_teardown(&w);
+	fixture_lead(&w);
+	fixture_teardown(&w);
 }
 
 static void
 two_that_create_it_at_once_do_not_both_lead(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(w.script, "GET", "leases/lock", 404, "{\"code\":404}");
 	script_respond(w.script, "POST", "leases", 409, "{\"code\":409,\"reason\":\"AlreadyExists\"}");
 	assert_int_equal(w.started, 0);
 	assert_false(lease_held(w.lease));
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 /* The holder may be stopped for a while: the Lease is its own until it was not renewed for the whole duration. */
 static void
 the_lease_of_another_is_not_taken_before_its_duration(void **state)
 {
-	struct world w;
+	struct fixture w;
 	int64_t first;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(w.script, "GET", "leases/lock", 200, RECORD("other", "5"));
 	assert_string_equal(w.holder, "other");
 	first = loop_mono(w.loop);
 	for (;;) {
 		struct exchange *e;
 
-		world_next_try(&w);
+		fixture_next_try(&w);
 		script_respond(w.script, "GET", "leases/lock", 200, RECORD("other", "5"));
 		if (script_n_open(w.script) == 0)
 			continue;
@@ -140,20 +140,20 @@ the_lease_of_another_is_not_taken_before_its_duration(void **state)
 	assert_int_equal(w.started, 0);
 	script_respond(w.script, "PUT", "leases/lock", 200, RECORD("me", "6"));
 	assert_int_equal(w.started, 1);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 a_lease_that_is_renewed_is_never_taken(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	for (int i = 0; i < 30; i++) {
 		char record[400];
 
-		world_next_try(&w);
+		fixture_next_try(&w);
 		snprintf(record, sizeof(record), "%s", RECORD("other", "5_"));
 		*strstr(record, "5_") = (char)('0' + i / 10);
 		*strchr(record, '_') = (char)('0' + i % 10);
@@ -161,94 +161,94 @@ a_lease_that_is_renewed_is_never_taken(void **state)
 		assert_int_equal(script_n_open(w.script), 0);
 	}
 	assert_int_equal(w.started, 0);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 an_api_server_that_is_silent_ends_the_lease_by_our_own_clock(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_lead(&w);
-	world_run(&w, 9999);
+	fixture_setup(&w);
+	fixture_lead(&w);
+	fixture_run(&w, 9999);
 	assert_true(lease_held(w.lease));
 	assert_int_equal(w.stopped, 0);
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	assert_false(lease_held(w.lease));
 	assert_int_equal(w.stopped, 1);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 /* The process was stopped, or its loop is late: the clock moved, the timer of the deadline has not fired yet. */
 static void
 a_late_loop_does_not_prolong_the_lease(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_lead(&w);
+	fixture_setup(&w);
+	fixture_lead(&w);
 	w.loop->mono_now += 10000;
 	assert_int_equal(w.stopped, 0);
 	assert_false(lease_held(w.lease));
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 /* A response that took long says only that the Lease was ours when it was sent. */
 static void
 a_renewal_counts_from_when_it_was_sent(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(w.script, "GET", "leases/lock", 404, "{\"code\":404}");
-	world_run(&w, 4000);
+	fixture_run(&w, 4000);
 	script_respond(w.script, "POST", "leases", 201, RECORD("me", "1"));
 	assert_true(lease_held(w.lease));
-	world_run(&w, 5999);
+	fixture_run(&w, 5999);
 	assert_true(lease_held(w.lease));
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	assert_false(lease_held(w.lease));
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 another_holder_in_the_record_ends_ours_at_once(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_lead(&w);
-	world_next_try(&w);
+	fixture_setup(&w);
+	fixture_lead(&w);
+	fixture_next_try(&w);
 	script_respond(w.script, "GET", "leases/lock", 200, RECORD("thief", "9"));
 	assert_int_equal(w.stopped, 1);
 	assert_false(lease_held(w.lease));
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 a_lease_is_given_back_only_while_it_is_ours(void **state)
 {
-	struct world w;
+	struct fixture w;
 	unsigned released = 0;
 
 	(void)state;
-	world_setup(&w);
-	world_lead(&w);
-	lease_release(w.lease, world_started, &(struct world){ 0 });
+	fixture_setup(&w);
+	fixture_lead(&w);
+	lease_release(w.lease, fixture_started, &(struct fixture){ 0 });
 	assert_non_null(strstr(script_open(w.script, "PATCH", "leases/lock")->body, "\"op\":\"test\""));
-	world_teardown(&w);
-	world_setup(&w);
+	fixture_teardown(&w);
+	fixture_setup(&w);
 	script_respond(w.script, "GET", "leases/lock", 200, RECORD("other", "5"));
 	released = w.script->n;
-	lease_release(w.lease, world_started, &w);
+	lease_release(w.lease, fixture_started, &w);
 	assert_int_equal(w.started, 1);
 	assert_int_equal(w.script->n, released);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 int

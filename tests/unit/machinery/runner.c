@@ -50,7 +50,7 @@ static const struct controller label_controller = { .name = "label",
 	.memory = &label_memory_type,
 	.pass = label_pass };
 
-struct world {
+struct fixture {
 	struct loop *loop;
 	struct script *script;
 	struct runner *runner;
@@ -58,7 +58,7 @@ struct world {
 };
 
 static void
-world_advance(struct world *w, int64_t ms)
+fixture_advance(struct fixture *w, int64_t ms)
 {
 	w->now += ms;
 	loop_virtual_run_until(w->loop, w->now);
@@ -66,21 +66,21 @@ world_advance(struct world *w, int64_t ms)
 
 /* The watch is open, and the first pass has sent its write. */
 static void
-world_setup(struct world *w)
+fixture_setup(struct fixture *w)
 {
 	static const struct controller *const rows[] = { &label_controller, NULL };
 
-	*w = (struct world){ .loop = loop_virtual_new(1000000) };
+	*w = (struct fixture){ .loop = loop_virtual_new(1000000) };
 	w->script = script_new(w->loop);
 	w->runner = runner_start(&w->script->transport, &w->script->transport, rows,
 	    &(struct runner_settings){ .namespace = "default", .component = "test" });
-	world_advance(w, 10);
+	fixture_advance(w, 10);
 	script_respond(w->script, "GET", "/services?limit", 200, SERVICES);
-	world_advance(w, 10);
+	fixture_advance(w, 10);
 }
 
 static void
-world_teardown(struct world *w)
+fixture_teardown(struct fixture *w)
 {
 	runner_stop(w->runner);
 	transport_free(&w->script->transport);
@@ -89,7 +89,7 @@ world_teardown(struct world *w)
 
 /* The open request that is no watch, as "METHOD URL"; "": none. */
 static const char *
-world_asks(const struct world *w)
+fixture_asks(const struct fixture *w)
 {
 	static char text[420];
 
@@ -104,9 +104,9 @@ world_asks(const struct world *w)
 }
 
 static void
-assert_asks(const struct world *w, const char *method, const char *url)
+assert_asks(const struct fixture *w, const char *method, const char *url)
 {
-	const char *is = world_asks(w);
+	const char *is = fixture_asks(w);
 
 	if (strncmp(is, method, strlen(method)) != 0 || strstr(is, url) == NULL)
 		fail_msg("want: %s %s\ngot: %s", method, url, is);
@@ -114,7 +114,7 @@ assert_asks(const struct world *w, const char *method, const char *url)
 
 /* Loses the response to the open request that is no watch. */
 static void
-world_lose(struct world *w)
+fixture_lose(struct fixture *w)
 {
 	for (size_t i = 0; i < w->script->n; i++) {
 		struct exchange *e = &w->script->sent[i];
@@ -129,7 +129,7 @@ world_lose(struct world *w)
 }
 
 static void
-world_respond(struct world *w, int status, const char *body)
+fixture_respond(struct fixture *w, int status, const char *body)
 {
 	for (size_t i = 0; i < w->script->n; i++) {
 		struct exchange *e = &w->script->sent[i];
@@ -144,99 +144,99 @@ world_respond(struct world *w, int status, const char *body)
 
 /* The fetch behind a lost write was lost too. */
 static void
-world_lose_write_and_fetch(struct world *w)
+fixture_lose_write_and_fetch(struct fixture *w)
 {
 	assert_asks(w, "PATCH", "services/web");
-	world_lose(w);
+	fixture_lose(w);
 	assert_asks(w, "GET", "services/web");
-	world_lose(w);
-	world_advance(w, 1000);
+	fixture_lose(w);
+	fixture_advance(w, 1000);
 }
 
 static void
 nothing_is_written_on_an_object_in_doubt(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_lose_write_and_fetch(&w);
+	fixture_setup(&w);
+	fixture_lose_write_and_fetch(&w);
 	assert_asks(&w, "GET", "services/web");
-	world_lose(&w);
-	world_advance(&w, 1000);
+	fixture_lose(&w);
+	fixture_advance(&w, 1000);
 	assert_asks(&w, "GET", "services/web");
 	/* The write had taken effect. */
-	world_respond(&w, 200, WEB_AT("6"));
-	world_advance(&w, 1000);
-	assert_string_equal(world_asks(&w), "");
-	world_teardown(&w);
+	fixture_respond(&w, 200, WEB_AT("6"));
+	fixture_advance(&w, 1000);
+	assert_string_equal(fixture_asks(&w), "");
+	fixture_teardown(&w);
 }
 
 static void
 a_write_without_effect_is_made_again_once_the_object_was_fetched(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_lose_write_and_fetch(&w);
-	world_respond(&w, 200,
+	fixture_setup(&w);
+	fixture_lose_write_and_fetch(&w);
+	fixture_respond(&w, 200,
 	    "{\"metadata\":{\"name\":\"web\",\"namespace\":\"default\",\"uid\":\"web\",\"resourceVersion\":\"5\"}}");
-	world_advance(&w, 1000);
+	fixture_advance(&w, 1000);
 	assert_asks(&w, "PATCH", "services/web");
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 /* A watch event may be older than the write. */
 static void
 news_of_an_object_in_doubt_does_not_end_the_doubt(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	assert_asks(&w, "PATCH", "services/web");
-	world_lose(&w);
-	world_lose(&w);
+	fixture_lose(&w);
+	fixture_lose(&w);
 	for (size_t i = 0; i < w.script->n; i++)
 		if (w.script->sent[i].open && w.script->sent[i].stream)
 			script_data(&w.script->sent[i], "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{\"name\":"
 							"\"web\",\"namespace\":\"default\","
 							"\"uid\":\"web\",\"resourceVersion\":\"6\"}}}\n");
-	world_advance(&w, 1000);
+	fixture_advance(&w, 1000);
 	assert_asks(&w, "GET", "services/web");
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 an_object_in_doubt_that_may_not_be_read_is_believed(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
-	world_lose_write_and_fetch(&w);
-	world_respond(&w, 403, "{\"message\":\"forbidden\"}");
-	world_advance(&w, 1000);
+	fixture_setup(&w);
+	fixture_lose_write_and_fetch(&w);
+	fixture_respond(&w, 403, "{\"message\":\"forbidden\"}");
+	fixture_advance(&w, 1000);
 	assert_asks(&w, "PATCH", "services/web");
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 a_pass_finds_the_memory_of_the_one_before(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	assert_int_equal(remembered.passes, 1);
 	assert_string_equal(remembered_version, "");
 	assert_asks(&w, "PATCH", "services/web");
-	world_respond(&w, 200, WEB_AT("6"));
-	world_advance(&w, 1000);
+	fixture_respond(&w, 200, WEB_AT("6"));
+	fixture_advance(&w, 1000);
 	assert_int_equal(remembered.passes, 2);
 	assert_string_equal(remembered_version, "5");
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 int

@@ -12,7 +12,7 @@
 	"\",\"continue\":\"" next "\"},\"items\":[" items "]}"
 #define CHANGE(type, object) "{\"type\":\"" type "\",\"object\":" object "}\n"
 
-struct world {
+struct fixture {
 	struct loop *loop;
 	struct script *script;
 	struct cache *cache;
@@ -21,7 +21,7 @@ struct world {
 };
 
 static void
-world_changed(const struct object *o, bool deleted, void *arg)
+fixture_changed(const struct object *o, bool deleted, void *arg)
 {
 	(void)o;
 	(void)deleted;
@@ -29,31 +29,31 @@ world_changed(const struct object *o, bool deleted, void *arg)
 }
 
 static void
-world_synced(void *arg)
+fixture_synced(void *arg)
 {
-	((struct world *)arg)->synced++;
+	((struct fixture *)arg)->synced++;
 }
 
 static void
-world_garbled(const struct type *t, void *arg)
+fixture_garbled(const struct type *t, void *arg)
 {
 	assert_ptr_equal(t, &service_type);
-	((struct world *)arg)->garbled++;
+	((struct fixture *)arg)->garbled++;
 }
 
 static void
-world_setup(struct world *w)
+fixture_setup(struct fixture *w)
 {
-	*w = (struct world){ .loop = loop_virtual_new(1000000) };
+	*w = (struct fixture){ .loop = loop_virtual_new(1000000) };
 	w->script = script_new(w->loop);
-	w->cache = cache_new(world_changed, w);
+	w->cache = cache_new(fixture_changed, w);
 	w->watch = watch_start(&w->script->transport, w->cache, &service_type, &(struct watch_scope){ 0 }, 1,
-	    (struct watch_observer){ .synced = world_synced, .garbled = world_garbled, .arg = w });
+	    (struct watch_observer){ .synced = fixture_synced, .garbled = fixture_garbled, .arg = w });
 	loop_virtual_run_until(w->loop, 0);
 }
 
 static void
-world_teardown(struct world *w)
+fixture_teardown(struct fixture *w)
 {
 	watch_stop(w->watch);
 	cache_free(w->cache);
@@ -62,14 +62,14 @@ world_teardown(struct world *w)
 }
 
 static void
-world_run(struct world *w, int64_t ms)
+fixture_run(struct fixture *w, int64_t ms)
 {
 	loop_virtual_run_until(w->loop, loop_mono(w->loop) + ms);
 }
 
 /* The version that the cache has of a Service, "" when it has none. */
 static const char *
-world_version(const struct world *w, const char *name)
+fixture_version(const struct fixture *w, const char *name)
 {
 	const struct view *v = cache_view(w->cache);
 	const struct object *o = v->get(v, &service_type, "default", name);
@@ -80,67 +80,67 @@ world_version(const struct world *w, const char *name)
 static void
 a_list_in_pages_is_followed_from_its_version(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(w.script, "GET", "services?limit=500", 200, SERVICES("7", "next", SERVICE("a", "1")));
 	assert_int_equal(w.synced, 0);
 	script_respond(w.script, "GET", "continue=next", 200, SERVICES("7", "", SERVICE("b", "2")));
 	assert_int_equal(w.synced, 1);
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	script_data(
 	    script_open(w.script, "GET", "watch=1&allowWatchBookmarks=true"), CHANGE("MODIFIED", SERVICE("b", "9")));
 	assert_non_null(strstr(script_open(w.script, "GET", "watch=1")->url, "resourceVersion=7"));
-	assert_string_equal(world_version(&w, "a"), "1");
-	assert_string_equal(world_version(&w, "b"), "9");
-	world_teardown(&w);
+	assert_string_equal(fixture_version(&w, "a"), "1");
+	assert_string_equal(fixture_version(&w, "b"), "9");
+	fixture_teardown(&w);
 }
 
 static void
 a_change_may_arrive_in_pieces(void **state)
 {
 	static const char change[] = CHANGE("ADDED", SERVICE("b", "9"));
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	for (size_t i = 0; change[i] != '\0'; i++)
 		script_data(script_open(w.script, "GET", "watch=1"), (char[]){ change[i], '\0' });
-	assert_string_equal(world_version(&w, "b"), "9");
-	world_teardown(&w);
+	assert_string_equal(fixture_version(&w, "b"), "9");
+	fixture_teardown(&w);
 }
 
 static void
 a_watch_that_breaks_off_resumes_where_it_was(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	script_data(script_open(w.script, "GET", "watch=1"), CHANGE("BOOKMARK", SERVICE("", "42")));
-	world_run(&w, 60000);
+	fixture_run(&w, 60000);
 	script_respond(w.script, "GET", "watch=1", 200, "");
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	assert_non_null(strstr(script_open(w.script, "GET", "watch=1")->url, "resourceVersion=42"));
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 /* A server that accepts a watch and hangs up at once must not be asked again in a loop. */
 static void
 watches_that_end_at_once_back_off(void **state)
 {
-	struct world w;
+	struct fixture w;
 	size_t before;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", ""));
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	for (int i = 0; i < 12; i++) {
 		script_respond(w.script, "GET", "watch=1", 200, "");
 		while (script_n_open(w.script) == 0)
@@ -148,9 +148,9 @@ watches_that_end_at_once_back_off(void **state)
 	}
 	script_respond(w.script, "GET", "watch=1", 200, "");
 	before = w.script->n;
-	world_run(&w, 4000);
+	fixture_run(&w, 4000);
 	assert_int_equal(w.script->n, before);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 /* Objects that were deleted while there was no watch, in versions that the server has forgotten, are found by the
@@ -158,80 +158,80 @@ watches_that_end_at_once_back_off(void **state)
 static void
 after_410_what_is_gone_leaves_the_cache(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(
 	    w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1") "," SERVICE("b", "2")));
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	script_respond(w.script, "GET", "watch=1", 410, "{\"kind\":\"Status\",\"code\":410,\"reason\":\"Expired\"}");
-	world_run(&w, 10000);
-	assert_string_equal(world_version(&w, "a"), "1");
-	assert_string_equal(world_version(&w, "b"), "2");
+	fixture_run(&w, 10000);
+	assert_string_equal(fixture_version(&w, "a"), "1");
+	assert_string_equal(fixture_version(&w, "b"), "2");
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("20", "", SERVICE("a", "1")));
-	assert_string_equal(world_version(&w, "a"), "1");
-	assert_string_equal(world_version(&w, "b"), "");
-	world_run(&w, 1);
+	assert_string_equal(fixture_version(&w, "a"), "1");
+	assert_string_equal(fixture_version(&w, "b"), "");
+	fixture_run(&w, 1);
 	assert_non_null(strstr(script_open(w.script, "GET", "watch=1")->url, "resourceVersion=20"));
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 an_error_event_is_a_reason_to_list_again(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	script_data(script_open(w.script, "GET", "watch=1"),
 	    "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410,\"reason\":\"Expired\"}}\n");
-	world_run(&w, 10000);
+	fixture_run(&w, 10000);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("9", "", ""));
-	assert_string_equal(world_version(&w, "a"), "");
-	world_teardown(&w);
+	assert_string_equal(fixture_version(&w, "a"), "");
+	fixture_teardown(&w);
 }
 
 static void
 a_list_that_breaks_off_removes_nothing(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(
 	    w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1") "," SERVICE("b", "2")));
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	script_respond(w.script, "GET", "watch=1", 410, "");
-	world_run(&w, 10000);
+	fixture_run(&w, 10000);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("20", "next", SERVICE("a", "1")));
 	script_respond(w.script, "GET", "continue=next", 500, "");
-	assert_string_equal(world_version(&w, "b"), "2");
-	world_run(&w, 10000);
+	assert_string_equal(fixture_version(&w, "b"), "2");
+	fixture_run(&w, 10000);
 	/* The pages are read from the first one again. */
 	assert_null(strstr(script_open(w.script, "GET", "services?limit")->url, "continue"));
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("21", "", SERVICE("a", "1")));
-	assert_string_equal(world_version(&w, "b"), "");
-	world_teardown(&w);
+	assert_string_equal(fixture_version(&w, "b"), "");
+	fixture_teardown(&w);
 }
 
 static void
 a_type_that_the_server_does_not_have_counts_as_empty(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(
 	    w.script, "GET", "services?limit", 404, "{\"kind\":\"Status\",\"code\":404,\"reason\":\"NotFound\"}");
 	assert_int_equal(w.synced, 1);
-	world_run(&w, 10000);
+	fixture_run(&w, 10000);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
-	assert_string_equal(world_version(&w, "a"), "1");
+	assert_string_equal(fixture_version(&w, "a"), "1");
 	assert_int_equal(w.synced, 1);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 /* The number of Services that the cache knows and cannot read. */
@@ -243,7 +243,7 @@ count_unreadable(const struct object *o, void *arg)
 }
 
 static size_t
-world_unreadable(const struct world *w)
+fixture_unreadable(const struct fixture *w)
 {
 	size_t n = 0;
 
@@ -258,51 +258,51 @@ world_unreadable(const struct world *w)
 static void
 an_object_that_cannot_be_read_is_known_until_it_is_gone(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(
 	    w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1") "," UNREADABLE("bad", "2")));
 	assert_int_equal(w.synced, 1);
-	assert_string_equal(world_version(&w, "a"), "1");
-	assert_string_equal(world_version(&w, "bad"), "");
-	assert_int_equal(world_unreadable(&w), 1);
-	world_run(&w, 1);
+	assert_string_equal(fixture_version(&w, "a"), "1");
+	assert_string_equal(fixture_version(&w, "bad"), "");
+	assert_int_equal(fixture_unreadable(&w), 1);
+	fixture_run(&w, 1);
 	/* One that could be read becomes one that cannot, and the other way round: no list is needed. */
 	script_data(script_open(w.script, "GET", "watch=1"),
 	    CHANGE("MODIFIED", UNREADABLE("a", "9")) CHANGE("MODIFIED", SERVICE("bad", "10")));
-	assert_string_equal(world_version(&w, "a"), "");
-	assert_string_equal(world_version(&w, "bad"), "10");
-	assert_int_equal(world_unreadable(&w), 1);
+	assert_string_equal(fixture_version(&w, "a"), "");
+	assert_string_equal(fixture_version(&w, "bad"), "10");
+	assert_int_equal(fixture_unreadable(&w), 1);
 	script_data(script_open(w.script, "GET", "watch=1"), CHANGE("DELETED", UNREADABLE("a", "11")));
-	assert_int_equal(world_unreadable(&w), 0);
-	world_teardown(&w);
+	assert_int_equal(fixture_unreadable(&w), 0);
+	fixture_teardown(&w);
 }
 
 /* The fault may have been on the way: then no event says that the object is as it was. */
 static void
 an_object_that_cannot_be_read_is_fetched_again(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", UNREADABLE("bad", "2")));
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	script_data(script_open(w.script, "GET", "watch=1"), "");
 	script_open(w.script, "GET", "watch=1")->open = false;
-	world_run(&w, 29000);
+	fixture_run(&w, 29000);
 	assert_int_equal(script_n_open(w.script), 0);
-	world_run(&w, 2000);
+	fixture_run(&w, 2000);
 	script_respond(w.script, "GET", "services/bad", 200, UNREADABLE("bad", "2"));
-	assert_int_equal(world_unreadable(&w), 1);
-	world_run(&w, 31000);
+	assert_int_equal(fixture_unreadable(&w), 1);
+	fixture_run(&w, 31000);
 	script_respond(w.script, "GET", "services/bad", 200, SERVICE("bad", "2"));
-	assert_string_equal(world_version(&w, "bad"), "2");
-	world_run(&w, 31000);
+	assert_string_equal(fixture_version(&w, "bad"), "2");
+	fixture_run(&w, 31000);
 	assert_int_equal(script_n_open(w.script), 0);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
@@ -314,75 +314,75 @@ an_event_that_cannot_be_read_is_a_reason_to_list_again(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
-		struct world w;
+		struct fixture w;
 
-		world_setup(&w);
+		fixture_setup(&w);
 		script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
-		world_run(&w, 1);
+		fixture_run(&w, 1);
 		script_data(script_open(w.script, "GET", "watch=1"), events[i]);
 		assert_int_equal(w.garbled, 1);
-		assert_string_equal(world_version(&w, "a"), "1");
-		world_run(&w, 1000);
+		assert_string_equal(fixture_version(&w, "a"), "1");
+		fixture_run(&w, 1000);
 		script_respond(w.script, "GET", "services?limit", 200, SERVICES("9", "", SERVICE("b", "8")));
-		assert_string_equal(world_version(&w, "a"), "");
-		assert_string_equal(world_version(&w, "b"), "8");
-		world_teardown(&w);
+		assert_string_equal(fixture_version(&w, "a"), "");
+		assert_string_equal(fixture_version(&w, "b"), "8");
+		fixture_teardown(&w);
 	}
 }
 
 static void
 events_that_cannot_be_read_do_not_make_a_storm_of_lists(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	for (int i = 0; i < 8; i++) {
 		script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
-		world_run(&w, 1);
+		fixture_run(&w, 1);
 		script_data(script_open(w.script, "GET", "watch=1"), "no event\n");
-		world_run(&w, i < 7 ? 10000 : 3000);
+		fixture_run(&w, i < 7 ? 10000 : 3000);
 	}
 	assert_int_equal(script_n_open(w.script), 0);
 	assert_int_equal(w.script->n, 16);
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 static void
 an_event_that_does_not_end_ends_its_watch(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	for (int i = 0; i < 29; i++) {
 		script_data(script_open(w.script, "GET", "watch=1"), "{");
-		world_run(&w, 1000);
+		fixture_run(&w, 1000);
 	}
 	assert_int_equal(w.garbled, 0);
-	world_run(&w, 2000);
+	fixture_run(&w, 2000);
 	assert_int_equal(w.garbled, 1);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("9", "", ""));
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 /* Which object it is cannot be known: none of those that are there is taken for deleted. */
 static void
 a_list_with_an_object_that_has_no_name_removes_nothing(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	script_respond(w.script, "GET", "watch=1", 410, "");
-	world_run(&w, 1000);
+	fixture_run(&w, 1000);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("9", "", "{\"metadata\":{\"name\":7}}"));
-	assert_string_equal(world_version(&w, "a"), "1");
-	world_teardown(&w);
+	assert_string_equal(fixture_version(&w, "a"), "1");
+	fixture_teardown(&w);
 }
 
 /* A response of 200 without a list says nothing about the objects. */
@@ -398,20 +398,20 @@ a_list_without_its_items_removes_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		struct world w;
+		struct fixture w;
 
-		world_setup(&w);
+		fixture_setup(&w);
 		script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
-		world_run(&w, 1);
+		fixture_run(&w, 1);
 		script_respond(w.script, "GET", "watch=1", 410, "");
-		world_run(&w, 1000);
+		fixture_run(&w, 1000);
 		script_respond(w.script, "GET", "services?limit", 200, lists[i]);
-		if (strcmp(world_version(&w, "a"), "1") != 0)
+		if (strcmp(fixture_version(&w, "a"), "1") != 0)
 			fail_msg("%s removes an object", lists[i]);
-		world_run(&w, 1000);
+		fixture_run(&w, 1000);
 		script_respond(w.script, "GET", "services?limit", 200, SERVICES("9", "", ""));
-		assert_string_equal(world_version(&w, "a"), "");
-		world_teardown(&w);
+		assert_string_equal(fixture_version(&w, "a"), "");
+		fixture_teardown(&w);
 	}
 }
 
@@ -419,24 +419,24 @@ a_list_without_its_items_removes_nothing(void **state)
 static void
 the_server_says_when_to_ask_again(void **state)
 {
-	struct world w;
+	struct fixture w;
 
 	(void)state;
-	world_setup(&w);
+	fixture_setup(&w);
 	for (int i = 0; i < 2; i++) { /* twice within the time-out of one call, and then after it */
 		script_respond_later(w.script, "GET", "services?limit", 429, "", 20000);
-		world_run(&w, 19900);
+		fixture_run(&w, 19900);
 		assert_int_equal(script_n_open(w.script), 0);
-		world_run(&w, 200);
+		fixture_run(&w, 200);
 	}
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
-	world_run(&w, 1);
+	fixture_run(&w, 1);
 	script_respond_later(w.script, "GET", "watch=1", 503, "", 25000);
-	world_run(&w, 24900);
+	fixture_run(&w, 24900);
 	assert_int_equal(script_n_open(w.script), 0);
-	world_run(&w, 200);
+	fixture_run(&w, 200);
 	script_open(w.script, "GET", "watch=1");
-	world_teardown(&w);
+	fixture_teardown(&w);
 }
 
 int
