@@ -1,5 +1,5 @@
-/* base/address.c: IP addresses and which of them are inside (loopback, link-local, metadata services): parses all
- * notations, and compares with ranges.
+/* base/address.c: IP addresses, and which of them reach this machine (loopback) or its link (link-local addresses,
+ * metadata services): parses all notations, and compares with ranges.
  *
  * Sources: inet_aton(3); RFC 4291, 6052 and 8215 (NAT64), 3056 (6to4), 4380 (Teredo), 5214 (ISATAP), 3879 (site-local),
  * 6890; the documentation of clouds about their metadata services.
@@ -48,7 +48,7 @@ address_number(const char **at, uint64_t *ret)
 
 /* Reads one to four numbers. The last one fills the remaining bytes. */
 static bool
-address_four(const char *text, unsigned char ret[4])
+address_parse_ipv4(const char *text, unsigned char ret[4])
 {
 	uint64_t part[4];
 	uint32_t whole = 0;
@@ -76,7 +76,7 @@ address_four(const char *text, unsigned char ret[4])
 
 /* Reads groups of four digits with at most one "::". The last two can be an IPv4 address. A zone follows "%". */
 static bool
-address_sixteen(const char *text, size_t len, unsigned char ret[16])
+address_parse_ipv6(const char *text, size_t len, unsigned char ret[16])
 {
 	unsigned char all[16];
 	size_t n = 0, gap = SIZE_MAX;
@@ -97,7 +97,7 @@ address_sixteen(const char *text, size_t len, unsigned char ret[16])
 		if ((size_t)(end - text) < sizeof(four) && memchr(text, '.', (size_t)(end - text)) != NULL &&
 		    memchr(text, ':', (size_t)(end - text)) == NULL) {
 			memcpy(four, text, (size_t)(end - text));
-			if (n > 12 || !address_four(four, all + n))
+			if (n > 12 || !address_parse_ipv4(four, all + n))
 				return false;
 			n += 4;
 			break;
@@ -143,12 +143,12 @@ address_parse(const char *host, struct address *ret)
 		len -= 2;
 	}
 	if (memchr(host, ':', len) != NULL) {
-		if (!address_sixteen(host, len, ret->at))
+		if (!address_parse_ipv6(host, len, ret->at))
 			return false;
 		ret->n = 16;
 		return true;
 	}
-	if (!address_four(host, ret->at))
+	if (!address_parse_ipv4(host, ret->at))
 		return false;
 	ret->n = 4;
 	return true;
@@ -160,7 +160,10 @@ struct range {
 	enum address_kind kind;
 };
 
-static const struct range fours[] = {
+/* All other addresses are ADDRESS_OUTSIDE. Private networks (10/8, …) are among them: the Services and Prometheus
+ * servers of users have such addresses. A metadata service gives the credentials of the machine to each caller, so
+ * that its address counts as one of the link, wherever a cloud has put it. */
+static const struct range ipv4_ranges[] = {
 	{ { 0 }, 8, ADDRESS_MACHINE },
 	{ { 127 }, 8, ADDRESS_MACHINE },
 	{ { 169, 254 }, 16, ADDRESS_LINK },
@@ -171,7 +174,7 @@ static const struct range fours[] = {
 	{ { 255, 255, 255, 255 }, 32, ADDRESS_LINK },
 };
 
-static const struct range sixes[] = {
+static const struct range ipv6_ranges[] = {
 	{ { 0 }, 128, ADDRESS_MACHINE }, /* :: */
 	{ { [15] = 1 }, 128, ADDRESS_MACHINE }, /* ::1 */
 	{ { 0xfe, 0x80 }, 10, ADDRESS_LINK },
@@ -271,8 +274,8 @@ address_kind(const struct address *a)
 	unsigned char four[4];
 
 	if (a->n == 4)
-		return address_in(a->at, fours, ARRAY_SIZE(fours));
-	if ((kind = address_in(a->at, sixes, ARRAY_SIZE(sixes))) != ADDRESS_OUTSIDE)
+		return address_in(a->at, ipv4_ranges, ARRAY_SIZE(ipv4_ranges));
+	if ((kind = address_in(a->at, ipv6_ranges, ARRAY_SIZE(ipv6_ranges))) != ADDRESS_OUTSIDE)
 		return kind;
 	for (size_t i = 0; i < ARRAY_SIZE(carriers); i++) {
 		if (!address_begins(a->at, carriers[i].start, carriers[i].bits))
@@ -281,12 +284,12 @@ address_kind(const struct address *a)
 		/* A prefix of zeros also matches other forms, except for a mapped address of this machine. */
 		if (i > 0 && four[0] == 0)
 			continue;
-		if ((kind = address_in(four, fours, ARRAY_SIZE(fours))) != ADDRESS_OUTSIDE)
+		if ((kind = address_in(four, ipv4_ranges, ARRAY_SIZE(ipv4_ranges))) != ADDRESS_OUTSIDE)
 			return kind;
 	}
 	/* ISATAP: after any prefix. */
 	if ((a->at[8] & 0xfd) == 0 && a->at[9] == 0 && a->at[10] == 0x5e && a->at[11] == 0xfe)
-		return address_in(a->at + 12, fours, ARRAY_SIZE(fours));
+		return address_in(a->at + 12, ipv4_ranges, ARRAY_SIZE(ipv4_ranges));
 	return ADDRESS_OUTSIDE;
 }
 

@@ -9,8 +9,9 @@ struct address {
 	size_t n;
 };
 
+/* The host that an address reaches. */
 enum address_kind {
-	ADDRESS_OUTSIDE,
+	ADDRESS_OUTSIDE, /* any other host, in a private network too */
 	ADDRESS_MACHINE, /* this machine: loopback or the unspecified address */
 	ADDRESS_LINK, /* a host on the same link, or the metadata service of a cloud */
 };

@@ -44,7 +44,7 @@ enum node_kind {
 	NODE_UNARY,
 	NODE_BINARY,
 	NODE_COND, /* a ? b : c */
-	NODE_LET, /* let name = a; b */
+	NODE_LET, /* let name = a; b: args are a, b. The name is visible in b only */
 	NODE_SEQUENCE, /* a; b: its value is that of b */
 	NODE_MEMBER, /* a[b], a.b */
 	NODE_SLICE, /* a[b:c] */
@@ -62,7 +62,8 @@ struct node {
 	bool optional; /* MEMBER, METHOD: it is written with ?. */
 	int column; /* where it begins in the text, from 1 */
 	enum value_kind exact; /* BINARY == and !=: the type of both sides, with which nil is an error; by the check */
-	size_t slot; /* VARIABLE, LET: the index of the variable in the evaluation */
+	/* VARIABLE, LET: the index of the variable in the evaluation. Variables of different scopes share slots. */
+	size_t slot;
 	const char *name; /* METHOD: its name */
 	struct value value; /* CONST: its value */
 	const struct builtin *builtin; /* CALL: the function */
@@ -73,7 +74,7 @@ struct node {
 /* A parsed condition. */
 struct condition_program {
 	struct node *root;
-	size_t n_variables; /* that all lets define */
+	size_t n_variables; /* the most variables that are visible at once: slots that an evaluation needs */
 };
 
 /* The type of an expression, as far as it is known before evaluation. */

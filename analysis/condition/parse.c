@@ -14,9 +14,9 @@
 struct parser {
 	struct arena *arena;
 	struct lexer lex;
-	const char *variables[VARIABLES_MAX];
-	size_t n_variables, most_variables;
-	int depth, closures;
+	const char *variables[VARIABLES_MAX]; /* the names of those that are visible at this point */
+	size_t n_variables, max_variables; /* how many those are; the most that there were */
+	int depth, closures; /* of nested expressions; of predicates around this point */
 	bool names; /* a name that the language does not have is a member of the result */
 };
 
@@ -356,7 +356,7 @@ parse_is_taken(const struct parser *p, const char *name)
 	return false;
 }
 
-/* Parses let name = a; b after the let. */
+/* Parses let name = a; b after the let. The variable is visible in b, up to its end, and then frees its slot. */
 static struct node *
 parse_let(struct parser *p)
 {
@@ -377,14 +377,15 @@ parse_let(struct parser *p)
 	parse_expect(p, ";");
 	n->slot = p->n_variables;
 	p->variables[p->n_variables++] = name;
-	if (p->n_variables > p->most_variables)
-		p->most_variables = p->n_variables;
+	if (p->n_variables > p->max_variables)
+		p->max_variables = p->n_variables;
 	n->args[1] = parse_sequence(p);
 	p->n_variables--;
 	return n;
 }
 
-/* Parses #, #acc, #index, or the point of .field, in a predicate. */
+/* Parses what names the element in a predicate (expr calls it a pointer): #, #acc, #index, or nothing before the dot of
+ * .field, which stands for #.field. */
 static struct node *
 parse_pointer(struct parser *p)
 {
@@ -659,7 +660,7 @@ parse_program(struct arena *a, const char *text, bool names, struct condition_pr
 		return err_new(a, ERR_INVALID, "longer than %d bytes", CONDITION_MAX);
 	lex_begin(&p.lex, a, text);
 	program->root = parse_sequence(&p);
-	program->n_variables = p.most_variables;
+	program->n_variables = p.max_variables;
 	if (!parse_failed(&p) && p.lex.token != T_END)
 		lex_fail(&p.lex, arena_printf(a, "unexpected %s",
 				     p.lex.token == T_STRING || p.lex.token == T_BYTES ? "string" : p.lex.word));

@@ -1,6 +1,9 @@
 /* gitops/engine/compare.c: diff of a desired and a live object, by the fields that managedFields lists as ours.
- * Ignored differences are in ignore_differences.c, the dry run in worker/dry_run.c,
- * the comparison of each object in worker/live.c. */
+ * Ignored differences are in ignore_differences.c, the dry run in worker/dry_run.c, the comparison of each object in
+ * worker/live.c.
+ *
+ * A desired object or list "covers" a set of fields (FieldsV1) if both have the same fields, and each has its desired
+ * value in the live object. */
 #include "gitops/engine/compare.h"
 #include <string.h>
 #include "base/quantity.h"
@@ -13,7 +16,8 @@ compare_is_of(const json_t *entry, const char *manager, const char *operation)
 	       str_empty(json_str(entry, "subresource"));
 }
 
-/* The fields that `manager` has applied, or NULL. Borrowed. */
+/* Returns the fields that `manager` has applied, borrowed, or NULL: it has only updated the object, or not written
+ * it. */
 static const json_t *
 compare_applied_fields(const json_t *live, const char *manager)
 {
@@ -58,8 +62,8 @@ compare_values(const json_t *x, const json_t *y)
 	return n == 0;
 }
 
-/* Returns whether two scalars, or lists or maps that are owned as one, are equal. Amounts may be written in several
- * ways. */
+/* Returns whether two scalars, or lists or maps that are owned as one, are equal. Amounts
+ * (resource.Quantity) may be written in several ways: 1000m is 1. */
 static bool
 compare_is_same_leaf(struct arena *a, const json_t *desired, const json_t *live, bool amount)
 {
@@ -75,6 +79,7 @@ compare_is_same_leaf(struct arena *a, const json_t *desired, const json_t *live,
 	return x != NULL && str_eq(quantity_canonical(a, x), quantity_canonical(a, y));
 }
 
+/* Returns whether desired covers the set. `amount`: its scalars are amounts. */
 static bool compare_covers(
     struct arena *, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth);
 
@@ -215,21 +220,22 @@ compare_covers(struct arena *a, const json_t *desired, const json_t *set, const 
 bool
 compare_is_applied(struct arena *a, const json_t *desired, const json_t *live, const char *manager)
 {
-	static const char *const names[] = { "apiVersion", "kind", "status" }, *const of_meta[] = { "name",
+	static const char *const top[] = { "apiVersion", "kind", "status" }, *const in_metadata[] = { "name",
 		"namespace" };
 	const json_t *set = compare_applied_fields(live, manager);
 	_cleanup_(json_decrefp) json_t *fields = NULL;
 	json_t *meta;
 
+	/* Not known to be equal: the object may have these values, but not as our fields. A dry run decides. */
 	if (set == NULL)
 		return false;
 	/* The fields that identify the object have no owner. */
 	fields = json_copy((json_t *)desired);
 	meta = json_copy(json_object_get(desired, "metadata"));
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		json_object_del(fields, names[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(of_meta); i++)
-		json_object_del(meta, of_meta[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(top); i++)
+		json_object_del(fields, top[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(in_metadata); i++)
+		json_object_del(meta, in_metadata[i]);
 	json_object_del(fields, "metadata");
 	if (json_object_size(meta) > 0)
 		json_object_set(fields, "metadata", meta);
@@ -240,21 +246,22 @@ compare_is_applied(struct arena *a, const json_t *desired, const json_t *live, c
 json_t *
 compare_essence(const json_t *object)
 {
-	static const char *const moved[] = { "managedFields", "resourceVersion", "generation", "creationTimestamp",
-		"uid", "selfLink" };
+	/* Each write changes these, whatever it writes. */
+	static const char *const volatile_fields[] = { "managedFields", "resourceVersion", "generation",
+		"creationTimestamp", "uid", "selfLink" };
 	json_t *essence = json_copy((json_t *)object), *meta = json_copy(json_object_get(object, "metadata"));
 
-	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
-		json_object_del(meta, moved[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(volatile_fields); i++)
+		json_object_del(meta, volatile_fields[i]);
 	json_object_set_new(essence, "metadata", meta);
 	json_object_del(essence, "status");
 	return essence;
 }
 
 bool
-compare_is_same(const json_t *live, const json_t *predicted)
+compare_is_same(const json_t *live, const json_t *dry_run)
 {
-	_cleanup_(json_decrefp) json_t *x = compare_essence(live), *y = compare_essence(predicted);
+	_cleanup_(json_decrefp) json_t *x = compare_essence(live), *y = compare_essence(dry_run);
 
 	return compare_values(x, y);
 }

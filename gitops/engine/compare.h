@@ -17,9 +17,9 @@ bool compare_is_of(const json_t *entry, const char *manager, const char *operati
  * run can decide. */
 bool compare_is_applied(struct arena *, const json_t *desired, const json_t *live, const char *manager);
 
-/* Returns whether the objects are equal, except for fields that each write changes (resourceVersion, generation,
- * managedFields, status). */
-bool compare_is_same(const json_t *live, const json_t *predicted);
+/* Returns whether a live object and the result of the dry run of its apply are equal, except for fields that each write
+ * changes (resourceVersion, generation, managedFields, status). */
+bool compare_is_same(const json_t *live, const json_t *dry_run);
 
 /* Returns the object without the fields that each write changes, for a diff; a new reference. */
 json_t *compare_essence(const json_t *object);

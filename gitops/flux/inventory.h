@@ -4,7 +4,8 @@
 #include "gitops/flux/flux_status.h"
 #include "gitops/protocol.h"
 
-/* Returns the objects of the inventory, of which only kind, namespace, name and version are set. In the arena. */
+/* Returns the objects of the inventory, of which only group, version, kind, namespace and name are set. In the arena.
+ * An entry whose id cannot be parsed is left out. */
 struct worker_resources inventory_resources(struct arena *, const struct flux_status *);
 
 /* Replaces the inventory by these objects. */

@@ -466,6 +466,9 @@ ks_unready_dependency(struct flux_pass *p, const struct flux_kustomization *k, c
 	return NULL;
 }
 
+/* Returns when the worker gets the next request (wall ms). The interval is shortened by a retry (`again`), a change of
+ * one of its Rollouts (`touched`), a request of a user, a new spec, or a new revision. `held`: the revision is a held
+ * one. */
 static int64_t
 ks_due_at(const struct flux_pass *p, const struct flux_kustomization *k, const char *revision, bool held)
 {
@@ -476,8 +479,8 @@ ks_due_at(const struct flux_pass *p, const struct flux_kustomization *k, const c
 		return 0;
 	if (again > 0 && again < due)
 		due = again;
-	/* Where Rollouts are watched, the pass finds aborts in the view; only the worker finds that a held Rollout
-	 * is as desired. */
+	/* Where Rollouts are watched, this pass has found an abort in the view. If the revision is held, or if they are
+	 * not watched, only the worker can compare the Rollout with the desired one. */
 	if (p->w.pass->touched > refreshed_at && (held || !view_knows(p->w.pass->view, &rollout_type)) &&
 	    refreshed_at + TOUCHED_MS < due)
 		due = refreshed_at + TOUCHED_MS;

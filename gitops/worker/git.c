@@ -66,7 +66,8 @@ git_add_variable(struct git *g, const char *name, const char *value)
 		g->env[g->n_env++] = arena_printf(g->arena, "%s=%s", name, value);
 }
 
-/* Writes a file that only this user can read. Returns its name, or NULL. */
+/* Writes a text (a key, known hosts) to a scratch file that only this user can read. Returns its name, or NULL with
+ * errno. git_remove_scratch deletes it. */
 static const char *
 git_scratch(struct git *g, const char *text)
 {
@@ -87,8 +88,9 @@ git_scratch(struct git *g, const char *text)
 	return name;
 }
 
+/* Deletes the scratch files of a request. */
 static void
-git_forget_secrets(struct git_source *s)
+git_remove_scratch(struct git_source *s)
 {
 	for (size_t i = 0; i < s->n_scratch; i++) {
 		unlink(s->scratch[i]);
@@ -104,6 +106,9 @@ git_quote(struct git *g, const char *text)
 	return arena_printf(g->arena, "'%s'", str_replace(g->arena, text, "'", "'\\''"));
 }
 
+/* Sets the command by which git connects over SSH. A server whose key is in neither `known_hosts` nor the machine's
+ * ssh_known_hosts is refused, because ssh cannot ask (BatchMode): an unverified server must not provide manifests. With
+ * `insecure` any key is accepted, and none is kept. */
 static struct err *
 git_set_ssh(struct git *g, const struct source_credentials *c)
 {
@@ -623,7 +628,7 @@ git_open(struct source *source, struct arena *a, const struct source_request *r,
 		e = git_fetch_and_list(&g, ret_revision, ret_reference, ret);
 	if (e == NULL)
 		git_repository_use(s, g.dir);
-	git_forget_secrets(s);
+	git_remove_scratch(s);
 	close(held);
 	return e;
 }

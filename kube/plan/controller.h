@@ -64,7 +64,9 @@ struct pass {
 	const struct view *view;
 	const char *namespace, *name;
 	int64_t now; /* wall ms */
-	int64_t touched; /* wall ms: when runner_touch last named this key; 0: never in this process */
+	/* Wall ms: the last runner_touch of this key, for a change that no watch of the controller reports (of a
+	 * managed object); 0: none in this process */
+	int64_t touched;
 	const struct seen *seen;
 	const struct settings *settings; /* of the process; NULL: none. Read by pass_settings */
 };
