@@ -4,7 +4,8 @@
 
 static const struct field metric_header_fields[] = {
 	STRING(metric_header, key, "key", .required = true, .doc = "Name of the HTTP header."),
-	STRING(metric_header, value, "value", .required = true, .doc = "Value of the HTTP header."),
+	STRING(metric_header, value, "value", .required = true,
+	    .doc = "Value of the HTTP header. Secret parts are arguments: Bearer {{args.token}}."),
 };
 TYPE(metric_header, "header", .strict = true);
 
@@ -133,11 +134,12 @@ static const struct field metric_fields[] = {
 	    .doc = "Expression over result. True: Failed. False: Successful if there is no successCondition. Without "
 		   "both conditions each measurement is Successful. A condition that cannot be evaluated is an error."),
 	INT_OR_STRING(metric, failure_limit, "failureLimit",
-	    .doc = "Failed measurements that are tolerated; one more fails the metric and the run. -1: no limit; "
-		   "requires a consecutiveSuccessLimit.",
+	    .doc = "Failed measurements that are tolerated, in a row or not; one more fails the metric and the run. "
+		   "-1: no limit; requires a consecutiveSuccessLimit.",
 	    .default_text = "0"),
 	INT_OR_STRING(metric, inconclusive_limit, "inconclusiveLimit",
-	    .doc = "Inconclusive measurements that are tolerated; one more makes the metric and the run Inconclusive.",
+	    .doc = "Inconclusive measurements that are tolerated, in a row or not; one more makes the metric and the "
+		   "run Inconclusive.",
 	    .default_text = "0"),
 	INT_OR_STRING(metric, consecutive_error_limit, "consecutiveErrorLimit",
 	    .doc = "Errors in a row that are tolerated, such as no response; one more puts the metric and the run in "

@@ -81,8 +81,8 @@ static const struct field app_project_spec_fields[] = {
 	LIST(app_project_spec, namespaced_blacklist, "namespaceResourceBlacklist", project_kind, .items_max = 1000,
 	    .doc = "Namespaced kinds that are denied. Takes precedence over namespaceResourceWhitelist. Empty: none."),
 	JSON(app_project_spec, namespaced_whitelist, "namespaceResourceWhitelist",
-	    .doc =
-		"Namespaced kinds that are allowed: [{group, kind}], as globs. Unset: all. An empty list allows none."),
+	    .doc = "Namespaced kinds that are allowed: a list of group and kind, as globs. Unset: all. An empty list "
+		   "allows none."),
 	LIST(app_project_spec, roles, "roles", project_role, .items_max = 1000,
 	    .doc = "Roles and their policies, for sluice rbac can."),
 	LIST(app_project_spec, windows, "syncWindows", sync_window, .items_max = 1000,

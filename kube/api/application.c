@@ -191,7 +191,8 @@ TYPE(sync_backoff, "backoff", .strict = true);
 
 static const struct field sync_retry_fields[] = {
 	OPT_INT(sync_retry, limit, "limit", .min = -1, .max = INT32_MAX,
-	    .doc = "Maximum number of retries of a failed sync. 0: none. -1: no limit.",
+	    .doc = "Maximum number of retries of a failed sync. 0: none. -1: no limit. Afterwards nothing is synced "
+		   "(SyncError) until Git or the source changes, or a user syncs.",
 	    .default_text = "5 for automated syncs, 0 for others"),
 	OBJECT(sync_retry, backoff, "backoff", sync_backoff,
 	    .doc = "Wait between retries. Unset: 5 s, then twice as long each time, at most 3 min."),

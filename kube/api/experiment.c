@@ -74,7 +74,7 @@ static const struct field template_status_fields[] = {
 	INT(template_status, replicas, "replicas", .min = 0, .max = INT32_MAX, .always = true,
 	    .doc = "Number of pods."),
 	INT(template_status, updated_replicas, "updatedReplicas", .min = 0, .max = INT32_MAX, .always = true,
-	    .doc = "Number of pods."),
+	    .doc = "The same as replicas."),
 	INT(template_status, ready_replicas, "readyReplicas", .min = 0, .max = INT32_MAX, .always = true,
 	    .doc = "Number of ready pods."),
 	INT(template_status, available_replicas, "availableReplicas", .min = 0, .max = INT32_MAX, .always = true,

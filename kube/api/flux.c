@@ -108,7 +108,8 @@ static const struct field flux_image_fields[] = {
 	STRING(flux_image, name, "name", .required = true, .doc = "Name of the image in the manifests."),
 	STRING(flux_image, new_name, "newName", .doc = "New name. Unset: it stays."),
 	STRING(flux_image, new_tag, "newTag", .doc = "New tag. Unset: it stays."),
-	STRING(flux_image, digest, "digest", .doc = "Digest to use instead of a tag."),
+	STRING(flux_image, digest, "digest",
+	    .doc = "Digest. With newTag the image has both; without it the tag is dropped."),
 };
 TYPE(flux_image, "image", .strict = true);
 
@@ -124,7 +125,8 @@ TYPE(flux_substitute_ref, "substituteFrom", .strict = true);
 
 static const struct field flux_post_build_fields[] = {
 	STRING_MAP(flux_post_build, substitute, "substitute",
-	    .doc = "Variables: ${NAME} in manifests is replaced by the value. Take precedence over substituteFrom."),
+	    .doc = "Variables: ${NAME} in manifests is replaced by the value; one without a value or default becomes "
+		   "empty. Take precedence over substituteFrom."),
 	LIST(flux_post_build, from, "substituteFrom", flux_substitute_ref,
 	    .doc = "ConfigMaps and Secrets whose keys are variables. Later ones take precedence over earlier ones."),
 	STRING(flux_post_build, strategy, "substituteStrategy", .choices = "WithVariables|Always",

@@ -73,6 +73,27 @@ reference_collect(struct reference *r, const struct type *root, const struct typ
 	}
 }
 
+/* Appends a text of a row. Words with characters that are marks of Markdown, or of its dialects, become code. */
+static void
+reference_add_text(struct reference *r, const char *text)
+{
+	while (*text != '\0') {
+		size_t n = strcspn(text, " "), open = strspn(text, "("), end = n;
+
+		if (strcspn(text, "*{$^") >= n) {
+			str_add(&r->page, text, n);
+		} else {
+			while (end > open && strchr(",;.:)", text[end - 1]) != NULL)
+				end--;
+			str_addf(&r->page, "%.*s`%.*s`%.*s", (int)open, text, (int)(end - open), text + open,
+			    (int)(n - end), text + end);
+		}
+		text += n;
+		if (*text == ' ')
+			str_addc(&r->page, *text++);
+	}
+}
+
 /* Appends the anchor that GitHub and GitLab give to a heading: letters and digits, in lower case. */
 static void
 reference_add_anchor(struct str *s, const char *heading)
@@ -119,7 +140,11 @@ reference_add_table(struct reference *r, const struct type *t)
 			continue;
 		str_addf(&r->page, "| `%s` | ", f->name);
 		reference_add_type(r, f);
-		str_addf(&r->page, " | %s | %s |\n", f->required ? "**required**" : value_default, f->doc);
+		str_adds(&r->page, f->required ? " | **required**" : " | ");
+		reference_add_text(r, value_default);
+		str_adds(&r->page, " | ");
+		reference_add_text(r, f->doc);
+		str_adds(&r->page, " |\n");
 	}
 	if (not_supported[0] != '\0')
 		str_addf(&r->page, "\nNot supported; a manifest with one of them gets an error: %s.\n", not_supported);
@@ -131,10 +156,12 @@ reference_add_section(struct reference *r, const struct reference_section *s)
 	const char *rules = type_rules_text(r->arena, s->type);
 
 	str_addf(&r->page, "\n### `%s`\n\n", s->uses[0].path);
-	if (s->n == 1)
-		str_addf(&r->page, "%s\n", s->uses[0].doc);
-	for (size_t i = 0; s->n > 1 && i < s->n; i++)
-		str_addf(&r->page, "* `%s`: %s\n", s->uses[i].path, s->uses[i].doc);
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->n > 1)
+			str_addf(&r->page, "* `%s`: ", s->uses[i].path);
+		reference_add_text(r, s->uses[i].doc);
+		str_addc(&r->page, '\n');
+	}
 	if (rules[0] != '\0')
 		str_addf(&r->page, "\n%s\n", rules);
 	reference_add_table(r, s->type);

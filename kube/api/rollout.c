@@ -78,7 +78,7 @@ static const struct field value_from_fields[] = {
 	OBJECT(value_from, field_ref, "fieldRef", field_ref,
 	    .doc = "Field of the Rollout, as it is when the run is created. Only in Rollouts and templates."),
 	OBJECT(value_from, secret_key_ref, "secretKeyRef", secret_key_ref,
-	    .doc = "Key of a Secret. It is read for each measurement, and masked as ***** in all output."),
+	    .doc = "Key of a Secret. It is read for each measurement, and masked in all output."),
 };
 TYPE(value_from, "value source", .strict = true);
 
@@ -103,14 +103,15 @@ TYPE(run_metadata, "analysis run's metadata");
 
 static const struct field dry_run_fields[] = {
 	STRING(dry_run, metric_name, "metricName", .required = true,
-	    .doc = "Regular expression that finds a part of the name; ^NAME$ for all of it. It must match a metric."),
+	    .doc = "Regular expression that finds a part of the name; ^NAME$ for all of it. If it matches no metric, "
+		   "the analysis is invalid."),
 };
 TYPE(dry_run, "dryRun rule", .strict = true);
 
 static const struct field measurement_retention_fields[] = {
 	STRING(measurement_retention, metric_name, "metricName", .required = true,
-	    .doc = "Regular expression that finds a part of the name; ^NAME$ for all of it. It must match a metric. If "
-		   "several rules match, the last one counts."),
+	    .doc = "Regular expression that finds a part of the name; ^NAME$ for all of it. If it matches no metric, "
+		   "the analysis is invalid. If several rules match, the last one counts."),
 	INT(measurement_retention, limit, "limit", .required = true, .min = 1, .max = 1000,
 	    .doc = "Number of the newest measurements of each matching metric to keep in the status."),
 };
@@ -166,7 +167,7 @@ static const struct field route_match_fields[] = {
 	OBJECT(route_match, method, "method", string_match, .doc = "Method of the request. Unset: any."),
 	OBJECT(route_match, path, "path", string_match, .doc = "Path of the request. Unset: any."),
 	JSON(route_match, headers, "headers",
-	    .doc = "Headers, which must all match: {NAME: {exact, prefix or regex: TEXT}}. Unset: any."),
+	    .doc = "Headers, which must all match: an object with exact, prefix or regex for each name. Unset: any."),
 };
 TYPE(route_match, "route match", .strict = true);
 
@@ -220,7 +221,7 @@ static const struct field experiment_step_template_fields[] = {
 		   "most 100. Requires Istio. Unset: no traffic."),
 	OBJECT(experiment_step_template, service, "service", template_service,
 	    .doc = "Create a Service for the pods ({} is enough), and delete it with them. A template with weight has "
-		   "one in any case. Pods without ports get none."),
+		   "one in any case. Pods without ports get none, and no traffic."),
 };
 TYPE(experiment_step_template, "experiment step's template", .strict = true);
 
@@ -281,11 +282,11 @@ static const struct field canary_step_fields[] = {
 	    .doc = "Number of canary pods, independent of the weight, until the next setCanaryScale or the end of the "
 		   "steps. Requires trafficRouting."),
 	OBJECT(canary_step, analysis, "analysis", rollout_analysis,
-	    .doc = "Start an AnalysisRun and wait for it. If it fails, the update is aborted; if it is inconclusive, "
-		   "the update pauses until a user promotes or aborts it."),
+	    .doc = "Start an AnalysisRun and wait for it. If it fails (Failed or Error), the update is aborted; if it "
+		   "is Inconclusive, the update pauses until a user promotes or aborts it."),
 	OBJECT(canary_step, experiment, "experiment", experiment_step,
-	    .doc = "Start an Experiment and wait for it. If it fails, the update is aborted; if it is inconclusive, "
-		   "the update pauses until a user promotes or aborts it."),
+	    .doc = "Start an Experiment and wait for it. If it fails (Failed or Error), the update is aborted; if it "
+		   "is Inconclusive, the update pauses until a user promotes or aborts it."),
 	OBJECT(canary_step, set_header_route, "setHeaderRoute", header_route,
 	    .doc = "Route requests with certain headers to the canary, until the update ends or a setHeaderRoute of "
 		   "this name has no match. Requires Istio."),
@@ -348,7 +349,8 @@ TYPE(istio_routing, "istio traffic routing", .strict = true, .rules = "not virtu
 static const struct field traffic_routing_fields[] = {
 	LIST(traffic_routing, managed_routes, "managedRoutes", managed_route,
 	    .doc = "Routes that setHeaderRoute and setMirrorRoute create, before all other routes and in this order."),
-	OBJECT(traffic_routing, istio, "istio", istio_routing, .doc = "Split traffic with Istio. It must be set."),
+	OBJECT(traffic_routing, istio, "istio", istio_routing,
+	    .doc = "Split traffic with Istio. It must be set, with virtualService or virtualServices."),
 	NOT_SUPPORTED_AS("maxTrafficWeight", KIND_INT),
 	NOT_SUPPORTED("nginx"),
 	NOT_SUPPORTED("alb"),
@@ -435,8 +437,8 @@ static const struct field canary_strategy_fields[] = {
 		   "trafficRouting it only limits how many pods restartAt evicts at the same time, at least 1.",
 	    .default_text = "25%"),
 	OBJECT(canary_strategy, analysis, "analysis", rollout_analysis,
-	    .doc = "Analysis in the background, from startingStep to the end of the steps. If it fails, the update is "
-		   "aborted; if it is inconclusive, the update pauses."),
+	    .doc = "Analysis in the background, from startingStep to the end of the steps. If it fails (Failed or "
+		   "Error), the update is aborted; if it is Inconclusive, the update pauses."),
 	OPT_INT(canary_strategy, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
 	    .doc = "Seconds to keep the old pods after a promotion. 0: remove them when the traffic has moved. "
 		   "Requires trafficRouting; not with dynamicStableScale, which keeps none.",
@@ -514,11 +516,11 @@ static const struct field blue_green_strategy_fields[] = {
 		   "until the next update.",
 	    .default_text = "30"),
 	OBJECT(blue_green_strategy, pre_promotion_analysis, "prePromotionAnalysis", rollout_analysis,
-	    .doc = "Analysis that must succeed before the switch; it starts when the pods are available. If it fails, "
-		   "the update is aborted; if it is inconclusive, the update pauses."),
+	    .doc = "Analysis that must succeed before the switch; it starts when the pods are available. If it fails "
+		   "(Failed or Error), the update is aborted; if it is Inconclusive, the update pauses."),
 	OBJECT(blue_green_strategy, post_promotion_analysis, "postPromotionAnalysis", rollout_analysis,
-	    .doc = "Analysis that must succeed after the switch. If it fails, the update is aborted and activeService "
-		   "is switched back; if it is inconclusive, the update pauses."),
+	    .doc = "Analysis that must succeed after the switch. If it fails (Failed or Error), the update is aborted "
+		   "and activeService is switched back; if it is Inconclusive, the update pauses."),
 	OBJECT(blue_green_strategy, anti_affinity, "antiAffinity", anti_affinity,
 	    .doc = "Schedule the new version's pods to other nodes than the stable pods. Unset: to any."),
 	OBJECT(blue_green_strategy, active_metadata, "activeMetadata", pod_metadata,
@@ -588,8 +590,9 @@ static const struct field rollout_spec_fields[] = {
 	OPT_INT(rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX,
 	    .doc = "Number of pods. 0: an update is promoted at once, without steps.", .default_text = "1"),
 	OBJECT(rollout_spec, selector, "selector", label_selector, .immutable = true,
-	    .doc = "Label selector of the pods. Must match the template's labels. Cannot be changed.",
-	    .default_text = "that of the workload; without workloadRef **required**"),
+	    .doc = "Label selector of the pods. Must match the template's labels. Cannot be changed. Required without "
+		   "workloadRef.",
+	    .default_text = "that of the workload"),
 	JSON(rollout_spec, template, "template", .pod_template = true,
 	    .doc = "Pod template. Any change of it starts an update. Required without workloadRef; must be empty with "
 		   "it."),
