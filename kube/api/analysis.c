@@ -170,8 +170,9 @@ static const struct field analysis_spec_fields[] = {
 	    .doc = "Metrics to measure. One that fails ends the run. At least one, but in a template that names "
 		   "templates."),
 	LIST(analysis_spec, args, "args", argument, .items_max = ARGUMENTS_MAX,
-	    .doc = "Arguments; the metrics refer to them as {{args.NAME}}. An argument without a value must get one "
-		   "from the Rollout, Experiment or command that creates the run."),
+	    .doc = "Arguments; the metrics refer to them as {{args.NAME}}. One without a value must get it from the "
+		   "Rollout, Experiment or command that creates the run. Templates of one run must not give an "
+		   "argument different values."),
 	LIST(analysis_spec, dry_run, "dryRun", dry_run, .items_max = METRICS_MAX,
 	    .doc = "Metrics that are measured without an effect on the result."),
 	LIST(analysis_spec, retention, "measurementRetention", measurement_retention, .items_max = METRICS_MAX,
@@ -250,7 +251,7 @@ static const struct field analysis_run_fields[] = {
 	EMBED(analysis_run, status, "status", analysis_status, .doc = "Measurements and result."),
 };
 TYPE(analysis_run, "AnalysisRun", .group = "argoproj.io", .version = "v1alpha1", .plural = "analysisruns",
-    .kind = "AnalysisRun", .short_name = "ar", .columns = "Status:string:.status.phase",
+    .kind = "AnalysisRun", .errors = "by the phase Error", .short_name = "ar", .columns = "Status:string:.status.phase",
     .doc = "AnalysisRun measures metrics and decides whether an update continues. Rollouts and Experiments create them "
 	   "from templates, users with sluice create analysisrun. If it is invalid, its phase is Error, with the "
 	   "reason in status.message.");
@@ -260,12 +261,14 @@ static const struct field analysis_template_fields[] = {
 	    .doc = "Metrics to measure, and their arguments."),
 };
 TYPE(analysis_template, "AnalysisTemplate", .group = "argoproj.io", .version = "v1alpha1",
-    .plural = "analysistemplates", .kind = "AnalysisTemplate", .short_name = "at",
+    .plural = "analysistemplates", .kind = "AnalysisTemplate",
+    .errors = "by the Rollout (InvalidSpec), Experiment or AnalysisRun (phase Error) that uses it", .short_name = "at",
     .doc = "AnalysisTemplate defines the metrics of AnalysisRuns, with arguments. Users create it; Rollouts and "
 	   "Experiments in the same namespace name it. Errors in it are reported by these, and by sluice lint.");
 
 TYPE_AS(cluster_analysis_template_type, analysis_template, "ClusterAnalysisTemplate", .group = "argoproj.io",
-    .version = "v1alpha1", .plural = "clusteranalysistemplates", .kind = "ClusterAnalysisTemplate", .short_name = "cat",
+    .version = "v1alpha1", .plural = "clusteranalysistemplates", .kind = "ClusterAnalysisTemplate",
+    .errors = "by the Rollout (InvalidSpec), Experiment or AnalysisRun (phase Error) that uses it", .short_name = "cat",
     .doc =
 	"ClusterAnalysisTemplate is an AnalysisTemplate for all namespaces. A reference to it has clusterScope: true.",
     .cluster_scoped = true);

@@ -105,7 +105,8 @@ static const struct field app_project_fields[] = {
 	JSON(app_project, status, "status"),
 };
 TYPE(app_project, "AppProject", .group = "argoproj.io", .version = "v1alpha1", .plural = "appprojects",
-    .kind = "AppProject", .short_name = "appproj", .part = "gitops",
+    .kind = "AppProject", .errors = "by the condition InvalidSpecError of its Applications", .short_name = "appproj",
+    .part = "gitops",
     .doc = "AppProject (Argo CD) restricts what its Applications may deploy, from where and to where. Administrators "
 	   "create it in the controller's namespace (argocd). If it is invalid, or does not allow an Application, that "
 	   "Application has the condition InvalidSpecError; a sync of an object that it does not allow fails before "

@@ -139,7 +139,7 @@ static const struct field application_source_fields[] = {
 	    .doc = "Options of a Helm chart. If set, path is read as a chart, also if kustomize or directory is set. "
 		   "Requires controller --gitops-helm."),
 	STRING(application_source, chart, "chart",
-	    .doc = "Name of a chart in a Helm repository: repoURL is that repository, and path has no effect. Requires "
+	    .doc = "Name of a chart in a Helm repository: repoURL is that repository, and path must be unset. Requires "
 		   "controller --gitops-helm."),
 	STRING(application_source, ref, "ref",
 	    .doc = "Name by which valueFiles of other sources refer to files of this one: $REF/PATH."),
@@ -157,7 +157,8 @@ static const struct field application_destination_fields[] = {
 	    .doc = "Name of the cluster, as in its Secret; in-cluster is the controller's own cluster. One of server "
 		   "and name is required."),
 	STRING(application_destination, namespace, "namespace",
-	    .doc = "Namespace of the objects whose manifests name none. Sync option CreateNamespace=true creates it."),
+	    .doc = "Namespace of the objects whose manifests name none. Sync option CreateNamespace=true creates it. "
+		   "Unset: each manifest must name one."),
 };
 TYPE(application_destination, "destination", .strict = true, .rules = "not server name");
 
@@ -279,7 +280,8 @@ static const struct field application_fields[] = {
 		   "resources, history."),
 };
 TYPE(application, "Application", .group = "argoproj.io", .version = "v1alpha1", .plural = "applications",
-    .kind = "Application", .short_name = "app", .part = "gitops",
+    .kind = "Application", .errors = "by the condition InvalidSpecError or ComparisonError", .short_name = "app",
+    .part = "gitops",
     .columns = "Sync Status:string:.status.sync.status|Health Status:string:.status.health.status|"
 	       "Revision:string:.status.sync.revision",
     .doc =

@@ -49,8 +49,8 @@ static const struct field experiment_spec_fields[] = {
 	    .doc = "Seconds, or a Go duration such as 1m30s, from when all pods are available. Unset: until the "
 		   "analyses have succeeded; without analyses, until a user terminates it."),
 	OPT_INT(experiment_spec, progress_deadline_seconds, "progressDeadlineSeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "Seconds without a change of a template's pods, before they are available, after which the "
-		   "experiment is Failed.",
+	    .doc = "Seconds that pods of a template may be missing or unavailable without a change of their numbers; "
+		   "then the experiment is Failed.",
 	    .default_text = "600"),
 	BOOL(experiment_spec, terminate, "terminate",
 	    .doc = "True: end it now, as Successful if nothing has failed (sluice terminate experiment).",
@@ -101,8 +101,8 @@ TYPE(experiment_run_status, "analysis run's state");
 
 static const struct field experiment_status_fields[] = {
 	STRING(experiment_status, phase, "phase",
-	    .doc = "Pending: waits for pods. Running. Successful. Failed, Inconclusive, Error: the result of the worst "
-		   "analysis or template."),
+	    .doc = "Pending: waits for pods. Running: all are available. Successful. Failed, Inconclusive, Error: the "
+		   "result of the worst analysis or template."),
 	STRING(experiment_status, message, "message", .doc = "Reason of the phase."),
 	TIME(experiment_status, available_at, "availableAt",
 	    .doc = "Time when all pods became available. The duration counts from it."),
@@ -118,7 +118,8 @@ static const struct field experiment_fields[] = {
 	EMBED(experiment, status, "status", experiment_status, .doc = "Observed state of the experiment."),
 };
 TYPE(experiment, "Experiment", .group = "argoproj.io", .version = "v1alpha1", .plural = "experiments",
-    .kind = "Experiment", .short_name = "exp", .columns = "Status:string:.status.phase",
+    .kind = "Experiment", .errors = "by the phase Error and the condition InvalidExperimentSpec", .short_name = "exp",
+    .columns = "Status:string:.status.phase",
     .doc = "Experiment runs versions side by side for a limited time, and analyses of them. The experiment step of a "
 	   "Rollout creates one; users can too. If it is invalid, its phase is Error and the condition "
 	   "InvalidExperimentSpec names the field.");

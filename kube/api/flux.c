@@ -76,7 +76,8 @@ static const struct field git_repository_fields[] = {
 		   "commit, as main@sha1:HASH."),
 };
 TYPE(git_repository, "GitRepository", .group = "source.toolkit.fluxcd.io", .version = "v1", .also = "v1beta2 v1beta1",
-    .plural = "gitrepositories", .kind = "GitRepository", .short_name = "gitrepo", .part = "flux", .has_status = true,
+    .plural = "gitrepositories", .kind = "GitRepository", .errors = "by the condition Ready, which is False",
+    .short_name = "gitrepo", .part = "flux", .has_status = true,
     .columns = "URL:string:.spec.url|Ready:string:.status.conditions[?(@.type==\"Ready\")].status|"
 	       "Status:string:.status.conditions[?(@.type==\"Ready\")].message",
     .doc = "GitRepository (Flux) finds the newest commit of a Git reference for Kustomizations. Users create it. Its "
@@ -215,8 +216,8 @@ static const struct field flux_kustomization_fields[] = {
 		   "lastAttemptedRevision, and inventory: the applied objects."),
 };
 TYPE(flux_kustomization, "Kustomization", .group = "kustomize.toolkit.fluxcd.io", .version = "v1",
-    .also = "v1beta2 v1beta1", .plural = "kustomizations", .kind = "Kustomization", .short_name = "ks", .part = "flux",
-    .has_status = true,
+    .also = "v1beta2 v1beta1", .plural = "kustomizations", .kind = "Kustomization",
+    .errors = "by the condition Ready, which is False", .short_name = "ks", .part = "flux", .has_status = true,
     .columns = "Ready:string:.status.conditions[?(@.type==\"Ready\")].status|"
 	       "Status:string:.status.conditions[?(@.type==\"Ready\")].message",
     .doc = "Kustomization (Flux) applies the manifests in a directory of a GitRepository. Users create it. Its "

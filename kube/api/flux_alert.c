@@ -35,7 +35,8 @@ static const struct field flux_provider_fields[] = {
 	JSON(flux_provider, status, "status"),
 };
 TYPE(flux_provider, "Provider", .group = "notification.toolkit.fluxcd.io", .version = "v1beta3",
-    .also = "v1beta2 v1beta1", .plural = "providers", .kind = "Provider", .part = "flux",
+    .also = "v1beta2 v1beta1", .plural = "providers", .kind = "Provider", .errors = "in the controller's log",
+    .part = "flux",
     .doc = "Provider (Flux) is a service that alerts are sent to. Users create it, and Alerts in its namespace name "
 	   "it. It has no status: the controller logs a Provider that cannot be used and alerts that cannot be sent.");
 
@@ -86,6 +87,6 @@ static const struct field flux_alert_fields[] = {
 	JSON(flux_alert, status, "status"),
 };
 TYPE(flux_alert, "Alert", .group = "notification.toolkit.fluxcd.io", .version = "v1beta3", .also = "v1beta2 v1beta1",
-    .plural = "alerts", .kind = "Alert", .part = "flux",
+    .plural = "alerts", .kind = "Alert", .errors = "in the controller's log", .part = "flux",
     .doc = "Alert (Flux) sends events of objects to a Provider. Users create it. It has no status: the controller logs "
 	   "an Alert that is invalid.");

@@ -11,13 +11,13 @@
 
 /* A field that has the type of a section. */
 struct reference_use {
+	const struct type *root; /* the kind of the object */
 	const char *path; /* "Rollout.spec.strategy.canary.steps[]" */
 	const char *doc;
 };
 
 struct reference_section {
 	const struct type *type;
-	const struct type *root; /* the kind below which it is described */
 	struct reference_use *uses; /* the first one is the heading */
 	size_t n, capacity;
 };
@@ -64,10 +64,10 @@ reference_collect(struct reference *r, const struct type *root, const struct typ
 		if (is_new) {
 			r->at = arena_grow(r->arena, r->at, r->n, &r->capacity, sizeof(*r->at));
 			s = &r->at[r->n++];
-			*s = (struct reference_section){ .type = f->of, .root = root };
+			*s = (struct reference_section){ .type = f->of };
 		}
 		s->uses = arena_grow(r->arena, s->uses, s->n, &s->capacity, sizeof(*s->uses));
-		s->uses[s->n++] = (struct reference_use){ name, f->doc };
+		s->uses[s->n++] = (struct reference_use){ root, name, f->doc };
 		if (is_new)
 			reference_collect(r, root, f->of, name, depth + 1);
 	}
@@ -123,8 +123,9 @@ reference_add_type(struct reference *r, const struct field *f)
 	str_adds(&r->page, field_limits_text(r->arena, f));
 }
 
+/* `observed`: the fields are of a status, so that no user leaves them out. */
 static void
-reference_add_table(struct reference *r, const struct type *t)
+reference_add_table(struct reference *r, const struct type *t, bool observed)
 {
 	const char *not_supported = "";
 
@@ -141,13 +142,38 @@ reference_add_table(struct reference *r, const struct type *t)
 		str_addf(&r->page, "| `%s` | ", f->name);
 		reference_add_type(r, f);
 		str_adds(&r->page, f->required ? " | **required**" : " | ");
-		reference_add_text(r, value_default);
+		if (!observed && !f->required)
+			reference_add_text(r, value_default[0] != '\0' ? value_default : "none");
 		str_adds(&r->page, " | ");
 		reference_add_text(r, f->doc);
 		str_adds(&r->page, " |\n");
 	}
 	if (not_supported[0] != '\0')
 		str_addf(&r->page, "\nNot supported; a manifest with one of them gets an error: %s.\n", not_supported);
+}
+
+static bool
+reference_is_observed(const struct reference_section *s)
+{
+	return strstr(s->uses[0].path, ".status") != NULL;
+}
+
+/* Appends a sentence for each kind that has the section: where errors are reported. */
+static void
+reference_add_errors(struct reference *r, const struct reference_section *s)
+{
+	const char *before = NULL;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct type *root = s->uses[i].root;
+
+		if (str_eq(root->errors, before))
+			continue;
+		str_addf(&r->page, "%sErrors in %s %s are reported %s.", i > 0 ? " " : "\n", str_article(root->kind),
+		    root->kind, root->errors);
+		before = root->errors;
+	}
+	str_addc(&r->page, '\n');
 }
 
 static void
@@ -162,9 +188,11 @@ reference_add_section(struct reference *r, const struct reference_section *s)
 		reference_add_text(r, s->uses[i].doc);
 		str_addc(&r->page, '\n');
 	}
+	if (!reference_is_observed(s))
+		reference_add_errors(r, s);
 	if (rules[0] != '\0')
 		str_addf(&r->page, "\n%s\n", rules);
-	reference_add_table(r, s->type);
+	reference_add_table(r, s->type, reference_is_observed(s));
 }
 
 static void
@@ -176,9 +204,9 @@ reference_add_kind(struct reference *r, const struct type *t)
 		str_addf(&r->page, " or `%s`", t->short_name);
 	str_addf(&r->page, "%s\n\nExample: [%s](../examples/reference/%s.yaml)\n",
 	    t->cluster_scoped ? "; not in a namespace" : "", t->kind, t->plural);
-	reference_add_table(r, t);
+	reference_add_table(r, t, true);
 	for (size_t i = 0; i < r->n; i++)
-		if (r->at[i].root == t)
+		if (r->at[i].uses[0].root == t)
 			reference_add_section(r, &r->at[i]);
 }
 

@@ -20,7 +20,8 @@ TYPE(condition, "condition");
 
 static const struct field pause_step_fields[] = {
 	INT_OR_STRING(pause_step, duration, "duration",
-	    .doc = "Seconds, or a Go duration such as 1m30s. Unset: pause until a user promotes the Rollout."),
+	    .doc = "Seconds, or a Go duration such as 1m30s; then the update continues without a user. 0: continue at "
+		   "once. Unset: pause until a user promotes the Rollout."),
 };
 TYPE(pause_step, "pause step", .strict = true);
 
@@ -566,8 +567,8 @@ static const struct field workload_ref_fields[] = {
 	    .doc =
 		"Name of the object, in the namespace of the Rollout. If it does not exist, the Rollout is invalid."),
 	STRING(workload_ref, scale_down, "scaleDown", .choices = "never|onsuccess|progressively",
-	    .doc = "When to scale a referenced Deployment to 0, during the first revision only. never; onsuccess: when "
-		   "the Rollout is Healthy; progressively: as its pods become ready.",
+	    .doc = "When to scale a referenced Deployment to 0, during the first revision only. never: it keeps its "
+		   "pods. onsuccess: when the Rollout is Healthy. progressively: as the Rollout's pods become ready.",
 	    .default_text = "never"),
 };
 TYPE(workload_ref, "workload reference", .strict = true);
@@ -804,7 +805,8 @@ static const struct field rollout_fields[] = {
 	EMBED(rollout, status, "status", rollout_status, .doc = "Observed state."),
 };
 TYPE(rollout, "Rollout", .group = "argoproj.io", .version = "v1alpha1", .plural = "rollouts", .kind = "Rollout",
-    .short_name = "ro", .scale = ".spec.replicas .status.HPAReplicas .status.selector",
+    .errors = "by the phase Degraded and the condition InvalidSpec", .short_name = "ro",
+    .scale = ".spec.replicas .status.HPAReplicas .status.selector",
     .columns =
 	"Desired:integer:.spec.replicas|Current:integer:.status.replicas|Up-to-date:integer:.status.updatedReplicas|"
 	"Available:integer:.status.availableReplicas",

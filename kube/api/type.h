@@ -121,7 +121,8 @@ struct type {
 	const char *scale; /* JSON paths of the scale subresource, "SPEC STATUS SELECTOR"; NULL without one */
 	const char *columns; /* for kubectl get, "Name:type:path|…"; NULL for only Age */
 	const char *part; /* the part of Sluice that is installed with it: "gitops", "flux"; NULL for rollouts */
-	const char *doc; /* the description for users, one sentence */
+	const char *doc; /* the description for users: what it is for, and who creates it */
+	const char *errors; /* where errors in an object are reported, for users: "by the phase Error" */
 	bool cluster_scoped;
 	bool has_status; /* the status is a subresource */
 
