@@ -88,9 +88,9 @@ lint_type_of(const json_t *doc)
 	for (size_t i = 0; kind != NULL && t == NULL && i < ARRAY_SIZE(others); i++)
 		if (strcmp(others[i]->kind, kind) == 0)
 			t = others[i];
-	for (size_t i = 0; kind != NULL && t == NULL && router_type(i) != NULL; i++)
-		if (strcmp(router_type(i)->kind, kind) == 0)
-			t = router_type(i);
+	for (size_t i = 0; kind != NULL && t == NULL && router_type(i, NULL) != NULL; i++)
+		if (strcmp(router_type(i, NULL)->kind, kind) == 0)
+			t = router_type(i, NULL);
 	/* Any version of the group: those of a router's objects have the same fields. */
 	return t != NULL && strncmp(version, t->group, strlen(t->group)) == 0 ? t : NULL;
 }

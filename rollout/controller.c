@@ -11,7 +11,7 @@
 #include "rollout/mapping.h"
 #include "rollout/status.h"
 #include "rollout/world.h"
-#include "traffic/router.h"
+#include "traffic/routed.h"
 
 static void
 rollout_controller_pass(const struct pass *p, struct plan *plan)
@@ -55,12 +55,25 @@ static const struct controller_watch watches[] = {
 	{ .type = &pod_template_object_type, .map = mapping_workload, .needed = rollout_needs_type },
 };
 
+static bool
+rollout_needs_routed(const struct object *rollout, const struct type *t)
+{
+	return routed_needs((const struct rollout *)rollout, t);
+}
+
 /* The types of the routers' objects. */
 static bool
 rollout_watch_more(size_t i, struct controller_watch *ret)
 {
-	*ret = (struct controller_watch){ .type = router_type(i), .map = mapping_routed };
-	return ret->type != NULL;
+	const struct router *router;
+	const struct type *type = router_type(i, &router);
+
+	if (type == NULL)
+		return false;
+	*ret = (struct controller_watch){
+		.type = type, .map = mapping_routed, .needed = router->needs != NULL ? rollout_needs_routed : NULL
+	};
+	return true;
 }
 
 const struct controller rollout_controller = {

@@ -252,7 +252,7 @@ rollout_decide(const struct rollout_world *w, struct plan *plan)
 	struct rollout_pass pass = { .w = w, .plan = plan, .arena = plan->arena, .was = &r->status, .st = r->status };
 	const char *wrong;
 
-	if (r->object.meta.deletion_timestamp != 0 || w->workload_unknown)
+	if (r->object.meta.deletion_timestamp != 0 || w->unlisted)
 		return;
 	decide_read_strategy(&pass, &r->spec.strategy);
 	pass.replicas = r->spec.replicas.present ? r->spec.replicas.value : 1;

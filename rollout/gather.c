@@ -95,6 +95,7 @@ gather_canary(struct rollout_world *w, struct arena *a)
 	gather_analyses(w, a);
 	w->canary_service = (const struct service *)view_get(w->view, &service_type, ns, c->canary_service);
 	w->stable_service = (const struct service *)view_get(w->view, &service_type, ns, c->stable_service);
+	w->unlisted |= !routed_are_listed(w->rollout, w->view);
 	w->routing_err = routed_read(w->rollout, w->view, a, &w->routers);
 	w->routing = routed_merge(&w->routers, a);
 	if (!w->routing.splits_pods) {

@@ -98,7 +98,8 @@ release_plan(struct rollout_pass *p)
 		view_each_unreadable(p->w->view, &service_type, o->meta.namespace, release_await_service, &r);
 		hashes = release_hashes(p, &n);
 		for (const struct router *const *router = routers; *router != NULL; router++)
-			r.n += (*router)->release(p->w->rollout, p->w->view, hashes, n, p->plan);
+			if ((*router)->release != NULL)
+				r.n += (*router)->release(p->w->rollout, p->w->view, hashes, n, p->plan);
 	}
 	if (r.n == 0)
 		plan_note(p->plan, RELEASED, o->meta.generation);

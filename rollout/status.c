@@ -28,6 +28,8 @@
 #define NUMBERS_SINCE "numbers-wait-since" /* a note */
 #define WAIT_MS 400 /* shorter than half a second, so that every state of that length is written */
 #define ONE_POD_WAIT_MS 2000
+#define UNVERIFIED_SINCE "unverified-since" /* a note: since when the routing has not taken effect */
+#define UNVERIFIED_REPORT_MS 10000
 #define FAILS_SINCE "write-fails-since" /* a note: since when the write has failed */
 #define FAILS_REPORT_MS 5000
 #define REPORTED (-1) /* in a note: the event has been emitted */
@@ -334,6 +336,22 @@ status_conditions(struct rollout_pass *p)
 	    enough ? "Rollout has minimum availability" : "Rollout does not have minimum availability", false);
 }
 
+/* Returns why the routing has not taken effect for some time: the current step cannot end. NULL: it has, or for a short
+ * time only. */
+static const char *
+status_unverified(struct rollout_pass *p)
+{
+	int64_t since = seen_note(p->w->seen, UNVERIFIED_SINCE, p->w->now), at = time_add(since, UNVERIFIED_REPORT_MS);
+
+	if (p->w->routing.unverified == NULL)
+		return NULL;
+	plan_note(p->plan, UNVERIFIED_SINCE, since);
+	if (p->w->now >= at)
+		return arena_printf(p->arena, "waiting for the routing: %s", p->w->routing.unverified);
+	plan_wake(p->plan, at);
+	return NULL;
+}
+
 /* The first rule that applies determines phase and message. */
 static void
 status_phase(struct rollout_pass *p)
@@ -359,6 +377,8 @@ status_phase(struct rollout_pass *p)
 			message = st->pause_conditions.at[0].reason;
 		} else if (restart_pending(p)) {
 			message = "rollout is restarting";
+		} else if (!str_eq(st->stable_rs, st->current_pod_hash) && (message = status_unverified(p)) != NULL) {
+			phase = "Progressing";
 		} else if (st->updated_replicas < p->replicas) {
 			message = "more replicas need to be updated";
 		} else if (replicaset_available(p->w->new_rs) < st->updated_replicas) {

@@ -20,7 +20,7 @@ workload_resolve(struct rollout_world *w, const struct rollout *r, struct arena 
 	if (t == NULL)
 		return r;
 	if (!view_knows(w->view, t)) {
-		w->workload_unknown = true;
+		w->unlisted = true;
 		return r;
 	}
 	w->workload = (const struct workload *)view_get(w->view, t, r->object.meta.namespace, ref->name);

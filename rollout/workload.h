@@ -7,7 +7,7 @@ struct rollout_pass;
 struct rollout_world;
 
 /* Returns the rollout with the template and selector of its workload, in the arena; or the rollout itself if it
- * refers to none. Fills w->workload and w->workload_unknown. */
+ * refers to none. Fills w->workload and w->unlisted. */
 const struct rollout *workload_resolve(struct rollout_world *, const struct rollout *, struct arena *);
 
 /* Plans how far the referenced Deployment is scaled down, according to spec.workloadRef.scaleDown. */

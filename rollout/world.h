@@ -22,7 +22,7 @@ struct rollout_world {
 	const struct settings *settings; /* of the process; NULL if they and its step plugins are unknown */
 
 	const struct workload *workload; /* the object of workloadRef; NULL if it does not exist or is not named */
-	bool workload_unknown; /* the type of the workload has not been listed yet */
+	bool unlisted; /* the type of the workload, or of an object of a router, has not been listed yet */
 	const char *hash, *step_hash; /* the hashes of the spec's template and steps; NULL if it has none */
 	const struct replicaset *const *replicasets; /* those that the Rollout owns, oldest first */
 	size_t n_replicasets;

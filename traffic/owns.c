@@ -69,7 +69,7 @@ owns_kind(const char *group, const char *kind)
 
 	if (str_eq(group, "apps") && str_eq(kind, "Deployment"))
 		return true;
-	for (size_t i = 0; t != NULL; t = router_type(i++))
+	for (size_t i = 0; t != NULL; t = router_type(i++, NULL))
 		if (str_eq(group, t->group) && str_eq(kind, t->kind))
 			return true;
 	return false;

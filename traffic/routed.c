@@ -141,6 +141,29 @@ routed_has_type(const struct routed *routed, const struct type *type)
 }
 
 bool
+routed_needs(const struct rollout *r, const struct type *type)
+{
+	const struct router *router;
+
+	for (size_t i = 0; (router = router_at(r->spec.strategy.canary, i)) != NULL; i++)
+		if (router->needs != NULL && router_has_type(router, type) && router->needs(r, type))
+			return true;
+	return false;
+}
+
+bool
+routed_are_listed(const struct rollout *r, const struct view *view)
+{
+	const struct router *router;
+
+	for (size_t i = 0; (router = router_at(r->spec.strategy.canary, i)) != NULL; i++)
+		for (const struct type *const *t = router->types; router->needs != NULL && *t != NULL; t++)
+			if (router->needs(r, *t) && !view_knows(view, *t))
+				return false;
+	return true;
+}
+
+bool
 routed_concerns(const struct rollout *r, const struct object *o)
 {
 	const struct router *router;

@@ -48,6 +48,12 @@ bool routed_set_routes(const struct rollout *, const struct routed *, const stru
 /* Returns whether a router of the strategy reads objects of this type. */
 bool routed_has_type(const struct routed *, const struct type *);
 
+/* Returns whether the rollout's routers need objects of this type, which are not watched from the start. */
+bool routed_needs(const struct rollout *, const struct type *);
+
+/* Returns whether the objects of all types that the rollout's routers need have been listed. */
+bool routed_are_listed(const struct rollout *, const struct view *);
+
 /* Returns whether a router of the rollout refers to the object. */
 bool routed_concerns(const struct rollout *, const struct object *);
 

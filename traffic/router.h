@@ -100,7 +100,7 @@ struct router {
 	    struct arena *, struct plan *plan);
 
 	/* Adds the patches that remove these hashes, and the annotation, from objects that the rollout wrote to and
-	 * that no rollout refers to now (owns_is_left). Returns the number of such objects. */
+	 * that no rollout refers to now (owns_is_left). Returns the number of such objects. NULL: it leaves neither. */
 	size_t (*release)(
 	    const struct rollout *, const struct view *, const char *const *hashes, size_t n, struct plan *);
 
@@ -114,9 +114,13 @@ struct router {
 
 	/* True if the rollout refers to this object, which is of one of its types. */
 	bool (*concerns)(const struct rollout *, const struct object *);
+
+	/* True if a pass over the rollout needs objects of this type, one of its types: it is watched as soon as one
+	 * does. NULL: all its types are watched from the start. */
+	bool (*needs)(const struct rollout *, const struct type *);
 };
 
-extern const struct router istio_router;
+extern const struct router istio_router, gateway_router;
 
 /* All routers, ended by NULL. */
 extern const struct router *const routers[];
@@ -130,8 +134,8 @@ const char *managed_by_other(const struct rollout *, const struct view *, const 
 const struct router *router_at(const struct canary_strategy *, size_t i);
 
 /* The i-th type of all routers' objects, from 0; NULL after the last one. A type that routers share is returned for
- * each. */
-const struct type *router_type(size_t i);
+ * each. *ret_router, which may be NULL, is set to its router. */
+const struct type *router_type(size_t i, const struct router **ret_router);
 
 /* Returns whether the router reads objects of this type. */
 bool router_has_type(const struct router *, const struct type *);

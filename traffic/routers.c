@@ -5,6 +5,7 @@
 
 const struct router *const routers[] = {
 	&istio_router,
+	&gateway_router,
 	NULL,
 };
 
@@ -18,12 +19,15 @@ router_at(const struct canary_strategy *c, size_t i)
 }
 
 const struct type *
-router_type(size_t i)
+router_type(size_t i, const struct router **ret_router)
 {
 	for (const struct router *const *r = routers; *r != NULL; r++)
 		for (const struct type *const *t = (*r)->types; *t != NULL; t++)
-			if (i-- == 0)
+			if (i-- == 0) {
+				if (ret_router != NULL)
+					*ret_router = *r;
 				return *t;
+			}
 	return NULL;
 }
 

@@ -12,6 +12,7 @@
 #include "io/child.h"
 #include "sim/deployments.h"
 #include "sim/http.h"
+#include "sim/gateways.h"
 #include "sim/jobs.h"
 #include "sim/mesh.h"
 #include "sim/pods.h"
@@ -23,6 +24,7 @@
 #define RESTART_MS 300
 #define STOP_MS 2000
 #define BROKEN_TAG ":does-not-exist" /* an image with this tag cannot be had: to see what becomes of such a release */
+#define GATEWAY_ACCEPT_MS 50 /* until the parents of a route have accepted it */
 
 struct dev {
 	struct cli *cli;
@@ -32,6 +34,7 @@ struct dev {
 	struct store_server *http;
 	struct deployments *deployments;
 	struct pods *pods;
+	struct gateways *gateways;
 	struct jobs *jobs;
 	struct tokens *tokens;
 	struct processes *processes;
@@ -205,6 +208,7 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 	}
 	d->deployments = deployments_new(c->loop, d->store);
 	d->pods = pods_new(c->loop, d->store, &pods);
+	d->gateways = gateways_new(c->loop, d->store, GATEWAY_ACCEPT_MS);
 	d->jobs = jobs_new(c->loop, d->store,
 	    &(struct jobs_settings){ .begin_ms = settings->ready_ms, .node = "laptop", .broken_tag = BROKEN_TAG });
 	if (d->processes != NULL)
@@ -240,6 +244,7 @@ dev_stop(struct dev *d)
 	processes_free(d->processes);
 	deployments_free(d->deployments);
 	pods_free(d->pods);
+	gateways_free(d->gateways);
 	jobs_free(d->jobs);
 	tokens_free(d->tokens);
 	store_server_free(d->http);

@@ -383,7 +383,8 @@ decode_members(
 		else if (f == NULL && d->problems->unknown)
 			problem_add(d->problems, decode_path(d, &at), "unknown field; it has no effect");
 		else if (f != NULL && f->not_supported)
-			problem_add(d->problems, decode_path(d, &at), "not supported by this version of Sluice");
+			problem_add(d->problems, decode_path(d, &at), "%s",
+			    f->default_text != NULL ? f->default_text : "not supported by this version of Sluice");
 		else if (f != NULL && !decode_value(d, f, &w, &at, (char *)ret + f->offset))
 			problem_add(d->problems, decode_path(d, &at), "%s is not %s", decode_shown(d->scratch, w.value),
 			    kind_wants[f->kind]);

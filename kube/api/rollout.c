@@ -347,6 +347,46 @@ static const struct field istio_routing_fields[] = {
 };
 TYPE(istio_routing, "istio traffic routing", .strict = true, .rules = "not virtualService virtualServices");
 
+static const struct field gateway_route_reference_fields[] = {
+	STRING(gateway_route_reference, name, "name", .required = true, .doc = "Name of the route."),
+	BOOL(gateway_route_reference, use_header_routes, "useHeaderRoutes",
+	    .doc = "Create rules of setHeaderRoute steps in this route.", .default_text = "false"),
+};
+TYPE(gateway_route_reference, "route reference", .strict = true);
+
+static const struct field gateway_routing_fields[] = {
+	STRING(gateway_routing, http_route, "httpRoute", .doc = "HTTPRoute whose weights are set."),
+	LIST(gateway_routing, http_routes, "httpRoutes", gateway_route_reference,
+	    .doc = "HTTPRoutes whose weights are set."),
+	STRING(gateway_routing, grpc_route, "grpcRoute", .doc = "GRPCRoute whose weights are set."),
+	LIST(gateway_routing, grpc_routes, "grpcRoutes", gateway_route_reference,
+	    .doc = "GRPCRoutes whose weights are set."),
+	STRING(gateway_routing, namespace, "namespace", .doc = "Namespace of the routes.",
+	    .default_text = "the Rollout's"),
+	BOOL(gateway_routing, disable_in_progress_label, "disableInProgressLabel",
+	    .doc = "Do not label the routes while the canary has weight.", .default_text = "false"),
+	STRING(gateway_routing, in_progress_label_key, "inProgressLabelKey",
+	    .doc = "Key of the label that the routes have while the canary has weight.",
+	    .default_text = "rollouts.argoproj.io/gatewayapi-canary"),
+	STRING(gateway_routing, in_progress_label_value, "inProgressLabelValue", .doc = "Value of this label.",
+	    .default_text = "in-progress"),
+	NOT_SUPPORTED_AS("tcpRoute", KIND_STRING),
+	NOT_SUPPORTED_AS("tcpRoutes", KIND_LIST),
+	NOT_SUPPORTED_AS("tlsRoute", KIND_STRING),
+	NOT_SUPPORTED_AS("tlsRoutes", KIND_LIST),
+	NOT_SUPPORTED("httpRouteSelector"),
+	NOT_SUPPORTED("grpcRouteSelector"),
+	NOT_SUPPORTED("tcpRouteSelector"),
+	NOT_SUPPORTED("tlsRouteSelector"),
+};
+TYPE(gateway_routing, "gatewayAPI traffic routing", .strict = true);
+
+static const struct field router_plugins_fields[] = {
+	OBJECT(router_plugins, gateway_api, "argoproj-labs/gatewayAPI", gateway_routing,
+	    .doc = "Split traffic between canaryService and stableService with routes of the Gateway API."),
+};
+TYPE(router_plugins, "plugins of trafficRouting", .strict = true);
+
 static const struct field traffic_routing_fields[] = {
 	LIST(traffic_routing, managed_routes, "managedRoutes", managed_route,
 	    .doc = "Routes that setHeaderRoute and setMirrorRoute create, before all other routes and in this order."),
@@ -360,7 +400,10 @@ static const struct field traffic_routing_fields[] = {
 	NOT_SUPPORTED("appMesh"),
 	NOT_SUPPORTED("traefik"),
 	NOT_SUPPORTED("apisix"),
-	NOT_SUPPORTED("plugins"),
+	OBJECT(traffic_routing, plugins, "plugins", router_plugins,
+	    .doc = "Split traffic with routers that are plugins in Argo Rollouts. Sluice has them built in."),
+	REPLACED("gatewayAPI",
+	    "has no effect in Argo Rollouts, and is no field; use plugins: {argoproj-labs/gatewayAPI: {...}}"),
 };
 TYPE(traffic_routing, "trafficRouting", .strict = true);
 

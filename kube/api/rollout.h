@@ -116,6 +116,26 @@ struct istio_routing {
 	const struct istio_destination_rule_ref *destination_rule; /* NULL if traffic is split by host, not by subset */
 };
 
+struct gateway_route_reference {
+	const char *name;
+	bool use_header_routes; /* setHeaderRoute steps create rules in it */
+};
+
+/* Routes of the Gateway API. Those that are named alone have header routes. */
+struct gateway_routing {
+	const char *http_route, *grpc_route; /* NULL if absent */
+	LIST_OF(struct gateway_route_reference) http_routes, grpc_routes;
+	const char *namespace; /* of all routes; NULL: the rollout's */
+	/* The label of routes while the canary has weight. */
+	bool disable_in_progress_label;
+	const char *in_progress_label_key, *in_progress_label_value; /* NULL or "": the default */
+};
+
+/* Routers that are plugins in Argo Rollouts. */
+struct router_plugins {
+	const struct gateway_routing *gateway_api;
+};
+
 /* Exactly one is set. */
 struct string_match {
 	const char *exact, *prefix, *regex;
@@ -151,6 +171,7 @@ struct managed_route {
 struct traffic_routing {
 	LIST_OF(struct managed_route) managed_routes; /* the first one has the highest priority */
 	const struct istio_routing *istio;
+	const struct router_plugins *plugins;
 };
 
 /* Metadata of pods while their version has a role. */

@@ -89,7 +89,9 @@ struct field {
 	bool always; /* the field is written even if it is empty, as by Go without omitempty */
 	bool immutable; /* the field must not be changed after the object was created */
 	bool pod_template; /* JSON: the value is a pod template */
-	bool not_supported; /* the field is known and not supported: using it is an error that names it */
+	/* The field is known and not supported: using it is an error that names it, with `default_text` as what to do
+	 * instead. */
+	bool not_supported;
 	int64_t min, max; /* INT, OPT_INT: the limits, if min < max */
 	uint32_t items_max; /* LIST, or JSON of a list: the maximum length; 0 means no limit */
 	uint32_t n_names; /* ENUM: the number of values */
@@ -174,6 +176,11 @@ struct type {
 		.name = (json), .kind = (K), .not_supported = true                                                     \
 	}
 #define NOT_SUPPORTED(json) NOT_SUPPORTED_AS(json, KIND_JSON)
+/* The same for a field that another one replaces: `text` says which. */
+#define REPLACED(json, text)                                                                                           \
+	{                                                                                                              \
+		.name = (json), .kind = KIND_JSON, .not_supported = true, .default_text = (text)                       \
+	}
 
 /* Defines T_type, with the rows T_fields: TYPE(canary_step, "canary step", .strict = true). TYPE_AS defines V, another
  * type with the same struct and rows. */

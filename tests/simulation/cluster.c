@@ -326,6 +326,9 @@ note_change(struct cluster *c, const char *kind, const char *type, const json_t 
 	else if (strcmp(kind, "VirtualService") == 0)
 		cluster_note(c, "%s VirtualService %s weight %d", type, name,
 		    (int)json_integer_value(json_at(cluster_split_route(o), "/1/weight")));
+	else if (strcmp(kind, "HTTPRoute") == 0 || strcmp(kind, "GRPCRoute") == 0)
+		cluster_note(c, "%s %s %s weight %d", type, kind, name,
+		    (int)json_integer_value(json_at(o, "/spec/rules/0/backendRefs/1/weight")));
 	else if (strcmp(kind, "DestinationRule") == 0)
 		cluster_note(c, "%s DestinationRule canary=%s stable=%s", type,
 		    json_str(json_at(o, "/spec/subsets/0/labels"), "rollouts-pod-template-hash") ?: "-",
@@ -482,6 +485,7 @@ cluster_new(uint64_t seed)
 	store_on_write(c->store, on_write, c);
 	c->deployments = deployments_new(c->loop, c->store);
 	c->pods = pods_new(c->loop, c->store, &pods);
+	c->gateways = gateways_new(c->loop, c->store, 50);
 	c->jobs = jobs_new(c->loop, c->store, &jobs);
 	c->n_members = 1;
 	start_controller(c, 0);
@@ -519,6 +523,7 @@ cluster_free(struct cluster *c)
 		stop_controller(&c->members[i]);
 	deployments_free(c->deployments);
 	pods_free(c->pods);
+	gateways_free(c->gateways);
 	jobs_free(c->jobs);
 	store_free(c->store);
 	loop_free(c->loop);
@@ -715,7 +720,9 @@ int
 cluster_weight(struct cluster *c)
 {
 	const json_t *vs = cluster_get(c, "virtualservices", "default", "myapp-vs");
-	const json_t *w = json_at(cluster_split_route(vs), "/1/weight");
+	const json_t *w = vs != NULL ? json_at(cluster_split_route(vs), "/1/weight")
+				     : json_at(cluster_get(c, "httproutes", "default", "myapp-route"),
+					   "/spec/rules/0/backendRefs/1/weight");
 
 	return w != NULL ? (int)json_integer_value(w) : -1;
 }

@@ -5,6 +5,7 @@
 #include "kube/plan/plan.h"
 #include "kube/runner.h"
 #include "sim/in_process.h"
+#include "sim/gateways.h"
 #include "sim/jobs.h"
 #include "sim/deployments.h"
 #include "sim/pods.h"
@@ -61,6 +62,7 @@ struct cluster {
 	struct store *store;
 	struct deployments *deployments;
 	struct pods *pods;
+	struct gateways *gateways;
 	struct jobs *jobs;
 	struct member members[MEMBERS_MAX];
 	size_t n_members;

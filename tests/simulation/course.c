@@ -439,11 +439,10 @@ course_on_rollout(struct course *c, const json_t *old, const json_t *rollout)
 
 /* A weight that is raised is raised to that of a step: the current one, or one that is behind a pause which is over. */
 static void
-course_on_virtual_service(struct course *c, const json_t *old, const json_t *vs)
+course_on_weight(struct course *c, const json_t *old, long long was, long long is)
 {
 	const json_t *rollout = cluster_rollout(c->cluster), *steps = facts_steps(rollout), *pause;
-	long long was = json_int(json_array_get(cluster_split_route(old), 1), "weight", 0),
-		  is = json_int(json_array_get(cluster_split_route(vs), 1), "weight", 0), index;
+	long long index;
 
 	if (c->cluster->urgency.person || old == NULL || is <= was || rollout == NULL ||
 	    !facts_traffic(c->cluster).routed || json_at(rollout, "/spec/strategy/canary/pingPong") != NULL ||
@@ -507,7 +506,11 @@ course_on_write(struct course *c, const struct resource *r, const char *type, co
 	    strcmp(r->kind, "Lease") == 0)
 		return;
 	if (strcmp(r->kind, "VirtualService") == 0)
-		course_on_virtual_service(c, old, o);
+		course_on_weight(c, old, json_int(json_array_get(cluster_split_route(old), 1), "weight", 0),
+		    json_int(json_array_get(cluster_split_route(o), 1), "weight", 0));
+	else if (strcmp(r->kind, "HTTPRoute") == 0 || strcmp(r->kind, "GRPCRoute") == 0)
+		course_on_weight(c, old, json_int(json_at(old, "/spec/rules/0/backendRefs/1"), "weight", 0),
+		    json_int(json_at(o, "/spec/rules/0/backendRefs/1"), "weight", 0));
 	else if (strcmp(r->kind, "Service") == 0)
 		course_on_service(c, old, o);
 	course_check(c);

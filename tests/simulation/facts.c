@@ -181,6 +181,65 @@ facts_virtual_services(struct cluster *c, const json_t *rollout, const json_t *r
 	return n;
 }
 
+/* Weights of a route of the Gateway API: of each rule that has both Services. */
+static void
+facts_read_gateway(const json_t *route, const struct facts_ends *ends, struct traffic_facts *t)
+{
+	json_t *rule, *ref;
+	bool split = false;
+	size_t i, k;
+
+	json_array_foreach (json_at(route, "/spec/rules"), i, rule) {
+		long long weight = -1, stable = -1, others = 0;
+
+		json_array_foreach (json_object_get(rule, "backendRefs"), k, ref)
+			if (str_eq(json_str(ref, "name"), ends->canary))
+				weight = json_int(ref, "weight", 1);
+			else if (str_eq(json_str(ref, "name"), ends->stable))
+				stable = json_int(ref, "weight", 1);
+			else
+				others += json_int(ref, "weight", 1);
+		if (weight < 0 || stable < 0)
+			continue;
+		split = true;
+		t->most = weight > t->most ? weight : t->most;
+		t->least = weight < t->least ? weight : t->least;
+		t->others = others > t->others ? others : t->others;
+	}
+	t->readable &= split;
+}
+
+static const json_t *
+facts_gateway(const json_t *rollout)
+{
+	return json_object_get(
+	    json_at(rollout, "/spec/strategy/canary/trafficRouting/plugins"), "argoproj-labs/gatewayAPI");
+}
+
+/* Reads every route of the Gateway API that the rollout names. Returns their number. */
+static size_t
+facts_read_gateways(struct cluster *c, const json_t *rollout, const struct facts_ends *ends, struct traffic_facts *t)
+{
+	static const char *const kinds[][3] = { { "httpRoute", "httpRoutes", "httproutes" },
+		{ "grpcRoute", "grpcRoutes", "grpcroutes" } };
+	const json_t *gateway = facts_gateway(rollout);
+	const char *ns = json_str(gateway, "namespace") ?: "default";
+	json_t *one;
+	size_t n = 0, i;
+
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		const char *alone = json_str(gateway, kinds[k][0]);
+
+		if (alone != NULL && ++n > 0)
+			facts_read_gateway(store_get(c->store, kinds[k][2], ns, alone), ends, t);
+		json_array_foreach (json_object_get(gateway, kinds[k][1]), i, one) {
+			n++;
+			facts_read_gateway(store_get(c->store, kinds[k][2], ns, json_str(one, "name")), ends, t);
+		}
+	}
+	return n;
+}
+
 bool
 facts_has_route(struct cluster *c, const char *name, bool mirror)
 {
@@ -210,6 +269,10 @@ facts_traffic(struct cluster *c)
 
 	for (size_t i = 0; i < n; i++)
 		facts_read_weights(all[i], &ends, &t);
+	if (facts_gateway(rollout) != NULL) {
+		t.readable |= n == 0;
+		t.routed = facts_read_gateways(c, rollout, &ends, &t) > 0;
+	}
 	if (!t.routed)
 		return t;
 	t.canary_hash = rule != NULL ? facts_subset_hash(c, rule, ends.canary) : facts_service_hash(c, ends.canary);

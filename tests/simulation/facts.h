@@ -11,10 +11,10 @@ struct pod_facts {
 	bool there; /* the ReplicaSet is */
 };
 
-/* The traffic as all VirtualServices of the rollout have it. */
+/* The traffic as all VirtualServices of the rollout have it, and all its routes of the Gateway API. */
 struct traffic_facts {
 	bool routed; /* the rollout has a router */
-	bool readable; /* every VirtualService is there, and splits http requests */
+	bool readable; /* every VirtualService and route is there, and splits requests */
 	bool opaque; /* one of them splits by other routes, which are not read here */
 	long long most, least; /* the canary's weight, in the one that has most of it, and least */
 	const char *canary_hash, *stable_hash; /* the hashes that the destinations select; NULL: none yet */

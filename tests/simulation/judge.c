@@ -306,13 +306,36 @@ turns_held(struct judge *j, const char *hash)
 	return stable || scales(j, scale) == 0 ? turns_share(j, hash) : 0;
 }
 
+/* A weight is raised to no more than the canary's pods can carry, and not after a failed verdict. */
+static void
+on_weight_raised(struct judge *j, const char *hash, int weight)
+{
+	long long need = pods_for(j, weight, true), asked = pods_for(j, weight, false), have, wanted;
+
+	if (hash == NULL || replicaset_of(j, hash) == NULL) {
+		/* A write that trouble delayed may arrive after a user deleted the Rollout, and its ReplicaSets with
+		 * it. */
+		if (hash == NULL || lately_available(j, hash) < need)
+			wrong(j, "weight %d for a subset that selects no ReplicaSet", weight);
+		return;
+	}
+	wanted = json_int(json_object_get(replicaset_of(j, hash), "spec"), "replicas", 1);
+	have = lately_available(j, hash);
+	if (wanted < asked)
+		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s wants %lld", weight, asked, hash, wanted);
+	if (have < need)
+		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s has %lld ready", weight, need, hash, have);
+	if (strcmp(hash, j->failed_hash) == 0 && loop_mono(j->cluster->loop) - j->failed_at > judge_memory(j->cluster))
+		wrong(j, "weight raised to %d, %lld ms after a failed verdict", weight,
+		    (long long)(loop_mono(j->cluster->loop) - j->failed_at));
+}
+
 static void
 on_virtual_service(struct judge *j, const json_t *before, const json_t *o)
 {
 	const json_t *route = cluster_split_route(o);
 	int weight = (int)json_int(json_array_get(route, 1), "weight", 0);
 	int stable = (int)json_int(json_array_get(route, 0), "weight", 0);
-	long long need = pods_for(j, weight, true), asked = pods_for(j, weight, false), have, wanted;
 	const char *hash = subset_hash(j, 0) ?: destination_hash(j, json_array_get(route, 1));
 	long long sum = 0;
 	int old = (int)json_int(json_array_get(cluster_split_route(before), 1), "weight", 0);
@@ -332,26 +355,52 @@ on_virtual_service(struct judge *j, const json_t *before, const json_t *o)
 	on_additional(j, route);
 	if (weight < old)
 		on_weight_back(j, stable);
-	if (weight <= old)
-		return;
-	if (hash == NULL || replicaset_of(j, hash) == NULL) {
-		/* A write that trouble delayed may arrive after a user deleted the Rollout, and its ReplicaSets with
-		 * it. */
-		if (hash == NULL || lately_available(j, hash) < need)
-			wrong(j, "weight %d for a subset that selects no ReplicaSet", weight);
-		return;
-	}
-	wanted = json_int(json_object_get(replicaset_of(j, hash), "spec"), "replicas", 1);
-	have = lately_available(j, hash);
-	if (wanted < asked)
-		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s wants %lld", weight, asked, hash, wanted);
-	if (have < need)
-		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s has %lld ready", weight, need, hash, have);
-	if (strcmp(hash, j->failed_hash) == 0 && loop_mono(j->cluster->loop) - j->failed_at > judge_memory(j->cluster))
-		wrong(j, "weight raised to %d, %lld ms after a failed verdict", weight,
-		    (long long)(loop_mono(j->cluster->loop) - j->failed_at));
+	if (weight > old)
+		on_weight_raised(j, hash, weight);
 }
 
+/* The weight of the canary's Service in a rule of the Gateway API, and of the stable one; -1 if it has not both. */
+static int
+gateway_weight(const json_t *rule, const json_t *canary, int *ret_stable)
+{
+	int weight = -1, stable = -1;
+	json_t *ref;
+	size_t i;
+
+	json_array_foreach (json_object_get(rule, "backendRefs"), i, ref)
+		if (str_eq(json_str(ref, "name"), json_str(canary, "canaryService")))
+			weight = (int)json_int(ref, "weight", 1);
+		else if (str_eq(json_str(ref, "name"), json_str(canary, "stableService")))
+			stable = (int)json_int(ref, "weight", 1);
+	*ret_stable = stable;
+	return stable < 0 ? -1 : weight;
+}
+
+/* A rule is judged by its number: no user moves rules while a rollout is judged. */
+static void
+on_gateway_route(struct judge *j, const json_t *before, const json_t *o)
+{
+	const json_t *canary = json_at(cluster_rollout(j->cluster), "/spec/strategy/canary"), *rule;
+	const char *hash = subset_hash(j, 0);
+	size_t i;
+
+	if (takes_turns(j) || j->cluster->urgency.person)
+		return;
+	json_array_foreach (json_at(o, "/spec/rules"), i, rule) {
+		const json_t *was = json_array_get(json_at(before, "/spec/rules"), i);
+		int stable, old_stable, weight = gateway_weight(rule, canary, &stable),
+					old = gateway_weight(was, canary, &old_stable);
+
+		if (weight < 0 || weight == old)
+			continue;
+		if (weight + stable != 100)
+			wrong(j, "the weights of rule %zu add up to %d, not 100", i, weight + stable);
+		if (weight < old)
+			on_weight_back(j, stable);
+		else
+			on_weight_raised(j, hash, weight);
+	}
+}
 /* Returns the hash that the active Service of a blue-green rollout selects; NULL: there is no such Service, or it
  * selects none yet. */
 static const char *
@@ -536,6 +585,8 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 	}
 	if (strcmp(r->kind, "VirtualService") == 0)
 		on_virtual_service(j, old, o);
+	else if (strcmp(r->kind, "HTTPRoute") == 0 || strcmp(r->kind, "GRPCRoute") == 0)
+		on_gateway_route(j, old, o);
 	else if (strcmp(r->kind, "ReplicaSet") == 0)
 		on_replicaset(j, old, o);
 	else if (strcmp(r->kind, "Pod") == 0)

@@ -146,7 +146,7 @@ reports_on_subsets(struct reports *w, const char *message)
 	reports_on_named(w, message, "DestinationRule ", "destinationrule");
 }
 
-/* "VirtualService `NAME` set to desiredWeight 'N'" */
+/* "VirtualService `NAME` set to desiredWeight 'N'", or a route of the Gateway API */
 static void
 reports_on_weight(struct reports *w, const char *message)
 {
@@ -155,7 +155,7 @@ reports_on_weight(struct reports *w, const char *message)
 
 	if (to == NULL || reports_quoted(message, '`', name, sizeof(name)) == NULL)
 		return;
-	snprintf(text, sizeof(text), "virtualservice %s", name);
+	snprintf(text, sizeof(text), "%.*s %s", (int)strcspn(message, " "), message, name);
 	reports_take(w, text, message);
 }
 
@@ -169,7 +169,8 @@ reports_on_event(struct reports *w, const json_t *old, const json_t *event)
 	} kinds[] = { { "ScalingReplicaSet", reports_on_scaled }, { "RolloutStepCompleted", reports_on_step },
 		{ "RolloutCompleted", reports_on_completed }, { "SwitchService", reports_on_switched },
 		{ "ExperimentCreated", reports_on_experiment }, { "NewReplicaSetCreated", reports_on_created },
-		{ "Updated VirtualService", reports_on_weight }, { "UpdatedDestinationRule", reports_on_subsets } };
+		{ "Updated VirtualService", reports_on_weight }, { "Updated HTTPRoute", reports_on_weight },
+		{ "Updated GRPCRoute", reports_on_weight }, { "UpdatedDestinationRule", reports_on_subsets } };
 	const char *message = json_str(event, "message") ?: "";
 
 	if (!str_eq(json_str(json_object_get(event, "involvedObject"), "kind"), "Rollout"))
@@ -206,7 +207,10 @@ reports_on_object(struct reports *w, const char *kind, const json_t *old, const 
 	else if (strcmp(kind, "ReplicaSet") == 0 && old == NULL)
 		reports_add(w, "replicaset %s", name);
 	else if (strcmp(kind, "VirtualService") == 0 && old != NULL)
-		reports_add(w, "virtualservice %s", name);
+		reports_add(w, "VirtualService %s", name);
+	else if ((strcmp(kind, "HTTPRoute") == 0 || strcmp(kind, "GRPCRoute") == 0) && old != NULL &&
+		 !json_equal(json_object_get(old, "spec"), json_object_get(o, "spec")))
+		reports_add(w, "%s %s", kind, name);
 	else if (strcmp(kind, "DestinationRule") == 0 && old != NULL)
 		reports_add(w, "destinationrule %s", name);
 }

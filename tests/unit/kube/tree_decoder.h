@@ -314,7 +314,8 @@ tree_decode(const struct type *t, const json_t *j, const char *path, struct prob
 		else if (f == NULL && problems->unknown)
 			problem_add(problems, at, "unknown field; it has no effect");
 		else if (f != NULL && f->not_supported)
-			problem_add(problems, at, "not supported by this version of Sluice");
+			problem_add(problems, at, "%s",
+			    f->default_text != NULL ? f->default_text : "not supported by this version of Sluice");
 		else if (f != NULL && !tree_value(&d, f, value, at, (char *)ret + f->offset))
 			problem_add(problems, at, "%s is not %s", tree_shown(d.scratch, value), kind_wants[f->kind]);
 	}

@@ -178,9 +178,44 @@ rollouts_own_fields_of_services_deployments_and_the_objects_of_routers(void **st
 	assert_true(owns_kind("apps", "Deployment"));
 	assert_true(owns_kind("networking.istio.io", "VirtualService"));
 	assert_true(owns_kind("networking.istio.io", "DestinationRule"));
+	assert_true(owns_kind("gateway.networking.k8s.io", "HTTPRoute"));
+	assert_true(owns_kind("gateway.networking.k8s.io", "GRPCRoute"));
 	assert_false(owns_kind("serving.knative.dev", "Service"));
 	assert_false(owns_kind("", "ConfigMap"));
 	assert_false(owns_kind("networking.istio.io", "Gateway"));
+}
+
+static void
+a_sync_keeps_the_weights_the_managed_rules_and_the_label_of_a_route_of_the_gateway_api(void **state)
+{
+	static const char rollout[] =
+	    "{kind: Rollout, metadata: {name: myapp, namespace: default}, spec: {strategy: {canary: {canaryService: c, "
+	    "stableService: s, trafficRouting: {managedRoutes: [{name: beta}], plugins: {argoproj-labs/gatewayAPI: "
+	    "{httpRoutes: [{name: r}]}}}}}}}";
+	static const char live[] =
+	    "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: default, "
+	    "labels: "
+	    "{rollouts.argoproj.io/gatewayapi-canary: in-progress}}, spec: {rules: [{backendRefs: [{name: s, weight: "
+	    "75}, {name: c, weight: 25}]}, {backendRefs: [{name: c, weight: 9}]}, {name: beta-1, backendRefs: [{name: "
+	    "c}]}]}}";
+	static const char desired[] =
+	    "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: default}, "
+	    "spec: "
+	    "{rules: [{backendRefs: [{name: c, weight: 0}, {name: s, weight: 100}, {name: o, weight: 4}]}, "
+	    "{backendRefs: [{name: c, weight: 8}]}]}}";
+	struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *r = yaml(a, rollout), *l = yaml(a, live), *d = yaml(a, desired);
+
+	(void)state;
+	owns_overlay((const struct rollout *)object_decode(&rollout_type, r, a), l, d);
+	assert_string_equal(json_text(a, json_object_get(d, "spec")),
+	    "{\"rules\":[{\"backendRefs\":[{\"name\":\"c\",\"weight\":25},{\"name\":\"s\",\"weight\":75},{\"name\":"
+	    "\"o\","
+	    "\"weight\":4}]},{\"backendRefs\":[{\"name\":\"c\",\"weight\":8}]},{\"name\":\"beta-1\",\"backendRefs\":[{"
+	    "\"name\":\"c\"}]}]}");
+	assert_string_equal(json_text(a, json_at(d, "/metadata/labels")),
+	    "{\"rollouts.argoproj.io/gatewayapi-canary\":\"in-progress\"}");
+	arena_free(a);
 }
 
 int
@@ -192,6 +227,8 @@ main(void)
 		cmocka_unit_test(a_sync_keeps_the_hash_in_the_selectors_of_services),
 		cmocka_unit_test(a_sync_keeps_the_routes_that_steps_created_before_all_others),
 		cmocka_unit_test(a_sync_keeps_the_hashes_of_subsets_and_the_subsets_of_experiments),
+		cmocka_unit_test(
+		    a_sync_keeps_the_weights_the_managed_rules_and_the_label_of_a_route_of_the_gateway_api),
 		cmocka_unit_test(a_sync_leaves_fields_of_another_type_as_git_has_them),
 		cmocka_unit_test(rollouts_own_fields_of_services_deployments_and_the_objects_of_routers),
 	};

@@ -1,0 +1,12 @@
+/* sim/gateways.h: the gateway controller of the laptop cluster: reports that the parents of HTTPRoutes and GRPCRoutes
+ * have accepted them. No parent named "silent" is reported, as if no controller served it. */
+#pragma once
+#include "sim/store.h"
+
+struct gateways;
+
+/* Reports each change of a route after `accept_ms`. The loop and the store are borrowed. */
+struct gateways *gateways_new(struct loop *, struct store *, int64_t accept_ms);
+
+/* Takes NULL; returns NULL. */
+struct gateways *gateways_free(struct gateways *);

@@ -1,0 +1,247 @@
+/* tests/unit/traffic/gateway.c: the router of the Gateway API: reading, and the least patch. */
+#include "kube/api/gateway.h"
+#include "tests/listed.h"
+#include "tests/unit/unit.h"
+#include "traffic/router.h"
+
+struct world {
+	struct arena *arena;
+	struct listed listed;
+	const struct rollout *rollout;
+	struct routing routing;
+};
+
+#define LABEL "rollouts.argoproj.io/gatewayapi-canary"
+
+static const struct object *
+world_add(struct world *w, const struct type *t, const char *text)
+{
+	_cleanup_(json_decrefp) json_t *j = yaml(w->arena, text);
+
+	w->listed.at[w->listed.n] = object_decode(t, j, w->arena);
+	return w->listed.at[w->listed.n++];
+}
+
+/* A rollout of this name whose Services are NAME-c and NAME-s. */
+static const struct rollout *
+world_rollout(struct world *w, const char *name, const char *managed)
+{
+	return (const struct rollout *)world_add(w, &rollout_type,
+	    arena_printf(w->arena,
+		"{metadata: {name: %s, namespace: shop, uid: %s}, spec: {strategy: {canary: {canaryService: %s-c, "
+		"stableService: %s-s, trafficRouting: {managedRoutes: [%s], plugins: {argoproj-labs/gatewayAPI: "
+		"{httpRoute: r}}}}}}}",
+		name, name, name, name, managed));
+}
+
+static void
+world_setup(struct world *w)
+{
+	*w = (struct world){ .arena = arena_new(), .listed = LISTED };
+	w->rollout = world_rollout(w, "web", "");
+}
+
+static struct err *
+world_read(struct world *w, const char *meta, const char *spec)
+{
+	world_add(w, &http_route_type,
+	    arena_printf(w->arena, "{metadata: {name: r, namespace: shop, resourceVersion: '7'%s}, %s}", meta, spec));
+	return gateway_router.read(w->rollout, &w->listed.view, w->arena, &w->routing);
+}
+
+/* The body of the patch that sets a weight; NULL: no patch is planned. */
+static const char *
+world_patch(struct world *w, int64_t weight)
+{
+	struct wanted_split want = { .weight = weight };
+	struct plan *plan = plan_new(w->arena);
+
+	assert_null(gateway_router.set_weight(w->rollout, &w->routing, &want, plan));
+	assert_int_equal(gateway_router.has_weight(w->rollout, &w->routing, &want, w->arena), plan->n_steps == 0);
+	return plan->n_steps > 0 ? plan->steps[0].body : NULL;
+}
+
+static void
+the_weight_is_the_share_of_the_canary_in_each_rule(void **state)
+{
+	static const struct {
+		const char *rules;
+		int64_t least, most;
+	} cases[] = {
+		{ "{backendRefs: [{name: web-s, weight: 75}, {name: web-c, weight: 25}]}", 25, 25 },
+		{ "{backendRefs: [{name: web-s}, {name: web-c}]}", 50, 50 },
+		{ "{backendRefs: [{name: web-s, weight: 2}, {name: web-c, weight: 1}]}", 33, 34 },
+		{ "{backendRefs: [{name: web-s, weight: 1}, {name: web-c, weight: 0}]}", 0, 0 },
+		{ "{backendRefs: [{name: web-c, weight: 30}, {name: web-s, weight: 70}, {name: web-c, weight: 30}]}",
+		    30, 30 },
+		{ "{backendRefs: [{name: web-s, weight: 90}, {name: web-c, weight: 10}]}, {backendRefs: [{name: web-s, "
+		  "weight: 80}, {name: web-c, weight: 20}]}",
+		    10, 20 },
+		{ "{backendRefs: [{name: web-s, weight: 90}, {name: web-c, weight: 10}]}, {backendRefs: [{name: "
+		  "web-c}]}",
+		    10, 10 },
+		{ "{backendRefs: [{name: web-s, weight: 90}, {name: web-c, weight: 10}]}, {backendRefs: [{name: web-c, "
+		  "kind: Bucket, group: x.io, weight: 99}]}",
+		    10, 10 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct world w;
+
+		world_setup(&w);
+		assert_null(world_read(&w, "", arena_printf(w.arena, "spec: {rules: [%s]}", cases[i].rules)));
+		assert_int_equal(w.routing.weight_min, cases[i].least);
+		assert_int_equal(w.routing.weight, cases[i].most);
+		arena_free(w.arena);
+	}
+}
+
+static void
+a_patch_tests_the_destinations_of_a_rule_and_changes_only_weights(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	assert_null(world_read(&w, "",
+	    "spec: {rules: [{backendRefs: [{name: web-s, weight: 100}, {name: web-c}, {name: x, weight: 3}]}, "
+	    "{backendRefs: [{name: web-c}]}]}"));
+	assert_string_equal(world_patch(&w, 40),
+	    "[{\"op\":\"test\",\"path\":\"/spec/rules/0/backendRefs\",\"value\":[{\"name\":\"web-s\",\"weight\":100},{"
+	    "\"name\":\"web-c\"},{\"name\":\"x\",\"weight\":3}]},"
+	    "{\"op\":\"replace\",\"path\":\"/spec/rules/0/backendRefs/0/weight\",\"value\":60},"
+	    "{\"op\":\"add\",\"path\":\"/spec/rules/0/backendRefs/1/weight\",\"value\":40},"
+	    "{\"op\":\"test\",\"path\":\"/metadata/resourceVersion\",\"value\":\"7\"},"
+	    "{\"op\":\"add\",\"path\":\"/metadata/labels\",\"value\":{}},"
+	    "{\"op\":\"add\",\"path\":\"/metadata/labels/rollouts.argoproj.io~1gatewayapi-canary\",\"value\":\"in-"
+	    "progress\"}]");
+	arena_free(w.arena);
+}
+
+static void
+nothing_is_written_when_the_weights_and_the_label_are_there(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	assert_null(world_read(&w, ", labels: {" LABEL ": in-progress}",
+	    "spec: {rules: [{backendRefs: [{name: web-s, weight: 60}, {name: web-c, weight: 40}]}]}"));
+	assert_null(world_patch(&w, 40));
+	arena_free(w.arena);
+}
+
+static void
+the_label_is_removed_only_when_no_other_rollout_has_weight_in_the_route(void **state)
+{
+	static const int weights[] = { 0, 10 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(weights); i++) {
+		const char *patch;
+		struct world w;
+
+		world_setup(&w);
+		world_rollout(&w, "api", "");
+		assert_null(world_read(&w, ", labels: {" LABEL ": in-progress}",
+		    arena_printf(w.arena,
+			"spec: {rules: [{backendRefs: [{name: web-s, weight: 60}, {name: web-c, weight: 40}]}, "
+			"{backendRefs: [{name: api-s, weight: 90}, {name: api-c, weight: %d}]}]}",
+			weights[i])));
+		patch = world_patch(&w, 0);
+		assert_int_equal(strstr(patch, "\"remove\"") != NULL, weights[i] == 0);
+		arena_free(w.arena);
+	}
+}
+
+static void
+a_managed_route_belongs_to_one_rollout(void **state)
+{
+	struct world w;
+	struct err *e;
+
+	(void)state;
+	*(&w) = (struct world){ .arena = arena_new(), .listed = LISTED };
+	w.rollout = world_rollout(&w, "web", "{name: beta}");
+	world_rollout(&w, "api", "{name: alpha}, {name: beta}");
+	e = world_read(&w, "", "spec: {rules: [{backendRefs: [{name: web-s}, {name: web-c}]}]}");
+	assert_non_null(e);
+	assert_string_equal(err_text(w.arena, e),
+	    "spec.strategy.canary.trafficRouting.managedRoutes: Invalid value: \"beta\": rollout \"api\" has a managed "
+	    "route of this name in HTTPRoute r too; give it another name");
+	arena_free(w.arena);
+}
+
+static void
+a_route_without_one_of_the_services_is_an_error_that_names_it(void **state)
+{
+	struct world w;
+	struct err *e;
+
+	(void)state;
+	world_setup(&w);
+	e = world_read(&w, "", "spec: {rules: [{backendRefs: [{name: web-s}]}]}");
+	assert_non_null(e);
+	assert_string_equal(err_text(w.arena, e),
+	    "spec.strategy.canary.trafficRouting.plugins.argoproj-labs/gatewayAPI.httpRoute: Invalid value: \"r\": "
+	    "HTTPRoute r has no rule with a backendRef of canaryService \"web-c\"");
+	arena_free(w.arena);
+}
+
+#define PARENT(name, accepted, resolved, generation)                                                                   \
+	"{parentRef: {name: " name "}, conditions: [{type: Accepted, status: '" accepted                               \
+	"', observedGeneration: " generation "}, {type: ResolvedRefs, status: '" resolved                              \
+	"', observedGeneration: " generation "}]}"
+
+static void
+a_weight_has_taken_effect_when_every_parent_has_accepted_its_generation(void **state)
+{
+	static const struct {
+		const char *parents;
+		bool verified;
+	} cases[] = {
+		{ PARENT("a", "True", "True", "4") ", " PARENT("b", "True", "True", "4"), true },
+		{ PARENT("a", "True", "True", "4"), false },
+		{ PARENT("a", "True", "True", "4") ", " PARENT("b", "True", "True", "3"), false },
+		{ PARENT("a", "True", "True", "4") ", " PARENT("b", "False", "True", "4"), false },
+		{ PARENT("a", "True", "True", "4") ", " PARENT("b", "True", "False", "4"), false },
+		{ PARENT("a", "True", "True", "4") ", " PARENT("b", "True", "True", "4") ", " PARENT(
+		      "gone", "False", "True", "2"),
+		    true },
+		{ PARENT("a", "True", "True", "4") ", " PARENT("b", "True", "True", "4") ", " PARENT(
+		      "b", "False", "True", "4"),
+		    false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct world w;
+
+		world_setup(&w);
+		assert_null(world_read(&w, ", generation: 4",
+		    arena_printf(w.arena,
+			"spec: {parentRefs: [{name: a}, {name: b}], rules: [{backendRefs: [{name: web-s}, {name: "
+			"web-c}]}]}, status: {parents: [%s]}",
+			cases[i].parents)));
+		if ((gateway_router.verify(w.rollout, &w.routing, w.arena) == NULL) != cases[i].verified)
+			fail_msg("case %zu", i);
+		arena_free(w.arena);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_weight_is_the_share_of_the_canary_in_each_rule),
+		cmocka_unit_test(a_patch_tests_the_destinations_of_a_rule_and_changes_only_weights),
+		cmocka_unit_test(nothing_is_written_when_the_weights_and_the_label_are_there),
+		cmocka_unit_test(the_label_is_removed_only_when_no_other_rollout_has_weight_in_the_route),
+		cmocka_unit_test(a_managed_route_belongs_to_one_rollout),
+		cmocka_unit_test(a_route_without_one_of_the_services_is_an_error_that_names_it),
+		cmocka_unit_test(a_weight_has_taken_effect_when_every_parent_has_accepted_its_generation),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

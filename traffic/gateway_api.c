@@ -1,0 +1,460 @@
+/* traffic/gateway_api.c: the router of the Gateway API: weights in HTTPRoutes and GRPCRoutes (gateway_rules.c), and the
+ * fields that Git does not set back (gateway_owns.c). Its fields are under the name of the plugin of Argo Rollouts, so
+ * that manifests for it can be used.
+ */
+#include "traffic/gateway_api.h"
+#include <string.h>
+#include "base/str.h"
+
+static bool gateway_used(const struct canary_strategy *);
+static void gateway_check(const struct canary_strategy *, struct problems *);
+static struct err *gateway_read(const struct rollout *, const struct view *, struct arena *, struct routing *);
+static const char *gateway_verify(const struct rollout *, const struct routing *, struct arena *);
+static struct err *gateway_set_weight(
+    const struct rollout *, const struct routing *, const struct wanted_split *, struct plan *);
+static bool gateway_has_weight(
+    const struct rollout *, const struct routing *, const struct wanted_split *, struct arena *);
+static bool gateway_set_routes(
+    const struct rollout *, const struct routing *, const struct wanted_route *, size_t, struct arena *, struct plan *);
+static void gateway_names(
+    const struct rollout *, void (*)(const struct type *, const char *, const char *, void *), void *);
+static bool gateway_needs(const struct rollout *, const struct type *);
+
+static const struct type *const gateway_types[] = {
+	[GATEWAY_HTTP] = &http_route_type, [GATEWAY_GRPC] = &grpc_route_type, [GATEWAY_KIND_MAX] = NULL
+};
+
+const struct router gateway_router = {
+	.name = "plugins[\"argoproj-labs/gatewayAPI\"]",
+	.metric_name = "GatewayAPI",
+	.types = gateway_types,
+	.features = ROUTER_PING_PONG,
+	.used = gateway_used,
+	.check = gateway_check,
+	.read = gateway_read,
+	.verify = gateway_verify,
+	.set_weight = gateway_set_weight,
+	.has_weight = gateway_has_weight,
+	.set_routes = gateway_set_routes,
+	.overlay = gateway_overlay,
+	.names = gateway_names,
+	.needs = gateway_needs,
+	.concerns = gateway_concerns,
+};
+
+const struct gateway_routing *
+gateway_of(const struct canary_strategy *c)
+{
+	const struct traffic_routing *t = c->traffic_routing;
+
+	return t != NULL && t->plugins != NULL ? t->plugins->gateway_api : NULL;
+}
+
+static bool
+gateway_used(const struct canary_strategy *c)
+{
+	return gateway_of(c) != NULL;
+}
+
+static void
+gateway_check(const struct canary_strategy *c, struct problems *p)
+{
+	struct gateway_reference ref;
+
+	if (!gateway_reference_at(c, 0, &ref))
+		problem_add(p, GATEWAY_FIELD,
+		    "Required value: names no route; set httpRoute, httpRoutes, grpcRoute or grpcRoutes");
+	if (c->traffic_routing->istio != NULL && c->traffic_routing->istio->destination_rule != NULL)
+		problem_add(p, "spec.strategy.canary.trafficRouting.istio.destinationRule",
+		    "Invalid value: splits by subsets, and the Gateway API by Services; without destinationRule both "
+		    "split "
+		    "by canaryService and stableService");
+}
+
+const struct type *
+gateway_type(enum gateway_kind kind)
+{
+	return gateway_types[kind];
+}
+
+bool
+gateway_reference_at(const struct canary_strategy *c, size_t i, struct gateway_reference *ret)
+{
+	const struct gateway_routing *g = gateway_of(c);
+	const struct {
+		const char *alone;
+		const struct gateway_route_reference *at;
+		size_t n;
+	} kinds[GATEWAY_KIND_MAX] = { [GATEWAY_HTTP] = { g->http_route, g->http_routes.at, g->http_routes.n },
+		[GATEWAY_GRPC] = { g->grpc_route, g->grpc_routes.at, g->grpc_routes.n } };
+
+	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++) {
+		if (i < kinds[kind].n) {
+			const struct gateway_route_reference *ref = &kinds[kind].at[i];
+
+			*ret =
+			    (struct gateway_reference){ kind, ref->name, ref->use_header_routes, { true, (int64_t)i } };
+			return true;
+		}
+		i -= kinds[kind].n;
+		if (str_empty(kinds[kind].alone))
+			continue;
+		if (i-- == 0) {
+			*ret = (struct gateway_reference){ kind, kinds[kind].alone, true, { 0 } };
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *
+gateway_namespace(const struct rollout *r)
+{
+	const char *ns = gateway_of(r->spec.strategy.canary)->namespace;
+
+	return !str_empty(ns) ? ns : r->object.meta.namespace;
+}
+
+/* The field of a reference, for errors. */
+static const char *
+gateway_field(struct arena *a, const struct gateway_reference *ref)
+{
+	static const char *const names[GATEWAY_KIND_MAX] = { "httpRoute", "grpcRoute" };
+
+	if (!ref->index.present)
+		return arena_printf(a, GATEWAY_FIELD ".%s", names[ref->kind]);
+	return arena_printf(a, GATEWAY_FIELD ".%ss[%d].name", names[ref->kind], (int)ref->index.value);
+}
+
+/* --- rollouts that share a route --- */
+
+static void
+gateway_route_key(const struct type *t, const char *ns, const char *name, void *arg)
+{
+	const struct {
+		void (*emit)(const char *, void *);
+		void *arg;
+	} *keys = arg;
+	char key[VIEW_KEY_SIZE];
+
+	keys->emit(view_key(key, t->kind, ns, name), keys->arg);
+}
+
+static void
+gateway_route_keys(const struct object *o, void (*emit)(const char *, void *), void *arg)
+{
+	const struct rollout *r = (const struct rollout *)o;
+	struct {
+		void (*emit)(const char *, void *);
+		void *arg;
+	} keys = { emit, arg };
+
+	if (r->spec.strategy.canary != NULL && gateway_used(r->spec.strategy.canary))
+		gateway_names(r, gateway_route_key, &keys);
+}
+
+static const struct view_index by_route = { gateway_route_keys };
+
+struct gateway_sharing {
+	const struct rollout *rollout;
+	const struct gateway_route *route;
+	const char *label; /* its key */
+	bool needed;
+	const char *rule; /* a managed route of both */
+	const char *other; /* the other rollout that has it */
+};
+
+static bool
+gateway_manages(const struct canary_strategy *c, const char *name)
+{
+	for (size_t i = 0; i < c->traffic_routing->managed_routes.n; i++)
+		if (str_eq(c->traffic_routing->managed_routes.at[i].name, name))
+			return true;
+	return false;
+}
+
+static void
+gateway_share(const struct object *o, void *arg)
+{
+	struct gateway_sharing *s = arg;
+	const struct canary_strategy *own = s->rollout->spec.strategy.canary;
+	const struct canary_strategy *c = ((const struct rollout *)o)->spec.strategy.canary;
+
+	if (str_eq(o->meta.name, s->rollout->object.meta.name) &&
+	    str_eq(o->meta.namespace, s->rollout->object.meta.namespace))
+		return;
+	for (size_t i = 0; i < own->traffic_routing->managed_routes.n; i++)
+		if (gateway_manages(c, own->traffic_routing->managed_routes.at[i].name)) {
+			s->rule = own->traffic_routing->managed_routes.at[i].name;
+			s->other = o->meta.name;
+		}
+	for (size_t i = 0; str_eq(gateway_label_key(gateway_of(c)), s->label) && i < s->route->spec.rules.n; i++)
+		s->needed |= gateway_is_split(c, &s->route->spec.rules.at[i]) &&
+			     gateway_shares_of(c, &s->route->spec.rules.at[i]).most > 0;
+}
+
+/* Finds what other rollouts that name the route need of it. A managed route belongs to one rollout. */
+static struct err *
+gateway_read_sharing(const struct rollout *r, const struct view *view, struct arena *a, struct gateway_target *t)
+{
+	struct gateway_sharing s = {
+		.rollout = r, .route = t->route, .label = gateway_label_key(gateway_of(r->spec.strategy.canary))
+	};
+	const struct meta *m = &t->route->object.meta;
+	char key[VIEW_KEY_SIZE];
+
+	view_find(view, &rollout_type, &by_route, view_key(key, t->route->object.type->kind, m->namespace, m->name),
+	    gateway_share, &s);
+	t->label_needed = s.needed && s.label != NULL;
+	if (s.rule == NULL)
+		return NULL;
+	return err_new(a, ERR_INVALID,
+	    "spec.strategy.canary.trafficRouting.managedRoutes: Invalid value: \"%s\": rollout \"%s\" has a managed "
+	    "route "
+	    "of this name in %s %s too; give it another name",
+	    s.rule, s.other, t->route->object.type->kind, m->name);
+}
+
+/* --- reading --- */
+
+/* Adds the weights of one route to *ret. A rule without the stable Service has the canary's weight. */
+static void
+gateway_read_weights(const struct canary_strategy *c, const struct gateway_route *route, struct routing *ret)
+{
+	for (size_t i = 0; i < route->spec.rules.n; i++) {
+		const struct gateway_rule *rule = &route->spec.rules.at[i];
+		struct gateway_shares s = gateway_shares_of(c, rule);
+
+		if (!gateway_is_split(c, rule) || s.n_canary == 0)
+			continue;
+		ret->weight = s.most > ret->weight ? s.most : ret->weight;
+		ret->weight_min = s.least < ret->weight_min ? s.least : ret->weight_min;
+		ret->routes_differ |= s.none;
+		ret->has_route = true;
+	}
+}
+
+static struct err *
+gateway_read_route(
+    const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret, struct gateway_target *t)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct type *type = gateway_type(t->reference.kind);
+	const struct object *o = view_get(view, type, gateway_namespace(r), t->reference.name);
+	_cleanup_(json_decrefp) json_t *ops = NULL;
+	struct err *e;
+
+	if (o == NULL)
+		return err_new(a, ERR_GONE, "%s: Invalid value: \"%s\": %s.%s \"%s\" not found",
+		    gateway_field(a, &t->reference), t->reference.name, type->plural, type->group, t->reference.name);
+	t->route = (const struct gateway_route *)o;
+	e = gateway_weight_patch(a, c, t->reference.kind, t->route, &(struct wanted_split){ 0 }, &ops);
+	if (e != NULL) {
+		t->route = NULL;
+		return err_wrap(a, e, "%s: Invalid value: \"%s\"", gateway_field(a, &t->reference), t->reference.name);
+	}
+	gateway_read_weights(c, t->route, ret);
+	for (size_t i = 0; i < t->route->spec.rules.n; i++)
+		ret->managed_routes += gateway_is_managed(c, &t->route->spec.rules.at[i]);
+	return gateway_read_sharing(r, view, a, t);
+}
+
+/* A route that is named twice is one target. */
+static struct gateway_target *
+gateway_add_target(struct gateway_targets *all, const struct gateway_reference *ref)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->at[i].reference.kind == ref->kind && str_eq(all->at[i].reference.name, ref->name)) {
+			all->at[i].reference.header_routes |= ref->header_routes;
+			return NULL;
+		}
+	all->at[all->n] = (struct gateway_target){ .reference = *ref };
+	return &all->at[all->n++];
+}
+
+static struct err *
+gateway_read(const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	struct gateway_targets *own = arena_alloc(a, sizeof(*own));
+	struct gateway_reference ref;
+	struct gateway_target *t;
+	struct err *e, *first = NULL;
+	size_t n = 0;
+
+	if (c->canary_service == NULL || c->stable_service == NULL)
+		return err_new(a, ERR_INVALID, "%s: needs canaryService and stableService, or pingPong", GATEWAY_FIELD);
+	while (gateway_reference_at(c, n, &ref))
+		n++;
+	own->at = arena_new_array(a, struct gateway_target, n);
+	*ret = (struct routing){ .weight_min = 100, .own = own };
+	for (size_t i = 0; gateway_reference_at(c, i, &ref); i++)
+		if ((t = gateway_add_target(own, &ref)) != NULL &&
+		    (e = gateway_read_route(r, view, a, ret, t)) != NULL && first == NULL)
+			first = e;
+	if (!ret->has_route)
+		ret->weight_min = 0;
+	return first;
+}
+
+/* --- whether it has taken effect --- */
+
+static bool
+gateway_is_parent(const struct parent_ref *a, const struct parent_ref *b, const char *ns)
+{
+	return str_eq(a->name, b->name) && str_eq(a->namespace ?: ns, b->namespace ?: ns) &&
+	       str_eq(a->kind ?: "Gateway", b->kind ?: "Gateway") &&
+	       str_eq(a->section_name ?: "", b->section_name ?: "") && a->port.present == b->port.present &&
+	       a->port.value == b->port.value;
+}
+
+static bool
+gateway_condition_is_true(const struct route_parent_status *p, const char *type, int64_t generation)
+{
+	for (size_t i = 0; i < p->conditions.n; i++)
+		if (str_eq(p->conditions.at[i].type, type))
+			return str_eq(p->conditions.at[i].status, "True") &&
+			       p->conditions.at[i].observed_generation >= generation;
+	return false;
+}
+
+/* Every controller that reports about a parent must have accepted the route as it is, and found its Services. */
+static const char *
+gateway_unverified_parent(const struct gateway_route *route, const struct parent_ref *parent, struct arena *a)
+{
+	static const char *const types[] = { "Accepted", "ResolvedRefs" };
+	const struct meta *m = &route->object.meta;
+	bool found = false;
+
+	for (size_t i = 0; i < route->status.parents.n; i++) {
+		const struct route_parent_status *p = &route->status.parents.at[i];
+
+		if (!gateway_is_parent(&p->parent_ref, parent, m->namespace))
+			continue;
+		found = true;
+		for (size_t k = 0; k < ARRAY_SIZE(types); k++)
+			if (!gateway_condition_is_true(p, types[k], m->generation))
+				return arena_printf(a, "%s %s: parent %s has not reported %s for generation %lld",
+				    route->object.type->kind, m->name, parent->name, types[k],
+				    (long long)m->generation);
+	}
+	return found ? NULL
+		     : arena_printf(a, "%s %s: no controller reports about parent %s", route->object.type->kind,
+			   m->name, parent->name);
+}
+
+static const char *
+gateway_verify(const struct rollout *r, const struct routing *now, struct arena *a)
+{
+	const struct gateway_targets *all = now->own;
+	const char *why;
+
+	(void)r;
+	for (size_t i = 0; i < all->n; i++)
+		for (size_t k = 0; k < all->at[i].route->spec.parent_refs.n; k++)
+			if ((why = gateway_unverified_parent(
+				 all->at[i].route, &all->at[i].route->spec.parent_refs.at[k], a)) != NULL)
+				return why;
+	return NULL;
+}
+
+/* --- writing --- */
+
+/* Routes are independent: weight is lowered wherever it can be. The first patch depends on the writes before it. */
+static struct err *
+gateway_set_weight(
+    const struct rollout *r, const struct routing *now, const struct wanted_split *want, struct plan *plan)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct gateway_targets *all = now->own;
+	size_t written = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct gateway_target *t = &all->at[i];
+		json_t *ops = NULL;
+		struct err *e;
+
+		if (t->route == NULL)
+			continue;
+		if ((e = gateway_weight_patch(plan->arena, c, t->reference.kind, t->route, want, &ops)) != NULL)
+			return e;
+		gateway_label_patch(plan->arena, gateway_of(c), &t->route->object, want->weight, t->label_needed, &ops);
+		if (ops == NULL)
+			continue;
+		plan_patch(plan, &t->route->object, ops);
+		if (written++ > 0)
+			plan_independent(plan);
+		/* the status reports a change of its weight, with the step or the promotion that made it */
+		plan_event(plan, &r->object, false,
+		    arena_printf(plan->arena, "Updated %s", t->route->object.type->kind),
+		    "%s `%s` set to desiredWeight '%d'", t->route->object.type->kind, t->route->object.meta.name,
+		    (int)want->weight)
+		    ->implied =
+		    r->status.canary.weights != NULL && r->status.canary.weights->canary.weight != want->weight;
+	}
+	return NULL;
+}
+
+static bool
+gateway_has_weight(const struct rollout *r, const struct routing *now, const struct wanted_split *want, struct arena *a)
+{
+	const struct gateway_targets *all = now->own;
+	bool has = true;
+
+	for (size_t i = 0; i < all->n && has; i++) {
+		const struct gateway_target *t = &all->at[i];
+		_cleanup_(json_decrefp) json_t *ops = NULL;
+
+		has =
+		    t->route != NULL &&
+		    gateway_weight_patch(a, r->spec.strategy.canary, t->reference.kind, t->route, want, &ops) == NULL &&
+		    ops == NULL;
+	}
+	return has;
+}
+
+/* Steps that create routes are refused: the router has not these features. */
+static bool
+gateway_set_routes(const struct rollout *r, const struct routing *now, const struct wanted_route *want, size_t n,
+    struct arena *a, struct plan *plan)
+{
+	(void)r;
+	(void)now;
+	(void)want;
+	(void)a;
+	(void)plan;
+	return n == 0;
+}
+
+static void
+gateway_names(const struct rollout *r, void (*emit)(const struct type *, const char *, const char *, void *), void *arg)
+{
+	struct gateway_reference ref;
+
+	for (size_t i = 0; gateway_reference_at(r->spec.strategy.canary, i, &ref); i++)
+		if (ref.name != NULL)
+			emit(gateway_type(ref.kind), gateway_namespace(r), ref.name, arg);
+}
+
+static bool
+gateway_needs(const struct rollout *r, const struct type *type)
+{
+	struct gateway_reference ref;
+
+	for (size_t i = 0; gateway_reference_at(r->spec.strategy.canary, i, &ref); i++)
+		if (gateway_type(ref.kind) == type)
+			return true;
+	return false;
+}
+
+bool
+gateway_concerns(const struct rollout *r, const struct object *o)
+{
+	struct gateway_reference ref;
+
+	for (size_t i = 0; gateway_reference_at(r->spec.strategy.canary, i, &ref); i++)
+		if (gateway_type(ref.kind) == o->type && str_eq(ref.name, o->meta.name) &&
+		    str_eq(gateway_namespace(r), o->meta.namespace))
+			return true;
+	return false;
+}

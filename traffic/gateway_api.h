@@ -1,0 +1,90 @@
+/* traffic/gateway_api.h: the parts of the Gateway API router, one file each.
+ *
+ * A strategy refers to routes: HTTPRoutes and GRPCRoutes, whose rules have backendRefs of the canary's and the stable
+ * Service. A rule is managed if its name is in managedRoutes, or is such a name with a number behind it ("beta-1"):
+ * steps create and remove it. All other rules are split.
+ */
+#pragma once
+#include "kube/api/gateway.h"
+#include "kube/api/rollout.h"
+#include "traffic/router.h"
+
+#define GATEWAY_FIELD "spec.strategy.canary.trafficRouting.plugins.argoproj-labs/gatewayAPI"
+
+enum gateway_kind { GATEWAY_HTTP, GATEWAY_GRPC, GATEWAY_KIND_MAX };
+
+/* A reference of the strategy to a route. */
+struct gateway_reference {
+	enum gateway_kind kind;
+	const char *name;
+	bool header_routes; /* setHeaderRoute steps create rules in it */
+	struct opt_int index; /* in the list of its kind; absent: it is named alone, as httpRoute */
+};
+
+/* A route of the strategy, as it was read. */
+struct gateway_target {
+	struct gateway_reference reference;
+	const struct gateway_route *route; /* NULL: it could not be read */
+	bool label_needed; /* another rollout whose canary has weight in this route needs the label */
+};
+
+/* The routes of a strategy, each once. In the arena. */
+struct gateway_targets {
+	struct gateway_target *at;
+	size_t n;
+};
+
+/* The weights of the destinations of one rule. */
+struct gateway_shares {
+	size_t n_canary, n_stable; /* the number of its backendRefs of each side */
+	int64_t least, most; /* percent of the canary; they differ by rounding only */
+	bool none; /* no destination of the two has weight */
+};
+
+/* --- gateway_api.c. The functions without a comment are those of struct router. --- */
+
+/* Returns the fields of the router, or NULL. */
+const struct gateway_routing *gateway_of(const struct canary_strategy *);
+
+/* Returns the type of the routes of a kind. */
+const struct type *gateway_type(enum gateway_kind);
+
+/* Sets *ret to the i-th reference of the strategy, from 0. Returns false after the last one. */
+bool gateway_reference_at(const struct canary_strategy *, size_t i, struct gateway_reference *ret);
+
+/* Returns the namespace of all routes of the rollout. */
+const char *gateway_namespace(const struct rollout *);
+
+bool gateway_concerns(const struct rollout *, const struct object *);
+
+/* --- gateway_rules.c --- */
+
+/* Returns whether steps create the rule: see above. */
+bool gateway_is_managed(const struct canary_strategy *, const struct gateway_rule *);
+
+/* Returns whether weights are set in the rule. Those of a managed rule are not, nor of one that has only the canary's
+ * Service: it may be a user's preview. */
+bool gateway_is_split(const struct canary_strategy *, const struct gateway_rule *);
+
+/* Returns whether the reference is to this Service. */
+bool gateway_ref_is(const struct backend_ref *, const char *service);
+
+/* Returns the shares of a rule. */
+struct gateway_shares gateway_shares_of(const struct canary_strategy *, const struct gateway_rule *);
+
+/* Adds to *ops (see json_patch_of) what gives each destination its weight in all rules that are split: the canary's
+ * Service `weight`, the stable one the rest of 100. Other destinations are not changed. Returns an error if the route
+ * has not both Services. */
+struct err *gateway_weight_patch(struct arena *, const struct canary_strategy *, enum gateway_kind,
+    const struct gateway_route *, const struct wanted_split *, json_t **ops);
+
+/* Adds to *ops what sets or removes the label of an update. It stays while `needed`. */
+void gateway_label_patch(
+    struct arena *, const struct gateway_routing *, const struct object *, int64_t weight, bool needed, json_t **ops);
+
+/* Returns the key of the label of an update; NULL: the strategy has disabled it. */
+const char *gateway_label_key(const struct gateway_routing *);
+
+/* --- gateway_owns.c --- */
+
+void gateway_overlay(const struct rollout *, const struct type *, const json_t *live, json_t *desired);

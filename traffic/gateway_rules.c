@@ -1,0 +1,172 @@
+/* traffic/gateway_rules.c: weights in the rules of a route of the Gateway API, and the label of an update. */
+#include <string.h>
+#include "base/str.h"
+#include "traffic/gateway_api.h"
+
+#define LABEL_KEY "rollouts.argoproj.io/gatewayapi-canary"
+#define LABEL_VALUE "in-progress"
+
+/* Returns whether the text is "-" and a number, as in the name of a step's second rule. */
+static bool
+gateway_is_number(const char *text)
+{
+	return text[0] == '-' && text[1] != '\0' && strspn(text + 1, "0123456789") == strlen(text + 1);
+}
+
+bool
+gateway_is_managed(const struct canary_strategy *c, const struct gateway_rule *rule)
+{
+	const struct traffic_routing *t = c->traffic_routing;
+
+	for (size_t i = 0; rule->name != NULL && t != NULL && i < t->managed_routes.n; i++) {
+		const char *name = t->managed_routes.at[i].name;
+		size_t n = name != NULL ? strlen(name) : 0;
+
+		if (n > 0 && strncmp(rule->name, name, n) == 0 &&
+		    (rule->name[n] == '\0' || gateway_is_number(rule->name + n)))
+			return true;
+	}
+	return false;
+}
+
+bool
+gateway_ref_is(const struct backend_ref *ref, const char *service)
+{
+	return service != NULL && str_eq(ref->name, service) &&
+	       (ref->kind == NULL || strcmp(ref->kind, "Service") == 0) &&
+	       (ref->group == NULL || ref->group[0] == '\0');
+}
+
+bool
+gateway_is_split(const struct canary_strategy *c, const struct gateway_rule *rule)
+{
+	return !gateway_is_managed(c, rule) &&
+	       !(rule->backend_refs.n == 1 && gateway_ref_is(&rule->backend_refs.at[0], c->canary_service));
+}
+
+static int64_t
+gateway_weight(const struct backend_ref *ref)
+{
+	return ref->weight.present ? ref->weight.value : 1;
+}
+
+/* The percentage is exact if the weights are those that a rollout sets, even if a rule names a Service twice. */
+struct gateway_shares
+gateway_shares_of(const struct canary_strategy *c, const struct gateway_rule *rule)
+{
+	struct gateway_shares ret = { 0 };
+	int64_t canary = 0, stable = 0, all, each_canary = -1;
+	bool as_set = true;
+
+	for (size_t i = 0; i < rule->backend_refs.n; i++) {
+		const struct backend_ref *ref = &rule->backend_refs.at[i];
+
+		if (!gateway_ref_is(ref, c->canary_service))
+			continue;
+		ret.n_canary++;
+		canary += gateway_weight(ref);
+		as_set &= each_canary < 0 || each_canary == gateway_weight(ref);
+		each_canary = gateway_weight(ref);
+	}
+	for (size_t i = 0; i < rule->backend_refs.n; i++) {
+		const struct backend_ref *ref = &rule->backend_refs.at[i];
+
+		if (!gateway_ref_is(ref, c->stable_service))
+			continue;
+		ret.n_stable++;
+		stable += gateway_weight(ref);
+		as_set &= gateway_weight(ref) == 100 - each_canary;
+	}
+	all = canary + stable;
+	ret.none = all == 0;
+	if (ret.n_canary > 0 && as_set && each_canary <= 100)
+		ret.least = ret.most = each_canary;
+	else if (all > 0) {
+		ret.least = 100 * canary / all;
+		ret.most = (100 * canary + all - 1) / all;
+	}
+	return ret;
+}
+
+/* Adds the edits of one rule, behind a test that nothing in its destinations has changed. */
+static void
+gateway_rule_patch(struct arena *a, const struct canary_strategy *c, const struct gateway_rule *rule, size_t index,
+    const struct wanted_split *want, json_t **ops)
+{
+	const char *base = arena_printf(a, "/spec/rules/%zu/backendRefs", index);
+	_cleanup_(json_decrefp) json_t *json = NULL;
+
+	for (size_t i = 0; i < rule->backend_refs.n; i++) {
+		const struct backend_ref *ref = &rule->backend_refs.at[i];
+		bool canary = gateway_ref_is(ref, c->canary_service);
+		int64_t weight = canary ? want->weight : 100 - want->weight;
+
+		if ((!canary && !gateway_ref_is(ref, c->stable_service)) ||
+		    (ref->weight.present && ref->weight.value == weight))
+			continue;
+		if (json == NULL) {
+			json = json_loads(rule->raw, 0, NULL);
+			json_patch_add(
+			    json_patch_of(ops), "test", base, json_incref(json_object_get(json, "backendRefs")));
+		}
+		json_patch_add(json_patch_of(ops), ref->weight.present ? "replace" : "add",
+		    arena_printf(a, "%s/%zu/weight", base, i), json_integer(weight));
+	}
+}
+
+struct err *
+gateway_weight_patch(struct arena *a, const struct canary_strategy *c, enum gateway_kind kind,
+    const struct gateway_route *route, const struct wanted_split *want, json_t **ops)
+{
+	bool canary = false, stable = false;
+
+	for (size_t i = 0; i < route->spec.rules.n; i++) {
+		const struct gateway_rule *rule = &route->spec.rules.at[i];
+
+		for (size_t k = 0; gateway_is_split(c, rule) && k < rule->backend_refs.n; k++) {
+			canary |= gateway_ref_is(&rule->backend_refs.at[k], c->canary_service);
+			stable |= gateway_ref_is(&rule->backend_refs.at[k], c->stable_service);
+		}
+	}
+	if (!canary || !stable)
+		return err_new(a, ERR_INVALID, "%s %s has no rule with a backendRef of %s \"%s\"",
+		    gateway_type(kind)->kind, route->object.meta.name, canary ? "stableService" : "canaryService",
+		    canary ? c->stable_service : c->canary_service);
+	for (size_t i = 0; i < route->spec.rules.n; i++)
+		if (gateway_is_split(c, &route->spec.rules.at[i]))
+			gateway_rule_patch(a, c, &route->spec.rules.at[i], i, want, ops);
+	return NULL;
+}
+
+const char *
+gateway_label_key(const struct gateway_routing *g)
+{
+	if (g->disable_in_progress_label)
+		return NULL;
+	return !str_empty(g->in_progress_label_key) ? g->in_progress_label_key : LABEL_KEY;
+}
+
+void
+gateway_label_patch(
+    struct arena *a, const struct gateway_routing *g, const struct object *o, int64_t weight, bool needed, json_t **ops)
+{
+	const char *key = gateway_label_key(g), *path, *now, *want = NULL;
+
+	if (key == NULL)
+		return;
+	if (weight > 0)
+		want = !str_empty(g->in_progress_label_value) ? g->in_progress_label_value : LABEL_VALUE;
+	now = object_label(o, key);
+	if (str_eq(now, want) || (want == NULL && needed))
+		return;
+	path = arena_printf(a, "/metadata/labels/%s", json_pointer_escape(a, key));
+	if (o->meta.labels.n == 0) {
+		json_patch_add(
+		    json_patch_of(ops), "test", "/metadata/resourceVersion", json_string(o->meta.resource_version));
+		json_patch_add(json_patch_of(ops), "add", "/metadata/labels", json_object());
+	}
+	if (now != NULL)
+		json_patch_add(json_patch_of(ops), "test", path, json_string(now));
+	json_patch_add(
+	    json_patch_of(ops), want != NULL ? "add" : "remove", path, want != NULL ? json_string(want) : NULL);
+}
