@@ -52,6 +52,10 @@ const struct command cmd_app_wait = {
 		{ .name = "sync", .text = "Wait until the Application is synced" },
 		{ .name = "health", .text = "Wait until the Application is healthy" },
 		{ .name = "operation", .text = "Wait until no sync is running" },
+		{ .name = "revision",
+		    .value = "COMMIT",
+		    .text = "Wait for this commit (its whole hash), and fail at once if its sync fails or a Rollout "
+			    "aborts it" },
 		FLAG_TIMEOUT,
 		{ 0 },
 	    },
@@ -199,10 +203,15 @@ static int
 app_wait_run(struct cli *c)
 {
 	const char *name = application_name(c);
-	struct application_until until = { cli_on(c, "operation"), cli_on(c, "sync"), cli_on(c, "health"), NULL, 0 };
+	struct application_until until = {
+		.operation = cli_on(c, "operation"),
+		.synced = cli_on(c, "sync"),
+		.healthy = cli_on(c, "health"),
+		.revision = cli_flag(c, "revision"),
+	};
 
 	if (!until.operation && !until.synced && !until.healthy)
-		until = (struct application_until){ true, true, true, NULL, 0 };
+		until.operation = until.synced = until.healthy = true;
 	if (name == NULL || applications_connect(c) != 0)
 		return 1;
 	return application_wait(c, name, &until);
