@@ -92,11 +92,10 @@ experiment_assess(struct experiment_pass *p)
 	p->st.message = message;
 	if (str_eq(template, "Failed") || str_eq(template, "Error")) {
 		p->st.phase = template;
-	} else if (f.worst >= RUN_INCONCLUSIVE ||
-		   (str_eq(template, "Successful") && (f.worst != RUN_RUNNING || f.required))) {
+	} else if (f.worst >= RUN_INCONCLUSIVE || (str_eq(template, "Successful") && f.worst != RUN_RUNNING)) {
 		p->st.phase = run_phase_name(f.worst);
 		p->st.message = f.message;
-	} else if (str_eq(template, "Successful")) {
+	} else if (str_eq(template, "Successful") && !f.required) {
 		p->st.phase = "Successful";
 	} else if (f.required && f.required_done) {
 		p->st.phase = "Successful";
@@ -105,7 +104,8 @@ experiment_assess(struct experiment_pass *p)
 		p->st.phase = "Successful"; /* nothing else would ever end it */
 		p->st.message = "AnalysisRuns completed";
 	} else {
-		p->st.phase = str_eq(template, "Running") ? "Running" : "Pending";
+		/* Successful: its duration is over, and a required analysis is not. */
+		p->st.phase = str_eq(template, "Running") || str_eq(template, "Successful") ? "Running" : "Pending";
 	}
 }
 
