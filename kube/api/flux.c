@@ -149,7 +149,9 @@ static const struct field flux_kustomization_spec_fields[] = {
 	DURATION(flux_kustomization_spec, interval, "interval", .required = true,
 	    .doc = "Interval at which the manifests are applied, also if nothing changed; up to 5 % are added at "
 		   "random. A new commit is applied at once."),
-	DURATION(flux_kustomization_spec, retry_interval, "retryInterval", .doc = "Interval after a failure.",
+	DURATION(flux_kustomization_spec, retry_interval, "retryInterval",
+	    .doc = "Interval after a failure. A temporary one (no response) is retried after 10 s, then after twice as "
+		   "long each time, up to this interval.",
 	    .default_text = "interval"),
 	DURATION(flux_kustomization_spec, timeout, "timeout",
 	    .doc = "Maximum time for the objects of wait or healthChecks to become healthy; at least 30s. Later Ready "

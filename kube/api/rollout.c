@@ -248,7 +248,8 @@ TYPE(experiment_analysis, "experiment's analysis", .strict = true);
 
 static const struct field experiment_step_fields[] = {
 	LIST(experiment_step, templates, "templates", experiment_step_template, .always = true,
-	    .doc = "Versions to run, in addition to the Rollout's pods. At least one."),
+	    .doc = "Versions to run, in addition to the Rollout's pods. At least one. It fails if its pods exceed "
+		   "spec.progressDeadlineSeconds."),
 	STRING(experiment_step, duration, "duration",
 	    .doc = "Seconds, or a Go duration such as 1m30s, from when all pods are available. Unset: until the "
 		   "analyses have succeeded; without analyses, until a user terminates it."),
@@ -274,8 +275,9 @@ TYPE(plugin_step, "plugin step", .strict = true);
 
 static const struct field canary_step_fields[] = {
 	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100,
-	    .doc = "Percentage of traffic for the canary. The step is completed when its pods are available and all "
-		   "routes have the weight. Without trafficRouting: the canary's share of the pods."),
+	    .doc = "Percentage of traffic for the canary; the step is completed when its pods are available and all "
+		   "routes have the weight. Without trafficRouting: percentage of the pods, to the nearest pod; each "
+		   "version keeps one if it is not 0 or 100."),
 	OBJECT(canary_step, pause, "pause", pause_step,
 	    .doc = "Wait for a duration, or without one ({}) until a user promotes the Rollout (sluice promote). The "
 		   "phase is Paused meanwhile."),
@@ -289,11 +291,11 @@ static const struct field canary_step_fields[] = {
 	    .doc = "Start an Experiment and wait for it. If it fails (Failed or Error), the update is aborted; if it "
 		   "is Inconclusive, the update pauses until a user promotes or aborts it."),
 	OBJECT(canary_step, set_header_route, "setHeaderRoute", header_route,
-	    .doc = "Route requests with certain headers to the canary, until the update ends or a setHeaderRoute of "
-		   "this name has no match. Requires Istio."),
+	    .doc = "Route requests with certain headers to the canary, until the update ends or is aborted, or a "
+		   "setHeaderRoute of this name has no match. Requires Istio."),
 	OBJECT(canary_step, set_mirror_route, "setMirrorRoute", mirror_route,
-	    .doc = "Mirror requests to the canary, until the update ends or a setMirrorRoute of this name has no "
-		   "match. Requires Istio."),
+	    .doc = "Mirror requests to the canary, until the update ends or is aborted, or a setMirrorRoute of this "
+		   "name has no match. Requires Istio."),
 	OBJECT(canary_step, plugin, "plugin", plugin_step,
 	    .doc = "Call a step plugin and wait for it. If it fails, the update is aborted."),
 };
@@ -634,8 +636,8 @@ static const struct field rollout_spec_fields[] = {
 	OPT_INT(rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX,
 	    .doc = "Number of pods. 0: an update is promoted at once, without steps.", .default_text = "1"),
 	OBJECT(rollout_spec, selector, "selector", label_selector, .immutable = true,
-	    .doc = "Label selector of the pods. Must match the template's labels. Cannot be changed. Required without "
-		   "workloadRef.",
+	    .doc = "Label selector of the pods. Must match the template's labels, and not be empty. Cannot be changed. "
+		   "Required without workloadRef.",
 	    .default_text = "that of the workload"),
 	JSON(rollout_spec, template, "template", .pod_template = true,
 	    .doc = "Pod template. Any change of it starts an update. Required without workloadRef; must be empty with "
@@ -666,8 +668,9 @@ static const struct field rollout_spec_fields[] = {
 	    .doc =
 		"Object whose pod template is used instead of template. A change of that template starts an update."),
 	TIME(rollout_spec, restart_at, "restartAt",
-	    .doc = "At this time, pods that were created before it are evicted and replaced, at most maxUnavailable at "
-		   "once. No new revision. status.restartedAt has the time when all are replaced."),
+	    .doc = "At this time (or now, if it is past), pods that were created before it are evicted and replaced, "
+		   "at most maxUnavailable at once. No new revision. status.restartedAt has the same time when all are "
+		   "replaced."),
 	OBJECT(rollout_spec, rollback_window, "rollbackWindow", rollback_window,
 	    .doc = "Skip all steps, pauses and analyses in a rollback to a recent revision. Unset: a rollback is an "
 		   "update with all of them."),
@@ -796,8 +799,8 @@ static const struct field rollout_status_fields[] = {
 	STRING(rollout_status, observed_generation, "observedGeneration",
 	    .doc = "Generation of the spec that this status belongs to, as text."),
 	LIST(rollout_status, conditions, "conditions", condition,
-	    .doc = "Progressing (its reason has ProgressDeadlineExceeded and RolloutAborted), Paused, Healthy, "
-		   "Completed, Available, ReplicaFailure, InvalidSpec."),
+	    .doc = "Progressing (False with the reason ProgressDeadlineExceeded, RolloutAborted or "
+		   "ReplicaSetCreateError), Paused, Healthy, Completed, Available, ReplicaFailure, InvalidSpec."),
 	STRING(rollout_status, phase, "phase",
 	    .doc = "Healthy: the new version is stable and available. Progressing. Paused: by a step, an inconclusive "
 		   "result or spec.paused. Degraded: aborted, deadline exceeded or invalid."),
