@@ -1,14 +1,21 @@
 /* sim/crd.c: validation, pruning and defaults of custom resources by the schema of their CRD: one walk over schema
  * and value together. */
 #include "sim/crd.h"
+#include <math.h>
 #include <string.h>
+#include "base/base64.h"
+#include "base/map.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "kube/api/regex.h"
 #include "kube/api/roots.h"
 #include "kube/api/schema.h"
 #include "sim/cel.h"
+#include "sim/store.h"
 
 #define PRESERVE "x-kubernetes-preserve-unknown-fields"
+#define EMBEDDED "x-kubernetes-embedded-resource"
+#define STEPS_MAX 500000 /* of a validation: hostile schemas have many alternatives for many values */
 #define PROBLEMS_SHOWN 20
 
 struct crds {
@@ -18,8 +25,10 @@ struct crds {
 struct walk {
 	struct arena *arena;
 	const char *problems; /* "a, b" */
-	json_t *causes; /* the same, one by one */
+	json_t *causes; /* the same, one by one; NULL: only counted */
 	size_t n;
+	size_t steps; /* done */
+	bool rules; /* CEL is evaluated */
 };
 
 struct crds *
@@ -45,45 +54,59 @@ crds_free(struct crds *c)
 	return NULL;
 }
 
-/* Removes unknown fields and sets the defaults of absent ones. */
+const char *
+crds_key(struct arena *a, const struct resource *r, const char *version)
+{
+	return r->stored_as != NULL ? arena_printf(a, "%s/%s", r->stored_as, version) : r->kind;
+}
+
+/* These are in an object, and are not part of its schema. */
+static bool
+crd_is_root_field(const char *key)
+{
+	return strcmp(key, "apiVersion") == 0 || strcmp(key, "kind") == 0 || strcmp(key, "metadata") == 0;
+}
+
+/* A null is kept only where the schema permits it; elsewhere the default takes its place. */
+static bool
+crd_drops_null(const json_t *schema, const json_t *v)
+{
+	return json_is_null(v) && !json_is_true(json_object_get(schema, "nullable"));
+}
+
+/* Removes unknown fields and sets the defaults of absent ones. `root`: the value is an object of the API. */
 static void
-prune(const json_t *schema, json_t *value)
+prune(const json_t *schema, json_t *value, bool root)
 {
 	const json_t *properties = json_object_get(schema, "properties"), *items = json_object_get(schema, "items");
 	const json_t *additional = json_object_get(schema, "additionalProperties");
-	bool keeps = json_is_true(json_object_get(schema, PRESERVE)) || additional != NULL || properties == NULL;
+	bool keeps = json_is_true(json_object_get(schema, PRESERVE)) || additional != NULL;
 	const char *key;
 	json_t *v, *of;
 	void *next;
 	size_t i;
 
+	if (schema == NULL)
+		return;
+	root |= json_is_true(json_object_get(schema, EMBEDDED));
 	json_object_foreach_safe (value, next, key, v) {
-		if ((of = json_object_get(properties, key)) != NULL)
-			prune(of, v);
-		else if (!keeps)
+		if (root && crd_is_root_field(key))
+			continue;
+		if ((of = json_object_get(properties, key)) == NULL && json_is_object(additional))
+			of = (json_t *)additional;
+		if (of == NULL ? !keeps : crd_drops_null(of, v))
 			json_object_del(value, key);
+		else if (of != NULL)
+			prune(of, v, false);
 	}
 	if (json_is_object(value))
 		json_object_foreach ((json_t *)properties, key, of)
-			if (json_object_get(of, "default") != NULL && json_object_get(value, key) == NULL)
+			if (json_object_get(of, "default") != NULL && json_object_get(value, key) == NULL) {
 				json_object_set_new(value, key, json_deep_copy(json_object_get(of, "default")));
+				prune(of, json_object_get(value, key), false);
+			}
 	json_array_foreach (value, i, v)
-		prune(items, v);
-}
-
-/* Metadata, kind and apiVersion are not part of a schema. */
-static void
-prune_root(const json_t *schema, json_t *object)
-{
-	static const char *const own[] = { "apiVersion", "kind", "metadata" };
-	json_t *kept[ARRAY_SIZE(own)];
-
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		kept[i] = json_incref(json_object_get(object, own[i]));
-	prune(schema, object);
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		if (kept[i] != NULL)
-			json_object_set_new(object, own[i], kept[i]);
+		prune(items, v, false);
 }
 
 static void crd_problem(struct walk *w, const char *path, const char *reason, const char *format, ...)
@@ -95,7 +118,7 @@ crd_problem(struct walk *w, const char *path, const char *reason, const char *fo
 	const char *text;
 	va_list ap;
 
-	if (w->n++ >= PROBLEMS_SHOWN)
+	if (w->n++ >= PROBLEMS_SHOWN || w->causes == NULL)
 		return;
 	va_start(ap, format);
 	text = arena_vprintf(w->arena, format, ap);
@@ -126,11 +149,26 @@ crd_shown(struct walk *w, const json_t *v)
 						     : json_text_go(w->arena, v);
 }
 
+/* `side` is 1 for a lower bound, -1 for an upper one. */
+static void
+crd_check_bound(struct walk *w, const char *path, const json_t *schema, const json_t *v, const char *key,
+    const char *exclusive, int side)
+{
+	const json_t *bound = json_object_get(schema, key);
+	bool open = json_is_true(json_object_get(schema, exclusive));
+	double distance = side * (json_number_value(v) - json_number_value(bound));
+
+	if (bound == NULL || distance > 0 || (distance == 0 && !open))
+		return;
+	crd_problem(w, path, "FieldValueInvalid", "Invalid value: %s: %s in body should be %s than %s%s",
+	    crd_shown(w, v), path, side > 0 ? "greater" : "less", open ? "" : "or equal to ",
+	    json_text_go(w->arena, bound));
+}
+
 static void
 check_scalar(struct walk *w, const char *path, const json_t *schema, const json_t *v)
 {
-	const json_t *choices = json_object_get(schema, "enum"), *least = json_object_get(schema, "minimum"),
-		     *most = json_object_get(schema, "maximum");
+	const json_t *choices = json_object_get(schema, "enum"), *step = json_object_get(schema, "multipleOf");
 	const char *supported = "";
 	json_t *c;
 	size_t i;
@@ -143,14 +181,15 @@ check_scalar(struct walk *w, const char *path, const json_t *schema, const json_
 	if (!found)
 		crd_problem(w, path, "FieldValueNotSupported", "Unsupported value: %s: supported values: %s",
 		    crd_shown(w, v), supported);
-	if (least != NULL && json_is_number(v) && json_number_value(v) < json_number_value(least))
-		crd_problem(w, path, "FieldValueInvalid",
-		    "Invalid value: %s: %s in body should be greater than or equal to %" JSON_INTEGER_FORMAT,
-		    crd_shown(w, v), path, json_integer_value(least));
-	if (most != NULL && json_is_number(v) && json_number_value(v) > json_number_value(most))
-		crd_problem(w, path, "FieldValueInvalid",
-		    "Invalid value: %s: %s in body should be less than or equal to %" JSON_INTEGER_FORMAT,
-		    crd_shown(w, v), path, json_integer_value(most));
+	if (json_is_number(v)) {
+		crd_check_bound(w, path, schema, v, "minimum", "exclusiveMinimum", 1);
+		crd_check_bound(w, path, schema, v, "maximum", "exclusiveMaximum", -1);
+		if (step != NULL && json_number_value(step) > 0 &&
+		    fmod(json_number_value(v), json_number_value(step)) != 0)
+			crd_problem(w, path, "FieldValueInvalid",
+			    "Invalid value: %s: %s in body should be a multiple of %s", crd_shown(w, v), path,
+			    json_text_go(w->arena, step));
+	}
 }
 
 /* The bounds of texts and lists. */
@@ -177,6 +216,124 @@ check_lengths(struct walk *w, const char *path, const json_t *schema, const json
 		    crd_shown(w, v), path, pattern);
 }
 
+static bool
+crd_has_format(struct arena *a, const char *format, const json_t *v)
+{
+	size_t len;
+	int64_t t;
+
+	if (strcmp(format, "date-time") == 0)
+		return time_parse(json_string_value(v), &t);
+	return strcmp(format, "byte") != 0 || base64_decode(a, json_string_value(v), &len) != NULL;
+}
+
+/* The formats of texts that are known here, and the number of an object's fields. */
+static void
+check_form(struct walk *w, const char *path, const json_t *schema, const json_t *v)
+{
+	const json_t *least = json_object_get(schema, "minProperties"),
+		     *most = json_object_get(schema, "maxProperties");
+	const char *format = json_str(schema, "format");
+	json_int_t n = (json_int_t)json_object_size(v);
+
+	if (json_is_string(v) && format != NULL && !crd_has_format(w->arena, format, v))
+		crd_problem(w, path, "FieldValueInvalid", "Invalid value: %s: %s in body must be of type %s: %s",
+		    crd_shown(w, v), path, format, json_text_go(w->arena, v));
+	if (json_is_object(v) && most != NULL && n > json_integer_value(most))
+		crd_problem(w, path, "FieldValueTooMany",
+		    "Too many: %" JSON_INTEGER_FORMAT ": must have at most %" JSON_INTEGER_FORMAT " items", n,
+		    json_integer_value(most));
+	if (json_is_object(v) && least != NULL && n < json_integer_value(least))
+		crd_problem(w, path, "FieldValueInvalid",
+		    "Invalid value: %s: %s in body should have at least %" JSON_INTEGER_FORMAT " properties",
+		    crd_shown(w, v), path, json_integer_value(least));
+}
+
+/* Returns what identifies an item of a list: itself in a set, its keys in a map. */
+static const char *
+crd_item_key(struct walk *w, const json_t *schema, const json_t *item)
+{
+	const json_t *keys = json_object_get(schema, "x-kubernetes-list-map-keys"), *key;
+	const char *all = "";
+	size_t i;
+
+	if (keys == NULL)
+		return json_text_go(w->arena, item);
+	json_array_foreach (keys, i, key) {
+		const json_t *v = json_object_get(item, json_string_value(key));
+
+		all = arena_printf(w->arena, "%s%s%s:%s", all, i > 0 ? "," : "", json_text_go(w->arena, key),
+		    v != NULL ? json_text_go(w->arena, v) : "null");
+	}
+	return arena_printf(w->arena, "{%s}", all);
+}
+
+static void
+check_list(struct walk *w, const char *path, const json_t *schema, const json_t *v)
+{
+	const char *kind = json_str(schema, "x-kubernetes-list-type");
+	struct map seen = { 0 };
+	json_t *item;
+	size_t i;
+
+	if (str_eq(kind, "set") || str_eq(kind, "map"))
+		json_array_foreach (v, i, item) {
+			const char *key = crd_item_key(w, schema, item);
+
+			if (map_set(&seen, key, item) != NULL)
+				crd_problem(w, arena_printf(w->arena, "%s[%zu]", path, i), "FieldValueDuplicate",
+				    "Duplicate value: %s", key);
+		}
+	map_done(&seen);
+}
+
+static void crd_check(struct walk *, const char *path, const json_t *schema, const json_t *v, const json_t *old);
+
+/* Returns whether a value is valid by a schema, without keeping its problems. */
+static bool
+crd_matches(struct walk *w, const char *path, const json_t *schema, const json_t *v)
+{
+	struct walk inner = { .arena = w->arena, .problems = "", .steps = w->steps };
+
+	crd_check(&inner, path, schema, v, NULL);
+	w->steps = inner.steps;
+	return inner.n == 0;
+}
+
+static size_t
+crd_matching(struct walk *w, const char *path, const json_t *schemas, const json_t *v)
+{
+	size_t n = 0, i;
+	json_t *one;
+
+	json_array_foreach (schemas, i, one)
+		n += crd_matches(w, path, one, v);
+	return n;
+}
+
+static void
+check_alternatives(struct walk *w, const char *path, const json_t *schema, const json_t *v)
+{
+	const json_t *all = json_object_get(schema, "allOf"), *any = json_object_get(schema, "anyOf"),
+		     *exactly = json_object_get(schema, "oneOf"), *not = json_object_get(schema, "not");
+	const char *why = NULL;
+	size_t n;
+
+	if (all == NULL && any == NULL && exactly == NULL && not == NULL)
+		return;
+	if (all != NULL && crd_matching(w, path, all, v) < json_array_size(all))
+		why = "must validate all the schemas (allOf)";
+	else if (any != NULL && crd_matching(w, path, any, v) == 0)
+		why = "must validate at least one schema (anyOf)";
+	else if (exactly != NULL && (n = crd_matching(w, path, exactly, v)) != 1)
+		why = arena_printf(w->arena, "must validate one and only one schema (oneOf). Found %s",
+		    n == 0 ? "none valid" : arena_printf(w->arena, "%zu valid alternatives", n));
+	else if (not != NULL && crd_matches(w, path, not, v))
+		why = "must not validate the schema (not)";
+	if (why != NULL)
+		crd_problem(w, path, "FieldValueInvalid", "Invalid value: %s: \"%s\" %s", crd_shown(w, v), path, why);
+}
+
 /* CEL. What compares with oldSelf holds for what is new. */
 static void
 check_rules(struct walk *w, const char *path, const json_t *schema, const json_t *v, const json_t *old)
@@ -189,7 +346,7 @@ check_rules(struct walk *w, const char *path, const json_t *schema, const json_t
 		crd_problem(w, path, "FieldValueTooMany",
 		    "Too many: %zu: must have at most %" JSON_INTEGER_FORMAT " items", json_array_size(v),
 		    json_integer_value(most));
-	json_array_foreach (json_object_get(schema, "x-kubernetes-validations"), i, one) {
+	json_array_foreach (w->rules ? json_object_get(schema, "x-kubernetes-validations") : NULL, i, one) {
 		const char *rule = json_str(one, "rule");
 		bool holds =
 		    strcmp(rule, "self == oldSelf") == 0 ? old == NULL || json_equal(v, old) : cel_holds(rule, v);
@@ -220,16 +377,22 @@ crd_check(struct walk *w, const char *path, const json_t *schema, const json_t *
 	size_t i;
 
 	/* A field that was invalid before may stay so. */
-	if (old != NULL && json_equal(old, v))
+	if (schema == NULL || (old != NULL && json_equal(old, v)) ||
+	    (json_is_null(v) && json_is_true(json_object_get(schema, "nullable"))))
+		return;
+	if (w->steps++ >= STEPS_MAX)
 		return;
 	if (!has_type(schema, v)) {
 		crd_problem(w, path, "FieldValueTypeInvalid",
-		    "Invalid value: %s: %s in body must be of type %s: \"%s\"", crd_shown(w, v), path,
+		    "Invalid value: \"%s\": %s in body must be of type %s: \"%s\"", crd_type_of(v), path,
 		    json_str(schema, "type") ?: "integer,string", crd_type_of(v));
 		return;
 	}
 	check_scalar(w, path, schema, v);
 	check_lengths(w, path, schema, v);
+	check_form(w, path, schema, v);
+	check_list(w, path, schema, v);
+	check_alternatives(w, path, schema, v);
 	check_rules(w, path, schema, v, old);
 	if (json_is_object(v))
 		json_array_foreach (json_object_get(schema, "required"), i, e)
@@ -237,7 +400,7 @@ crd_check(struct walk *w, const char *path, const json_t *schema, const json_t *
 				crd_problem(w, arena_printf(w->arena, "%s%s%s", path, dot, json_string_value(e)),
 				    "FieldValueRequired", "Required value");
 	json_object_foreach ((json_t *)v, key, e)
-		if ((of = json_object_get(properties, key)) != NULL || (of = additional) != NULL)
+		if ((of = json_object_get(properties, key)) != NULL || json_is_object(of = additional))
 			crd_check(
 			    w, arena_printf(w->arena, "%s%s%s", path, dot, key), of, e, json_object_get(old, key));
 	json_array_foreach (v, i, e)
@@ -266,16 +429,16 @@ crd_unknown(struct arena *a, const json_t *schema, bool whole, const json_t *val
 		     *of;
 	const json_t *additional = json_object_get(schema, "additionalProperties");
 	bool open = !whole && json_is_true(json_object_get(schema, PRESERVE));
-	bool keeps = open || additional != NULL || json_object_size(properties) == 0;
+	bool keeps = open || additional != NULL || (whole && json_object_size(properties) == 0);
+	bool embedded = path[0] == '\0' || json_is_true(json_object_get(schema, EMBEDDED));
 	const char *key, *below;
 	json_t *v;
 	size_t i;
 
+	if (schema == NULL)
+		return;
 	json_object_foreach ((json_t *)value, key, v) {
-		bool root = path[0] == '\0' && (strcmp(key, "apiVersion") == 0 || strcmp(key, "kind") == 0 ||
-						   strcmp(key, "metadata") == 0);
-
-		if (root)
+		if (embedded && crd_is_root_field(key))
 			continue;
 		of = json_is_object(additional) ? additional : NULL;
 		below = arena_printf(a, "%s%s%s", path, path[0] != '\0' ? "." : "", key);
@@ -302,13 +465,21 @@ crds_admit(const struct crds *c, struct arena *a, const char *key, const char *k
 {
 	const json_t *schema = json_object_get(c->schemas, key);
 	_cleanup_(json_decrefp) json_t *causes = json_array();
-	struct walk w = { .arena = a, .problems = "", .causes = causes };
+	/* The rules of our own definitions are those that sim/cel.c reads. */
+	struct walk w = { .arena = a, .problems = "", .causes = causes, .rules = strchr(key, '/') == NULL };
 	json_t *m = json_object_get(object, "metadata");
 
 	if (schema == NULL)
 		return NULL;
-	prune_root(schema, object);
+	prune(schema, object, true);
 	crd_check(&w, "", schema, object, old);
+	if (w.steps > STEPS_MAX) {
+		w.n = 0;
+		w.problems = "";
+		json_array_clear(causes);
+		crd_problem(&w, "", "FieldValueInvalid",
+		    "the laptop cluster validates no object with as many values and alternatives");
+	}
 	if (w.n == 0)
 		return NULL;
 	*ret_details = json_pack(

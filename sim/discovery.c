@@ -55,30 +55,58 @@ resource_list(const struct store *s, const char *group, const char *version)
 	    group[0] != '\0' ? arena_printf(a, "%s/%s", group, version) : version, "resources", list);
 }
 
-static json_t *
-group_list(const struct store *s)
+/* Adds the versions of a resource that the group does not have yet. */
+static void
+group_add(json_t *group, const struct resource *r)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	json_t *groups = json_array();
-	const char *seen = " ";
+	json_t *versions = json_object_get(group, "versions"), *one;
+	char *save = NULL;
+	size_t i;
+
+	for (char *v = strtok_r(arena_printf(a, "%s %s", r->version, r->also != NULL ? r->also : ""), " ", &save);
+	     v != NULL; v = strtok_r(NULL, " ", &save)) {
+		bool has = false;
+
+		json_array_foreach (versions, i, one)
+			has |= str_eq(json_str(one, "version"), v);
+		if (!has)
+			json_array_append_new(versions, json_pack("{s:s,s:s}", "groupVersion",
+							    arena_printf(a, "%s/%s", r->group, v), "version", v));
+	}
+}
+
+/* A group with its versions, the preferred one first; NULL: nothing of it is served. */
+static json_t *
+discover_group(const struct store *s, const char *name)
+{
+	json_t *group = NULL;
 	const struct resource *r;
 
 	for (size_t i = 0; (r = store_resource(s, i)) != NULL; i++) {
-		json_t *versions = json_array();
-		char *save = NULL;
-		const char *all = arena_printf(a, "%s %s", r->version, r->also != NULL ? r->also : "");
-
-		if (r->group[0] == '\0' || strstr(seen, arena_printf(a, " %s ", r->group)) != NULL) {
-			json_decref(versions);
+		if (strcmp(r->group, name) != 0)
 			continue;
-		}
-		seen = arena_printf(a, "%s%s ", seen, r->group);
-		for (char *v = strtok_r(arena_strdup(a, all), " ", &save); v != NULL; v = strtok_r(NULL, " ", &save))
-			json_array_append_new(versions, json_pack("{s:s,s:s}", "groupVersion",
-							    arena_printf(a, "%s/%s", r->group, v), "version", v));
-		json_array_append_new(groups, json_pack("{s:s,s:o,s:O}", "name", r->group, "versions", versions,
-						  "preferredVersion", json_array_get(versions, 0)));
+		if (group == NULL)
+			group = json_pack("{s:s,s:[]}", "name", name, "versions");
+		group_add(group, r);
 	}
+	if (group != NULL)
+		json_object_set(group, "preferredVersion", json_array_get(json_object_get(group, "versions"), 0));
+	return group;
+}
+
+static json_t *
+group_list(const struct store *s)
+{
+	_cleanup_(json_decrefp) json_t *seen = json_object();
+	json_t *groups = json_array();
+	const struct resource *r;
+
+	for (size_t i = 0; (r = store_resource(s, i)) != NULL; i++)
+		if (r->group[0] != '\0' && json_object_get(seen, r->group) == NULL) {
+			json_object_set_new(seen, r->group, json_true());
+			json_array_append_new(groups, discover_group(s, r->group));
+		}
 	return json_pack("{s:s,s:s,s:o}", "kind", "APIGroupList", "apiVersion", "v1", "groups", groups);
 }
 
@@ -87,6 +115,7 @@ store_discovery(const struct store *s, const char *path)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	char *save = NULL, *part[4] = { 0 }, *copy = arena_strdup(a, path);
+	json_t *group;
 	const struct resource *r;
 
 	copy[strcspn(copy, "?")] = '\0';
@@ -99,8 +128,13 @@ store_discovery(const struct store *s, const char *path)
 		part[i] = strtok_r(i == 0 ? copy : NULL, "/", &save);
 	if (part[0] != NULL && strcmp(part[0], "api") == 0 && part[1] != NULL && part[2] == NULL)
 		return resource_list(s, "", part[1]);
-	if (part[0] == NULL || strcmp(part[0], "apis") != 0 || part[2] == NULL || part[3] != NULL)
+	if (part[0] == NULL || strcmp(part[0], "apis") != 0 || part[1] == NULL || part[3] != NULL)
 		return NULL;
+	if (part[2] == NULL) {
+		if ((group = discover_group(s, part[1])) != NULL)
+			json_object_update_new(group, json_pack("{s:s,s:s}", "kind", "APIGroup", "apiVersion", "v1"));
+		return group;
+	}
 	for (size_t i = 0; (r = store_resource(s, i)) != NULL; i++)
 		if (serves(r, part[1], part[2]))
 			return resource_list(s, part[1], part[2]);

@@ -148,10 +148,10 @@ fields_are_whole(const struct resource *r)
 }
 
 void
-fields_unknown(
-    const struct crds *schemas, struct arena *a, const struct resource *r, const json_t *object, json_t *paths)
+fields_unknown(const struct crds *schemas, struct arena *a, const struct resource *r, const char *version,
+    const json_t *object, json_t *paths)
 {
-	const json_t *schema = crds_schema(schemas, r->stored_as != NULL ? r->stored_as : r->kind);
+	const json_t *schema = crds_schema(schemas, crds_key(a, r, version));
 	_cleanup_(json_decrefp) json_t *rest = NULL;
 	struct fields_walk w = { a, paths };
 	const char *names = fields_fields_of(r->kind);
@@ -246,9 +246,9 @@ fields_meta_schema(void)
 }
 
 json_t *
-fields_schema(const struct crds *schemas, struct arena *a, const struct resource *r)
+fields_schema(const struct crds *schemas, struct arena *a, const struct resource *r, const char *version)
 {
-	const json_t *kept = crds_schema(schemas, r->stored_as != NULL ? r->stored_as : r->kind);
+	const json_t *kept = crds_schema(schemas, crds_key(a, r, version));
 	const char *names = r->stored_as == NULL ? fields_fields_of(r->kind) : NULL;
 	json_t *schema, *properties, *pod;
 

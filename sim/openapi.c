@@ -59,7 +59,7 @@ openapi_add(const struct store *s, struct arena *a, const struct resource *r, co
 	    a, "/%s/%s%s", openapi_path(a, r, version), r->cluster_scoped ? "" : "namespaces/{namespace}/", r->plural);
 	const char *name =
 	    arena_printf(a, "%s.%s.%s", r->group[0] != '\0' ? r->group : "io.k8s.api.core", version, r->kind);
-	json_t *schema = fields_schema(s->crds, a, r);
+	json_t *schema = fields_schema(s->crds, a, r, version);
 
 	json_object_set_new(schema, "x-kubernetes-group-version-kind", json_pack("[O]", gvk));
 	json_object_set_new(schemas, name, schema);

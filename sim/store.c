@@ -17,9 +17,34 @@
 #include "sim/fields.h"
 
 #define DEFINITION "CustomResourceDefinition"
+#define DEFINITIONS "customresourcedefinitions"
+#define RULES "x-kubernetes-validations"
 #define APPLY "application/apply-patch+yaml"
 
-/* A CustomResourceDefinition adds its resource. When it is deleted, its objects are deleted too. */
+/* Definitions whose names another one had are served when that one is deleted. */
+static void
+store_redefine(struct store *s)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char **keys;
+	size_t n = store_keys(s, DEFINITIONS, NULL, a, &keys);
+
+	for (size_t i = 0; i < n; i++) {
+		const json_t *old = store_at(s, keys[i]);
+		json_t *next;
+
+		if (old == NULL || !definition_waits(old))
+			continue;
+		next = json_deep_copy(old);
+		if (definitions_admit(s->definitions, a, next, old, store_now(a, s)) == NULL && !json_equal(next, old))
+			store_put(s, store_definition_resource(), keys[i], next);
+		else
+			json_decref(next);
+	}
+}
+
+/* A CustomResourceDefinition adds its resource. When it is deleted, the objects that are left are deleted too, and
+ * watches of them end. */
 static void
 define(struct store *s, const char *type, const json_t *definition)
 {
@@ -37,6 +62,18 @@ define(struct store *s, const char *type, const json_t *definition)
 	n = store_keys(s, gone->stored_as, NULL, a, &keys);
 	for (size_t i = 0; i < n; i++)
 		store_remove(s, gone, keys[i]);
+	store_watch_end(s, gone);
+	store_redefine(s);
+}
+
+const struct resource *
+store_definition_resource(void)
+{
+	const struct resource *r = store_resources;
+
+	while (strcmp(r->plural, DEFINITIONS) != 0)
+		r++;
+	return r;
 }
 
 const struct resource *
@@ -155,6 +192,8 @@ store_remove(struct store *s, const struct resource *r, const char *key)
 	publish(s, r, "DELETED", old, version_new(&s->versions, json_incref(last)));
 	if (resource_is(r, DEFINITION))
 		define(s, "DELETED", last);
+	if (r->terminating)
+		store_finish_definition(s, r);
 	json_decref(last);
 }
 
@@ -228,6 +267,13 @@ drop_nulls(json_t *j, int depth)
 	}
 	json_array_foreach (j, i, v)
 		drop_nulls(v, depth + 1);
+}
+
+/* The schema of a custom resource says where a null may stay. */
+static void
+store_drop_nulls(const struct resource *r, json_t *object)
+{
+	drop_nulls(r->stored_as != NULL ? object_meta(object) : object, 0);
 }
 
 /* The managers of `next`: as the request says them, when it does; else as `old` had them, and what was changed is the
@@ -317,7 +363,7 @@ admit(struct store *s, const struct store_query *q, struct arena *a, json_t *obj
 	size_t i;
 
 	if (q->validation != VALIDATION_IGNORE)
-		fields_unknown(s->crds, a, r, object, unknown);
+		fields_unknown(s->crds, a, r, q->version, object, unknown);
 	json_array_foreach (unknown, i, one) {
 		const char *text = arena_printf(a, "unknown field \"%s\"", json_string_value(one));
 
@@ -329,16 +375,19 @@ admit(struct store *s, const struct store_query *q, struct arena *a, json_t *obj
 		return status_error(400, "BadRequest", ret,
 		    "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s", r->kind, q->version,
 		    r->kind, all);
-	if (resource_is(r, DEFINITION) && (why = definitions_admit(s->definitions, a, object, store_now(a, s))) != NULL)
+	if (resource_is(r, DEFINITION) &&
+	    (why = definitions_admit(s->definitions, a, object, old, store_now(a, s))) != NULL)
 		return store_status_invalid(r, json_str(object_meta(object), "name"), why, ret);
+	if (resource_is(r, DEFINITION) && strstr(json_text(a, json_object_get(object, "spec")), RULES) != NULL)
+		json_array_append_new(s->warnings,
+		    json_string("the laptop cluster does not evaluate " RULES " of CustomResourceDefinitions"));
 	if (resource_is(r, "Deployment") &&
 	    !json_equal(json_object_get(old, "spec"), json_object_get(object, "spec")) &&
 	    (why = deployment_problem(a, object)) != NULL)
 		return store_status_invalid(r, json_str(object_meta(object), "name"), why, ret);
 	if ((why = owners_problem(a, object_meta(object))) != NULL)
 		return store_status_invalid(r, json_str(object_meta(object), "name"), why, ret);
-	e = crds_admit(
-	    s->crds, a, r->stored_as != NULL ? r->stored_as : r->kind, r->kind, r->group, object, old, &details);
+	e = crds_admit(s->crds, a, crds_key(a, r, q->version), r->kind, r->group, object, old, &details);
 	if (e == NULL)
 		return 0;
 	status_error(422, "Invalid", ret, "%s", err_text(a, e));
@@ -355,7 +404,7 @@ store_create(struct store *s, const struct store_query *q, json_t *object, json_
 	json_t *m;
 	int code;
 
-	drop_nulls(object, 0);
+	store_drop_nulls(r, object);
 	m = object_meta(object);
 	if (m == NULL) {
 		m = json_object();
@@ -376,6 +425,9 @@ store_create(struct store *s, const struct store_query *q, json_t *object, json_
 	if (!str_eq(json_str(object, "kind"), r->kind))
 		return status_error(400, "BadRequest", ret, "the object has kind \"%s\", but the path is for %s",
 		    json_str(object, "kind") ?: "", r->kind);
+	if (r->terminating)
+		return status_error(
+		    405, "MethodNotAllowed", ret, "create not allowed while custom resource definition is terminating");
 	if (!r->cluster_scoped) {
 		const char *ns = json_str(m, "namespace");
 
@@ -432,7 +484,7 @@ store_update(struct store *s, const struct store_query *q, json_t *old, json_t *
 	    *key = object_key(a, r, json_str(object_meta(old), "namespace"), json_str(object_meta(old), "name"));
 	bool status_only = q->sub != NULL && strcmp(q->sub, "status") == 0;
 
-	drop_nulls(object, 0);
+	store_drop_nulls(r, object);
 	m = object_meta(object);
 	rv = json_str(m, "resourceVersion");
 	if (m == NULL || !str_eq(json_str(m, "name"), json_str(object_meta(old), "name"))) {
@@ -543,6 +595,8 @@ scale_selector(struct arena *a, const struct resource *r, const json_t *o)
 	struct problems problems = { .arena = a };
 	struct label_selector selector = { 0 };
 
+	if (r->scale_spec != NULL)
+		return r->scale_selector != NULL ? json_string_value(json_at(o, r->scale_selector)) ?: "" : "";
 	if (strcmp(r->group, "apps") != 0)
 		return json_str(json_object_get(o, "status"), "selector") ?: "";
 	decode(&label_selector_type, json_object_get(json_object_get(o, "spec"), "selector"), "", &problems, &selector);
@@ -553,14 +607,34 @@ static json_t *
 scale_of(const struct store_query *q, const json_t *o)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct resource *r = q->resource;
+	json_int_t spec = r->scale_spec != NULL ? json_integer_value(json_at(o, r->scale_spec))
+						: json_int(json_object_get(o, "spec"), "replicas", 1);
+	json_int_t status = r->scale_spec == NULL     ? json_int(json_object_get(o, "status"), scale_field(r), 0)
+			    : r->scale_status != NULL ? json_integer_value(json_at(o, r->scale_status))
+						      : 0;
 	json_t *m = json_pack("{s:O,s:O?,s:O,s:O}", "name", json_object_get(object_meta(o), "name"), "namespace",
 	    json_object_get(object_meta(o), "namespace"), "uid", json_object_get(object_meta(o), "uid"),
 	    "resourceVersion", json_object_get(object_meta(o), "resourceVersion"));
 
 	return json_pack("{s:s,s:s,s:o,s:{s:I},s:{s:I,s:s}}", "kind", "Scale", "apiVersion", "autoscaling/v1",
-	    "metadata", m, "spec", "replicas", json_int(json_object_get(o, "spec"), "replicas", 1), "status",
-	    "replicas", json_int(json_object_get(o, "status"), scale_field(q->resource), 0), "selector",
+	    "metadata", m, "spec", "replicas", spec, "status", "replicas", status, "selector",
 	    scale_selector(a, q->resource, o));
+}
+
+/* Sets the number of pods at a pointer of plain names, whose objects are made. */
+static void
+scale_set(json_t *object, const char *pointer, json_int_t replicas)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	char *save = NULL, *part = strtok_r(arena_strdup(a, pointer), "/", &save), *next;
+
+	for (; (next = strtok_r(NULL, "/", &save)) != NULL; part = next) {
+		if (!json_is_object(json_object_get(object, part)))
+			json_object_set_new(object, part, json_object());
+		object = json_object_get(object, part);
+	}
+	json_object_set_new(object, part, json_integer(replicas));
 }
 
 static int
@@ -605,8 +679,8 @@ store_patch(struct store *s, const struct store_query *q, const struct store_req
 		/* The resourceVersion and UID in the patch, if any, must be those of the object. */
 		if (version != NULL)
 			json_object_set(object_meta(whole), "resourceVersion", version);
-		json_object_set_new(json_object_get(whole, "spec"), "replicas",
-		    json_integer(json_int(json_object_get(doc, "spec"), "replicas", 1)));
+		scale_set(whole, q->resource->scale_spec ?: "/spec/replicas",
+		    json_int(json_object_get(doc, "spec"), "replicas", 1));
 		json_decref(doc);
 		doc = whole;
 		{
@@ -670,7 +744,7 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 	json_array_clear(s->warnings);
 	if (!query_parse(s, a, req->path, &q))
 		return status_error(404, "NotFound", ret, "the server could not find the requested resource");
-	if ((code = access_check(s, a, &q, req, ret)) != 0)
+	if ((code = access_check(s, a, &q, req, ret)) != 0 || (code = query_check_version(&q, ret)) != 0)
 		return code;
 	if (q.resource->review && (strcmp(req->method, "POST") != 0 || q.name != NULL))
 		return status_error(405, "MethodNotAllowed", ret, "%s is not supported here", req->method);

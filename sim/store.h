@@ -28,6 +28,12 @@ struct resource {
 	/* Columns of the table form: "Name:/pointer[:integer|date|of]" separated by "|"; Name and Age are added. "of"
 	 * shows a part of spec.replicas: "2/3". */
 	const char *columns;
+	/* The rest is of CustomResourceDefinitions only. */
+	const char *scale_spec, *scale_status,
+	    *scale_selector; /* pointers of the scale; NULL: of a built-in resource */
+	const char *only; /* the version that can be used, as others need a webhook; NULL: all can */
+	const json_t *printer; /* additionalPrinterColumns; borrowed */
+	bool terminating; /* its definition is being deleted */
 };
 
 /* Returns whether the resource is served in this version of its group. */
@@ -90,8 +96,8 @@ const json_t *store_warnings(const struct store *);
  * reference; NULL: it is not served. */
 json_t *store_openapi(const struct store *, const char *path);
 
-/* Returns the response to "/api", "/apis", "/api/v1" and "/apis/GROUP/VERSION", a new reference; NULL: another path,
- * or one without kinds. */
+/* Returns the response to "/api", "/apis", "/apis/GROUP", "/api/v1" and "/apis/GROUP/VERSION", a new reference; NULL:
+ * another path, or one without kinds. */
 json_t *store_discovery(const struct store *, const char *path);
 
 /* One line of a watch, newline included. */

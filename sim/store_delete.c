@@ -5,6 +5,8 @@
 #include "base/str.h"
 #include "sim/lifecycle.h"
 
+#define CLEANUP "customresourcecleanup.apiextensions.k8s.io"
+
 static const struct resource *
 resource_of_key(const struct store *s, const char *key)
 {
@@ -113,6 +115,58 @@ store_delete_mark(struct store *s, const struct resource *r, const char *key, js
 	store_put(s, r, key, next);
 }
 
+/* Deletes the objects of a definition. Returns whether some are left, which wait for their finalizers; the definition
+ * stays as long, with the finalizer and the condition that Kubernetes gives it. */
+static bool
+store_delete_defined(struct store *s, const struct resource *r, const char *key, const json_t *definition)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct resource *of = definitions_of(s->definitions, definition);
+	const char **keys;
+	json_t *next, *finalizers;
+	size_t n;
+
+	if (of == NULL || json_object_get(object_meta(definition), "deletionTimestamp") != NULL)
+		return of != NULL;
+	n = store_keys(s, of->stored_as, NULL, a, &keys);
+	for (size_t i = 0; i < n; i++)
+		store_delete(s, of, keys[i], false);
+	if (store_keys(s, of->stored_as, NULL, a, &keys) == 0)
+		return false;
+	next = json_deep_copy(definition);
+	finalizers = json_deep_copy(json_object_get(object_meta(next), "finalizers")) ?: json_array();
+	json_array_append_new(finalizers, json_string(CLEANUP));
+	json_object_set_new(object_meta(next), "finalizers", finalizers);
+	json_object_set_new(object_meta(next), "deletionTimestamp", json_string(store_now(a, s)));
+	definition_terminate(next, store_now(a, s));
+	store_put(s, r, key, next);
+	return true;
+}
+
+void
+store_finish_definition(struct store *s, const struct resource *of)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct resource *r = store_definition_resource();
+	const char **keys, *key = object_key(a, r, NULL, of->stored_as);
+	json_t *definition = store_at(s, key), *finalizers;
+
+	if (definition == NULL || json_object_get(object_meta(definition), "deletionTimestamp") == NULL ||
+	    store_keys(s, of->stored_as, NULL, a, &keys) > 0)
+		return;
+	definition = json_deep_copy(definition);
+	finalizers = json_object_get(object_meta(definition), "finalizers");
+	for (size_t i = json_array_size(finalizers); i-- > 0;)
+		if (str_eq(json_string_value(json_array_get(finalizers, i)), CLEANUP))
+			json_array_remove(finalizers, i);
+	if (json_array_size(finalizers) > 0) {
+		store_put(s, r, key, definition);
+		return;
+	}
+	json_decref(definition);
+	store_remove(s, r, key);
+}
+
 /* Returns whether the object is a Pod whose containers take a while to stop. */
 static bool
 lingers(const struct resource *r, const json_t *o)
@@ -133,6 +187,8 @@ delete_now(struct store *s, const struct resource *r, const char *key, bool fore
 	if (old == NULL)
 		return;
 	uid = arena_strdup(a, json_str(object_meta(old), "uid"));
+	if (resource_is(r, "CustomResourceDefinition") && store_delete_defined(s, r, key, old))
+		return;
 	/* In the foreground dependants are deleted first; an object with finalizers waits for their removal. */
 	if (foreground)
 		store_delete_collect(s, uid);

@@ -86,6 +86,10 @@ struct store_query {
 /* "/api/v1/namespaces/NS/pods/NAME/status?…"; false: there is no such place. */
 bool query_parse(const struct store *, struct arena *, const char *path, struct store_query *ret);
 
+/* Zero: objects can be read and written in the version of the query. Otherwise the code of a refusal: a webhook would
+ * convert them. */
+int query_check_version(const struct store_query *, json_t **ret);
+
 /* The body's JSON. A field that is there twice is an error under strict validation, and otherwise the last one
  * counts. */
 struct err *body_parse(
@@ -165,6 +169,14 @@ void store_collect(struct store *, const struct resource *, const char *key);
 
 /* A server-side apply; `old` NULL: it creates. */
 int store_apply(struct store *, const struct store_query *, const struct store_request *, json_t *old, json_t **ret);
+
+/* A definition is deleted when the last of its objects is, in store_delete.c. */
+void store_finish_definition(struct store *, const struct resource *);
+/* The resource of definitions themselves. */
+const struct resource *store_definition_resource(void);
+
+/* Ends the watches of a resource that is not served any more. */
+void store_watch_end(struct store *, const struct resource *);
 
 /* Tells a watch of a write, if it selects it. */
 void store_watch_event(struct store_watch *, const struct event *);

@@ -167,6 +167,18 @@ status_error(int code, const char *reason, json_t **ret, const char *format, ...
 }
 
 int
+query_check_version(const struct store_query *q, json_t **ret)
+{
+	const struct resource *r = q->resource;
+
+	if (r->only == NULL || strcmp(r->only, q->version) == 0)
+		return 0;
+	return status_error(500, "InternalError", ret,
+	    "conversion webhook for %s/%s, Kind=%s failed: the laptop cluster calls no webhooks; use version \"%s\"",
+	    r->group, q->version, r->kind, r->only);
+}
+
+int
 status_not_found(const struct store_query *q, json_t **ret)
 {
 	if (q->resource == NULL)

@@ -3,25 +3,71 @@
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
+#include "sim/columns.h"
+
+struct column {
+	const char *name, *at, *kind;
+	json_int_t priority; /* > 0: shown by `kubectl get -o wide` only */
+	bool path; /* `at` is a JSONPath; false: a pointer */
+};
 
 static json_t *
-store_read_cell(struct arena *a, const json_t *o, const char *pointer, const char *kind, int64_t now)
+store_read_cell(struct arena *a, const json_t *o, const struct column *c, int64_t now)
 {
-	const json_t *v = json_at(o, pointer);
+	const json_t *v = c->path ? column_value(a, o, c->at) : json_at(o, c->at);
 	int64_t t;
 
-	if (strcmp(kind, "date") == 0)
+	if (strcmp(c->kind, "date") == 0)
 		return json_string(json_is_string(v) && time_parse(json_string_value(v), &t)
 				       ? duration_human(a, now - t)
 				       : "<unknown>");
-	if (strcmp(kind, "of") == 0)
+	if (strcmp(c->kind, "of") == 0)
 		return json_sprintf("%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT, json_integer_value(v),
 		    json_int(json_object_get(o, "spec"), "replicas", 1));
+	if (v == NULL && c->path)
+		return json_null();
 	if (v == NULL)
-		return strcmp(kind, "integer") == 0 ? json_integer(0) : json_string("");
+		return strcmp(c->kind, "integer") == 0 ? json_integer(0) : json_string("");
 	if (json_is_string(v) || json_is_integer(v))
 		return json_incref((json_t *)v);
 	return json_string(json_text(a, v));
+}
+
+/* The columns of a definition; without any, an object has its age. Returns how many. */
+static size_t
+store_read_printer(struct arena *a, const json_t *printer, struct column *ret)
+{
+	size_t n = 0, i;
+	json_t *c;
+
+	json_array_foreach (printer, i, c)
+		if (json_str(c, "name") != NULL && json_str(c, "jsonPath") != NULL)
+			ret[n++] = (struct column){ .name = json_str(c, "name"),
+				.at = arena_strdup(a, json_str(c, "jsonPath")),
+				.kind = json_str(c, "type") ?: "string",
+				.priority = json_int(c, "priority", 0),
+				.path = true };
+	if (json_array_size(printer) == 0)
+		ret[n++] = (struct column){ .name = "Age", .at = "/metadata/creationTimestamp", .kind = "date" };
+	return n;
+}
+
+/* The columns of a row of store_resources. Returns how many. */
+static size_t
+store_read_columns(struct arena *a, const char *columns, struct column *ret)
+{
+	char *save = NULL;
+	size_t n = 0;
+
+	for (char *t = strtok_r(arena_strdup(a, columns), "|", &save); t != NULL; t = strtok_r(NULL, "|", &save), n++) {
+		char *inner = NULL;
+
+		ret[n].name = strtok_r(t, ":", &inner);
+		ret[n].at = strtok_r(NULL, ":", &inner);
+		ret[n].kind = strtok_r(NULL, ":", &inner) ?: "string";
+	}
+	ret[n++] = (struct column){ .name = "Age", .at = "/metadata/creationTimestamp", .kind = "date" };
+	return n;
 }
 
 /* The Table form of a list, which kubectl prints. Consumes `items`. */
@@ -30,35 +76,22 @@ store_table(struct store *s, const struct resource *r, json_t *items, const json
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	json_t *columns = json_array(), *rows = json_array(), *o;
-	struct column {
-		const char *name, *pointer, *kind;
-	} *c = arena_new_array(a, struct column, r->columns != NULL ? strlen(r->columns) + 3 : 2);
-	size_t n = 0, i;
-	char *save = NULL;
+	const char *names = r->columns != NULL ? r->columns : "";
+	struct column *c = arena_new_array(a, struct column, strlen(names) + json_array_size(r->printer) + 3);
+	size_t n = 1, i;
 
-	c[n++] = (struct column){ "Name", "/metadata/name", "string" };
-	for (char *t = strtok_r(arena_strdup(a, r->columns != NULL ? r->columns : ""), "|", &save); t != NULL;
-	     t = strtok_r(NULL, "|", &save)) {
-		char *inner = NULL;
-
-		c[n].name = strtok_r(t, ":", &inner);
-		c[n].pointer = strtok_r(NULL, ":", &inner);
-		c[n].kind = strtok_r(NULL, ":", &inner) ?: "string";
-		n++;
-	}
-	c[n].name = "Age";
-	c[n].pointer = "/metadata/creationTimestamp";
-	c[n++].kind = "date";
+	c[0] = (struct column){ .name = "Name", .at = "/metadata/name", .kind = "string" };
+	n += r->stored_as != NULL ? store_read_printer(a, r->printer, c + 1) : store_read_columns(a, names, c + 1);
 	for (i = 0; i < n; i++)
-		json_array_append_new(columns, json_pack("{s:s,s:s,s:s,s:s,s:i}", "name", c[i].name, "type",
-						   strcmp(c[i].kind, "integer") == 0 ? "integer" : "string", "format",
-						   i == 0 ? "name" : "", "description", c[i].name, "priority", 0));
+		json_array_append_new(
+		    columns, json_pack("{s:s,s:s,s:s,s:s,s:I}", "name", c[i].name, "type",
+				 c[i].path || strcmp(c[i].kind, "integer") == 0 ? c[i].kind : "string", "format",
+				 i == 0 ? "name" : "", "description", c[i].name, "priority", c[i].priority));
 	json_array_foreach (items, i, o) {
 		json_t *cells = json_array();
 
 		for (size_t k = 0; k < n; k++)
-			json_array_append_new(
-			    cells, store_read_cell(a, o, c[k].pointer, c[k].kind, loop_wall(s->loop)));
+			json_array_append_new(cells, store_read_cell(a, o, &c[k], loop_wall(s->loop)));
 		json_array_append_new(
 		    rows, json_pack("{s:o,s:{s:s,s:s,s:O}}", "cells", cells, "object", "kind", "PartialObjectMetadata",
 			      "apiVersion", "meta.k8s.io/v1", "metadata", object_meta(o)));

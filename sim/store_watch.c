@@ -181,7 +181,8 @@ store_watch_start(struct store *s, const struct store_request *req, store_line *
 		    status_error(404, "NotFound", ret_body, "the server could not find the requested resource");
 		return store_watch_refuse(w);
 	}
-	if ((*ret_status = access_check(s, w->arena, &w->q, req, ret_body)) != 0)
+	if ((*ret_status = access_check(s, w->arena, &w->q, req, ret_body)) != 0 ||
+	    (*ret_status = query_check_version(&w->q, ret_body)) != 0)
 		return store_watch_refuse(w);
 	if (w->q.label_selector != NULL && (e = selector_parse(w->arena, w->q.label_selector, &w->selector)) != NULL) {
 		*ret_status = status_error(400, "BadRequest", ret_body, "%s", err_text(w->arena, e));
@@ -231,6 +232,14 @@ store_watch_stop(struct store_watch *w)
 	arena_free(w->arena);
 	free(w);
 	return NULL;
+}
+
+void
+store_watch_end(struct store *s, const struct resource *r)
+{
+	for (struct store_watch *w = s->watches; w != NULL; w = w->next)
+		if (w->q.resource == r)
+			loop_timer(s->loop, &w->timer, 0);
 }
 
 struct store_watch *
