@@ -13,14 +13,14 @@ HARDEN_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 SMALL = -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
 # Folders that run seldom (commands, the laptop cluster, GitOps, whose time goes to Git and the API server) are optimized
 # for size; it frees a seventh of the program.
-COLD = $(if $(filter cli% sim% web% notify% gitops% gotemplate%,$<),-Os)
+COLD = $(if $(filter cli% doctor% sim% web% notify% gitops% gotemplate%,$<),-Os)
 SMALL_LINK := $(shell echo 'int main(void){return 0;}' | $(CC) -pie -fPIE -Wl,-z,pack-relative-relocs -x c -o /dev/null - 2>&1 | grep -q . || echo -Wl,-z,pack-relative-relocs)
 LINK_FLAGS = $(HARDEN_LINK) $(SMALL_LINK) -Wl,--gc-sections
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lcrypto -lm
 
 # The pure folders: they decide, and do no input or output (tools/layers checks it). The others: all but the entry.
 PURE_DIRS = base kube/api kube/plan traffic analysis analysis/condition rollout rollout/experiment rollout/view gotemplate notify \
-	gitops gitops/source gitops/kustomize gitops/render gitops/engine gitops/argocd gitops/flux
+	gitops gitops/source gitops/kustomize gitops/render gitops/engine gitops/argocd gitops/flux doctor
 SHELL_DIRS = io kube notify/send gitops/worker sim web cli cli/demo
 PURE_SRC = $(wildcard $(PURE_DIRS:%=%/*.c))
 SHELL_SRC = $(filter-out cli/main.c,$(wildcard $(SHELL_DIRS:%=%/*.c)))

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "cli/application.h"
 #include "cli/demo/dev.h"
+#include "cli/user_git.h"
 #include "gitops/kustomize/edit.h"
 #include "gitops/kustomize/kustomization.h"
 #include "gitops/source/arguments.h"
@@ -15,11 +16,6 @@
 #define GIT_MS 120000
 #define GIT_OUTPUT_MAX (1u << 20)
 #define FILE_MAX (1u << 20) /* bytes of a kustomization */
-/* The variables of the user's environment that Git and its credential helpers get; they get no others. */
-#define GIT_ENV                                                                                                        \
-	SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS                                                                   \
-	    " GIT_* EMAIL SSH_* GPG_* GNUPGHOME TERM EDITOR VISUAL CURL_* GCM_* "                                      \
-	    "GITHUB_TOKEN GH_* GITLAB_*"
 #define TRIES 3 /* of a push, if another push came first */
 
 static int promote_image_run(struct cli *);
@@ -66,7 +62,7 @@ promote_image_git(const struct promotion *p, struct bytes *ret, const char *cons
 	argv[n] = NULL;
 	e = program_run(p->cli->arena,
 	    &(struct program){ .argv = argv,
-		.env_names = GIT_ENV,
+		.env_names = USER_GIT_ENV,
 		.reach = SPAWN_USER, /* as if the user had run it */
 		.timeout_ms = GIT_MS,
 		.output_max = GIT_OUTPUT_MAX },

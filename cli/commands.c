@@ -10,12 +10,12 @@
 			    row(app_confirm_deletion) row(promote_image) row(get_all) row(get_sources)                 \
 				row(get_kustomizations) row(get_helmreleases) row(reconcile) row(suspend) row(resume)  \
 				    row(cluster_add) row(cluster_list) row(cluster_remove) row(rbac_can)               \
-					row(kustomize) row(kustomize_edit) row(lint) row(explain) row(eval) row(hash)  \
-					    row(notifications_template) row(notifications_trigger)                     \
-						row(debug_replica_counts) row(debug_istio_weights) row(controller)     \
-						    row(crds) row(dev) row(demo) row(completion) row(man) row(version) \
-							row(help) row(complete) row(gitops_worker) row(demo_app)       \
-							    row(load)
+					row(kustomize) row(kustomize_edit) row(doctor) row(check) row(lint)            \
+					    row(explain) row(eval) row(hash) row(notifications_template)               \
+						row(notifications_trigger) row(debug_replica_counts)                   \
+						    row(debug_istio_weights) row(controller) row(crds) row(dev)        \
+							row(demo) row(completion) row(man) row(version) row(help)      \
+							    row(complete) row(gitops_worker) row(demo_app) row(load)
 
 #define COMMAND_DECLARE(row) extern const struct command cmd_##row;
 COMMANDS(COMMAND_DECLARE)

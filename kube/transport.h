@@ -14,6 +14,7 @@ struct reply {
 	int status; /* 0: there was no response */
 	struct bytes body; /* empty for a stream with status 200 */
 	int64_t retry_after_ms; /* Retry-After; 0: none */
+	int64_t date_ms; /* Date, wall ms, if the request wanted it; 0: none */
 };
 
 struct receiver {

@@ -109,7 +109,7 @@ struct exchange {
 	void *arg;
 	char *method, *url, *body;
 	size_t response_max;
-	bool stream, too_long, canceled;
+	bool stream, too_long, canceled, date;
 	bool refused; /* the address is one that the request must not reach */
 	bool outside_only;
 	bool proxied; /* the connection is to a proxy: the URL was checked before */
@@ -191,6 +191,19 @@ curl_exchange_free(struct exchange *e)
 
 static bool curl_follow(struct exchange *, long status);
 
+/* Returns the Date of the response in wall ms; 0: it has none. */
+static int64_t
+curl_date_ms(CURL *easy)
+{
+	struct curl_header *date;
+	time_t at;
+
+	if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) != CURLHE_OK)
+		return 0;
+	at = curl_getdate(date->value, NULL);
+	return at > 0 ? (int64_t)at * 1000 : 0;
+}
+
 static void
 curl_finish(struct exchange *e, CURLcode code)
 {
@@ -220,6 +233,8 @@ curl_finish(struct exchange *e, CURLcode code)
 		    e->error[0] != '\0' ? e->error : curl_easy_strerror(code));
 	if (err == NULL)
 		reply.status = (int)status;
+	if (err == NULL && e->date)
+		reply.date_ms = curl_date_ms(e->easy);
 	if (e->api && status == 401) {
 		e->owner->token_until = 0;
 		if (e->owner->credentials != NULL)
@@ -973,6 +988,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	e->response_max = r->response_max;
 	e->stream = r->stream;
 	e->api = api;
+	e->date = r->date;
 	e->outside_only = r->outside_only && c->confined;
 	e->redirects_left = r->redirects_max;
 	e->began = loop_mono(t->loop);

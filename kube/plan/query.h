@@ -19,6 +19,7 @@ struct request {
 	int64_t
 	    timeout_ms; /* from sending to the last byte; for a stream with status 200: to the end of its header; > 0 */
 	size_t response_max; /* bytes of a body that is not streamed; a longer response is an error, never cut */
+	bool date; /* the date of the response is wanted (struct reply) */
 	bool stream; /* the body is passed on while it arrives; not for queries */
 	int64_t stream_max_ms; /* of a stream: to its last byte; 0: no end */
 	unsigned redirects_max; /* redirects that are followed, to http and https */
