@@ -88,12 +88,12 @@ server_request(struct exchange *x, int fd)
 static bool
 server_read(struct exchange *x, int fd, struct str *to)
 {
-	char room[65536];
+	char buffer[65536];
 	ssize_t n;
 
-	if (!wait_readable(fd, x) || (n = recv(fd, room, sizeof(room), 0)) <= 0)
+	if (!wait_readable(fd, x) || (n = recv(fd, buffer, sizeof(buffer), 0)) <= 0)
 		return false;
-	return str_add(to, room, (size_t)n);
+	return str_add(to, buffer, (size_t)n);
 }
 
 static int
@@ -265,12 +265,12 @@ git_response(struct exchange *x)
 	close(out[1]);
 	str_init(&all, TEXT_MAX);
 	for (;;) {
-		char room[65536];
-		ssize_t n = read(out[0], room, sizeof(room));
+		char buffer[65536];
+		ssize_t n = read(out[0], buffer, sizeof(buffer));
 
 		if (n <= 0)
 			break;
-		str_add(&all, room, (size_t)n);
+		str_add(&all, buffer, (size_t)n);
 	}
 	close(out[0]);
 	if (pid > 0)

@@ -60,12 +60,12 @@ client_sendf(struct exchange *x, const char *format, ...)
 static bool
 request_read_more(struct exchange *x)
 {
-	char room[16384];
+	char buffer[16384];
 	ssize_t n;
 
-	if (!wait_readable(x->client, NULL) || (n = recv(x->client, room, sizeof(room), 0)) <= 0)
+	if (!wait_readable(x->client, NULL) || (n = recv(x->client, buffer, sizeof(buffer), 0)) <= 0)
 		return false;
-	return str_add(&x->in, room, (size_t)n);
+	return str_add(&x->in, buffer, (size_t)n);
 }
 
 bool

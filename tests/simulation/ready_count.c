@@ -31,7 +31,7 @@ count(const struct object *o, void *arg)
 	c->ready += selects(c->service, o) && pod_ready((const struct pod *)o);
 }
 
-/* The desired state only; the executor brings it about. */
+/* Plans the desired state; the executor makes the requests. */
 static void
 pass(const struct pass *p, struct plan *plan)
 {
@@ -48,28 +48,28 @@ pass(const struct pass *p, struct plan *plan)
 	plan_reason(plan, "%" PRId64 " pods are ready", c.ready);
 }
 
-struct telling {
+struct pod_mapping {
 	const struct object *pod;
 	emit_key *emit;
 	void *arg;
 };
 
 static void
-write_service(const struct object *o, void *arg)
+emit_service(const struct object *o, void *arg)
 {
-	struct telling *t = arg;
+	struct pod_mapping *t = arg;
 
 	if (selects((const struct service *)o, t->pod))
 		t->emit(o->meta.namespace, o->meta.name, t->arg);
 }
 
-/* Which Services a pod concerns. */
+/* Emits the Services that select a pod: they get a pass when it changes. */
 static void
 map_pod(const struct view *v, const struct object *pod, emit_key *emit, void *arg)
 {
-	struct telling t = { pod, emit, arg };
+	struct pod_mapping t = { pod, emit, arg };
 
-	v->each(v, &service_type, pod->meta.namespace, write_service, &t);
+	v->each(v, &service_type, pod->meta.namespace, emit_service, &t);
 }
 
 static const struct controller_watch watches[] = {

@@ -927,7 +927,8 @@ scenarios_run_nth(unsigned stride)
 	struct nth *undisturbed = mem_alloc((size_t)(n > 0 ? n : 1) * sizeof(*undisturbed));
 	bool ok = n > 0;
 
-	/* Up to the n-th request a life is the same without the fault: one life says which n there are. */
+	/* Before its n-th request a life is the same with and without the fault, so that one undisturbed life has the
+	 * number of requests. */
 	for (int i = 0; i < n && ok; i++) {
 		_cleanup_(freep) char *path = mem_printf(FOLDER "/%s", files[i]->d_name);
 
