@@ -23,7 +23,7 @@ struct path {
 	const char *text, *at;
 	struct step steps[PATH_STEPS_MAX];
 	size_t n;
-	unsigned visits;
+	unsigned visits; /* values that were visited; limited */
 };
 
 static struct err *

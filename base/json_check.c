@@ -16,14 +16,14 @@ struct check_key {
 };
 
 struct check_open {
-	bool object;
+	bool object; /* an object, not an array */
 	size_t first; /* of its keys */
 	uint64_t seen; /* a bit for each hash of its keys */
 };
 
 struct checker {
 	const char *at, *end;
-	size_t depth, depth_max;
+	size_t depth, depth_max; /* how many values are open; the limit */
 	struct check_open open[JSON_DEPTH_MAX + 2]; /* from 1 */
 	struct check_key few[KEYS_FEW], *keys, *more; /* of the open objects */
 	size_t n_keys, capacity;

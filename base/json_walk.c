@@ -278,7 +278,7 @@ json_number_at(const char *number)
 	return json_integer_at(number, &n) ? (double)n : walk_double(number);
 }
 
-/* As json_dumps writes a string. One without escapes has none to write. */
+/* Adds a string as json_dumps writes it. Only escapes of the text (`at`, between its quotes) can become escapes. */
 static void
 walk_add_string(struct str *s, const char *at, size_t len)
 {

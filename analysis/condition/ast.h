@@ -14,6 +14,7 @@ enum op {
 	OP_LE,
 	OP_GT,
 	OP_GE,
+	/* From here to OP_ENDS_WITH: those that `not` can precede (parse.c) */
 	OP_IN,
 	OP_NOT_IN,
 	OP_MATCHES,

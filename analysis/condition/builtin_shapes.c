@@ -13,6 +13,8 @@ shape_any(struct check *c, const struct node *n, const struct shape *args)
 	return (struct shape){ .any = true, .open = true };
 }
 
+/* Checks that an argument has one of n_kinds kinds, which follow (enum value_kind). `what` names them in the error:
+ * "a list". A value of unknown type is accepted, and fails at its evaluation. */
 static bool
 shape_expect(struct check *c, const struct node *n, const struct shape *s, const char *what, int n_kinds, ...)
 {

@@ -199,7 +199,8 @@ lex_skip(struct lexer *l)
 void
 lex_next(struct lexer *l)
 {
-	static const char *const puncts[] = { "?.", "??", "..", "||", "::", "&&", "&=", "&*", "!&", "!=", "!*", "=&",
+	/* The operators, or beginnings of them, that are two characters. All others are one. */
+	static const char *const pairs[] = { "?.", "??", "..", "||", "::", "&&", "&=", "&*", "!&", "!=", "!*", "=&",
 		"==", "=*", "*&", "*=", "**", "<&", "<=", "<*", ">&", ">=", ">*" };
 	bool pointer = l->token == T_PUNCT && l->word[0] == '#' && l->at == l->start + 1;
 
@@ -236,8 +237,8 @@ lex_next(struct lexer *l)
 	} else if (strchr("([{}]),;%+-^#|:&!=*<>.?/", *l->at) != NULL) {
 		size_t n = 1;
 
-		for (size_t i = 0; i < ARRAY_SIZE(puncts); i++)
-			if (str_starts(l->at, puncts[i]))
+		for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+			if (str_starts(l->at, pairs[i]))
 				n = 2;
 		l->token = T_PUNCT;
 		l->word = arena_strndup(l->arena, l->at, n);

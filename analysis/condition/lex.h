@@ -3,14 +3,22 @@
 #include "analysis/condition/value.h"
 #include "base/err.h"
 
-enum token { T_END, T_NUMBER, T_STRING, T_BYTES, T_NAME, T_WORD, T_PUNCT };
+enum token {
+	T_END,
+	T_NUMBER,
+	T_STRING,
+	T_BYTES, /* b"…" */
+	T_NAME,
+	T_WORD, /* an operator that is a word: "in", "let" */
+	T_PUNCT, /* an operator or bracket of one or two characters */
+};
 
 /* A position in a text. To return to a position, keep a copy of the struct. */
 struct lexer {
 	struct arena *arena;
 	const char *text; /* the whole text */
 	const char *at; /* the first byte after the current token */
-	enum token token; /* the current one. T_WORD: an operator that is a word ("in", "let"). T_BYTES: b"…" */
+	enum token token; /* the current one */
 	const char *start; /* the first byte of the token */
 	const char *word; /* the text of a NAME, WORD, PUNCT or NUMBER */
 	struct value value; /* the value of a NUMBER, STRING or BYTES */

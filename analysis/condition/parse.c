@@ -23,8 +23,8 @@ struct parser {
 static const struct {
 	const char *text;
 	enum op op;
-	int precedence;
-	bool right;
+	int precedence; /* a higher one binds more tightly */
+	bool right; /* it associates to the right: a ** b ** c is a ** (b ** c) */
 } binary_ops[] = {
 	{ "|", OP_NONE, 0, false },
 	{ "or", OP_OR, 10, false },
