@@ -92,7 +92,7 @@ alert_concerns(const struct flux_alert *a, enum alert_reach reach, const struct 
 {
 	bool of_source = false;
 
-	if (a->spec.suspend || (str_eq(a->spec.severity, "error") && !e->bad))
+	if (a->spec.suspend || (str_eq(a->spec.severity, "error") && !e->failed))
 		return false;
 	for (size_t i = 0; i < a->spec.sources.n && !of_source; i++)
 		of_source = alert_is_within_reach(&a->spec.sources.at[i], a->object.meta.namespace, reach) &&
@@ -169,7 +169,7 @@ alert_generic_body(struct composing *c)
 	json_put(object, "uid", e->uid);
 	alert_header(c, "Gotk-Component", CONTROLLER);
 	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:s}", "involvedObject", object, "severity",
-	    e->bad ? "error" : "info", "timestamp", time_format(c->arena, e->at), "message", e->message, "reason",
+	    e->failed ? "error" : "info", "timestamp", time_format(c->arena, e->at), "message", e->message, "reason",
 	    e->reason, "metadata", alert_metadata(c), "reportingController", CONTROLLER);
 }
 
@@ -187,7 +187,7 @@ alert_slack_body(struct composing *c)
 	if (token != NULL)
 		alert_header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
 	body = json_pack("{s:s, s:[{s:s, s:s, s:s, s:[s], s:o}]}", "username", !str_empty(user) ? user : CONTROLLER,
-	    "attachments", "color", e->bad ? "danger" : "good", "author_name",
+	    "attachments", "color", e->failed ? "danger" : "good", "author_name",
 	    arena_printf(c->arena, "%s/%s.%s", e->kind, e->name, e->namespace), "text", e->message, "mrkdwn_in", "text",
 	    "fields", fields);
 	json_put(body, "channel", c->provider->spec.channel);
@@ -199,7 +199,7 @@ alert_alertmanager_body(struct composing *c)
 {
 	const struct alert_event *e = c->event;
 	json_t *labels = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "alertname",
-	    arena_printf(c->arena, "Flux%s%s", e->kind, e->reason), "severity", e->bad ? "error" : "info", "reason",
+	    arena_printf(c->arena, "Flux%s%s", e->kind, e->reason), "severity", e->failed ? "error" : "info", "reason",
 	    e->reason, "kind", e->kind, "name", e->name, "namespace", e->namespace, "reportingcontroller", CONTROLLER);
 	json_t *annotations = alert_metadata(c), *v;
 	const char *key;
@@ -243,7 +243,7 @@ alert_description(const struct composing *c)
 		*to++ = (char)tolower((unsigned char)*at);
 	}
 	*to = '\0';
-	return c->event->bad ? arena_printf(c->arena, "%s: %s", words, c->event->message) : words;
+	return c->event->failed ? arena_printf(c->arena, "%s: %s", words, c->event->message) : words;
 }
 
 /* Returns the context of a commit status, "kustomization/NAME/1a2b3c4d". The last part is the beginning of the
@@ -280,7 +280,7 @@ alert_compose_status(struct composing *c, const char *address, struct query *ret
 		.address = address,
 		.revision = alert_is_outcome(c->event) ? alert_revision_of(c) : NULL,
 		.context = alert_status_context(c),
-		.bad = c->event->bad,
+		.failed = c->event->failed,
 		.description = alert_description(c) };
 	const char *token = alert_secret_value(c, "token"), *name, *text;
 

@@ -11,7 +11,7 @@
 struct alert_event {
 	const char *api_version, *kind, *namespace, *name, *uid;
 	struct string_map labels;
-	bool bad;
+	bool failed; /* severity error; otherwise info */
 	const char *reason, *message;
 	const char *revision; /* the commit that the event is about; NULL: none */
 	int64_t at; /* wall ms */

@@ -102,7 +102,7 @@ commit_status_compose(struct arena *a, const struct commit_status *s, const char
 		api = "/repos";
 	}
 	*ret_url = arena_printf(a, "%s%s/%s/statuses/%s", base, api, path, commit);
-	json_object_set_new(body, "state", json_string(s->bad ? h->failed : "success"));
+	json_object_set_new(body, "state", json_string(s->failed ? h->failed : "success"));
 	json_object_set_new(body, h->name, json_string(s->context));
 	json_object_set_new(body, "description", json_string(commit_cut_text(a, s->description)));
 	*ret_body = json_text(a, body);

@@ -12,7 +12,7 @@ struct commit_status {
 	const char *address; /* of the repository: "https://github.com/OWNER/NAME" */
 	const char *revision; /* "main@sha1:…", or the commit alone; NULL: none */
 	const char *context; /* name of the status; of statuses with the same name the server shows the last one */
-	bool bad;
+	bool failed; /* the state of the commit is a failure */
 	const char *description; /* cut to the length that the server accepts */
 };
 

@@ -376,7 +376,7 @@ alerter_on_event(struct alerter *a, const struct plan_step *event)
 	struct string_map *labels;
 	struct job *j;
 
-	if (!send_queue_has_room(&a->queue, o->meta.namespace))
+	if (!send_queue_has_capacity(&a->queue, o->meta.namespace))
 		return;
 	j = mem_alloc(sizeof(*j));
 	*j = (struct job){ .alerter = a, .arena = arena_new() };
@@ -386,7 +386,7 @@ alerter_on_event(struct alerter *a, const struct plan_step *event)
 		    .namespace = arena_strdup(j->arena, o->meta.namespace),
 		    .name = arena_strdup(j->arena, o->meta.name),
 		    .uid = arena_strdup(j->arena, o->meta.uid),
-		    .bad = event->warning,
+		    .failed = event->warning,
 		    .reason = arena_strdup(j->arena, event->reason),
 		    .message = arena_strdup(j->arena, event->message != NULL ? event->message : ""),
 		    .revision = arena_strdup(j->arena, event->revision),

@@ -42,17 +42,18 @@ struct job {
 	const char *ns, *name;
 	const char *trigger; /* NULL: the Rollout has changed */
 	const char *reason;
-	bool warning;
+	bool warning; /* the event is of type Warning */
 	struct string_map labels, annotations;
 	size_t source; /* index of the current source */
 	struct call *call;
 	json_t *rollout, *secret; /* NULL until they are read */
 	bool has_secret, has_workload; /* it has been requested */
 	json_t *state; /* the annotation; NULL: not read yet */
-	bool state_changed, planned;
+	bool state_changed; /* the annotation must be written */
+	bool planned; /* `sends` is set, for the current source */
 	struct notify_config config; /* a reference to each part of the source's configuration */
 	struct send *sends;
-	size_t n_sends, at;
+	size_t n_sends, at; /* `at`: the index of the one that is sent now */
 	int64_t began; /* mono ms, of this send */
 	struct delivery delivery; /* of this send */
 };
@@ -102,7 +103,7 @@ notifier_job_new(struct notifier *n, const struct object *o, const char *trigger
 {
 	struct job *j;
 
-	if (!send_queue_has_room(&n->queue, o->meta.namespace))
+	if (!send_queue_has_capacity(&n->queue, o->meta.namespace))
 		return;
 	j = mem_alloc(sizeof(*j));
 	*j = (struct job){ .notifier = n, .arena = arena_new(), .warning = warning };

@@ -70,7 +70,7 @@ send_queue_done(struct send_queue *q)
 }
 
 bool
-send_queue_has_room(struct send_queue *q, const char *tenant)
+send_queue_has_capacity(struct send_queue *q, const char *tenant)
 {
 	_cleanup_(arena_freep) struct arena *a = NULL;
 	bool full = q->n >= q->limits.waiting ||

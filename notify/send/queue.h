@@ -13,7 +13,7 @@ struct send_job {
 	struct send_job *next;
 	const char *tenant; /* a namespace; borrowed until the job is removed */
 	const char *key; /* jobs of the same key run one after the other; NULL: independent. Borrowed, as tenant is */
-	bool running;
+	bool running; /* set while the job has a place, and others of its key wait */
 };
 
 struct send_limits {
@@ -40,7 +40,7 @@ void send_queue_init(
 void send_queue_done(struct send_queue *);
 
 /* Returns false if a job of the tenant would be one too many. The first refusal after an accepted job is logged. */
-bool send_queue_has_room(struct send_queue *, const char *tenant);
+bool send_queue_has_capacity(struct send_queue *, const char *tenant);
 
 /* Adds a job, which runs from the loop when the limits allow it, in the order of its key. */
 void send_queue_add(struct send_queue *, struct send_job *);
@@ -63,7 +63,7 @@ struct delivery {
 	/* The delivery's own; all zeroes to start with. */
 	struct exchange *exchange;
 	struct timer retry;
-	int attempts;
+	int attempts; /* that were made */
 };
 
 /* Sends the request. `done` is called from the loop, once. */

@@ -14,7 +14,7 @@ sent(struct arena *a, const char *provider, const char *secret, bool bad, const 
 		.namespace = "shop",
 		.name = "web",
 		.uid = "1234-5678",
-		.bad = bad,
+		.failed = bad,
 		.reason = reason,
 		.message = "why",
 		.revision = "main@sha1:" COMMIT };
