@@ -100,7 +100,7 @@ http_server_oldest(const struct http_server *d, enum http_state state)
 
 /* Closes a connection for a new one: the oldest one with an incomplete request, or else an idle one. */
 static void
-http_server_make_room(struct http_server *d, struct http_connection *but)
+http_server_make_space(struct http_server *d, struct http_connection *but)
 {
 	static const enum http_state order[] = { HTTP_SERVER_HEADER, HTTP_SERVER_IDLE, HTTP_SERVER_BODY };
 
@@ -129,7 +129,7 @@ on_connection(void *arg, struct MHD_Connection *connection, void **context, enum
 		*(d->last != NULL ? &d->last->next : &d->first) = c;
 		d->last = c;
 		if (++d->n > d->settings.connections_max)
-			http_server_make_room(d, c);
+			http_server_make_space(d, c);
 		if (d->first == c)
 			loop_timer(d->loop, &d->sweep, SWEEP_MS);
 		return;

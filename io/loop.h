@@ -27,7 +27,7 @@ struct loop_io {
 struct loop {
 	struct timers timers;
 	int64_t mono_now, wall_now; /* at the start of this iteration of the loop */
-	bool stopped;
+	bool stopped; /* loop_stop was called: the loop ends after this iteration */
 	const struct loop_ops *ops;
 };
 

@@ -24,10 +24,10 @@ struct program_process {
 	struct arena *arena;
 	struct child *child;
 	struct program_stream output, errors;
-	struct timer late;
+	struct timer late; /* fires at the end of the time limit */
 	int64_t timeout_ms;
 	size_t file_max;
-	bool exited;
+	bool exited; /* the child has ended; its output may not have */
 	int status; /* of waitpid */
 	void (*done)(void *, const struct program_end *);
 	void *arg;

@@ -12,7 +12,7 @@
 struct entry {
 	struct indexed place; /* first member: indexes point to it */
 	struct arena *arena;
-	bool marked;
+	bool marked; /* not seen in the current list yet; deleted at its end (cache_sweep) */
 };
 
 struct type_cache {

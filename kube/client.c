@@ -14,9 +14,9 @@ struct call {
 	client_item_done *done_item;
 	void *arg;
 	char *method, *url, *content_type, *body;
-	int tries;
+	int tries; /* responses that requested another try so far */
 	int64_t until; /* mono ms */
-	bool json_patch;
+	bool json_patch; /* a 422 may mean that a test of the patch failed */
 	enum urgency urgency;
 	struct list_reader *list; /* NULL: the response is parsed as a whole */
 	struct err *wrong; /* why the list cannot be read; in the arena below */

@@ -28,7 +28,7 @@ struct waiting {
 	char *reason, *message, *version; /* the resourceVersion of the object */
 	int64_t first_at, last_at; /* wall ms */
 	int64_t count; /* how often it happened since it began to wait */
-	bool warning, started;
+	bool warning, started; /* of type Warning; its first request was sent */
 };
 
 /* The queue of one object. It exists while events wait in it. */
@@ -39,11 +39,11 @@ struct subject {
 	struct waiting *head, *tail;
 	size_t n;
 	struct subject *next_ready;
-	bool is_ready;
+	bool is_ready; /* in the list of subjects whose next request can be sent */
 	/* the request of the first event */
 	struct call *call;
 	struct timer again;
-	int tries;
+	int tries; /* that failed so far */
 	bool is_repeat; /* it raises the count of an Event */
 	struct event_record record; /* of the Event, after it */
 };
@@ -423,7 +423,7 @@ events_drop(struct events *ev, struct waiting *e)
 
 /* Returns true if one more event of the object may be queued. Otherwise it joined another, or was dropped. */
 static bool
-events_make_room(struct subject *s, const struct plan_step *step, int64_t now)
+events_make_space(struct subject *s, const struct plan_step *step, int64_t now)
 {
 	struct events *ev = s->events;
 	struct waiting *oldest = ev->normal, *similar;
@@ -479,7 +479,7 @@ events_emit(struct events *ev, const struct plan_step *step)
 	equal = events_find(s, step, step->message);
 	if (equal != NULL)
 		events_join(equal, now, NULL);
-	else if (events_make_room(s, step, now))
+	else if (events_make_space(s, step, now))
 		events_append(s, step, now);
 	if (s->call == NULL && !timer_armed(&s->again))
 		events_add_ready(s);

@@ -15,7 +15,7 @@ struct lease {
 	struct timer timer; /* of the next try */
 	struct timer deadline; /* at which this process stops being the leader */
 	struct call *call;
-	bool leading;
+	bool leading; /* this process is the leader */
 	int64_t renewed_at; /* mono ms: when the renewal that succeeded last was sent */
 	int64_t sent_at; /* mono ms of the open write */
 	char *seen; /* resourceVersion of the Lease as it was last read */

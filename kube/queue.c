@@ -20,7 +20,7 @@
 struct queue_lane {
 	char *tenant; /* owned; "": none */
 	struct queue_item *head, *tail;
-	size_t keys, running;
+	size_t keys, running; /* of the tenant, in total; those with a pass in progress */
 	bool ready; /* in the list of lanes: a key waits, and the tenant is below its limit */
 	struct queue_lane *previous, *next;
 };
@@ -33,8 +33,8 @@ struct queue {
 	struct rand_stream rand;
 	queue_work *work;
 	void *arg;
-	size_t waiting, running;
-	bool open;
+	size_t waiting, running; /* keys that wait for a pass; keys with a pass in progress */
+	bool open; /* passes may start (queue_open) */
 };
 
 static struct queue_lane *

@@ -10,7 +10,7 @@ struct turns_destination {
 	struct turns_tenant *tenant;
 	struct turns_destination *next;
 	char *name;
-	size_t slots;
+	size_t slots; /* in use */
 	uint64_t last; /* the value of `given` at its last slot; 0: it never had one */
 	struct {
 		struct turn *first, **last_at;

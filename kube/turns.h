@@ -37,7 +37,7 @@ struct turn {
 	uint64_t since; /* the value of `given` when it began to wait */
 	struct turns_destination *destination; /* NULL: it neither has a slot nor waits */
 	struct turn *next; /* the next one of its rank that waits for the same destination */
-	bool waits;
+	bool waits; /* it has no slot yet */
 };
 
 /* Requests a slot. Returns true if it gets one at once. Otherwise it waits, and a later turn_end() returns it.

@@ -35,9 +35,10 @@ struct watch {
 	struct timer line_end; /* fires if the line is not complete in time */
 	int64_t stream_started; /* mono ms */
 	struct timer timer;
-	int64_t backoff;
+	int64_t backoff; /* ms, of the last failure; 0: none */
 	struct rand_stream rand;
-	bool synced, relist;
+	bool synced; /* the first list has arrived */
+	bool relist; /* the stream ends in order to list again */
 	bool marked; /* this list has begun, and all older objects are marked */
 	struct timer recheck; /* runs while the last list had a nameless object, or the cache has an unreadable one */
 	struct call *rechecking;
@@ -101,33 +102,34 @@ watch_synced(struct watch *w)
 	w->observer.synced(w->observer.arg);
 }
 
-struct turn {
-	const struct object *object; /* the object whose turn it is; NULL: none */
+/* The unreadable object with the index `at`, among the n of the type. */
+struct nth_unreadable {
+	const struct object *object; /* NULL: there are not as many */
 	size_t at, n;
 };
 
 static void
-watch_take_turn(const struct object *o, void *arg)
+watch_count_unreadable(const struct object *o, void *arg)
 {
-	struct turn *t = arg;
+	struct nth_unreadable *t = arg;
 
 	if (t->n++ == t->at)
 		t->object = o;
 }
 
-static struct turn
-watch_turn_of(const struct watch *w, size_t at)
+static struct nth_unreadable
+watch_nth_unreadable(const struct watch *w, size_t at)
 {
-	struct turn t = { .at = at };
+	struct nth_unreadable t = { .at = at };
 
-	view_each_unreadable(cache_view(w->cache), w->type, NULL, watch_take_turn, &t);
+	view_each_unreadable(cache_view(w->cache), w->type, NULL, watch_count_unreadable, &t);
 	return t;
 }
 
 static void
 watch_recheck_later(struct watch *w)
 {
-	size_t n = watch_turn_of(w, 0).n + (w->was_nameless ? 1 : 0);
+	size_t n = watch_nth_unreadable(w, 0).n + (w->was_nameless ? 1 : 0);
 
 	if (n > 0 && !timer_armed(&w->recheck) && w->rechecking == NULL)
 		loop_timer(w->transport->loop, &w->recheck,
@@ -155,7 +157,7 @@ watch_on_recheck(struct timer *timer, void *arg)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct watch *w = arg;
-	struct turn t = watch_turn_of(w, 0);
+	struct nth_unreadable t = watch_nth_unreadable(w, 0);
 	const struct meta *m;
 
 	(void)timer;
@@ -166,8 +168,9 @@ watch_on_recheck(struct timer *timer, void *arg)
 	}
 	if (t.n == 0)
 		return;
+	/* One object a time, in turn: their number may have changed. */
 	w->rechecked %= t.n;
-	t = watch_turn_of(w, w->rechecked);
+	t = watch_nth_unreadable(w, w->rechecked);
 	if (t.object == NULL)
 		return;
 	m = &t.object->meta;

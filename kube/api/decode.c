@@ -19,7 +19,7 @@ struct decoding {
 struct place {
 	const struct place *in; /* NULL: the text below is the path */
 	const char *text; /* the path, or a key as it is written; NULL: an element */
-	size_t len, index;
+	size_t len, index; /* of the text; of the element */
 	bool of_map; /* a key of a map: "labels[app]" */
 };
 

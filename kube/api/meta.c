@@ -26,7 +26,7 @@ static const struct field meta_fields[] = {
 	TIME(meta, creation_timestamp, "creationTimestamp"),
 	TIME(meta, deletion_timestamp, "deletionTimestamp"),
 	STRING_MAP(meta, labels, "labels"),
-	/* The annotation with kubectl's copy of the whole manifest. */
+	/* Of the annotation with kubectl's copy of the whole manifest only the key is kept. */
 	STRING_MAP(meta, annotations, "annotations", .blank = "kubectl.kubernetes.io/last-applied-configuration"),
 	LIST(meta, owners, "ownerReferences", owner),
 	STRINGS(meta, finalizers, "finalizers"),

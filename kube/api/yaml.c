@@ -11,7 +11,7 @@ struct walk {
 	struct arena *arena;
 	yaml_document_t *doc;
 	enum yaml_words words;
-	size_t nodes;
+	size_t nodes; /* that were converted, with those of aliases; limited */
 	struct yaml_tags tags;
 	struct yaml_marks *marks; /* of the document; NULL: not requested */
 	size_t capacity;

@@ -129,6 +129,7 @@ yaml_tag_scalar(
 
 		if (strcmp(t->text, plain[i]) != 0)
 			continue;
+		/* A time with its tag is written as RFC 3339; without the tag only kustomize reads it as a time. */
 		v = yaml_plain(a, text, time ? YAML_KUSTOMIZE : words);
 		if (v != NULL && tag_is(t->text, v, text)) {
 			*ret = v;

@@ -22,7 +22,7 @@ struct seen_query {
 struct seen_failure {
 	const struct type *type; /* of the object that was to be written */
 	const char *name;
-	bool create;
+	bool create; /* the write was a creation */
 	enum err_class class;
 	const char *text;
 };
