@@ -199,7 +199,7 @@ push_event_bare(struct arena *a, const char *url)
 	if (colon != NULL && scheme == NULL && (slash == NULL || colon < slash)) {
 		*colon = '/'; /* git@host:org/repository */
 	} else if (colon != NULL && slash != NULL && colon < slash) {
-		memmove(colon, slash, strlen(slash) + 1);
+		memmove(colon, slash, strlen(slash) + 1); /* without the port */
 	}
 	n = strlen(text);
 	while (n > 0 && text[n - 1] == '/')

@@ -10,8 +10,8 @@
 struct parser {
 	struct arena *arena;
 	const char *at;
-	int line, depth;
-	bool in_action;
+	int line, depth; /* of the position; how many blocks and parentheses are open */
+	bool in_action; /* between {{ and }} */
 	struct err *err;
 };
 

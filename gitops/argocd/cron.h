@@ -8,7 +8,7 @@
  * day counts if either of its two fields names it, unless one of them is "*". */
 struct schedule {
 	uint64_t minutes, hours, days, months, weekdays; /* bit n: the number n */
-	bool any_day, any_weekday;
+	bool any_day, any_weekday; /* the field begins with "*" or "?" */
 };
 
 /* Returns false if the text is not a schedule. */

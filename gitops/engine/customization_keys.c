@@ -90,7 +90,7 @@ static const struct build_option {
 	const char *name;
 	const char *value; /* NULL: any, or none */
 	const char *why; /* reason why it has no effect; NULL: it has an effect */
-	bool takes_value;
+	bool takes_value; /* the option has a value: --name value or --name=value */
 } options[] = {
 	{ "--load-restrictor", "LoadRestrictionsNone", NULL, true },
 	{ "--load-restrictor", "none", NULL, true },

@@ -86,7 +86,7 @@ customizations_parse(struct reading *r, const char *where, const char *text)
 
 /* Returns false, and keeps an error, if there are too many entries of this sort. */
 static bool
-customizations_has_room(struct reading *r, const char *where, size_t n)
+customizations_has_capacity(struct reading *r, const char *where, size_t n)
 {
 	if (n == RULES_MAX && r->error == NULL)
 		r->error = err_new(r->arena, ERR_INVALID,
@@ -97,7 +97,7 @@ customizations_has_room(struct reading *r, const char *where, size_t n)
 static void
 customizations_add_health(struct reading *r, const char *where, const char *group, const char *kind, const char *text)
 {
-	if (customizations_has_room(r, where, r->to->health.n))
+	if (customizations_has_capacity(r, where, r->to->health.n))
 		r->to->health.at[r->to->health.n++] =
 		    (struct health_script){ group, kind, arena_strdup(r->arena, text) };
 }
@@ -116,7 +116,7 @@ customizations_read_filters(struct reading *r, const char *key, const char *text
 	to->at = arena_new_array(r->arena, struct kind_filter, json_array_size(list) + 1);
 	json_array_foreach (list, i, f) {
 		customizations_note_members(r, arena_printf(r->arena, "%s[%zu]", key, i), f, filter_members);
-		if (customizations_has_room(r, key, to->n))
+		if (customizations_has_capacity(r, key, to->n))
 			to->at[to->n++] =
 			    (struct kind_filter){ strings_decode(r->arena, json_object_get(f, "apiGroups")),
 				    strings_decode(r->arena, json_object_get(f, "kinds")),
@@ -151,7 +151,7 @@ customizations_add_ignored(struct reading *r, const char *where, const char *gro
 
 	if (rule != NULL && !json_is_null(rule))
 		customizations_note_members(r, where, rule, ignored_members);
-	if (!json_is_object(rule) || !customizations_has_room(r, where, to->n))
+	if (!json_is_object(rule) || !customizations_has_capacity(r, where, to->n))
 		return;
 	to->where[to->n] = where;
 	to->at[to->n++] = (struct ignored_difference){ .group = group,

@@ -43,7 +43,7 @@ static const struct health_kind {
 	/* the same: Healthy if `idle` matches and `idle_but` does not, whatever the status is */
 	const char *idle, *idle_but;
 	const char *conditions; /* path of the conditions in status; NULL: "conditions" */
-	unsigned flags;
+	unsigned flags; /* of those above */
 } rows[] = {
 	/* Secrets and certificates. */
 	{ "external-secrets.io", "ClusterExternalSecret", .wrong = "failedNamespaces" },

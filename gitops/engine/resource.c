@@ -197,9 +197,9 @@ resource_read_switches(struct arena *a, const json_t *object, struct app_resourc
 void
 resources_warn(struct resources *r, const char *type, const char *message)
 {
-	if (r->n_warnings < WARNINGS_MAX && r->n_warnings == r->room_warnings) {
-		struct resource_warning *more =
-		    arena_new_array(r->arena, struct resource_warning, r->room_warnings = r->room_warnings * 2 + 8);
+	if (r->n_warnings < WARNINGS_MAX && r->n_warnings == r->warnings_capacity) {
+		struct resource_warning *more = arena_new_array(
+		    r->arena, struct resource_warning, r->warnings_capacity = r->warnings_capacity * 2 + 8);
 
 		if (r->n_warnings > 0)
 			memcpy(more, r->warnings, r->n_warnings * sizeof(*more));

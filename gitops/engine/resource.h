@@ -89,7 +89,7 @@ struct resources {
 	size_t n, capacity;
 	struct map by_key; /* manifest_key → index + 1 */
 	struct resource_warning *warnings; /* at most WARNINGS_MAX; n_warnings counts all */
-	size_t n_warnings, room_warnings;
+	size_t n_warnings, warnings_capacity;
 };
 
 /* A warning; it does not prevent a sync. */

@@ -21,10 +21,10 @@ struct building {
 	struct arena *arena;
 	const struct k_spec_list *known;
 	struct k_schema schema; /* of the first kustomization that has an `openapi` */
-	bool has_schema;
+	bool has_schema; /* `schema` is set */
 	bool has_objects; /* at least one object has been read */
 	const char *open[K_DEPTH_MAX]; /* the directories that are being built, outermost first */
-	size_t depth;
+	size_t depth; /* the number of directories in `open` */
 };
 
 static struct k_objects
@@ -426,7 +426,7 @@ struct sorted {
 	int order; /* position of its kind */
 	/* kind and name, each followed by the group, version and namespace that are compared too */
 	const char *kind, *name;
-	size_t number;
+	size_t number; /* its position before sorting, for a stable order */
 };
 
 static int

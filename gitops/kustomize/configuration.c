@@ -185,7 +185,7 @@ struct marking {
 	struct k_objects *all;
 	const json_t *definitions;
 	const char *kind;
-	size_t visited;
+	size_t visited; /* properties that were visited; limited */
 };
 
 static struct err *

@@ -24,10 +24,10 @@ struct pods {
 };
 
 struct row {
-	unsigned uses;
+	unsigned uses; /* a bit for each transformation that changes the field */
 	const char *group, *version, *kinds; /* kinds: several separated by "|" */
 	const char *path;
-	bool create;
+	bool create; /* the field is created if it does not exist */
 };
 
 struct reference {

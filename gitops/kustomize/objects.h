@@ -30,8 +30,8 @@ struct k_objects {
 	struct arena *arena;
 	struct k_object *at;
 	size_t n, capacity;
-	struct map ids; /* current id → file of its object; out of date when `changed` */
-	bool changed;
+	struct map ids; /* current id → file of its object; out of date if `changed` */
+	bool changed; /* a name, kind or namespace has changed since `ids` was built */
 	const struct k_spec_list *specs; /* the built-in ones, or these and those of configurations */
 	struct k_var *vars;
 	size_t n_vars, vars_capacity;

@@ -22,7 +22,7 @@ struct k_plugin {
 	struct string_map labels, annotations;
 	const char *prefix, *suffix;
 	const char *subjects;
-	bool unset_only;
+	bool unset_only; /* NamespaceTransformer: objects with a namespace keep it */
 	struct strings paths;
 	const char *path, *patch, *patches, *json_op;
 	const struct k_selector *target;

@@ -11,7 +11,7 @@ struct setting {
 	const struct k_path *path;
 	const struct k_replacement_options *options; /* NULL: none */
 	const json_t *value;
-	size_t found;
+	size_t found; /* fields that the path named */
 	struct err *err;
 };
 

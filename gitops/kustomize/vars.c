@@ -123,7 +123,7 @@ struct putting {
 	struct arena *arena;
 	const json_t *values;
 	size_t left; /* remaining bytes for all strings with variables */
-	bool overflow;
+	bool overflow; /* `left` was exceeded */
 };
 
 /* Returns a string with all variables replaced: a new reference; NULL: it has none. */

@@ -215,9 +215,9 @@ grammar_is_commit(const char *s)
 }
 
 static const struct row {
-	size_t longest;
+	size_t longest; /* bytes */
 	bool (*is)(const char *);
-	const char *wanted;
+	const char *wanted; /* the description of valid texts, for the error */
 } rows[] = {
 	[GRAMMAR_RELEASE] = { 53, grammar_is_release,
 	    "the name of a Helm release: lower case letters, digits, \"-\" and \".\", at most 53" },

@@ -16,7 +16,8 @@ go_glob_class_character(const char **glob, uint32_t *ret)
 	return **glob != '\0';
 }
 
-/* Matches "[a-z]", and moves *glob after it. -1: the pattern is wrong. */
+/* Returns whether a class ("a-z]", after its bracket) has the character, and moves *glob after it; -1: the pattern is
+ * wrong. */
 static int
 go_glob_class_match(const char **glob, uint32_t c)
 {
@@ -42,15 +43,15 @@ static int
 go_glob_piece_match(const char *piece, const char **text)
 {
 	const char *t = *text;
-	int is;
+	int match;
 
 	while (*piece != '\0') {
 		if (*t == '\0')
 			return 0;
 		if (*piece == '[') {
 			piece++;
-			if ((is = go_glob_class_match(&piece, letters_next(&t))) != 1)
-				return is;
+			if ((match = go_glob_class_match(&piece, letters_next(&t))) != 1)
+				return match;
 		} else if (*piece == '?') {
 			letters_next(&t);
 			piece++;
@@ -87,7 +88,7 @@ go_glob_match(struct arena *a, const char *glob, const char *text)
 		bool star = *glob == '*';
 		const char *piece, *rest = text;
 		size_t n;
-		int is;
+		int match;
 
 		glob += strspn(glob, "*");
 		n = go_glob_piece_length(glob);
@@ -95,21 +96,22 @@ go_glob_match(struct arena *a, const char *glob, const char *text)
 			return 1;
 		piece = arena_strndup(a, glob, n);
 		glob += n;
-		is = go_glob_piece_match(piece, &rest);
-		if (is == 1 && (*rest == '\0' || *glob != '\0')) {
+		match = go_glob_piece_match(piece, &rest);
+		if (match == 1 && (*rest == '\0' || *glob != '\0')) {
 			text = rest;
 			continue;
 		}
-		if (is < 0 || !star)
-			return is < 0 ? -1 : 0;
-		for (is = 0; is == 0 && *text != '\0';) {
+		if (match < 0 || !star)
+			return match < 0 ? -1 : 0;
+		/* After a star: the piece may begin at each later byte; as the last piece it must end the text. */
+		for (match = 0; match == 0 && *text != '\0';) {
 			rest = ++text;
-			is = go_glob_piece_match(piece, &rest);
-			if (is == 1 && *glob == '\0' && *rest != '\0')
-				is = 0;
+			match = go_glob_piece_match(piece, &rest);
+			if (match == 1 && *glob == '\0' && *rest != '\0')
+				match = 0;
 		}
-		if (is != 1)
-			return is;
+		if (match != 1)
+			return match;
 		text = rest;
 	}
 	return *text == '\0';

@@ -55,7 +55,7 @@ struct git {
 	const struct source_request *request;
 	const char *dir; /* of the repository */
 	int64_t until; /* monotonic ms: deadline of all programs */
-	const char *env[40];
+	const char *env[40]; /* "NAME=VALUE" of the programs, ended by NULL */
 	size_t n_env;
 };
 
@@ -271,8 +271,8 @@ git_packs(int at, const char *repository)
 /* One of the cache's repositories. */
 struct kept {
 	const char *name;
-	struct timespec used;
-	size_t bytes;
+	struct timespec used; /* the last use */
+	size_t bytes; /* of its files */
 };
 
 static int

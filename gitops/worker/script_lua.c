@@ -61,6 +61,7 @@ script_lua_push(lua_State *lua, const json_t *v)
 	}
 }
 
+/* table.getn(t) of Lua 5.1: the length of a table. */
 static int
 script_lua_getn(lua_State *lua)
 {
@@ -68,6 +69,7 @@ script_lua_getn(lua_State *lua)
 	return 1;
 }
 
+/* math.pow(x, y) of Lua 5.1. */
 static int
 script_lua_pow(lua_State *lua)
 {
@@ -88,7 +90,7 @@ script_lua_require(lua_State *lua)
 	return 1;
 }
 
-/* The global `name` keeps only these fields. */
+/* Removes all fields of a global table except these. */
 static void
 script_lua_keep_only(lua_State *lua, const char *name, const char *const *fields)
 {
@@ -102,6 +104,7 @@ script_lua_keep_only(lua_State *lua, const char *name, const char *const *fields
 	lua_pop(lua, 1);
 }
 
+/* Removes a field of a global table. */
 static void
 script_lua_drop(lua_State *lua, const char *table, const char *field)
 {

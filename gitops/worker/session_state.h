@@ -19,7 +19,7 @@
 /* One call of a stage: its start function gives it to client_call as the argument. */
 struct session_call {
 	struct session *session;
-	size_t number;
+	size_t number; /* of the call in its stage, from 0 */
 	struct call *call; /* NULL: not started, or ended */
 };
 
@@ -28,7 +28,7 @@ struct session_calls {
 	struct session_call *at;
 	size_t n;
 	size_t next; /* the first that has not been started */
-	size_t in_flight;
+	size_t in_flight; /* started and not ended */
 };
 
 struct session {
