@@ -29,7 +29,7 @@ int application_timeout(const struct cli *, int64_t *ret_ms);
 /* The conditions of a wait; all must hold. */
 struct application_until {
 	bool operation; /* no sync is running */
-	bool synced, healthy;
+	bool synced, healthy; /* its statuses are Synced and Healthy */
 	const char *revision; /* with `synced`: to this commit; NULL: to any. The wait ends if a Rollout aborts it */
 	int64_t started_after; /* wall ms; only a sync that started then or later counts; 0: any */
 };

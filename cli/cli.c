@@ -167,7 +167,7 @@ struct waiting {
 	json_t *body;
 	json_t *items; /* of a list; NULL: the response is not a list */
 	const struct type *type;
-	bool done;
+	bool done; /* the response has arrived */
 };
 
 static void
@@ -422,7 +422,7 @@ cli_program(struct cli *c, const struct command *command)
 
 struct sleeping {
 	struct loop *loop;
-	bool over;
+	bool over; /* the time has passed */
 };
 
 static void

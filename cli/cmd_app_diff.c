@@ -118,7 +118,7 @@ struct app_diff_wait {
 	struct cli *cli;
 	struct worker_response response;
 	struct err *error; /* the response cannot be decoded; NULL: it can */
-	bool over;
+	bool over; /* the worker has ended */
 };
 
 static void

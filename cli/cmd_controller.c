@@ -184,30 +184,30 @@ static const struct {
 
 struct process {
 	struct cli *cli;
-	struct transport *outside, *programs;
+	struct transport *outside, *programs; /* for queries to other servers, and to programs of this machine */
 	struct settings pass_settings; /* of all controllers */
 	struct step_plugins step_plugins;
 	struct strings job_namespaces;
 	const struct controller *rows[ARRAY_SIZE(known) + 1]; /* ended by NULL */
 	struct runner_settings settings;
-	struct runner *runner; /* NULL: it does not act */
+	struct runner *runner; /* NULL: this process is not the leader */
 	struct lease *lease; /* NULL: --leader-elect=false */
-	const char *lease_name; /* NULL likewise */
+	const char *lease_name; /* NULL: --leader-elect=false */
 	struct metrics *metrics;
 	struct web *web;
 	struct webhook *webhook; /* NULL: without --webhookPort */
-	struct notifier *notifier; /* NULL: it does not act */
-	struct alerter *alerter; /* NULL: it does not act, or not on Flux's objects */
+	struct notifier *notifier; /* NULL: this process is not the leader */
+	struct alerter *alerter; /* NULL: it is not the leader, or does not reconcile Flux's objects */
 	struct drift_watch *drift_watch; /* NULL: it is not the leader, or runs no GitOps */
-	const char *home; /* the namespace of its own things */
-	struct config jobs_config; /* of the cluster in which Jobs are, when that is another */
-	struct transport *jobs; /* NULL: it is this one */
-	bool synced; /* the first lists are in */
-	bool waits; /* another acts */
-	size_t workers; /* that run at once */
-	struct timer giving_up;
+	const char *home; /* the namespace of the Lease, the ConfigMaps and the Secrets that are its own */
+	struct config jobs_config; /* of the cluster in which Jobs run, if it is another one */
+	struct transport *jobs; /* to that cluster; NULL: Jobs run in this one */
+	bool synced; /* the first lists have arrived */
+	bool waits; /* standby: another process holds the Lease */
+	size_t workers; /* the maximum of those that run at once */
+	struct timer giving_up; /* ends the wait for the release of the Lease */
 	struct timer idle; /* fires when nothing was planned for a while */
-	bool released;
+	bool released; /* the release of the Lease has ended, by a response or by its timeout */
 };
 
 static void
@@ -619,7 +619,7 @@ controller_on_release_timeout(struct timer *t, void *arg)
 	controller_on_released(arg);
 }
 
-/* Nothing is written any more; another may act at once. */
+/* Releases the Lease, when nothing is written any more, so that another process can be the leader at once. */
 static void
 controller_release(struct process *p)
 {

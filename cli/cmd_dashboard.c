@@ -55,7 +55,7 @@ struct board {
 	struct dashboard *dashboard;
 	struct cache *cache;
 	struct watch *watches[ARRAY_SIZE(watched)];
-	size_t synced;
+	size_t synced; /* the number of watches whose first list has arrived */
 	bool everywhere; /* all namespaces are shown */
 	struct timer again;
 	int code;

@@ -59,7 +59,7 @@ struct drawing {
 	struct watched watched;
 	struct timer timer, end;
 	const char *name;
-	bool watch, color;
+	bool watch, color; /* --watch; colors are printed */
 	bool in_place; /* on a terminal; elsewhere each change is written below the last */
 	int code;
 };

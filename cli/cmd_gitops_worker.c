@@ -37,7 +37,7 @@ const struct command cmd_gitops_worker = {
 
 struct worker {
 	struct cli *cli;
-	bool answered;
+	bool answered; /* the response has been printed */
 };
 
 /* The response if there is no memory left to build one: mem_alloc ends the process. */

@@ -53,7 +53,7 @@ struct listing {
 	struct map printed; /* "ns/name" → the line that was printed last */
 	struct arena *arena; /* of one listing */
 	int widths[COLUMN_MAX];
-	bool wide, began;
+	bool wide, began; /* -o wide; the header has been printed */
 };
 
 /* The cells of a rollout's line. The namespace and the time are columns only when they are asked for. */

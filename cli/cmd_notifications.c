@@ -234,7 +234,7 @@ notifications_print_template(const char *name, const json_t *template)
 struct sending {
 	struct cli *cli;
 	struct response answer;
-	bool over;
+	bool over; /* the response has arrived, or the request failed */
 };
 
 static void

@@ -13,7 +13,7 @@
 struct stream {
 	int fd;
 	bool styles; /* our own sequences are printed there */
-	char kept[16]; /* the beginning of a character */
+	char kept[16]; /* the beginning of a character whose other bytes are in the next write */
 	size_t n_kept;
 };
 

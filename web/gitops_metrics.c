@@ -44,7 +44,7 @@ struct entry {
 };
 
 struct gitops_metrics {
-	bool legacy;
+	bool legacy; /* with the metrics that dashboards of Argo CD 1 use */
 	struct tracking all; /* of struct entry */
 	struct map reconciles; /* Applications' reconciles: "ns server" → struct times */
 };

@@ -16,7 +16,7 @@ struct stream {
 	struct MHD_Connection *connection;
 	char *ns, *name; /* NULL: all of them */
 	bool events; /* server-sent events; else lines */
-	bool suspended, over;
+	bool suspended, over; /* it waits for a change; the server stops, or the client is too slow */
 	struct map pending, known; /* "ns/name": changed and not sent yet; sent at least once */
 	struct str out;
 	struct stream *next;

@@ -23,7 +23,7 @@ struct screen {
 	struct str out;
 	struct arena *arena;
 	const struct demo *demo;
-	int rows, columns, used;
+	int rows, columns, used; /* of the terminal; the rows that are drawn so far */
 };
 
 /* One line, cut to the terminal's width: characters count, escapes do not. */

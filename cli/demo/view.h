@@ -47,7 +47,7 @@ struct demo {
 	struct demo_second seconds[DEMO_SECONDS];
 
 	/* Of the bad release; mono, ms; 0: not seen. */
-	int64_t first_bad, verdict, restored;
+	int64_t first_bad, verdict, restored; /* first failed measurement; failed analysis; weight 0 again */
 };
 
 const struct rollout *demo_rollout(const struct demo *);
