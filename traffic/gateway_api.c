@@ -1,6 +1,6 @@
-/* traffic/gateway_api.c: the router of the Gateway API: weights in HTTPRoutes and GRPCRoutes (gateway_rules.c), and the
- * fields that Git does not set back (gateway_owns.c). Its fields are under the name of the plugin of Argo Rollouts, so
- * that manifests for it can be used.
+/* traffic/gateway_api.c: the router of the Gateway API: weights in HTTPRoutes and GRPCRoutes (gateway_rules.c), rules
+ * that steps create (gateway_managed.c), and the fields that Git does not set back (gateway_owns.c). Its fields are
+ * under the name of the plugin of Argo Rollouts, so that manifests for it can be used.
  */
 #include "traffic/gateway_api.h"
 #include <string.h>
@@ -14,8 +14,6 @@ static struct err *gateway_set_weight(
     const struct rollout *, const struct routing *, const struct wanted_split *, struct plan *);
 static bool gateway_has_weight(
     const struct rollout *, const struct routing *, const struct wanted_split *, struct arena *);
-static bool gateway_set_routes(
-    const struct rollout *, const struct routing *, const struct wanted_route *, size_t, struct arena *, struct plan *);
 static void gateway_names(
     const struct rollout *, void (*)(const struct type *, const char *, const char *, void *), void *);
 static bool gateway_needs(const struct rollout *, const struct type *);
@@ -28,7 +26,7 @@ const struct router gateway_router = {
 	.name = "plugins[\"argoproj-labs/gatewayAPI\"]",
 	.metric_name = "GatewayAPI",
 	.types = gateway_types,
-	.features = ROUTER_PING_PONG,
+	.features = ROUTER_HEADER_ROUTES | ROUTER_PING_PONG,
 	.used = gateway_used,
 	.check = gateway_check,
 	.read = gateway_read,
@@ -56,6 +54,21 @@ gateway_used(const struct canary_strategy *c)
 	return gateway_of(c) != NULL;
 }
 
+/* Without a route for its rules a setHeaderRoute step would have no effect. */
+static void
+gateway_check_header_routes(const struct canary_strategy *c, struct problems *p)
+{
+	struct gateway_reference ref;
+
+	for (size_t i = 0; gateway_reference_at(c, i, &ref); i++)
+		if (ref.header_routes)
+			return;
+	for (size_t i = 0; i < c->steps.n; i++)
+		if (c->steps.at[i].set_header_route != NULL)
+			problem_add(p, arena_printf(p->arena, "spec.strategy.canary.steps[%zu].setHeaderRoute", i),
+			    "Invalid value: no route of the Gateway API has useHeaderRoutes: true");
+}
+
 static void
 gateway_check(const struct canary_strategy *c, struct problems *p)
 {
@@ -64,6 +77,7 @@ gateway_check(const struct canary_strategy *c, struct problems *p)
 	if (!gateway_reference_at(c, 0, &ref))
 		problem_add(p, GATEWAY_FIELD,
 		    "Required value: names no route; set httpRoute, httpRoutes, grpcRoute or grpcRoutes");
+	gateway_check_header_routes(c, p);
 	if (c->traffic_routing->istio != NULL && c->traffic_routing->istio->destination_rule != NULL)
 		problem_add(p, "spec.strategy.canary.trafficRouting.istio.destinationRule",
 		    "Invalid value: splits by subsets, and the Gateway API by Services; without destinationRule both "
@@ -249,13 +263,11 @@ gateway_read_route(
 		    gateway_field(a, &t->reference), t->reference.name, type->plural, type->group, t->reference.name);
 	t->route = (const struct gateway_route *)o;
 	e = gateway_weight_patch(a, c, t->reference.kind, t->route, &(struct wanted_split){ 0 }, &ops);
-	if (e != NULL) {
-		t->route = NULL;
-		return err_wrap(a, e, "%s: Invalid value: \"%s\"", gateway_field(a, &t->reference), t->reference.name);
-	}
-	gateway_read_weights(c, t->route, ret);
 	for (size_t i = 0; i < t->route->spec.rules.n; i++)
 		ret->managed_routes += gateway_is_managed(c, &t->route->spec.rules.at[i]);
+	if (e != NULL)
+		return err_wrap(a, e, "%s: Invalid value: \"%s\"", gateway_field(a, &t->reference), t->reference.name);
+	gateway_read_weights(c, t->route, ret);
 	return gateway_read_sharing(r, view, a, t);
 }
 
@@ -367,17 +379,19 @@ gateway_set_weight(
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct gateway_targets *all = now->own;
+	struct err *e, *first = NULL;
 	size_t written = 0;
 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct gateway_target *t = &all->at[i];
 		json_t *ops = NULL;
-		struct err *e;
 
 		if (t->route == NULL)
 			continue;
-		if ((e = gateway_weight_patch(plan->arena, c, t->reference.kind, t->route, want, &ops)) != NULL)
-			return e;
+		if ((e = gateway_weight_patch(plan->arena, c, t->reference.kind, t->route, want, &ops)) != NULL) {
+			first = first != NULL ? first : e;
+			continue;
+		}
 		gateway_label_patch(plan->arena, gateway_of(c), &t->route->object, want->weight, t->label_needed, &ops);
 		if (ops == NULL)
 			continue;
@@ -392,7 +406,7 @@ gateway_set_weight(
 		    ->implied =
 		    r->status.canary.weights != NULL && r->status.canary.weights->canary.weight != want->weight;
 	}
-	return NULL;
+	return first;
 }
 
 static bool
@@ -411,19 +425,6 @@ gateway_has_weight(const struct rollout *r, const struct routing *now, const str
 		    ops == NULL;
 	}
 	return has;
-}
-
-/* Steps that create routes are refused: the router has not these features. */
-static bool
-gateway_set_routes(const struct rollout *r, const struct routing *now, const struct wanted_route *want, size_t n,
-    struct arena *a, struct plan *plan)
-{
-	(void)r;
-	(void)now;
-	(void)want;
-	(void)a;
-	(void)plan;
-	return n == 0;
 }
 
 static void

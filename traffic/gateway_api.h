@@ -85,6 +85,11 @@ void gateway_label_patch(
 /* Returns the key of the label of an update; NULL: the strategy has disabled it. */
 const char *gateway_label_key(const struct gateway_routing *);
 
+/* --- gateway_managed.c --- */
+
+bool gateway_set_routes(
+    const struct rollout *, const struct routing *, const struct wanted_route *, size_t, struct arena *, struct plan *);
+
 /* --- gateway_owns.c --- */
 
 void gateway_overlay(const struct rollout *, const struct type *, const json_t *live, json_t *desired);

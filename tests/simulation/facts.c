@@ -209,6 +209,21 @@ facts_read_gateway(const json_t *route, const struct facts_ends *ends, struct tr
 	t->readable &= split;
 }
 
+/* Returns whether the route has a rule of that name to the canary only. */
+static bool
+facts_has_gateway_rule(const json_t *route, const struct facts_ends *ends, const char *name)
+{
+	json_t *rule;
+	size_t i;
+
+	json_array_foreach (json_at(route, "/spec/rules"), i, rule)
+		if (str_eq(json_str(rule, "name"), name) &&
+		    json_array_size(json_object_get(rule, "backendRefs")) == 1 &&
+		    str_eq(json_str(json_at(rule, "/backendRefs/0"), "name"), ends->canary))
+			return true;
+	return false;
+}
+
 static const json_t *
 facts_gateway(const json_t *rollout)
 {
@@ -245,8 +260,12 @@ facts_has_route(struct cluster *c, const char *name, bool mirror)
 {
 	const json_t *rollout = cluster_rollout(c), *all[VIRTUAL_SERVICES_MAX];
 	struct facts_ends ends = facts_ends_of(rollout);
+	const char *route = json_str(facts_gateway(rollout), "httpRoute");
 	size_t n = facts_virtual_services(c, rollout, all), with = 0, i;
 	json_t *http;
+
+	if (route != NULL && n == 0)
+		return facts_has_gateway_rule(store_get(c->store, "httproutes", "default", route), &ends, name);
 
 	for (size_t k = 0; k < n; k++)
 		json_array_foreach (json_at(all[k], "/spec/http"), i, http)

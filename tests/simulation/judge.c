@@ -194,6 +194,9 @@ count_header_routes(const json_t *vs, void *arg)
 
 	json_array_foreach (json_at(vs, "/spec/http"), i, route)
 		*(int *)arg += json_array_size(json_object_get(route, "route")) == 1;
+	json_array_foreach (json_at(vs, "/spec/rules"), i, route)
+		*(int *)arg += json_object_get(route, "name") != NULL &&
+			       json_array_size(json_object_get(route, "backendRefs")) == 1;
 }
 
 /* A route of its own to the canary needs a pod that answers. */
@@ -203,6 +206,8 @@ on_header_routes(struct judge *j, const char *hash)
 	int n = 0, before = j->header_routes;
 
 	store_each(j->cluster->store, "virtualservices", count_header_routes, &n);
+	store_each(j->cluster->store, "httproutes", count_header_routes, &n);
+	store_each(j->cluster->store, "grpcroutes", count_header_routes, &n);
 	j->header_routes = n;
 	if (n > before && (hash == NULL || lately_available(j, hash) == 0))
 		wrong(j, "a managed route to a canary without a ready pod");
@@ -386,6 +391,7 @@ on_gateway_route(struct judge *j, const json_t *before, const json_t *o)
 
 	if (takes_turns(j) || j->cluster->urgency.person)
 		return;
+	on_header_routes(j, hash);
 	json_array_foreach (json_at(o, "/spec/rules"), i, rule) {
 		const json_t *was = json_array_get(json_at(before, "/spec/rules"), i);
 		int stable, old_stable, weight = gateway_weight(rule, canary, &stable),

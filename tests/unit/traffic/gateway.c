@@ -189,6 +189,110 @@ a_route_without_one_of_the_services_is_an_error_that_names_it(void **state)
 	arena_free(w.arena);
 }
 
+#define HEADERS                                                                                                        \
+	"{name: beta, match: [{headerName: x-beta, headerValue: {exact: '1'}}, {headerName: X-Group, headerValue: "    \
+	"{prefix: a}}]}"
+
+/* The body of the patch that sets one managed route, beta; NULL: no patch is planned. `route`: YAML, NULL for none. */
+static const char *
+world_routes_patch(struct world *w, const char *route)
+{
+	_cleanup_(json_decrefp) json_t *j = route != NULL ? yaml(w->arena, route) : NULL;
+	struct header_route *header = arena_alloc(w->arena, sizeof(*header));
+	struct problems problems = { .arena = w->arena };
+	struct wanted_route want = { .header = header };
+	struct plan *plan = plan_new(w->arena);
+
+	if (j != NULL)
+		decode(&header_route_type, j, "", &problems, header);
+	assert_int_equal(problems.n, 0);
+	gateway_router.set_routes(w->rollout, &w->routing, &want, j != NULL, w->arena, plan);
+	return plan->n_steps > 0 ? plan->steps[0].body : NULL;
+}
+
+static void
+world_setup_managed(struct world *w)
+{
+	*w = (struct world){ .arena = arena_new(), .listed = LISTED };
+	w->rollout = world_rollout(w, "web", "{name: alpha}, {name: beta}");
+}
+
+static void
+a_header_route_leads_to_the_canary_with_all_else_that_the_split_rule_has(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup_managed(&w);
+	assert_null(world_read(&w, "",
+	    "spec: {rules: [{timeouts: {request: 5s}, matches: [{path: {type: Exact, value: /a}}, {headers: [{name: "
+	    "x-group, value: b}, {name: x-other, value: c}]}], backendRefs: [{name: web-s, port: 80}, {name: web-c, "
+	    "port: 81}]}, {backendRefs: [{name: web-s}, {name: web-c}]}]}"));
+	assert_string_equal(world_routes_patch(&w, HEADERS),
+	    "[{\"op\":\"add\",\"path\":\"/spec/rules/-\",\"value\":{\"timeouts\":{\"request\":\"5s\"},\"matches\":[{"
+	    "\"path\":{\"type\":\"Exact\",\"value\":\"/a\"},\"headers\":[{\"name\":\"x-beta\",\"type\":\"Exact\","
+	    "\"value\":\"1\"},{\"name\":\"X-Group\",\"type\":\"RegularExpression\",\"value\":\"a.*\"}]},{\"headers\":["
+	    "{\"name\":\"x-other\",\"value\":\"c\"},{\"name\":\"x-beta\",\"type\":\"Exact\",\"value\":\"1\"},{"
+	    "\"name\":\"X-Group\",\"type\":\"RegularExpression\",\"value\":\"a.*\"}]}],\"backendRefs\":[{\"group\":"
+	    "\"\",\"kind\":\"Service\",\"name\":\"web-c\",\"port\":81}],\"name\":\"beta\"}},"
+	    "{\"op\":\"add\",\"path\":\"/spec/rules/-\",\"value\":{\"backendRefs\":[{\"group\":\"\",\"kind\":"
+	    "\"Service\",\"name\":\"web-c\"}],\"name\":\"beta-1\",\"matches\":[{\"headers\":[{\"name\":\"x-beta\","
+	    "\"type\":\"Exact\",\"value\":\"1\"},{\"name\":\"X-Group\",\"type\":\"RegularExpression\",\"value\":"
+	    "\"a.*\"}]}]}}]");
+	arena_free(w.arena);
+}
+
+#define SPLIT "{backendRefs: [{name: web-s, port: 80}, {name: web-c, port: 80}]}"
+#define BETA                                                                                                           \
+	"{name: beta, matches: [{path: {type: PathPrefix, value: /}, headers: [{name: x-beta, type: Exact, value: "    \
+	"'1'}, {name: X-Group, type: RegularExpression, value: a.*}]}], backendRefs: [{group: '', kind: Service, "     \
+	"name: web-c, port: 80, weight: 1}]}"
+
+static void
+a_header_route_with_the_defaults_of_the_api_server_is_as_wanted(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup_managed(&w);
+	assert_null(world_read(&w, "", "spec: {rules: [" SPLIT ", " BETA "]}"));
+	assert_null(world_routes_patch(&w, HEADERS));
+	arena_free(w.arena);
+}
+
+static void
+only_rules_of_managed_routes_are_removed(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup_managed(&w);
+	assert_null(world_read(&w, "",
+	    "spec: {rules: [{name: beta-1, backendRefs: [{name: web-c}]}, " SPLIT
+	    ", {backendRefs: [{name: web-c}], matches: [{headers: [{name: x-beta, value: '1'}]}]}, {name: alpha, "
+	    "backendRefs: [{name: web-c}]}, {name: beta-x, backendRefs: [{name: web-c}]}]}"));
+	assert_string_equal(world_routes_patch(&w, NULL),
+	    "[{\"op\":\"test\",\"path\":\"/spec/rules/3/name\",\"value\":\"alpha\"},{\"op\":\"remove\",\"path\":"
+	    "\"/spec/rules/3\"},{\"op\":\"test\",\"path\":\"/spec/rules/0/name\",\"value\":\"beta-1\"},{\"op\":"
+	    "\"remove\",\"path\":\"/spec/rules/0\"}]");
+	arena_free(w.arena);
+}
+
+static void
+a_managed_route_that_is_not_wanted_is_removed_alone(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup_managed(&w);
+	assert_null(
+	    world_read(&w, "", "spec: {rules: [" SPLIT ", " BETA ", {name: alpha, backendRefs: [{name: web-c}]}]}"));
+	assert_string_equal(world_routes_patch(&w, HEADERS),
+	    "[{\"op\":\"test\",\"path\":\"/spec/rules/2/name\",\"value\":\"alpha\"},{\"op\":\"remove\",\"path\":"
+	    "\"/spec/rules/2\"}]");
+	arena_free(w.arena);
+}
+
 #define PARENT(name, accepted, resolved, generation)                                                                   \
 	"{parentRef: {name: " name "}, conditions: [{type: Accepted, status: '" accepted                               \
 	"', observedGeneration: " generation "}, {type: ResolvedRefs, status: '" resolved                              \
@@ -240,6 +344,10 @@ main(void)
 		cmocka_unit_test(the_label_is_removed_only_when_no_other_rollout_has_weight_in_the_route),
 		cmocka_unit_test(a_managed_route_belongs_to_one_rollout),
 		cmocka_unit_test(a_route_without_one_of_the_services_is_an_error_that_names_it),
+		cmocka_unit_test(a_header_route_leads_to_the_canary_with_all_else_that_the_split_rule_has),
+		cmocka_unit_test(a_header_route_with_the_defaults_of_the_api_server_is_as_wanted),
+		cmocka_unit_test(only_rules_of_managed_routes_are_removed),
+		cmocka_unit_test(a_managed_route_that_is_not_wanted_is_removed_alone),
 		cmocka_unit_test(a_weight_has_taken_effect_when_every_parent_has_accepted_its_generation),
 	};
 

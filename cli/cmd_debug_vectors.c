@@ -1,0 +1,262 @@
+/* cli/cmd_debug_vectors.c: debug vectors: answers recorded calls of a router of Argo Rollouts, one for each line. */
+#include <stdio.h>
+#include "base/str.h"
+#include "cli/cli.h"
+#include "cli/lines.h"
+#include "kube/api/core.h"
+#include "kube/api/patch.h"
+#include "traffic/routed.h"
+
+#define OBJECTS_MAX 64
+
+static int debug_vectors_run(struct cli *);
+
+const struct command cmd_debug_vectors = {
+	.name = "debug vectors",
+	.args = "gateway --lines",
+	.group = GROUP_CHECK,
+	.summary = "Make recorded calls of a router, and print the objects after them",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "lines", .text = "Read one JSON object per line and print one result per line" },
+		{ 0 },
+	    },
+	.run = debug_vectors_run,
+};
+
+/* The objects of a line, decoded and as JSON, which calls change. */
+struct vector {
+	struct view view; /* first: a view is its vector */
+	struct arena *arena;
+	const struct object *at[OBJECTS_MAX];
+	json_t *json[OBJECTS_MAX]; /* borrowed from `objects` */
+	size_t n;
+	const struct rollout *rollout;
+	struct routed routed;
+	const struct err *err; /* the first */
+};
+
+static const struct object *
+vector_get(const struct view *v, const struct type *t, const char *ns, const char *name)
+{
+	const struct vector *l = (const struct vector *)v;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->at[i]->type == t && str_eq(l->at[i]->meta.name, name) && str_eq(l->at[i]->meta.namespace, ns))
+			return l->at[i];
+	return NULL;
+}
+
+static void
+vector_each(
+    const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
+{
+	const struct vector *l = (const struct vector *)v;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->at[i]->type == t && (ns == NULL || str_eq(l->at[i]->meta.namespace, ns)))
+			visit(l->at[i], arg);
+}
+
+/* The type of an object that routers read. */
+static const struct type *
+vector_type(const json_t *o)
+{
+	const struct type *t = str_eq(json_str(o, "kind"), "Service") ? &service_type : NULL;
+
+	for (size_t i = 0; t == NULL && router_type(i, NULL) != NULL; i++)
+		if (str_eq(json_str(o, "kind"), router_type(i, NULL)->kind))
+			t = router_type(i, NULL);
+	return t;
+}
+
+static void
+vector_read(struct vector *v, json_t *objects)
+{
+	const struct err *e;
+	json_t *o;
+	size_t i;
+
+	v->n = 0;
+	json_array_foreach (objects, i, o)
+		if (vector_type(o) != NULL && v->n < OBJECTS_MAX) {
+			v->json[v->n] = o;
+			v->at[v->n++] = object_decode(vector_type(o), o, v->arena);
+		}
+	e = routed_read(v->rollout, &v->view, v->arena, &v->routed);
+	v->err = v->err != NULL ? v->err : e;
+}
+
+/* Patches test it, and recorded objects have none. */
+static void
+vector_add_versions(json_t *objects)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (objects, i, o)
+		if (json_str(json_object_get(o, "metadata"), "resourceVersion") == NULL)
+			json_object_set_new(json_object_get(o, "metadata"), "resourceVersion", json_string("1"));
+}
+
+static void
+vector_drop_empty(json_t *of, const char *key)
+{
+	const json_t *value = json_object_get(of, key);
+
+	if (value != NULL && json_array_size(value) == 0 && json_object_size(value) == 0)
+		json_object_del(of, key);
+}
+
+/* The objects that routers write, as Go writes them: without empty maps and lists. A new reference. */
+static json_t *
+vector_routed(json_t *objects)
+{
+	json_t *list = json_array(), *o;
+	size_t i;
+
+	json_array_foreach (objects, i, o) {
+		if (vector_type(o) == &service_type)
+			continue;
+		json_object_del(json_object_get(o, "metadata"), "resourceVersion");
+		vector_drop_empty(json_object_get(o, "metadata"), "labels");
+		vector_drop_empty(json_object_get(o, "spec"), "rules");
+		json_array_append(list, o);
+	}
+	return list;
+}
+
+/* Makes the patches of a plan in the JSON of the objects. */
+static void
+vector_write(struct vector *v, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct plan_step *s = &plan->steps[i];
+		_cleanup_(json_decrefp) json_t *ops = s->body != NULL ? json_loads(s->body, 0, NULL) : NULL;
+		struct err *e;
+
+		for (size_t k = 0; s->op == PLAN_PATCH && k < v->n; k++) {
+			json_t *doc;
+
+			if (v->at[k]->type != s->type || !str_eq(v->at[k]->meta.name, s->name) ||
+			    !str_eq(v->at[k]->meta.namespace, s->namespace))
+				continue;
+			doc = json_deep_copy(v->json[k]);
+			if ((e = json_patch_apply(v->arena, &doc, ops)) != NULL)
+				v->err = v->err != NULL ? v->err : e;
+			json_object_update(v->json[k], doc);
+			json_decref(doc);
+		}
+	}
+}
+
+static void
+vector_set_weight(struct vector *v, const json_t *call)
+{
+	const json_t *list = json_object_get(call, "additional"), *one;
+	struct weight_destination *additional =
+	    arena_new_array(v->arena, struct weight_destination, json_array_size(list));
+	struct wanted_split want = { .weight = json_int(call, "weight", 0), .additional = additional };
+	struct plan *plan = plan_new(v->arena);
+	struct err *e;
+	size_t i;
+
+	json_array_foreach (list, i, one)
+		additional[want.n_additional++] = (struct weight_destination){ .weight = json_int(one, "weight", 0),
+			.service_name = json_str(one, "serviceName") };
+	e = routed_set_weight(v->rollout, &v->routed, &want, plan);
+	v->err = v->err != NULL ? v->err : e;
+	vector_write(v, plan);
+}
+
+static void
+vector_set_routes(struct vector *v, const struct wanted_route *want, size_t n)
+{
+	struct plan *plan = plan_new(v->arena);
+
+	routed_set_routes(v->rollout, &v->routed, want, n, v->arena, plan);
+	vector_write(v, plan);
+}
+
+/* A call sets one route and leaves all others: for it, no other name is that of a managed route. */
+static void
+vector_set_header_route(struct vector *v, const json_t *rollout, const json_t *route, json_t *objects)
+{
+	_cleanup_(json_decrefp) json_t *copy = json_deep_copy(rollout);
+	struct header_route *header = arena_alloc(v->arena, sizeof(*header));
+	struct problems problems = { .arena = v->arena };
+	struct wanted_route want = { .header = header };
+	json_t *routing = json_at(copy, "/spec/strategy/canary/trafficRouting");
+
+	json_object_set_new(routing, "managedRoutes", json_pack("[{s:s}]", "name", json_str(route, "name") ?: ""));
+	decode(&header_route_type, route, "route", &problems, header);
+	for (size_t i = 0; i < header->match.n; i++) {
+		const struct string_match *value = header->match.at[i].header_value;
+
+		if (header->match.at[i].header_name == NULL || value == NULL ||
+		    (value->exact == NULL) + (value->prefix == NULL) + (value->regex == NULL) != 2)
+			v->err = err_new(v->arena, ERR_INVALID, "route.match[%zu]: needs a name and one value", i);
+	}
+	if (v->err != NULL)
+		return;
+	v->rollout = (const struct rollout *)object_decode(&rollout_type, copy, v->arena);
+	vector_read(v, objects);
+	vector_set_routes(v, &want, header->match.n > 0);
+}
+
+/* The rules between fields that a Rollout must obey before a weight is set. */
+static void
+vector_check(struct vector *v)
+{
+	struct problems problems = { .arena = v->arena };
+
+	for (size_t i = 0; i < v->routed.n; i++)
+		v->routed.by[i].router->check(v->rollout->spec.strategy.canary, &problems);
+	if (problems.n > 0 && v->err == NULL)
+		v->err = err_new(v->arena, ERR_INVALID, "%s: %s", problems.at[0].path, problems.at[0].text);
+}
+
+static void
+debug_vectors_line(struct cli *c, const json_t *line)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *objects = json_deep_copy(json_object_get(line, "objects")), *answer = NULL;
+	const json_t *call = json_object_get(line, "call"), *rollout = json_object_get(line, "rollout");
+	const char *op = json_str(call, "op") ?: "";
+	_cleanup_(freep) char *text = NULL;
+	struct vector v = { .view = { .get = vector_get, .each = vector_each }, .arena = a };
+
+	(void)c;
+	vector_add_versions(objects);
+	v.rollout = (const struct rollout *)object_decode(&rollout_type, rollout, a);
+	vector_read(&v, objects);
+	if (v.routed.n == 0)
+		v.err = err_new(a, ERR_INVALID, "rollout: uses no router that Sluice has");
+	if (str_eq(op, "setWeight")) {
+		vector_check(&v);
+		vector_set_weight(&v, call);
+	} else if (str_eq(op, "removeManagedRoutes")) {
+		/* a rule is removed whether or not the others can be split */
+		if (v.err != NULL && v.err->class != ERR_GONE)
+			v.err = NULL;
+		vector_set_routes(&v, NULL, 0);
+	} else if (str_eq(op, "setHeaderRoute"))
+		vector_set_header_route(&v, rollout, json_object_get(call, "route"), objects);
+	else
+		v.err = err_new(a, ERR_INVALID, "call.op: \"%s\" is not supported", op);
+	answer = json_pack("{s:o}", "objects", vector_routed(objects));
+	if (v.err != NULL)
+		json_object_set_new(answer, "error", json_string(err_text(a, v.err)));
+	text = json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS);
+	puts(text != NULL ? text : "{}");
+}
+
+static int
+debug_vectors_run(struct cli *c)
+{
+	if (!cli_on(c, "lines") || c->n_args != 1 || !str_eq(c->args[0], "gateway"))
+		return cli_fail(c,
+		    "usage: sluice debug vectors gateway --lines <FILE; each line has rollout, objects and "
+		    "call");
+	return each_line(c, debug_vectors_line);
+}
