@@ -24,8 +24,8 @@ static const struct field flux_secret_ref_fields[] = {
 TYPE(flux_secret_ref, "reference to a Secret", .strict = true);
 
 static const struct field flux_object_ref_fields[] = {
-	STRING(flux_object_ref, name, "name", .required = true, .doc = "Name of the Kustomization."),
-	STRING(flux_object_ref, namespace, "namespace", .doc = "Namespace of the Kustomization.",
+	STRING(flux_object_ref, name, "name", .required = true, .doc = "Name of the object, of the same kind."),
+	STRING(flux_object_ref, namespace, "namespace", .doc = "Namespace of the object.",
 	    .default_text = "the same namespace"),
 };
 TYPE(flux_object_ref, "reference", .strict = true);

@@ -8,6 +8,7 @@
 #include "kube/api/experiment.h"
 #include "kube/api/flux.h"
 #include "kube/api/flux_alert.h"
+#include "kube/api/helm.h"
 
 const struct type *const api_roots[] = {
 	&rollout_type,
@@ -19,6 +20,9 @@ const struct type *const api_roots[] = {
 	&app_project_type,
 	&git_repository_type,
 	&flux_kustomization_type,
+	&helm_repository_type,
+	&helm_chart_type,
+	&helm_release_type,
 	&flux_provider_type,
 	&flux_alert_type,
 	NULL,
