@@ -7,6 +7,9 @@
 #include "kube/api/flux.h"
 
 #define MESSAGE_MAX 4000
+#define RETRY_MS 10000 /* after the first failure; it doubles with each failure, up to the interval */
+#define AGAIN_MS 1000 /* between two requests to the worker */
+#define ACCESS_DENIED "AccessDenied"
 
 static const struct field flux_requested_fields[] = {
 	INT(flux_requested, generation, "generation"),
@@ -136,4 +139,100 @@ flux_pass_invalid_spec(struct flux_pass *p, const struct problem *problem)
 	flux_pass_not_ready(p, true, "InvalidSpec", message);
 	flux_pass_condition(p, "Stalled", CONDITION_TRUE, "InvalidSpec", message);
 	flux_pass_condition(p, "Ready", CONDITION_FALSE, "InvalidSpec", message);
+}
+
+bool
+flux_pass_is_fetch_due(struct flux_pass *p, int64_t interval)
+{
+	int64_t due = flux_pass_due(p, interval), again = p->w.memory.refresh_at;
+
+	if (again > 0 && again < due)
+		due = again;
+	if (due > 0 && (flux_pass_is_requested(p) || p->w.memory.requested.generation != p->w.object->meta.generation))
+		due = p->w.memory.refreshed_at + AGAIN_MS;
+	if (due <= p->w.now)
+		return true;
+	plan_wake(p->plan, due);
+	return false;
+}
+
+bool
+flux_pass_is_outdated(struct flux_pass *p)
+{
+	if (p->w.memory.requested.generation == p->w.object->meta.generation)
+		return false;
+	plan_wake(p->plan, p->w.now + 1);
+	p->memory.refreshed_at = 0;
+	return true;
+}
+
+void
+flux_pass_fetch_failed(struct flux_pass *p, int64_t interval, const char *reason, const char *message)
+{
+	int64_t failures = p->w.memory.failures, wait = request_backoff(RETRY_MS, failures, interval);
+
+	p->memory.failures = failures + 1;
+	p->memory.refresh_at = p->w.now + wait;
+	plan_wake(p->plan, p->w.now + wait);
+	flux_pass_not_ready(p, true, reason, message);
+	flux_pass_condition(p, "Ready", CONDITION_FALSE, reason, message);
+	flux_pass_condition(p, "FetchFailed", CONDITION_TRUE, reason, message);
+	flux_pass_condition(p, "Reconciling", CONDITION_TRUE, "ProgressingWithRetry", "trying again");
+}
+
+void
+flux_pass_fetched(struct flux_pass *p, int64_t interval, const struct flux_artifact *artifact, const char *reason,
+    const char *message)
+{
+	p->memory.failures = 0;
+	p->memory.refresh_at = 0;
+	plan_wake(p->plan, p->w.now + interval);
+	if (p->status.artifact == NULL || !str_eq(p->status.artifact->revision, artifact->revision)) {
+		struct flux_artifact *copy = arena_alloc(p->arena, sizeof(*copy));
+
+		*copy = *artifact;
+		copy->last_update_time = p->w.now;
+		p->status.artifact = copy;
+		plan_status_event(
+		    p->plan, p->w.object, false, str_eq(reason, "Succeeded") ? "NewArtifact" : reason, "%s", message);
+	}
+	flux_pass_condition(p, "Ready", CONDITION_TRUE, reason, message);
+	flux_pass_condition(p, "ArtifactInStorage", CONDITION_TRUE, reason, message);
+	flux_pass_condition(p, "FetchFailed", CONDITION_NONE, NULL, NULL);
+	flux_pass_condition(p, "Reconciling", CONDITION_NONE, NULL, NULL);
+	flux_pass_condition(p, "Stalled", CONDITION_NONE, NULL, NULL);
+}
+
+void
+flux_pass_access_denied(struct flux_pass *p, const char *message)
+{
+	flux_pass_handled(p, NULL);
+	flux_pass_condition(p, "Stalled", CONDITION_TRUE, ACCESS_DENIED, message);
+	flux_pass_condition(p, "Ready", CONDITION_FALSE, ACCESS_DENIED, message);
+	flux_pass_not_ready(p, true, ACCESS_DENIED, message);
+}
+
+bool
+flux_pass_has_finalizer(const struct flux_pass *p)
+{
+	const struct strings *all = &p->w.object->meta.finalizers;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->at[i], FLUX_FINALIZER) == 0)
+			return true;
+	return false;
+}
+
+void
+flux_pass_set_finalizer(struct flux_pass *p, bool there)
+{
+	const struct strings *all = &p->w.object->meta.finalizers;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->at[i], FLUX_FINALIZER) != 0)
+			json_array_append_new(list, json_string(all->at[i]));
+	if (there)
+		json_array_append_new(list, json_string(FLUX_FINALIZER));
+	plan_merge(p->plan, p->w.object, json_pack("{s:{s:o}}", "metadata", "finalizers", list));
 }

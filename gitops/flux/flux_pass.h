@@ -1,5 +1,4 @@
-/* gitops/flux/flux_pass.h: one pass over a GitRepository or Kustomization: its scratch, its status and its requests.
- * Pure. */
+/* gitops/flux/flux_pass.h: one pass over a Flux object: its scratch, its status and its requests. Pure. */
 #pragma once
 #include "gitops/flux/flux_status.h"
 #include "gitops/held_revision.h"
@@ -78,5 +77,29 @@ void flux_pass_handled(struct flux_pass *, const struct flux_requested *);
  * process has made no request for the object. */
 int64_t flux_pass_due(const struct flux_pass *, int64_t after);
 
+/* Returns whether a source is due to be fetched: its interval or the wait after a failure is over, or its spec has
+ * changed or a user requests it. If not, plans the time of the fetch. */
+bool flux_pass_is_fetch_due(struct flux_pass *, int64_t interval);
+
+/* Returns whether the response is about an earlier spec. If so, plans another fetch. */
+bool flux_pass_is_outdated(struct flux_pass *);
+
+/* Reports a fetch that failed: the source is not Ready, and is fetched again later, at the latest after `interval`. */
+void flux_pass_fetch_failed(struct flux_pass *, int64_t interval, const char *reason, const char *message);
+
+/* Reports a fetch: the source is Ready with this artifact, whose texts are in the plan's arena. Emits an event
+ * (`reason`) if its revision is new. */
+void flux_pass_fetched(
+    struct flux_pass *, int64_t interval, const struct flux_artifact *, const char *reason, const char *message);
+
+/* Reports that the object refers to another namespace, or has no ServiceAccount, where that is forbidden. */
+void flux_pass_access_denied(struct flux_pass *, const char *message);
+
 /* Reports a problem of the spec: the object is Stalled and not Ready until the spec changes. */
 void flux_pass_invalid_spec(struct flux_pass *, const struct problem *);
+
+/* Returns whether the object has the finalizer of Flux. */
+bool flux_pass_has_finalizer(const struct flux_pass *);
+
+/* Plans to add the finalizer of Flux, or to remove it. */
+void flux_pass_set_finalizer(struct flux_pass *, bool there);

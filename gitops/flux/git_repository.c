@@ -7,7 +7,6 @@
 #include "gitops/flux/flux_pass.h"
 
 #define TIMEOUT_MS 60000
-#define RETRY_MS 10000 /* after the first failure; it doubles with each failure, up to the interval */
 #define AGAIN_MS 1000 /* between two requests to the worker */
 
 static void repository_run(const struct pass *, struct plan *);
@@ -57,50 +56,27 @@ repository_revision_text(struct arena *a, const char *reference, const char *com
 static void
 repository_read_failure(struct flux_pass *p, const struct git_repository *r, const struct request_failure *why)
 {
-	int64_t failures = p->w.memory.failures, wait = request_backoff(RETRY_MS, failures, r->spec.interval.ms);
-	const char *message = why->text,
-		   *reason = str_eq(why->type, "AuthenticationFailed") ? why->type : "GitOperationFailed";
-
-	p->memory.failures = failures + 1;
-	p->memory.refresh_at = p->w.now + wait;
-	plan_wake(p->plan, p->w.now + wait);
-	flux_pass_not_ready(p, true, reason, message);
-	flux_pass_condition(p, "Ready", CONDITION_FALSE, reason, message);
-	flux_pass_condition(p, "FetchFailed", CONDITION_TRUE, reason, message);
-	flux_pass_condition(p, "Reconciling", CONDITION_TRUE, "ProgressingWithRetry", "trying again");
+	flux_pass_fetch_failed(p, r->spec.interval.ms,
+	    str_eq(why->type, "AuthenticationFailed") ? why->type : "GitOperationFailed", why->text);
 }
 
 static void
 repository_read_commit(struct flux_pass *p, const struct git_repository *r, const struct worker_response *response)
 {
 	const char *revision = repository_revision_text(p->arena, response->reference, response->revision);
-	const char *message = arena_printf(p->arena, "stored artifact for revision '%s'", revision);
 
 	flux_pass_warn(p, response, "SettingsWarning", "NoEffect");
-	p->memory.failures = 0;
-	p->memory.refresh_at = 0;
-	plan_wake(p->plan, p->w.now + r->spec.interval.ms);
 	/* The artifact is not served: the worker reads the commit itself. */
-	if (p->status.artifact == NULL || !str_eq(p->status.artifact->revision, revision)) {
-		struct flux_artifact *artifact = arena_alloc(p->arena, sizeof(*artifact));
-
-		*artifact = (struct flux_artifact){ .revision = revision,
-			.digest = arena_printf(p->arena, "sha1:%s", response->revision),
-			.last_update_time = p->w.now,
-			.path = arena_printf(p->arena, "gitrepository/%s/%s/%s", p->w.object->meta.namespace,
-			    p->w.object->meta.name, response->revision),
-			.url = r->spec.url };
-		p->status.artifact = artifact;
-		plan_status_event(p->plan, p->w.object, false, "NewArtifact", "%s", message);
-	}
-	flux_pass_condition(p, "Ready", CONDITION_TRUE, "Succeeded", message);
-	flux_pass_condition(p, "ArtifactInStorage", CONDITION_TRUE, "Succeeded", message);
+	flux_pass_fetched(p, r->spec.interval.ms,
+	    &(struct flux_artifact){ .revision = revision,
+		.digest = arena_printf(p->arena, "sha1:%s", response->revision),
+		.path = arena_printf(p->arena, "gitrepository/%s/%s/%s", p->w.object->meta.namespace,
+		    p->w.object->meta.name, response->revision),
+		.url = r->spec.url },
+	    "Succeeded", arena_printf(p->arena, "stored artifact for revision '%s'", revision));
 	flux_pass_condition(p, "SourceVerified", r->spec.verify != NULL ? CONDITION_TRUE : CONDITION_NONE, "Succeeded",
 	    arena_printf(p->arena, "commit '%s' is signed with a key of Secret %s", response->revision,
 		r->spec.verify != NULL ? r->spec.verify->secret->name : ""));
-	flux_pass_condition(p, "FetchFailed", CONDITION_NONE, NULL, NULL);
-	flux_pass_condition(p, "Reconciling", CONDITION_NONE, NULL, NULL);
-	flux_pass_condition(p, "Stalled", CONDITION_NONE, NULL, NULL);
 }
 
 static void
@@ -111,11 +87,8 @@ repository_read_response(struct flux_pass *p, const struct git_repository *r, co
 	const struct worker_response *response;
 
 	/* The spec names another commit now; this one must not be taken for it. */
-	if (requested.generation != p->w.object->meta.generation) {
-		plan_wake(p->plan, p->w.now + 1);
-		p->memory.refreshed_at = 0;
+	if (flux_pass_is_outdated(p))
 		return;
-	}
 	flux_pass_handled(p, &requested);
 	response = request_response(p->arena, s, REQUEST_REVISION, &failure);
 	if (response != NULL)
@@ -134,7 +107,6 @@ repository_decide(struct flux_pass *p, const struct git_repository *r)
 	const struct problem *problem = object_problem(&r->object, "spec");
 	struct worker_secret secret, keys;
 	struct worker_repository repository;
-	int64_t due, again;
 
 	if (r->spec.suspend || r->object.meta.deletion_timestamp != 0)
 		return;
@@ -149,16 +121,8 @@ repository_decide(struct flux_pass *p, const struct git_repository *r)
 		repository_read_response(p, r, s);
 		return;
 	}
-	due = flux_pass_due(p, r->spec.interval.ms);
-	again = p->w.memory.refresh_at;
-	if (again > 0 && again < due)
-		due = again;
-	if (due > 0 && (flux_pass_is_requested(p) || p->w.memory.requested.generation != r->object.meta.generation))
-		due = p->w.memory.refreshed_at + AGAIN_MS;
-	if (due > p->w.now) {
-		plan_wake(p->plan, due);
+	if (!flux_pass_is_fetch_due(p, r->spec.interval.ms))
 		return;
-	}
 	repository =
 	    (struct worker_repository){ .url = r->spec.url, .revision = repository_revision_of(p->arena, r->spec.ref) };
 	if (r->spec.secret != NULL) {

@@ -10,7 +10,6 @@
 #include "gitops/flux/kustomization_hold.h"
 #include "kube/api/rollout.h"
 
-#define ACCESS_DENIED "AccessDenied"
 #define AGAIN_MS 1000 /* between two requests to the worker */
 #define DEPENDENCY_MS 30000
 #define RETRY_MS 10000 /* after a temporary failure; it doubles with each failure, up to the retry interval */
@@ -312,28 +311,6 @@ ks_read_response(
 	}
 }
 
-static bool
-ks_has_finalizer(const struct object *o)
-{
-	for (size_t i = 0; i < o->meta.finalizers.n; i++)
-		if (strcmp(o->meta.finalizers.at[i], FLUX_FINALIZER) == 0)
-			return true;
-	return false;
-}
-
-static void
-ks_set_finalizer(struct flux_pass *p, bool there)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < p->w.object->meta.finalizers.n; i++)
-		if (strcmp(p->w.object->meta.finalizers.at[i], FLUX_FINALIZER) != 0)
-			json_array_append_new(list, json_string(p->w.object->meta.finalizers.at[i]));
-	if (there)
-		json_array_append_new(list, json_string(FLUX_FINALIZER));
-	plan_merge(p->plan, p->w.object, json_pack("{s:{s:o}}", "metadata", "finalizers", list));
-}
-
 /* Returns whether the objects are deleted with their Kustomization: unless it is suspended, or its deletion policy,
  * or prune, keeps them. */
 static bool
@@ -406,10 +383,10 @@ ks_delete(struct flux_pass *p, const struct flux_kustomization *k)
 	const struct worker_response *response;
 	struct request_failure failure;
 
-	if (!ks_has_finalizer(p->w.object))
+	if (!flux_pass_has_finalizer(p))
 		return;
 	if (!ks_takes_objects(k)) {
-		ks_set_finalizer(p, false);
+		flux_pass_set_finalizer(p, false);
 		return;
 	}
 	p->memory = p->w.memory;
@@ -425,7 +402,7 @@ ks_delete(struct flux_pass *p, const struct flux_kustomization *k)
 	}
 	response = request_response(p->arena, s, REQUEST_RESOURCES, &failure);
 	if (response != NULL && response->resources.n == 0) {
-		ks_set_finalizer(p, false);
+		flux_pass_set_finalizer(p, false);
 	} else {
 		const struct worker_step *step = response != NULL ? response->operation : NULL;
 
@@ -533,14 +510,11 @@ ks_decide(struct flux_pass *p, const struct flux_kustomization *k)
 		return;
 	}
 	if (pass_settings(p->w.pass)->no_cross_namespace_refs && ks_is_elsewhere(p, k, &wait)) {
-		flux_pass_handled(p, NULL);
-		flux_pass_condition(p, "Stalled", CONDITION_TRUE, ACCESS_DENIED, wait);
-		flux_pass_condition(p, "Ready", CONDITION_FALSE, ACCESS_DENIED, wait);
-		flux_pass_not_ready(p, true, ACCESS_DENIED, wait);
+		flux_pass_access_denied(p, wait);
 		return;
 	}
-	if (!ks_has_finalizer(p->w.object)) {
-		ks_set_finalizer(p, true);
+	if (!flux_pass_has_finalizer(p)) {
+		flux_pass_set_finalizer(p, true);
 		return;
 	}
 	p->memory = p->w.memory;
