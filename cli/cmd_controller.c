@@ -180,7 +180,9 @@ static const struct {
 	const struct controller *row;
 } known[] = { { "rollouts", &rollout_controller }, { "rollouts", &experiment_controller },
 	{ "analysis", &analysis_controller }, { "gitops", &application_controller },
-	{ "flux", &git_repository_controller }, { "flux", &flux_kustomization_controller } };
+	{ "flux", &git_repository_controller }, { "flux", &flux_kustomization_controller },
+	{ "flux", &helm_repository_controller }, { "flux", &helm_chart_controller },
+	{ "flux", &helm_release_controller } };
 
 struct process {
 	struct cli *cli;

@@ -43,6 +43,31 @@ static const struct field worker_repository_fields[] = {
 };
 static TYPE(worker_repository, "repository");
 
+static const struct field worker_chart_fields[] = {
+	STRING(worker_chart, name, "name", .required = true),
+	STRING(worker_chart, version, "version"),
+	BOOL(worker_chart, git, "git"),
+	BOOL(worker_chart, with_commit, "withCommit"),
+	INT(worker_chart, generation, "generation"),
+	STRINGS(worker_chart, values_files, "valuesFiles"),
+	BOOL(worker_chart, ignore_missing_values_files, "ignoreMissingValuesFiles"),
+};
+static TYPE(worker_chart, "chart");
+
+static const struct field worker_release_fields[] = {
+	EMBED(worker_release, metadata, "metadata", worker_metadata, .required = true),
+	INT(worker_release, generation, "generation"),
+	EMBED(worker_release, spec, "spec", helm_release_spec, .required = true),
+	STRING(worker_release, name, "name", .required = true),
+	STRING(worker_release, namespace, "namespace", .required = true),
+	LIST(worker_release, history, "history", helm_snapshot),
+	EMBED(worker_release, attempts, "attempts", helm_attempts),
+	BOOL(worker_release, force, "force"),
+	BOOL(worker_release, reset, "reset"),
+	STRING(worker_release, held, "held"),
+};
+static TYPE(worker_release, "release");
+
 static const struct field worker_object_fields[] = {
 	STRING(worker_object, group, "group"),
 	STRING(worker_object, version, "version"),
@@ -84,6 +109,9 @@ static const struct field worker_request_fields[] = {
 	OBJECT(worker_request, project, "project", worker_project),
 	OBJECT(worker_request, kustomization, "kustomization", worker_kustomization),
 	OBJECT(worker_request, repository, "repository", worker_repository),
+	BOOL(worker_request, index, "index"),
+	OBJECT(worker_request, chart, "chart", worker_chart),
+	OBJECT(worker_request, release, "release", worker_release),
 	STRING(worker_request, namespace, "namespace"),
 	LIST(worker_request, known, "known", worker_object),
 	STRING(worker_request, revision, "revision"),
@@ -152,6 +180,27 @@ static const struct field worker_check_fields[] = {
 };
 static TYPE(worker_check, "check");
 
+static const struct field worker_chart_result_fields[] = {
+	STRING(worker_chart_result, name, "name"),
+	STRING(worker_chart_result, version, "version"),
+	STRING(worker_chart_result, app_version, "appVersion"),
+};
+static TYPE(worker_chart_result, "chart");
+
+static const struct field worker_release_result_fields[] = {
+	STRING(worker_release_result, revision, "revision"),
+	ENUM(worker_release_result, state, "state", helm_state, .required = true),
+	ENUM(worker_release_result, action, "action", helm_action, .required = true),
+	STRING(worker_release_result, why, "why"),
+	STRING(worker_release_result, failure, "failure"),
+	LIST(worker_release_result, history, "history", helm_snapshot),
+	EMBED(worker_release_result, attempts, "attempts", helm_attempts),
+	STRING(worker_release_result, drift, "drift"),
+	STRING(worker_release_result, waits, "waits"),
+	EMBED(worker_release_result, chart, "chart", worker_chart_result),
+};
+static TYPE(worker_release_result, "release");
+
 static const struct field worker_response_fields[] = {
 	STRING(worker_response, revision, "revision"),
 	STRING(worker_response, reference, "reference"),
@@ -162,6 +211,8 @@ static const struct field worker_response_fields[] = {
 	LIST(worker_response, warnings, "warnings", worker_warning),
 	LIST(worker_response, checks, "checks", worker_check),
 	OBJECT(worker_response, operation, "operation", worker_step),
+	OBJECT(worker_response, chart, "chart", worker_chart_result),
+	OBJECT(worker_response, release, "release", worker_release_result),
 };
 TYPE(worker_response, "response");
 

@@ -4,16 +4,21 @@
  * is about exactly one of:
  *   - an Application: `application`, and its `project`;
  *   - a Kustomization: `kustomization` and `repository`;
- *   - a GitRepository: `repository` alone; the response then has only the commit.
+ *   - a GitRepository: `repository` alone; the response then has only the commit;
+ *   - a HelmRepository: `repository` with `index`; the response has the digest of the index as revision;
+ *   - a HelmChart: `repository` and `chart`; the response has the version as revision, and `chart`;
+ *   - a HelmRelease: these two and `release`; the response has `release`: one action was taken, or none was due.
  * A response has either `error`, or the parts that the request asks for. Texts of a decoded struct are in the arena
  * that was given; texts of a struct that is encoded are borrowed. NULL, "", 0 and false are left out of the JSON
  * text.
  */
 #pragma once
 #include "base/err.h"
+#include "gitops/helm_action.h"
 #include "kube/api/app_project.h"
 #include "kube/api/application.h"
 #include "kube/api/flux.h"
+#include "kube/api/helm.h"
 
 /* The metadata that the worker needs of an object. */
 struct worker_metadata {
@@ -45,6 +50,29 @@ struct worker_repository {
 	const char *ignore; /* patterns of paths, as in a .gitignore; NULL: those of Flux */
 	const struct worker_secret *secret; /* of its credentials; NULL: it needs none */
 	const struct worker_secret *keys; /* one of which must have signed the commit; NULL: it need not be signed */
+};
+
+/* A chart of the repository. */
+struct worker_chart {
+	const char *name; /* with `git` its path in the repository */
+	const char *version; /* or range of versions; NULL: the latest. Not with `git` */
+	bool git; /* the repository is of Git, at `revision` */
+	bool with_commit; /* a revision of the chart also has the commit, */
+	int64_t generation; /* and this number; 0: it has not */
+	struct strings values_files;
+	bool ignore_missing_values_files;
+};
+
+struct worker_release {
+	struct worker_metadata metadata; /* of the HelmRelease */
+	int64_t generation;
+	struct helm_release_spec spec;
+	const char *name, *namespace; /* of the release */
+	struct helm_history history; /* of the last status */
+	struct helm_attempts attempts; /* of the last status */
+	bool force; /* a user requests an upgrade in any case */
+	bool reset; /* a user requests another try after failures */
+	const char *held; /* the revision (struct worker_release_result) that a Rollout has aborted; NULL: none */
 };
 
 /* An object of the cluster. */
@@ -90,6 +118,9 @@ struct worker_request {
 	const struct worker_project *project; /* NULL: everything is allowed */
 	const struct worker_kustomization *kustomization;
 	const struct worker_repository *repository;
+	bool index; /* only the index of the Helm repository is fetched */
+	const struct worker_chart *chart;
+	const struct worker_release *release;
 	const char *namespace; /* the controller's own */
 	struct worker_objects known; /* of the last status: among them are those to prune */
 	const char *revision; /* to take instead of the spec's; of several sources "A,B"; NULL: the spec's */
@@ -152,6 +183,25 @@ struct worker_check {
 	const char *message;
 };
 
+/* A chart that was fetched. */
+struct worker_chart_result {
+	const char *name, *version, *app_version;
+};
+
+/* The action that a session took about a release. */
+struct worker_release_result {
+	const char *revision; /* of chart and values together: "1.2.3+abcdef012345"; NULL: they were not needed */
+	enum helm_state state; /* before the action */
+	enum helm_action action;
+	const char *why; /* the reason for the action, or for none */
+	const char *failure; /* of the action; NULL: it succeeded, or there was none */
+	struct helm_history history;
+	struct helm_attempts attempts;
+	const char *drift; /* the objects that differ from the release; NULL: none is known */
+	const char *waits; /* the Rollouts that are not ready yet; NULL: none */
+	struct worker_chart_result chart;
+};
+
 struct worker_response {
 	const char *revision; /* the commit, or the chart's version; of several sources "A,B" */
 	const char *reference; /* "refs/heads/main", by which the commit was found; NULL: by its id */
@@ -162,6 +212,8 @@ struct worker_response {
 	LIST_OF(struct worker_warning) warnings;
 	LIST_OF(struct worker_check) checks;
 	const struct worker_step *operation; /* NULL: only compared */
+	const struct worker_chart_result *chart; /* NULL: the request is not about a chart alone */
+	const struct worker_release_result *release; /* NULL: the request is about no release */
 };
 
 extern const struct type worker_object_type, worker_sync_result_type, worker_health_type, worker_resource_type,

@@ -307,6 +307,11 @@ resources_want(struct resources *all, struct arena *a, const struct manifest *m,
 	json_object_del(object, "status");
 	if (strcmp(k->kind, "Secret") == 0 && k->group[0] == '\0')
 		resource_join_string_data(a, object);
+	/* Neither switches of Argo CD nor of Flux matter in a release. */
+	if (mark->helm) {
+		to->text = json_text(all->arena, object);
+		return NULL;
+	}
 	resource_warn_of_object(
 	    all, m, k, name, object_annotations_problem(all->arena, object, mark->flux_name != NULL));
 	if (mark->flux_name == NULL)
@@ -347,6 +352,8 @@ resource_owner(struct arena *a, const json_t *live, const struct api_kind *k, co
 	const char *label = mark->label != NULL ? json_str(json_object_get(meta, "labels"), mark->label) : NULL;
 	const char *ns = json_str(meta, "namespace");
 
+	if (mark->helm)
+		return 0;
 	if (mark->flux_name != NULL) {
 		*ret_owner = arena_strdup(a, json_str(json_object_get(meta, "labels"), FLUX "name"));
 		if (*ret_owner == NULL)

@@ -98,12 +98,13 @@ struct resource_warning {
 	const char *message;
 };
 
-/* How objects are marked with their owner: an Application, or a Kustomization if flux_name is set. */
+/* How objects are marked with their owner: an Application, a Kustomization if flux_name is set, or a HelmRelease. */
 struct owner_mark {
 	const char *application; /* the Application's name, or NS_NAME if it is outside the controller's namespace */
 	const char *label; /* the label that names the Application; NULL if none does */
 	bool annotation; /* ANNOTATION_TRACKING names the Application, and takes precedence over the label */
 	const char *flux_name, *flux_namespace; /* the Kustomization, which two labels name; NULL for an Application */
+	bool helm; /* they are of a Helm release, and Helm has marked them */
 };
 
 /* Makes an empty list in an arena. */

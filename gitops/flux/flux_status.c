@@ -1,5 +1,4 @@
-/* gitops/flux/flux_status.c: status of GitRepositories and Kustomizations as types, and their conditions: one row
- * for each field. */
+/* gitops/flux/flux_status.c: the status of Flux objects as types, and their conditions: one row for each field. */
 #include "gitops/flux/flux_status.h"
 #include "base/str.h"
 
@@ -45,6 +44,19 @@ static const struct field flux_status_fields[] = {
 	STRING(flux_status, last_applied_revision, "lastAppliedRevision"),
 	STRING(flux_status, last_attempted_revision, "lastAttemptedRevision"),
 	OBJECT(flux_status, inventory, "inventory", flux_inventory),
+	STRING(flux_status, observed_chart_name, "observedChartName"),
+	STRING(flux_status, observed_source_artifact_revision, "observedSourceArtifactRevision"),
+	STRING(flux_status, helm_chart, "helmChart"),
+	STRING(flux_status, storage_namespace, "storageNamespace"),
+	LIST(flux_status, history, "history", helm_snapshot),
+	INT(flux_status, attempts.generation, "lastAttemptedGeneration"),
+	STRING(flux_status, attempts.config_digest, "lastAttemptedConfigDigest"),
+	STRING(flux_status, attempts.action, "lastAttemptedReleaseAction"),
+	INT(flux_status, attempts.failures, "failures"),
+	INT(flux_status, attempts.install_failures, "installFailures"),
+	INT(flux_status, attempts.upgrade_failures, "upgradeFailures"),
+	STRING(flux_status, last_handled_force_at, "lastHandledForceAt"),
+	STRING(flux_status, last_handled_reset_at, "lastHandledResetAt"),
 };
 TYPE(flux_status, "status");
 

@@ -1,10 +1,10 @@
-/* gitops/flux/flux_status.h: the status of a GitRepository or Kustomization, as rows. Pure.
+/* gitops/flux/flux_status.h: the status of a Flux object, as rows. Pure.
  *
- * Fields that are not here are others', and stay as they are stored. Source: Flux's documentation of the two, and its
- * API conventions (conditions Ready, Reconciling, Stalled).
+ * Fields that are not here are others', and stay as they are stored. Source: Flux's documentation of the kinds, and
+ * its API conventions (conditions Ready, Reconciling, Stalled).
  */
 #pragma once
-#include "kube/api/meta.h"
+#include "kube/api/helm.h"
 
 enum condition_status { CONDITION_NONE, CONDITION_TRUE, CONDITION_FALSE, CONDITION_UNKNOWN, CONDITION_STATUS_MAX };
 
@@ -23,7 +23,7 @@ struct flux_conditions {
 	size_t n;
 };
 
-/* The commit that a GitRepository makes available. */
+/* The commit, index or chart that a source makes available. */
 struct flux_artifact {
 	const char *revision; /* "main@sha1:…" */
 	const char *digest;
@@ -47,12 +47,22 @@ struct flux_status {
 	struct flux_conditions conditions;
 	int64_t observed_generation;
 	const char *last_handled_reconcile_at; /* the last value of ANNOTATION_REQUESTED_AT that was handled */
-	/* Only of a GitRepository. */
+	/* Only of a source: a GitRepository, HelmRepository or HelmChart. */
 	const struct flux_artifact *artifact; /* NULL before the first fetch */
+
+	/* Only of a HelmChart. */
+	const char *observed_chart_name, *observed_source_artifact_revision;
 
 	/* Only of a Kustomization. */
 	const char *last_applied_revision, *last_attempted_revision;
 	const struct flux_inventory *inventory; /* NULL before the first apply */
+
+	/* Only of a HelmRelease. */
+	const char *helm_chart; /* "NS/NAME" of the HelmChart that it has created; NULL: none */
+	const char *storage_namespace;
+	struct helm_history history;
+	struct helm_attempts attempts;
+	const char *last_handled_force_at, *last_handled_reset_at;
 };
 
 extern const struct type flux_status_type;

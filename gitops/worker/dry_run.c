@@ -157,5 +157,7 @@ dry_run_finish(struct session *s)
 			.message = "adding the objects to the inventory before they are applied" };
 		return STAGE_END;
 	}
+	if (s->request.release != NULL)
+		return STAGE_RELEASE;
 	return s->request.syncing ? STAGE_PLAN : STAGE_END;
 }

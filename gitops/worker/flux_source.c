@@ -1,5 +1,5 @@
-/* gitops/worker/flux_source.c: source of a Kustomization: credentials, postBuild variables, rendering. Applications:
- * sources.c. */
+/* gitops/worker/flux_source.c: source of a Flux object: credentials, and of a Kustomization postBuild variables and
+ * rendering. Applications: sources.c. */
 #include "gitops/worker/flux_source.h"
 #include <string.h>
 #include "gitops/flux/post_build.h"
@@ -106,10 +106,12 @@ flux_source_read_keys(void *arg, const struct err *e, const json_t *secret)
 	session_call_end(c);
 }
 
-/* The order of the calls of this stage: variables, the Secret of credentials, the Secret of keys. */
+/* The order of the calls of this stage: variables or values, the Secret of credentials, the Secret of keys. */
 static size_t
 flux_source_variables(const struct session *s)
 {
+	if (s->request.release != NULL)
+		return release_values_count(s);
 	return s->request.ks != NULL && s->request.ks->spec.post_build != NULL && !s->request.message.deleting
 		   ? s->request.ks->spec.post_build->from.n
 		   : 0;
@@ -146,6 +148,10 @@ flux_source_start(struct session *s, size_t i)
 		return r->secret != NULL && i == flux_source_variables(s)
 			   ? flux_source_get_secret(s, i, r->secret, flux_source_read_secret)
 			   : flux_source_get_secret(s, i, r->keys, flux_source_read_keys);
+	if (s->request.release != NULL) {
+		release_values_start(s, i);
+		return true;
+	}
 	from = &s->request.ks->spec.post_build->from.at[i];
 	c->call = client_call(s->cluster.api, "GET",
 	    arena_printf(s->arena, "/api/v1/namespaces/%s/%s/%s", s->request.own_namespace,

@@ -14,132 +14,34 @@
 #include "gitops/source/arguments.h"
 #include "gitops/source/helm_index.h"
 #include "gitops/source/version.h"
+#include "gitops/worker/helm_run.h"
 #include "gitops/worker/local.h"
 #include "gitops/worker/scratch.h"
 #include "io/file.h"
-#include "io/program.h"
 #include "kube/api/yaml.h"
 
 #define TEMPLATE_MS 60000
 #define PULL_MS 120000
-#define ARGS_MAX 4096
 #define CA_FILE "ca.pem" /* certificates and keys */
+#define INDEX_FILE "cache/repository/source-index.yaml" /* in the directory of a run: Helm's name for it */
 #define CHARTS_MAX 64 /* that stay in the cache */
 
-/* One run of helm. */
-struct running {
-	struct arena *arena;
-	const struct helm *helm;
-	const char *dir; /* of its own */
-	const char **argv;
-	size_t n;
-	size_t files, bytes; /* that were written */
-	bool too_many; /* more arguments than allowed: helm is not run */
-	const char *proxy; /* URL; NULL: none */
-	const char *login; /* "USER:PASSWORD@", as it is in URLs; NULL: none */
-};
-
-static struct err *
-helm_not_named(struct arena *a)
+struct err *
+helm_check_program(struct arena *a, const struct helm *h)
 {
-	return err_new(
-	    a, ERR_INVALID, "Helm charts are rendered by the program helm, which the controller's --gitops-helm names");
-}
-
-static void
-helm_arg(struct running *r, const char *text)
-{
-	if (r->n < ARGS_MAX - 1)
-		r->argv[r->n++] = text;
-	else
-		r->too_many = true;
-}
-
-static struct err *
-helm_begin(struct running *r)
-{
-	struct err *e = scratch_begin(r->arena, r->helm->cache, "helm", &r->dir);
-
-	r->argv = arena_new_array(r->arena, const char *, ARGS_MAX);
-	helm_arg(r, r->helm->program);
-	return e;
-}
-
-/* Removes from Helm's messages the path of our directory, and the password, which they have in URLs. */
-static const char *
-helm_clean(const struct running *r, const char *text)
-{
-	text = str_replace(r->arena, text, arena_printf(r->arena, "%s/", r->dir), "");
-	return r->login != NULL ? str_replace(r->arena, text, r->login, "") : text;
-}
-
-/* Helm's environment has no plugins, no repositories and no cluster of a user or the machine. */
-static struct err *
-helm_run(struct running *r, enum spawn_reach reach, int64_t timeout_ms, struct bytes *ret)
-{
-	const char *env[] = { arena_printf(r->arena, "HOME=%s", r->dir), arena_printf(r->arena, "TMPDIR=%s", r->dir),
-		arena_printf(r->arena, "HELM_CACHE_HOME=%s/cache", r->dir),
-		arena_printf(r->arena, "HELM_CONFIG_HOME=%s/config", r->dir),
-		arena_printf(r->arena, "HELM_DATA_HOME=%s/data", r->dir), "KUBECONFIG=/dev/null",
-		r->proxy != NULL ? arena_printf(r->arena, "HTTPS_PROXY=%s", r->proxy) : NULL,
-		r->proxy != NULL ? arena_printf(r->arena, "HTTP_PROXY=%s", r->proxy) : NULL, NULL };
-	struct err *e;
-
-	if (r->too_many)
-		return err_new(r->arena, ERR_INVALID, "helm would be run with more than %d arguments", ARGS_MAX - 1);
-	r->argv[r->n] = NULL;
-	e = program_run(r->arena,
-	    &(struct program){ .argv = r->argv,
-		.env = env,
-		.reach = reach,
-		.timeout_ms = timeout_ms,
-		.output_max = MANIFESTS_BYTES_MAX,
-		.file_max = HELM_BYTES_MAX },
-	    ret);
-	return e != NULL ? err_new(r->arena, e->class, "%s", helm_clean(r, err_text(r->arena, e))) : NULL;
-}
-
-/* Writes a file for helm. `path` is relative to the directory of this run. */
-static struct err *
-helm_write_file(struct running *r, const char *path, const char *text, size_t len)
-{
-	if (++r->files > HELM_FILES_MAX || (r->bytes += len) > HELM_BYTES_MAX)
-		return err_new(r->arena, ERR_INVALID, "a chart of more than %d files, or %u bytes", HELM_FILES_MAX,
-		    HELM_BYTES_MAX);
-	return scratch_write(r->arena, r->dir, path, text, len);
-}
-
-/* Copies all files below the chart's directory; symbolic links become files. */
-static struct err *
-helm_write_chart(struct running *r, const struct helm_chart *c)
-{
-	const char *prefix = c->directory[0] == '\0' ? "" : arena_printf(r->arena, "%s/", c->directory);
-	size_t skip = strlen(prefix);
-
-	for (size_t i = tree_from(c->tree, prefix); i < c->tree->n && str_starts(c->tree->entries[i].path, prefix);
-	     i++) {
-		const struct tree_entry *entry = NULL;
-		struct bytes text;
-		struct err *e = tree_find(c->tree, r->arena, c->tree->entries[i].path, &entry);
-
-		/* A symbolic link to a directory is not followed. */
-		if (e == NULL && entry == NULL)
-			continue;
-		if (e == NULL)
-			e = tree_read(c->tree, r->arena, c->tree->entries[i].path, &text, NULL);
-		if (e == NULL)
-			e = helm_write_file(
-			    r, arena_printf(r->arena, "chart/%s", c->tree->entries[i].path + skip), text.at, text.len);
-		if (e != NULL)
-			return err_wrap(r->arena, e, "%s", c->tree->entries[i].path);
-	}
+	if (h->program == NULL)
+		return err_new(a, ERR_INVALID,
+		    "Helm charts are rendered by the program helm, which the controller's --gitops-helm names");
+	if (spawn_find(a, h->program) == NULL)
+		return err_new(a, ERR_AGAIN,
+		    "--gitops-helm names %s, which does not exist: install Helm there, or change the flag", h->program);
 	return NULL;
 }
 
 /* Finds a file of the source: "$REF/PATH" of another source, "/PATH" of the repository, else relative to the chart.
  * ERR_GONE: it does not exist. */
 static struct err *
-helm_read_named(struct running *r, const struct helm_chart *c, const char *name, struct bytes *ret)
+helm_read_named(struct helm_run *r, const struct helm_template *c, const char *name, struct bytes *ret)
 {
 	const struct tree *tree = c->tree;
 	const char *from = c->directory, *path;
@@ -168,16 +70,16 @@ helm_read_named(struct running *r, const struct helm_chart *c, const char *name,
 }
 
 static struct err *
-helm_add_values(struct running *r, const char *name, const char *text, size_t len)
+helm_add_values(struct helm_run *r, const char *name, const char *text, size_t len)
 {
 	const char *path = arena_printf(r->arena, "values/%s.yaml", name);
 
-	helm_arg(r, arena_printf(r->arena, "--values=%s/%s", r->dir, path));
-	return helm_write_file(r, path, text, len);
+	helm_run_arg(r, arena_printf(r->arena, "--values=%s/%s", r->dir, path));
+	return helm_run_write(r, path, text, len);
 }
 
 static struct err *
-helm_add_value_files(struct running *r, const struct helm_chart *c, const struct application_helm *h)
+helm_add_value_files(struct helm_run *r, const struct helm_template *c, const struct application_helm *h)
 {
 	for (size_t i = 0; i < h->value_files.n; i++) {
 		struct bytes text;
@@ -194,7 +96,7 @@ helm_add_value_files(struct running *r, const struct helm_chart *c, const struct
 }
 
 static struct err *
-helm_add_parameters(struct running *r, const struct helm_chart *c, const struct application_helm *h)
+helm_add_parameters(struct helm_run *r, const struct helm_template *c, const struct application_helm *h)
 {
 	for (size_t i = 0; i < h->parameters.n; i++) {
 		const struct helm_parameter *p = &h->parameters.at[i];
@@ -204,8 +106,8 @@ helm_add_parameters(struct running *r, const struct helm_chart *c, const struct 
 		if (e != NULL)
 			return e;
 		/* A comma would start the next value. */
-		helm_arg(r, arena_printf(r->arena, "--%s=%s=%s", p->force_string ? "set-string" : "set", p->name,
-				str_replace(r->arena, p->value != NULL ? p->value : "", ",", "\\,")));
+		helm_run_arg(r, arena_printf(r->arena, "--%s=%s=%s", p->force_string ? "set-string" : "set", p->name,
+				    str_replace(r->arena, p->value != NULL ? p->value : "", ",", "\\,")));
 	}
 	for (size_t i = 0; i < h->file_parameters.n; i++) {
 		const struct helm_file_parameter *p = &h->file_parameters.at[i];
@@ -218,33 +120,33 @@ helm_add_parameters(struct running *r, const struct helm_chart *c, const struct 
 			return e;
 		e = helm_read_named(r, c, p->path, &text);
 		if (e == NULL)
-			e = helm_write_file(r, path, text.at, text.len);
+			e = helm_run_write(r, path, text.at, text.len);
 		if (e != NULL)
 			return err_wrap(r->arena, e, "helm.fileParameters[%zu]: %s", i, p->path);
-		helm_arg(r, arena_printf(r->arena, "--set-file=%s=%s/%s", p->name, r->dir, path));
+		helm_run_arg(r, arena_printf(r->arena, "--set-file=%s=%s/%s", p->name, r->dir, path));
 	}
 	return NULL;
 }
 
 static struct err *
-helm_add_options(struct running *r, const struct helm_chart *c, const struct application_helm *h)
+helm_add_options(struct helm_run *r, const struct helm_template *c, const struct application_helm *h)
 {
 	struct err *e;
 
 	if (!h->skip_crds)
-		helm_arg(r, "--include-crds");
+		helm_run_arg(r, "--include-crds");
 	if (h->skip_tests)
-		helm_arg(r, "--skip-tests");
+		helm_run_arg(r, "--skip-tests");
 	if (!str_empty(h->kube_version)) {
 		if ((e = grammar_check(r->arena, GRAMMAR_KUBE_VERSION, "helm.kubeVersion", h->kube_version)) != NULL)
 			return e;
-		helm_arg(r, arena_printf(r->arena, "--kube-version=%s", h->kube_version));
+		helm_run_arg(r, arena_printf(r->arena, "--kube-version=%s", h->kube_version));
 	}
 	for (size_t i = 0; i < h->api_versions.n; i++) {
 		if ((e = grammar_check(r->arena, GRAMMAR_API_VERSION,
 			 arena_printf(r->arena, "helm.apiVersions[%zu]", i), h->api_versions.at[i])) != NULL)
 			return e;
-		helm_arg(r, arena_printf(r->arena, "--api-versions=%s", h->api_versions.at[i]));
+		helm_run_arg(r, arena_printf(r->arena, "--api-versions=%s", h->api_versions.at[i]));
 	}
 	if ((e = helm_add_value_files(r, c, h)) != NULL)
 		return e;
@@ -257,7 +159,7 @@ helm_add_options(struct running *r, const struct helm_chart *c, const struct app
 }
 
 static struct err *
-helm_read_output(struct running *r, const struct helm_chart *c, struct bytes out, struct manifests *ret)
+helm_read_output(struct helm_run *r, const struct helm_template *c, struct bytes out, struct manifests *ret)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	const char *file =
@@ -287,7 +189,7 @@ helm_check_target(struct arena *a, const struct application_helm *helm, const ch
 }
 
 struct err *
-helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, struct manifests *ret)
+helm_render(struct arena *a, const struct helm *h, const struct helm_template *c, struct manifests *ret)
 {
 	static const struct application_helm nothing = { 0 };
 	const struct application_helm *helm = c->source->helm != NULL ? c->source->helm : &nothing;
@@ -295,24 +197,22 @@ helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, s
 	const char *namespace = !str_empty(helm->namespace) ? helm->namespace
 				: !str_empty(c->namespace)  ? c->namespace
 							    : "default";
-	struct running r = { .arena = a, .helm = h };
+	struct helm_run r = { .arena = a, .helm = h };
 	struct bytes out;
 	struct err *e;
 
-	if (h->program == NULL)
-		return helm_not_named(a);
-	if ((e = helm_begin(&r)) != NULL)
+	if ((e = helm_check_program(a, h)) != NULL || (e = helm_run_begin(&r)) != NULL)
 		return e;
-	helm_arg(&r, "template");
+	helm_run_arg(&r, "template");
 	e = helm_check_target(a, helm, release, namespace);
-	helm_arg(&r, arena_printf(a, "--namespace=%s", namespace));
+	helm_run_arg(&r, arena_printf(a, "--namespace=%s", namespace));
 	if (e == NULL)
-		e = helm_write_chart(&r, c);
+		e = helm_run_write_tree(&r, c->tree, c->directory, "chart");
 	if (e == NULL)
 		e = helm_add_options(&r, c, helm);
-	helm_arg(&r, "--");
-	helm_arg(&r, release);
-	helm_arg(&r, arena_printf(a, "%s/chart", r.dir));
+	helm_run_arg(&r, "--");
+	helm_run_arg(&r, release);
+	helm_run_arg(&r, arena_printf(a, "%s/chart", r.dir));
 	/* The error stays until the chart changes, so it is not retried. */
 	if (e == NULL && (e = helm_run(&r, SPAWN_LOCAL, TEMPLATE_MS, &out)) != NULL)
 		e = err_new(a, ERR_INVALID, "%s", err_text(a, e));
@@ -347,7 +247,7 @@ helm_host_in(const char *url)
 
 /* Returns "https://USER:PASSWORD@HOST/…", without the user of the URL. Without a login: the URL itself. */
 static const char *
-helm_with_login(const struct running *r, const char *url)
+helm_with_login(const struct helm_run *r, const char *url)
 {
 	return r->login == NULL ? url
 				: arena_printf(r->arena, "%.*s%s%s", (int)(strstr(url, "://") + 3 - url), url, r->login,
@@ -356,9 +256,9 @@ helm_with_login(const struct running *r, const char *url)
 
 /* Adds the login to the URLs of the index that have the repository's own scheme, host and port, and to no others. */
 static struct err *
-helm_mark_index(struct running *r, const char *repo_url)
+helm_mark_index(struct helm_run *r, const char *repo_url)
 {
-	const char *path = "cache/repository/source-index.yaml", *marked;
+	const char *path = INDEX_FILE, *marked;
 	struct bytes text = { 0 };
 	struct err *e;
 
@@ -378,7 +278,7 @@ helm_mark_index(struct running *r, const char *repo_url)
  * also to other ports, and to subdomains of the first host. */
 static struct err *
 helm_write_credentials(
-    struct running *r, const struct application_source *s, const struct source_credentials *c, bool oci)
+    struct helm_run *r, const struct application_source *s, const struct source_credentials *c, bool oci)
 {
 	const char *path = oci ? "registry.json" : "repositories.yaml", *text;
 	_cleanup_(json_decrefp) json_t *j = NULL;
@@ -399,7 +299,7 @@ helm_write_credentials(
 		    c->ca != NULL ? arena_printf(r->arena, "%s/" CA_FILE, r->dir) : NULL);
 	}
 	text = json_text(r->arena, j);
-	return helm_write_file(r, path, text, strlen(text));
+	return helm_run_write(r, path, text, strlen(text));
 }
 
 /* Returns the first two lines of the text as one line. */
@@ -413,51 +313,91 @@ helm_two_lines(struct arena *a, const char *text)
 	return arena_printf(a, "%.*s %.*s", (int)n, text, (int)strcspn(second, "\n"), second);
 }
 
+/* Writes what helm needs to reach the repository. */
 static struct err *
-helm_pull_chart(struct running *r, const struct application_source *s, const struct source_credentials *c)
+helm_write_access(struct helm_run *r, const struct application_source *s, const struct source_credentials *c, bool oci)
 {
-	bool oci = strstr(s->repo_url, "://") == NULL;
-	struct bytes out;
-	const char *problem;
 	struct err *e;
 
 	if (!oci && (!str_empty(c->username) || !str_empty(c->password)))
 		r->login = arena_printf(r->arena, "%s:%s@", str_url_escape(r->arena, c->username ?: ""),
 		    str_url_escape(r->arena, c->password ?: ""));
+	r->proxy = c->proxy;
 	e = helm_write_credentials(r, s, c, oci);
+	return e == NULL && c->ca != NULL ? helm_run_write(r, CA_FILE, c->ca, strlen(c->ca)) : e;
+}
 
-	if (e == NULL && c->ca != NULL)
-		e = helm_write_file(r, CA_FILE, c->ca, strlen(c->ca));
+/* Fetches the index of the repository, for a later run. */
+static struct err *
+helm_update(struct helm_run *r)
+{
+	const char *problem;
+	struct bytes out;
+	struct err *e;
+
+	helm_run_arg(r, "repo");
+	helm_run_arg(r, "update");
+	helm_run_arg(r, arena_printf(r->arena, "--repository-config=%s/repositories.yaml", r->dir));
+	if ((e = helm_run(r, SPAWN_NETWORK, PULL_MS, &out)) != NULL)
+		return e;
+	r->n = 1;
+	/* `helm repo update` exits with 0 even if it failed. */
+	if ((problem = strstr(out.at, "Unable to get an update")) != NULL)
+		return err_new(r->arena, ERR_AGAIN, "%s", helm_run_clean(r, helm_two_lines(r->arena, problem)));
+	return NULL;
+}
+
+static struct err *
+helm_pull_chart(struct helm_run *r, const struct application_source *s, const struct source_credentials *c)
+{
+	bool oci = strstr(s->repo_url, "://") == NULL;
+	struct bytes out;
+	struct err *e = helm_write_access(r, s, c, oci);
+
+	if (e == NULL && !oci)
+		e = helm_update(r);
+	if (e == NULL && !oci)
+		e = helm_mark_index(r, s->repo_url);
 	if (e != NULL)
 		return e;
-	r->proxy = c->proxy;
-	if (!oci) {
-		helm_arg(r, "repo");
-		helm_arg(r, "update");
-		helm_arg(r, arena_printf(r->arena, "--repository-config=%s/repositories.yaml", r->dir));
-		if ((e = helm_run(r, SPAWN_NETWORK, PULL_MS, &out)) != NULL)
-			return e;
-		/* `helm repo update` exits with 0 even if it failed. */
-		if ((problem = strstr(out.at, "Unable to get an update")) != NULL)
-			return err_new(r->arena, ERR_AGAIN, "%s", helm_clean(r, helm_two_lines(r->arena, problem)));
-		if ((e = helm_mark_index(r, s->repo_url)) != NULL)
-			return e;
-		r->n = 1;
-	}
-	helm_arg(r, "pull");
+	helm_run_arg(r, "pull");
 	if (!str_empty(s->target_revision))
-		helm_arg(r, arena_printf(r->arena, "--version=%s", s->target_revision));
-	helm_arg(
+		helm_run_arg(r, arena_printf(r->arena, "--version=%s", s->target_revision));
+	helm_run_arg(
 	    r, arena_printf(r->arena,
 		   oci ? "--registry-config=%s/registry.json" : "--repository-config=%s/repositories.yaml", r->dir));
 	if (oci && c->ca != NULL)
-		helm_arg(r, arena_printf(r->arena, "--ca-file=%s/" CA_FILE, r->dir));
-	helm_arg(r, "--untar");
-	helm_arg(r, arena_printf(r->arena, "--untardir=%s/pulled", r->dir));
-	helm_arg(r, "--");
-	helm_arg(r, oci ? arena_printf(r->arena, "oci://%s/%s", s->repo_url, s->chart)
-			: arena_printf(r->arena, "source/%s", s->chart));
+		helm_run_arg(r, arena_printf(r->arena, "--ca-file=%s/" CA_FILE, r->dir));
+	helm_run_arg(r, "--untar");
+	helm_run_arg(r, arena_printf(r->arena, "--untardir=%s/pulled", r->dir));
+	helm_run_arg(r, "--");
+	helm_run_arg(r, oci ? arena_printf(r->arena, "oci://%s/%s", s->repo_url, s->chart)
+			    : arena_printf(r->arena, "source/%s", s->chart));
 	return helm_run(r, SPAWN_NETWORK, PULL_MS, &out);
+}
+
+struct err *
+helm_index_digest(
+    struct arena *a, const struct helm *h, const char *url, const struct source_credentials *c, const char **ret_digest)
+{
+	const struct application_source s = { .repo_url = url };
+	struct helm_run r = { .arena = a, .helm = h };
+	struct bytes text = { 0 };
+	char hex[2 * SHA256_SIZE + 1];
+	struct err *e;
+
+	if ((e = helm_check_program(a, h)) != NULL ||
+	    (e = grammar_check(a, GRAMMAR_CHART_REPOSITORY, "spec.url", url)) != NULL ||
+	    (e = helm_run_begin(&r)) != NULL)
+		return e;
+	if ((e = helm_write_access(&r, &s, c, false)) == NULL && (e = helm_update(&r)) == NULL)
+		e = file_read(a, arena_printf(a, "%s/" INDEX_FILE, r.dir), HELM_BYTES_MAX, &text);
+	scratch_end(r.dir);
+	if (e != NULL)
+		return err_wrap(a, e, "the index of %s", url);
+	sha256_hex(text.at, text.len, hex);
+	*ret_digest = arena_printf(a, "sha256:%s", hex);
+	return NULL;
 }
 
 /* Reads the files and the version of a chart in a local directory. */
@@ -550,19 +490,18 @@ struct err *
 helm_pull(struct arena *a, const struct helm *h, const struct application_source *s, const struct source_credentials *c,
     const char **ret_version, struct tree *ret_tree)
 {
-	struct running r = { .arena = a, .helm = h };
+	struct helm_run r = { .arena = a, .helm = h };
 	const char *kept = helm_kept_at(a, h, s, c), *pulled;
 	struct err *e;
 
-	if (h->program == NULL)
-		return helm_not_named(a);
-	if ((e = grammar_check(a, GRAMMAR_CHART, "chart", s->chart)) != NULL ||
+	if ((e = helm_check_program(a, h)) != NULL ||
+	    (e = grammar_check(a, GRAMMAR_CHART, "chart", s->chart)) != NULL ||
 	    (e = grammar_check(a, GRAMMAR_CHART_REPOSITORY, "repoURL", s->repo_url)) != NULL ||
 	    (e = grammar_check(a, GRAMMAR_CHART_VERSION, "targetRevision", s->target_revision)) != NULL)
 		return e;
 	if (access(kept, F_OK) == 0)
 		return helm_open_pulled(a, kept, ret_version, ret_tree);
-	if ((e = helm_begin(&r)) != NULL)
+	if ((e = helm_run_begin(&r)) != NULL)
 		return e;
 	pulled = arena_printf(a, "%s/pulled/%s", r.dir, s->chart);
 	e = helm_pull_chart(&r, s, c);

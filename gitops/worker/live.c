@@ -48,6 +48,8 @@ live_ignored(struct session *s, const struct app_resource *r, const json_t *live
 			live_add_places(s, &s->settings.ignored.at[i],
 			    arena_printf(s->arena, "ConfigMap argocd-cm, %s", s->settings.ignored.where[i]), live,
 			    object, places);
+	if (s->request.release != NULL)
+		release_add_ignored(s, r, object, places);
 	return places;
 }
 

@@ -5,6 +5,7 @@
 #include "base/letters.h"
 #include "base/map.h"
 #include "gitops/argocd/project.h"
+#include "gitops/source/arguments.h"
 #include "gitops/worker/session_state.h"
 
 #define RESULTS_MAX 1000 /* results of a sync that are reported in full */
@@ -217,6 +218,29 @@ message_read_kustomization(struct session *s, const struct worker_kustomization 
 	return NULL;
 }
 
+/* Objects that have drifted from a release are applied with their ignored fields as they are. */
+static struct err *
+message_read_release(struct session *s, const struct worker_release *from)
+{
+	static const char *options[] = { "ApplyOutOfSyncOnly=true", "RespectIgnoreDifferences=true" };
+	struct err *e;
+
+	s->request.release = from;
+	if ((e = message_read_metadata(s, &from->metadata)) != NULL ||
+	    (e = grammar_check(s->arena, GRAMMAR_RELEASE, "spec.releaseName", from->name)) != NULL ||
+	    (e = grammar_check(s->arena, GRAMMAR_NAMESPACE, "spec.targetNamespace", from->namespace)) != NULL)
+		return e;
+	s->cluster.target = s->cluster.api;
+	if (!str_empty(from->spec.service_account) &&
+	    (e = cluster_impersonate(s, s->request.own_namespace, from->spec.service_account)) != NULL)
+		return e;
+	s->request.manager = MESSAGE_HELM_MANAGER;
+	s->request.mark = (struct owner_mark){ .helm = true };
+	s->request.default_namespace = from->namespace;
+	s->request.operation = (struct sync_operation){ .id = "helm", .options = { options, ARRAY_SIZE(options) } };
+	return NULL;
+}
+
 struct err *
 message_read(struct session *s, const char *request, size_t len)
 {
@@ -238,6 +262,8 @@ message_read(struct session *s, const char *request, size_t len)
 	}
 	if (r->kustomization != NULL && r->repository != NULL)
 		e = message_read_kustomization(s, r->kustomization);
+	else if (r->release != NULL)
+		e = message_read_release(s, r->release);
 	else if (r->application != NULL)
 		e = message_read_application(s, r->application);
 	if (e == NULL && (s->sources.n == 0 || s->sources.at[0].url == NULL))
@@ -269,7 +295,7 @@ message_resource(const struct session *s, const struct app_resource *r)
 		.requires_pruning = r->manifest == NULL,
 		.sync_wave = r->wave,
 		.error = r->error,
-		.aborted = r->status == SYNC_SYNCED ? r->aborted : NULL,
+		.aborted = r->status == SYNC_SYNCED || s->request.release != NULL ? r->aborted : NULL,
 		.live = r->wanted_text != NULL || r->manifest == NULL ? r->live_text : NULL,
 		.wanted = r->wanted_text,
 		.kept = r->kept,
@@ -411,7 +437,13 @@ message_response(struct session *s)
 		error = (struct worker_error){ s->error_type,
 			letters_shown(s->arena, err_text(s->arena, s->error), SIZE_MAX), s->error->class == ERR_AGAIN };
 		response.error = &error;
+	} else if (s->request.release != NULL) {
+		release_report(s, &response);
+		response.resources = message_resources(s);
+		message_add_warnings(s, &response);
 	} else if (s->request.app == NULL && s->request.ks == NULL) {
+		if (s->request.message.chart != NULL)
+			response.chart = &s->release.chart;
 		message_add_warnings(s, &response);
 	} else {
 		response.source_type = source_type_name(s->sources.type);

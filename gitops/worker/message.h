@@ -9,12 +9,14 @@ struct session;
  * applied. */
 #define MESSAGE_MANAGER "argocd-controller"
 #define MESSAGE_FLUX_MANAGER "kustomize-controller"
+#define MESSAGE_HELM_MANAGER "helm-controller"
 
 /* The request, and values that follow from it without any call. */
 struct session_request {
 	struct worker_request message;
 	const struct application *app; /* or, */
-	const struct flux_kustomization *ks; /* a Kustomization; neither: only the commit is found */
+	const struct flux_kustomization *ks; /* a Kustomization, or */
+	const struct worker_release *release; /* a HelmRelease; none of them: only a revision is found */
 	const struct app_project *project; /* of the Application; NULL: everything is allowed */
 	const char *name, *own_namespace; /* of the Application or Kustomization */
 	const char *default_namespace; /* of objects without a namespace; NULL: they must have one */

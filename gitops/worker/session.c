@@ -27,6 +27,10 @@ static const struct stage stages[] = {
 	    .start = flux_source_start,
 	    .next = STAGE_SOURCES },
 	[STAGE_SOURCES] = { .name = "sources", .prepare = sources_prepare, .finish = sources_finish },
+	[STAGE_RECORD] = { .name = "record",
+	    .prepare = release_record_prepare,
+	    .start = release_record_start,
+	    .finish = release_record_finish },
 	[STAGE_KINDS] = { .name = "kinds",
 	    .prepare = desired_prepare,
 	    .start = desired_start,
@@ -48,6 +52,10 @@ static const struct stage stages[] = {
 	    .prepare = apply_prepare_tasks,
 	    .start = apply_start,
 	    .finish = apply_finish },
+	[STAGE_RELEASE] = { .name = "release",
+	    .prepare = release_prepare,
+	    .start = release_start,
+	    .finish = release_finish },
 	[STAGE_CHECKS] = { .name = "checks", .prepare = checks_prepare, .start = checks_start, .next = STAGE_END },
 };
 _Static_assert(ARRAY_SIZE(stages) == STAGE_END, "a row for each stage");
@@ -172,6 +180,7 @@ session_cancel(struct session *s)
 		client_cancel(s->calls.at[i].call);
 	cluster_leave(s);
 	scripts_free(s->scripts);
+	release_done(s);
 	resources_done(&s->desired.resources);
 	sync_results_done(&s->apply.results);
 	arena_free(s->arena);

@@ -1,5 +1,5 @@
 /* gitops/worker/session.h: one comparison of an Application with its source, and one step of its sync. Also of a
- * Kustomization; of a GitRepository only the commit is found.
+ * Kustomization, and one action about a HelmRelease; of a source only the commit, index or version is found.
  *
  * A session fetches, renders, compares with the live objects, and, when a sync has begun, does its next step. It
  * runs in a process of its own (`sluice gitops-worker`), so that a large or hostile repository does not delay a

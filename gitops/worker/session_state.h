@@ -8,6 +8,7 @@
 #include "gitops/worker/desired.h"
 #include "gitops/worker/live.h"
 #include "gitops/worker/message.h"
+#include "gitops/worker/release.h"
 #include "gitops/worker/script.h"
 #include "gitops/worker/session.h"
 #include "gitops/worker/sources.h"
@@ -49,6 +50,7 @@ struct session {
 	struct session_live live;
 	struct session_apply apply;
 	struct session_checks checks;
+	struct session_release release;
 };
 
 /* The call with that number, for the start function of a stage. */

@@ -2,6 +2,7 @@
  * rendered. Kustomizations: flux_source.c. */
 #include "gitops/worker/sources.h"
 #include "gitops/argocd/source_override.h"
+#include "gitops/worker/chart_source.h"
 #include "gitops/worker/flux_source.h"
 #include "gitops/worker/session_state.h"
 
@@ -40,14 +41,20 @@ sources_open_commit(struct session *s, struct fetched_source *src)
 static struct err *
 sources_open_one(struct session *s, struct fetched_source *src)
 {
-	return src->spec != NULL && src->spec->chart != NULL ? sources_open_chart(s, src) : sources_open_commit(s, src);
+	const struct worker_request *m = &s->request.message;
+
+	if (src->spec != NULL && src->spec->chart != NULL)
+		return sources_open_chart(s, src);
+	if (m->index)
+		return helm_index_digest(s->arena, &s->sources.helm, src->url, &src->credentials, &src->revision);
+	return m->chart != NULL && !m->chart->git ? chart_source_pull(s, src) : sources_open_commit(s, src);
 }
 
 static struct err *
 sources_render_chart(struct session *s, const struct fetched_source *src, const char *directory)
 {
 	struct helm_ref *refs = arena_new_array(s->arena, struct helm_ref, s->sources.n);
-	struct helm_chart c = { .source = src->spec,
+	struct helm_template c = { .source = src->spec,
 		.release = s->request.name,
 		.namespace = s->request.default_namespace,
 		.tree = &src->tree,
@@ -106,6 +113,8 @@ sources_render(struct session *s)
 	}
 	if (s->request.ks != NULL)
 		return flux_source_render(s, &s->sources.at[0].tree);
+	if (s->request.message.chart != NULL)
+		return chart_source_read(s, &s->sources.at[0]);
 	for (size_t i = 0; s->request.app != NULL && i < s->sources.n && e == NULL; i++)
 		if ((e = sources_render_one(s, &s->sources.at[i])) != NULL)
 			e = err_wrap(s->arena, e, "%s", s->sources.at[i].where);
@@ -135,5 +144,7 @@ sources_prepare(struct session *s)
 enum session_stage
 sources_finish(struct session *s)
 {
+	if (s->request.release != NULL)
+		return STAGE_RECORD;
 	return s->request.app != NULL || s->request.ks != NULL ? STAGE_KINDS : STAGE_END;
 }

@@ -1,0 +1,265 @@
+#!/bin/bash
+# Flux's HelmRepository, HelmChart and HelmRelease. On a real control plane ($ON_CLUSTER) the program is Helm ($HELM). On the laptop cluster it is
+# tests/e2e/gitops/stand-in-helm, a script that behaves like Helm as far as this test needs it.
+. "$(dirname "$0")/../lib.sh"
+dev --without controller,mesh,prometheus,app,load
+repository
+if [ -n "${ON_CLUSTER-}" ]; then helm=$HELM; else helm=$PWD/tests/e2e/gitops/stand-in-helm; fi
+ns=helm-$$
+mkdir -p "$repo/chart/templates"
+printf 'apiVersion: v2\nname: shop\nversion: 1.2.3\nappVersion: "7"\n' >"$repo/chart/Chart.yaml"
+printf 'color: blue\nsize: 1\nextra: fine\npods: 0\nexit: 0\n' >"$repo/chart/values.yaml"
+printf 'size: 9\n' >"$repo/chart/values-big.yaml"
+cat >"$repo/chart/templates/a.yaml" <<'Y'
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}-shop
+  namespace: {{ .Release.Namespace }}
+data:
+  color: {{ .Values.color | quote }}
+  size: {{ .Values.size | quote }}
+Y
+# A name that is not allowed makes an operation fail, and a pod that no node takes makes it wait.
+cat >"$repo/chart/templates/b.yaml" <<'Y'
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}-{{ .Values.extra }}
+  namespace: {{ .Release.Namespace }}
+data:
+  a: b
+Y
+cat >"$repo/chart/templates/c.yaml" <<'Y'
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}-pods
+  namespace: {{ .Release.Namespace }}
+spec:
+  replicas: {{ .Values.pods }}
+  selector: {matchLabels: {app: pods}}
+  template:
+    metadata: {labels: {app: pods}}
+    spec:
+      nodeSelector: {nowhere: "true"}
+      containers: [{name: pods, image: pods}]
+Y
+first=$(commit first)
+start() { gitops "${controllers-flux}" --gitops-helm "$helm" --loglevel debug "$@"; }
+start
+kubectl create namespace $ns --dry-run=client -o yaml | kubectl apply -f - >/dev/null
+get() { kubectl get "$1" "$2" -n $ns -o "jsonpath={$3}"; }
+ready() { get "$1" "$2" '.status.conditions[?(@.type=="Ready")].message'; }
+condition() { get helmrelease "${3-web}" ".status.conditions[?(@.type==\"$1\")].$2"; }
+data() { kubectl get configmap "$1" -n $ns -o "jsonpath={.data.$2}"; }
+change() { kubectl patch helmrelease "${2-web}" -n $ns --type merge -p "{\"spec\":$1}" >/dev/null; }
+stored() { kubectl get secrets -n $ns -l owner=helm,name="${2-web}",version="$1" -o 'jsonpath={.items[*].metadata.labels.status}'; }
+now() { kubectl annotate --overwrite "$1" "$2" -n $ns "reconcile.fluxcd.io/requestedAt=$(date +%s%N)" >/dev/null; }
+events() { kubectl get events -n $ns -o 'jsonpath={range .items[*]}{.involvedObject.kind} {.reason}: {.message}{"\n"}{end}'; }
+cat >"$dir/first.yaml" <<Y
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: colors, namespace: $ns}
+data: {values.yaml: "color: red\nsize: 3\n"}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: sizes, namespace: $ns}
+stringData: {size: "5"}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: repo, namespace: $ns}
+spec: {interval: 1h, url: "file://$repo", ref: {branch: main}}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: $ns}
+spec:
+  interval: 1h
+  timeout: 1m
+  chart: {spec: {chart: ./chart, sourceRef: {kind: GitRepository, name: repo}, reconcileStrategy: Revision}}
+  values: {color: green}
+Y
+check "the definitions are served" within 20 kubectl apply -f "$dir/first.yaml"
+check "a chart in Git" within 20 says "packaged 'shop' chart with version '1.2.3+${first:0:12}'" ready helmchart $ns-web
+check "is installed" within 30 says "Helm install succeeded for release $ns/web.v1 with chart shop@1.2.3+${first:0:12}" ready helmrelease web
+check "with its values" says "green 1" echo "$(data web-shop color) $(data web-shop size)"
+check "is in the history" says "web 1 deployed shop" get helmrelease web '.status.history[0].name} {.status.history[0].version} {.status.history[0].status} {.status.history[0].chartName'
+check "with an event" within 20 says "HelmRelease InstallSucceeded: Helm install succeeded" events
+if [ -n "${ON_CLUSTER-}" ]; then
+	check "and helm knows it" says 'shop-1.2.3' "$helm" list -n $ns -o json
+	git -C "$repo" archive --prefix=x/ HEAD chart | tar x -C "$dir"
+	kubectl create namespace $ns-other >/dev/null
+	"$helm" install web "$dir/x/chart" -n $ns-other --set color=green >/dev/null
+	objects() { # NAMESPACE
+		kubectl get configmaps,deployments -n "$1" -l app.kubernetes.io/managed-by=Helm -o json | sed "s/$1/NS/g" |
+			grep -vE '"(uid|resourceVersion|creationTimestamp|lastUpdateTime|lastTransitionTime|time)"'
+	}
+	objects $ns >"$dir/ours"
+	objects $ns-other >"$dir/helms"
+	check "the same chart by helm has the same objects" diff "$dir/ours" "$dir/helms"
+	check "of which there are three" test "$(grep -c '"managed-by": "Helm"\|"app.kubernetes.io/managed-by": "Helm"' "$dir/ours")" = 3
+fi
+
+change '{"values":{"color":"gray"},"valuesFrom":[{"kind":"ConfigMap","name":"colors"},{"kind":"Secret","name":"sizes","valuesKey":"size","targetPath":"size"},{"kind":"Secret","name":"none","optional":true}]}'
+check "other values are an upgrade" within 30 says "Helm upgrade succeeded for release $ns/web.v2" ready helmrelease web
+check "values of objects are merged in order" says "gray 5" echo "$(data web-shop color) $(data web-shop size)"
+check "the history has both" says "superseded" get helmrelease web '.status.history[1].status'
+change '{"valuesFrom":[{"kind":"Secret","name":"none"}]}'
+check "an object that there is not is named" within 20 says "spec.valuesFrom[0]: Secret none" ready helmrelease web
+change '{"valuesFrom":null,"chart":{"spec":{"valuesFiles":["values.yaml","values-big.yaml"]}}}'
+check "files of the chart are its values" within 30 says 9 data web-shop size
+
+change '{"values":{"color":"pink","extra":"NO"}}'
+check "a failed upgrade is told" within 30 says "Failed to upgrade after 1 attempt(s)" condition Stalled message
+check "with Helm's reason" says "Helm upgrade failed for release $ns/web" ready helmrelease web
+check "and counted" says "1 failed" get helmrelease web '.status.upgradeFailures} {.status.history[0].status'
+change '{"values":{"color":"white","extra":"NO"},"upgrade":{"remediation":{"retries":1}}}'
+check "with retries it is tried again, and rolled back at last" within 60 says "True 2" get helmrelease web '.status.conditions[?(@.type=="Stalled")].status} {.status.upgradeFailures'
+check "to what was there before" says gray data web-shop color
+check "which is told" says "RollbackSucceeded" condition Remediated reason
+version=$(get helmrelease web '.status.history[0].version')
+check "as Helm has it" says deployed stored "$version"
+change '{"values":{"color":"black","extra":null}}'
+check "a good one ends that" within 30 says "Helm upgrade succeeded" ready helmrelease web
+check "and is there" says black data web-shop color
+
+# A controller that is killed in the middle of an upgrade leaves it pending in Helm's record.
+change '{"values":{"color":"brown","pods":1}}'
+pending() { kubectl get secrets -n $ns -l owner=helm,name=web,status=pending-upgrade -o name; }
+check "an upgrade that waits" within 30 says sh.helm.release pending
+kill -9 $controller
+wait $controller 2>/dev/null
+change '{"values":{"color":"brown","pods":null}}'
+check "is pending when its controller is killed" says sh.helm.release pending
+start
+settled() { # NAME: it is ready with its spec as it is
+	[ "$(get helmrelease "$1" '.status.conditions[?(@.type=="Ready")].status} {.status.observedGeneration')" = "True $(get helmrelease "$1" .metadata.generation)" ]
+}
+check "the next one unlocks it, and upgrades" within 60 settled web
+check "to the same state" says brown data web-shop color
+check "nothing is pending any more" fails says sh.helm.release pending
+check "with an event" within 20 says "HelmRelease PendingRelease: Unlocked release" events
+version=$(get helmrelease web '.status.history[0].version')
+
+kubectl patch configmap web-shop -n $ns --type merge -p '{"data":{"color":"mud"}}' >/dev/null
+now helmrelease web
+handled() { [ "$(get helmrelease web '.metadata.annotations.reconcile\.fluxcd\.io/requestedAt')" = "$(get helmrelease web .status.lastHandledReconcileAt)" ]; }
+check "a request is handled" within 20 handled
+check "without drift detection a change stays" says mud data web-shop color
+change '{"driftDetection":{"mode":"warn"}}'
+check "drift is told" within 30 says "HelmRelease DriftDetected: Cluster state of release" events
+check "and stays" says mud data web-shop color
+change '{"driftDetection":{"mode":"enabled","ignore":[{"paths":["/data/color"],"target":{"kind":"ConfigMap","name":"web-s.*"}}]}}'
+now helmrelease web
+check "it is handled" within 20 handled
+check "what is ignored stays" says mud data web-shop color
+change '{"driftDetection":{"mode":"enabled","ignore":null}}'
+check "what is not is restored" within 30 says brown data web-shop color
+check "without another revision" says "$version" get helmrelease web '.status.history[0].version'
+
+kubectl annotate --overwrite helmrelease web -n $ns reconcile.fluxcd.io/requestedAt=now reconcile.fluxcd.io/forceAt=now >/dev/null
+check "a forced upgrade" within 30 says "$((version + 1))" get helmrelease web '.status.history[0].version'
+check "happens once" within 20 says now get helmrelease web '.status.lastHandledForceAt'
+change '{"suspend":true,"values":{"color":"gold"}}'
+check "a suspended one is left alone" sh -c "sleep 3; kubectl get configmap web-shop -n $ns -o yaml | grep -q 'color: brown'"
+change '{"suspend":false,"dependsOn":[{"name":"base"}],"postRenderers":[]}'
+check "what is not supported is refused" within 20 says "postRenderers" ready helmrelease web
+kubectl patch helmrelease web -n $ns --type json -p '[{"op":"remove","path":"/spec/postRenderers"}]' >/dev/null
+check "a dependency that there is not" within 20 says "dependency '$ns/base' not found" ready helmrelease web
+
+# A repository of charts.
+mkdir -p "$dir/charts"
+tar cz -C "$repo" --transform s/chart/shop/ -f "$dir/charts/shop-1.2.3.tgz" chart
+sed -i 's/1.2.3/1.4.0/' "$repo/chart/Chart.yaml"
+tar cz -C "$repo" --transform s/chart/shop/ -f "$dir/charts/shop-1.4.0.tgz" chart
+port=$(free_port)
+index() { # VERSION...
+	printf '{"apiVersion":"v1","entries":{"shop":['
+	for v; do printf '%s{"apiVersion":"v2","name":"shop","version":"%s","urls":["http://127.0.0.1:%s/shop-%s.tgz"]}' "$sep" "$v" "$port" "$v"; sep=,; done
+	printf ']}}'
+}
+sep= index 1.2.3 >"$dir/charts/index.yaml"
+perl -MIO::Socket -e '
+	my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], Listen => 5, ReuseAddr => 1) or die;
+	while (my $c = $s->accept) {
+		my $head = "";
+		while (<$c>) { $head .= $_; last if /^\r?\n$/ }
+		my ($path) = $head =~ m#^GET /([\w.-]+)#;
+		my $ok = $path && open my $f, "<", "$ARGV[1]/$path";
+		local $/; my $body = $ok ? <$f> : "";
+		print $c "HTTP/1.1 " . ($ok ? "200 OK" : "404 No") . "\r\nContent-Length: " . length($body) . "\r\nConnection: close\r\n\r\n$body";
+		close $c;
+	}' "$port" "$dir/charts" &
+server=$!
+kubectl apply -f - >/dev/null <<Y
+apiVersion: source.toolkit.fluxcd.io/v1beta2
+kind: HelmRepository
+metadata: {name: charts, namespace: $ns}
+spec: {interval: 1h, url: "http://127.0.0.1:$port"}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: registry, namespace: $ns}
+spec: {type: oci, url: "oci://127.0.0.1:$port/charts"}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: wrong, namespace: $ns}
+spec: {interval: 1h, url: "oci://127.0.0.1:$port/charts"}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2beta1
+kind: HelmRelease
+metadata: {name: base, namespace: $ns}
+spec:
+  interval: 1h
+  releaseName: other
+  targetNamespace: $ns-base
+  install: {createNamespace: true}
+  chart: {spec: {chart: shop, version: 1.x, sourceRef: {kind: HelmRepository, name: charts}}}
+Y
+check "the index of a repository" within 20 says "stored artifact: revision 'sha256:$(sha256sum <"$dir/charts/index.yaml" | cut -c1-64)'" ready helmrepository charts
+check "a registry has none" within 20 says "Helm repository is ready" ready helmrepository registry
+check "a wrong URL is named" within 20 says "spec.url: oci:// needs spec.type oci" ready helmrepository wrong
+check "a version by its range" within 20 says "pulled 'shop' chart with version '1.2.3'" ready helmchart $ns-base
+check "in another namespace, by another name" within 30 says "Helm install succeeded for release $ns-base/other.v1 with chart shop@1.2.3" ready helmrelease base
+check "which is created" says blue kubectl get configmap other-shop -n $ns-base -o 'jsonpath={.data.color}'
+check "and then what depends on it" within 40 says gold data web-shop color
+sep= index 1.2.3 1.4.0 >"$dir/charts/index.yaml"
+now helmrepository charts
+check "a new version is an upgrade" within 40 says "Helm upgrade succeeded for release $ns-base/other.v2 with chart shop@1.4.0" ready helmrelease base
+change '{"chart":{"spec":{"version":"9.9.9"}}}' base
+check "a version that there is not" within 20 says "9.9.9" ready helmrelease base
+
+kubectl delete helmrelease base -n $ns --wait=false >/dev/null
+check "with a HelmRelease goes its release" within 30 fails kubectl get configmap other-shop -n $ns-base
+check "and its HelmChart" within 30 fails kubectl get helmchart $ns-base -n $ns
+change '{"dependsOn":null,"releaseName":"shop"}'
+check "another name is another release" within 40 says gold data shop-shop color
+check "and the former one is uninstalled" within 20 fails kubectl get configmap web-shop -n $ns
+
+# Where there are several tenants, the controller's own rights are nobody's.
+kill $controller && wait $controller
+start --no-cross-namespace-refs
+check "without an account it is refused" within 20 says "spec.serviceAccountName must be set" ready helmrelease web
+change '{"serviceAccountName":"robot","dependsOn":[{"name":"a","namespace":"elsewhere"}]}'
+check "another namespace too" within 20 says "can't access 'HelmRelease/elsewhere/a', cross-namespace references have been blocked" ready helmrelease web
+change '{"dependsOn":null}'
+if [ -n "${ON_CLUSTER-}" ]; then
+	check "an account without rights may nothing" within 20 says "User \"system:serviceaccount:$ns:robot\" cannot" ready helmrelease web
+	kubectl create rolebinding robot -n $ns --clusterrole=cluster-admin --serviceaccount=$ns:robot >/dev/null
+	change '{"values":{"color":"lime"}}'
+	check "with them it is upgraded" within 40 says lime data shop-shop color
+	check "and helm reads its history" says "Upgrade complete" "$helm" history shop -n $ns
+	"$helm" rollback shop 1 -n $ns >/dev/null
+	now helmrelease web
+	check "a rollback by helm is not what is desired" within 40 says lime data shop-shop color
+fi
+kill $controller && wait $controller
+start --gitops-helm /nowhere/helm
+change '{"values":{"color":"sand"}}'
+check "without helm it says so" within 20 says "--gitops-helm names /nowhere/helm, which does not exist" ready helmrelease web
+kill $controller && wait $controller
+kill $server
