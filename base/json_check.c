@@ -27,6 +27,9 @@ struct checker {
 	struct check_open open[JSON_DEPTH_MAX + 2]; /* from 1 */
 	struct check_key few[KEYS_FEW], *keys, *more; /* of the open objects */
 	size_t n_keys, capacity;
+	const char *const *path; /* keys that lead to the member to leave out */
+	size_t n_path; /* 0: there is none */
+	const char *from, *to; /* its value; NULL: it was not found yet */
 };
 
 static void
@@ -365,17 +368,59 @@ check_close(struct checker *c)
 	return true;
 }
 
+/* Whether the next value is the one to leave out. The last key of each open object is that of the value that is being
+ * read. */
+static bool
+check_is_left_out(const struct checker *c)
+{
+	size_t end = c->n_keys;
+
+	if (c->n_path == 0 || c->depth != c->n_path || c->from != NULL || (*c->at != '{' && *c->at != '['))
+		return false;
+	for (size_t d = c->depth; d > 0; d--) {
+		const struct check_key *k = &c->keys[end - 1];
+		const char *name = c->path[d - 1];
+
+		if (!c->open[d].object || strlen(name) != k->len || memcmp(name, k->at, k->len) != 0)
+			return false;
+		end = c->open[d].first;
+	}
+	return true;
+}
+
+/* Finds the end of a list or an object by its brackets and quotes. */
+static bool
+check_leave_out(struct checker *c)
+{
+	size_t depth = 0;
+
+	c->from = c->at;
+	for (const char *at = c->at; at < c->end; at++) {
+		if (*at == '"') {
+			for (at = check_plain_end(at + 1, c->end); at < c->end && *at != '"';)
+				at = check_plain_end(at + (*at == '\\' && c->end - at > 1 ? 2 : 1), c->end);
+		} else if (*at == '{' || *at == '[') {
+			depth++;
+		} else if ((*at == '}' || *at == ']') && --depth == 0) {
+			c->to = c->at = at + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool
 check_text(struct checker *c)
 {
 	for (;;) {
-		bool opened;
+		bool opened, left_out;
 
 		check_space(c);
 		if (c->at == c->end)
 			return false;
-		opened = *c->at == '{' || *c->at == '[';
-		if (!(opened ? check_open(c) : check_plain_value(c)))
+		left_out = check_is_left_out(c);
+		opened = !left_out && (*c->at == '{' || *c->at == '[');
+		if (!(left_out ? check_leave_out(c) : opened ? check_open(c) : check_plain_value(c)))
 			return false;
 		if (opened && !check_is_closing(c)) {
 			if (c->open[c->depth].object && !check_key(c))
@@ -396,7 +441,8 @@ check_text(struct checker *c)
 }
 
 bool
-json_check(const char *text, size_t len, size_t depth)
+json_check_except(const char *text, size_t len, size_t depth, const char *const *path, size_t n_path,
+    const char **ret_from, const char **ret_to)
 {
 	struct checker c;
 	bool ok;
@@ -411,7 +457,22 @@ json_check(const char *text, size_t len, size_t depth)
 	c.more = NULL;
 	c.n_keys = 0;
 	c.capacity = KEYS_FEW;
+	c.path = path;
+	c.n_path = n_path;
+	c.from = c.to = NULL;
 	ok = check_text(&c);
 	free(c.more);
+	if (ok) {
+		*ret_from = c.from;
+		*ret_to = c.to;
+	}
 	return ok;
+}
+
+bool
+json_check(const char *text, size_t len, size_t depth)
+{
+	const char *from, *to;
+
+	return json_check_except(text, len, depth, NULL, 0, &from, &to);
 }

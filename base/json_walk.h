@@ -15,6 +15,13 @@
  * JSON_DEPTH_MAX + 1. */
 bool json_check(const char *text, size_t len, size_t depth);
 
+/* The same for a text with a member that is not read: the value of the member that n_path keys lead to from the
+ * outermost object. If it is a list or an object, only its end is found, by its brackets and quotes; *ret_from is then
+ * its first character, and *ret_to the address after it. NULL: the text has none. A text that is accepted with such a
+ * value may be refused by json_parse. */
+bool json_check_except(const char *text, size_t len, size_t depth, const char *const *path, size_t n_path,
+    const char **ret_from, const char **ret_to);
+
 /* Returns the address of the value of an accepted text: of its first character that is not space. */
 const char *json_begin(const char *text);
 

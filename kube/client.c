@@ -119,12 +119,12 @@ client_read_object(struct arena *a, struct bytes body, json_t **ret)
 static struct err *
 client_read_item(struct arena *a, struct bytes body, struct item_text *ret)
 {
+	const char *text = item_accept(a, body.at, body.len, false);
 	_cleanup_(json_decrefp) json_t *tree = NULL;
 	struct err *e;
 
-	if (json_check(body.at, body.len, JSON_DEPTH_MAX)) {
-		const char *text = json_begin(body.at);
-
+	if (text != NULL) {
+		text = json_begin(text);
 		if (json_at_object(text))
 			item_init_accepted(ret, a, text);
 		return NULL;

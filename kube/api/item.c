@@ -188,6 +188,28 @@ item_read(struct arena *a, const char *text, size_t len, bool cut, json_t **ret,
 	return false;
 }
 
+const char *
+item_accept(struct arena *a, const char *text, size_t len, bool event)
+{
+	static const char *const path[] = { "object", "metadata", "managedFields" }, nothing[] = "null";
+	const char *from, *to;
+	size_t before, after, skipped = event ? 0 : 1;
+	char *copy;
+
+	if (!json_check_except(
+		text, len, JSON_DEPTH_MAX + (event ? 1 : 0), path + skipped, ARRAY_SIZE(path) - skipped, &from, &to))
+		return NULL;
+	if (from == NULL)
+		return text;
+	before = (size_t)(from - text);
+	after = len - (size_t)(to - text);
+	copy = arena_alloc(a, before + strlen(nothing) + after + 1);
+	memcpy(copy, text, before);
+	memcpy(copy + before, nothing, strlen(nothing));
+	memcpy(copy + before + strlen(nothing), to, after);
+	return copy;
+}
+
 void
 item_init_accepted(struct item_text *i, struct arena *a, const char *text)
 {
@@ -241,10 +263,11 @@ void
 item_init(struct item_text *i, struct arena *a, const char *text, size_t len, bool cut)
 {
 	_cleanup_(json_decrefp) json_t *tree = NULL;
+	const char *accepted = cut ? NULL : item_accept(a, text, len, false);
 	struct unreadable why;
 
-	if (!cut && json_check(text, len, JSON_DEPTH_MAX) && json_at_object(json_begin(text))) {
-		item_init_accepted(i, a, json_begin(text));
+	if (accepted != NULL && json_at_object(json_begin(accepted))) {
+		item_init_accepted(i, a, json_begin(accepted));
 		return;
 	}
 	/* Only the parser can name the error. It may accept what json_check refuses. */
@@ -293,10 +316,11 @@ item_event_salvage(
 bool
 item_event(struct arena *a, const char *text, size_t len, bool cut, const char **ret_type, struct item_text *ret)
 {
+	const char *accepted = cut ? NULL : item_accept(a, text, len, true);
 	struct member object;
 
-	if (!cut && json_check(text, len, JSON_DEPTH_MAX + 1)) {
-		const char *event = json_begin(text), *type = json_find(event, "type"),
+	if (accepted != NULL) {
+		const char *event = json_begin(accepted), *type = json_find(event, "type"),
 			   *value = json_find(event, "object");
 		size_t n;
 

@@ -23,7 +23,7 @@ bool item_read(struct arena *, const char *text, size_t len, bool cut, json_t **
 
 /* The same object, without a tree. All members but `part` live in the caller's arena, or borrow the text. */
 struct item_text {
-	const char *text; /* the object in an accepted text (base/json_walk.h); NULL: it is unreadable */
+	const char *text; /* the object in a text from item_accept; NULL: it is unreadable */
 	json_t *part; /* the readable part of an unreadable object, as from item_read; else NULL */
 	struct unreadable why; /* of an unreadable object; why.why is NULL for others */
 	const char *namespace, *name, *uid, *resource_version; /* of its metadata; NULL: no string, or one with
@@ -36,6 +36,11 @@ void item_done(struct item_text *);
 
 /* Makes an item of a tree, or of the readable part of an unreadable object. */
 void item_init_tree(struct item_text *, struct arena *, const json_t *, const struct unreadable *);
+
+/* Accepts the text of an object, or of an event that has one (base/json_walk.h). Returns it without the object's
+ * managedFields, which are up to half of the text and which no type reads: a copy in the arena if it has any. Returns
+ * NULL if it is not accepted. */
+const char *item_accept(struct arena *, const char *text, size_t len, bool event);
 
 /* Makes an item of a value within an accepted text. */
 void item_init_accepted(struct item_text *, struct arena *, const char *text);

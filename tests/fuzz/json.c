@@ -75,6 +75,29 @@ json_same(struct arena *a, const char *value, const json_t *j)
 		abort();
 }
 
+/* A text that is accepted is also accepted without checking a member. One whose member only is wrong is accepted when
+ * this is replaced. */
+static void
+json_check_left_out(struct arena *a, const char *text, size_t size)
+{
+	static const char *const path[] = { "a", "b" };
+	const char *from = NULL, *to = NULL, *without;
+
+	for (size_t n = 1; n <= 2; n++) {
+		bool ok = json_check_except(text, size, JSON_DEPTH_MAX, path, n, &from, &to);
+
+		if (!ok && json_check(text, size, JSON_DEPTH_MAX))
+			abort();
+		if (!ok || from == NULL)
+			continue;
+		if (memchr(text, '\0', size) != NULL)
+			continue;
+		without = arena_printf(a, "%.*snull%s", (int)(from - text), text, to);
+		if (!json_check(without, strlen(without), JSON_DEPTH_MAX))
+			abort();
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -86,6 +109,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* jansson drops a NUL after a number or a word. */
 	if (json_check(text, size, JSON_DEPTH_MAX) != (accepted && memchr(text, '\0', size) == NULL))
 		abort();
+	json_check_left_out(a, text, size);
 	if (!accepted || memchr(text, '\0', size) != NULL)
 		return 0;
 	while (*text == ' ' || *text == '\n' || *text == '\t' || *text == '\r')

@@ -166,6 +166,43 @@ an_event_is_known_by_its_type_and_object(void **state)
 	arena_free(a);
 }
 
+/* A duplicate key and an invalid escape are found everywhere else. */
+#define FIELDS "[{\"f:spec\":{\"k:{\\\"a\\\":\\\"]}\\\"}\":{},\"f:a\":{},\"f:a\":{},\"\\x\":[[]]}},{\"\":\"\\\\\"}]"
+#define OTHERS                                                                                                         \
+	"\"managedFields\":[1],\"spec\":{\"managedFields\":[2],\"template\":{\"metadata\":{\"managedFields\":[3]}}}"
+
+static void
+an_item_has_no_managed_fields(void **state)
+{
+	static const char object[] =
+	    "{\"metadata\":{\"name\":\"a\",\"managedFields\":" FIELDS ",\"uid\":\"u\"}," OTHERS "}",
+			  without[] = "{\"metadata\":{\"name\":\"a\",\"managedFields\":null,\"uid\":\"u\"}," OTHERS "}";
+	struct arena *a = arena_new();
+	const char *event = arena_printf(a, "{\"type\":\"ADDED\",\"object\":%s}", object), *type;
+	struct item_text i;
+
+	(void)state;
+	assert_string_equal(item_accept(a, object, strlen(object), false), without);
+	assert_true(item_event(a, event, strlen(event), false, &type, &i));
+	assert_string_equal(i.text, arena_printf(a, "%s}", without));
+	assert_string_equal(i.uid, "u");
+	item_done(&i);
+	arena_free(a);
+}
+
+static void
+a_text_that_ends_within_managed_fields_is_not_accepted(void **state)
+{
+	static const char object[] = "{\"metadata\":{\"managedFields\":" FIELDS "}}";
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t n = 0; n < strlen(object); n++)
+		assert_null(item_accept(a, arena_strndup(a, object, n), n, false));
+	assert_non_null(item_accept(a, object, strlen(object), false));
+	arena_free(a);
+}
+
 /* Why an object with this metadata is refused, "" when it is complete. */
 static const char *
 refusal(struct arena *a, const char *meta)
@@ -214,6 +251,8 @@ main(void)
 		cmocka_unit_test(of_a_text_that_is_cut_the_beginning_is_known),
 		cmocka_unit_test(one_object_does_not_end_a_list),
 		cmocka_unit_test(an_event_is_known_by_its_type_and_object),
+		cmocka_unit_test(an_item_has_no_managed_fields),
+		cmocka_unit_test(a_text_that_ends_within_managed_fields_is_not_accepted),
 		cmocka_unit_test(an_object_is_complete_or_refused),
 	};
 
