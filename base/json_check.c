@@ -28,7 +28,7 @@ struct checker {
 	struct check_key few[KEYS_FEW], *keys, *more; /* of the open objects */
 	size_t n_keys, capacity;
 	const char *const *path; /* keys that lead to the member to leave out */
-	size_t n_path; /* 0: there is none */
+	size_t n_path; /* 0: all are checked */
 	const char *from, *to; /* its value; NULL: it was not found yet */
 };
 

@@ -194,14 +194,27 @@ cache_observe_unreadable(struct cache *c, cache_unreadable *observer)
 	c->unreadable = observer;
 }
 
+/* Returns the cached version if the new one has the same spec: the API server counts changes of the spec in the
+ * generation. */
+static const struct object *
+cache_same_spec(const struct item_text *i, const struct entry *old)
+{
+	const struct object *o = old != NULL ? old->place.object : NULL;
+
+	return o != NULL && o->unreadable == NULL && i->generation > 0 && o->meta.generation == i->generation &&
+		       str_eq(o->meta.uid, i->uid)
+		   ? o
+		   : NULL;
+}
+
 /* A decoded object in its own arena; complete, or unreadable. */
 static struct entry *
-cache_entry_new(const struct type *t, const struct item_text *i)
+cache_entry_new(const struct type *t, const struct item_text *i, const struct entry *old)
 {
 	struct entry *e = mem_alloc(sizeof(*e));
 
 	e->arena = arena_new();
-	e->place.object = object_of_item(t, i, e->arena);
+	e->place.object = object_of_item(t, i, cache_same_spec(i, old), e->arena);
 	return e;
 }
 
@@ -254,7 +267,7 @@ cache_put_item(struct cache *c, const struct type *t, const struct item_text *i)
 		old->marked = false;
 		return true;
 	}
-	e = cache_entry_new(t, i);
+	e = cache_entry_new(t, i, old);
 	if (order == 0 && e->place.object->unreadable != NULL) {
 		old->marked = false;
 		cache_entry_free(e);

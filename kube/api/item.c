@@ -221,10 +221,14 @@ item_init_accepted(struct item_text *i, struct arena *a, const char *text)
 	*i = (struct item_text){ .text = text };
 	if (w.at == NULL || *w.at != '{')
 		return;
-	while (json_walk_next(&w))
+	while (json_walk_next(&w)) {
+		if (json_at_number(w.value) && json_walk_is(&w, "generation") &&
+		    !json_integer_at(w.value, &i->generation))
+			i->generation = 0;
 		for (size_t k = 0; k < ARRAY_SIZE(names); k++)
 			if (json_at_string(w.value) && json_walk_is(&w, names[k]) && !json_has_nul(w.value))
 				*at[k] = json_unquote(a, w.value, &len);
+	}
 }
 
 static const char *

@@ -28,6 +28,7 @@ struct item_text {
 	struct unreadable why; /* of an unreadable object; why.why is NULL for others */
 	const char *namespace, *name, *uid, *resource_version; /* of its metadata; NULL: no string, or one with
 							     * U+0000 */
+	int64_t generation; /* of its metadata; 0: it has none, or the object is unreadable */
 };
 
 /* Reads an object as item_read does. item_done frees what it owns. */

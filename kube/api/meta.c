@@ -45,14 +45,17 @@ status_condition(const json_t *status, const char *type)
 	return NULL;
 }
 
-struct object *
-object_decode_at(const struct type *t, const char *text, struct arena *a)
+/* `before` as in derive (kube/api/type.h). */
+static struct object *
+object_decode_after(const struct type *t, const char *text, const struct object *before, struct arena *a)
 {
 	struct object *o = arena_alloc(a, t->size);
 	_cleanup_(arena_freep) struct arena *scratch = arena_new();
 	struct problems found = { .arena = a, .scratch = scratch };
 
 	decode_at(t, text, "", &found, o);
+	if (t->derive != NULL)
+		t->derive(o, before, text, a);
 	decode_at(&meta_type, json_find(text, "metadata"), "metadata", &found, &o->meta);
 	o->type = t;
 	if (found.n > 0) {
@@ -63,6 +66,12 @@ object_decode_at(const struct type *t, const char *text, struct arena *a)
 		o->problems = p;
 	}
 	return o;
+}
+
+struct object *
+object_decode_at(const struct type *t, const char *text, struct arena *a)
+{
+	return object_decode_after(t, text, NULL, a);
 }
 
 struct object *
@@ -147,7 +156,7 @@ object_unreadable(const struct type *t, const char *text, const struct unreadabl
 }
 
 struct object *
-object_of_item(const struct type *t, const struct item_text *i, struct arena *a)
+object_of_item(const struct type *t, const struct item_text *i, const struct object *before, struct arena *a)
 {
 	_cleanup_(arena_freep) struct arena *scratch = NULL;
 	struct unreadable incomplete = { NULL, false };
@@ -157,7 +166,7 @@ object_of_item(const struct type *t, const struct item_text *i, struct arena *a)
 		scratch = arena_new();
 		return object_unreadable(t, json_text(scratch, i->part), &i->why, a);
 	}
-	o = object_decode_at(t, i->text, a);
+	o = object_decode_after(t, i->text, before, a);
 	incomplete.why = object_refusal(o, a);
 	return incomplete.why == NULL ? o : object_unreadable(t, i->text, &incomplete, a);
 }

@@ -49,8 +49,10 @@ const char *object_refusal(const struct object *, struct arena *);
 bool name_is_path_segment(const char *);
 
 /* Returns the object of an item: complete, or unreadable because of its text, or because of its metadata
- * (object_refusal). */
-struct object *object_of_item(const struct type *, const struct item_text *, struct arena *);
+ * (object_refusal). `before` is an older version of the object with the same spec, from which is copied what is costly
+ * to compute; NULL: it is not known. */
+struct object *object_of_item(
+    const struct type *, const struct item_text *, const struct object *before, struct arena *);
 
 /* Returns the owner with controller: true, or NULL. */
 const struct owner *object_controller(const struct object *);

@@ -8,17 +8,11 @@
 
 #define INT_TEXT_MAX 12
 
-static void
-replicaset_spec_finish(void *of, const char *text, struct arena *a)
-{
-	((struct replicaset_spec *)of)->template = pod_template_canonical(a, json_find(text, "template"));
-}
-
 static const struct field replicaset_spec_fields[] = {
 	OPT_INT(replicaset_spec, replicas, "replicas", .min = 0, .max = INT32_MAX),
 	INT(replicaset_spec, min_ready_seconds, "minReadySeconds", .min = 0, .max = INT32_MAX),
 };
-TYPE(replicaset_spec, "ReplicaSet's spec", .finish = replicaset_spec_finish);
+TYPE(replicaset_spec, "ReplicaSet's spec");
 
 static const struct field replicaset_status_fields[] = {
 	INT(replicaset_status, replicas, "replicas", .min = 0, .max = INT32_MAX),
@@ -31,13 +25,13 @@ TYPE(replicaset_status, "ReplicaSet's status");
 
 /* Without a spec, the template is empty. */
 static void
-replicaset_finish(void *of, const char *text, struct arena *a)
+replicaset_derive(void *of, const void *before, const char *text, struct arena *a)
 {
-	struct replicaset *rs = of;
+	const struct replicaset *same = before;
 
-	(void)text;
-	if (rs->spec.template == NULL)
-		rs->spec.template = pod_template_canonical(a, NULL);
+	((struct replicaset *)of)->spec.template =
+	    same != NULL ? arena_strdup(a, same->spec.template)
+			 : pod_template_canonical(a, json_find(json_find(text, "spec"), "template"));
 }
 
 static const struct field replicaset_fields[] = {
@@ -45,7 +39,7 @@ static const struct field replicaset_fields[] = {
 	EMBED(replicaset, status, "status", replicaset_status),
 };
 TYPE(replicaset, "ReplicaSet", .group = "apps", .version = "v1", .plural = "replicasets", .kind = "ReplicaSet",
-    .has_status = true, .finish = replicaset_finish);
+    .has_status = true, .derive = replicaset_derive);
 
 int64_t
 replicaset_wanted(const struct replicaset *rs)

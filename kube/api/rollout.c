@@ -450,8 +450,6 @@ canary_finish(void *of, const char *text, struct arena *a)
 
 	c->max_surge = with_percent(a, c->max_surge, json_find(text, "maxSurge"));
 	c->max_unavailable = with_percent(a, c->max_unavailable, json_find(text, "maxUnavailable"));
-	if (c->steps.n > 0)
-		c->steps_json = rollout_steps_text(a, c, json_find(text, "steps"));
 }
 
 static void
@@ -622,14 +620,15 @@ static void
 rollout_spec_finish(void *of, const char *text, struct arena *a)
 {
 	struct rollout_spec *spec = of;
-	const char *template = json_find(text, "template"), *meta = json_find(template, "metadata");
+	const char *meta;
 
-	if (spec->workload_ref != NULL)
-		spec->template_and_workload =
-		    (json_at_object(json_find(meta, "labels")) && json_count(json_find(meta, "labels")) > 0) ||
-		    (json_at_object(json_find(meta, "annotations")) && json_count(json_find(meta, "annotations")) > 0);
-	else if (json_at_object(template))
-		spec->template = pod_template_canonical(a, template);
+	(void)a;
+	if (spec->workload_ref == NULL)
+		return;
+	meta = json_find(json_find(text, "template"), "metadata");
+	spec->template_and_workload =
+	    (json_at_object(json_find(meta, "labels")) && json_count(json_find(meta, "labels")) > 0) ||
+	    (json_at_object(json_find(meta, "annotations")) && json_count(json_find(meta, "annotations")) > 0);
 }
 
 static const struct field rollout_spec_fields[] = {
@@ -838,8 +837,32 @@ rollout_finish(void *of, const char *text, struct arena *a)
 	(void)a;
 	if (c != NULL)
 		take_turns((struct canary_strategy *)c, &r->status.canary);
-	if (c != NULL && c->steps_json != NULL)
-		r->steps_json = c->steps_json;
+}
+
+/* The texts that revisions and steps are compared by, and their sums. */
+static void
+rollout_derive(void *of, const void *before, const char *text, struct arena *a)
+{
+	const char *spec, *template;
+	const struct rollout *same = before;
+	const struct canary_strategy *c;
+	struct rollout *r = of;
+
+	if (same != NULL) {
+		r->spec.template = arena_strdup(a, same->spec.template);
+		r->steps_json = arena_strdup(a, same->steps_json);
+		r->template_sum = same->template_sum;
+		r->steps_sum = same->steps_sum;
+		return;
+	}
+	spec = json_find(text, "spec");
+	template = json_find(spec, "template");
+	if (r->spec.workload_ref == NULL && json_at_object(template))
+		r->spec.template = pod_template_canonical(a, template);
+	c = r->spec.strategy.canary;
+	if (c != NULL && c->steps.n > 0)
+		r->steps_json =
+		    rollout_steps_text(a, c, json_find(json_find(json_find(spec, "strategy"), "canary"), "steps"));
 	else if (c != NULL || r->spec.strategy.blue_green == NULL)
 		r->steps_json = "null";
 	r->template_sum = r->spec.template != NULL ? text_sum(r->spec.template) : 0;
@@ -860,7 +883,7 @@ TYPE(rollout, "Rollout", .group = "argoproj.io", .version = "v1alpha1", .plural 
 	   "Users create it; the controller creates its ReplicaSets, AnalysisRuns and Experiments. If it is invalid, "
 	   "its phase is Degraded, the condition InvalidSpec and status.message name the field, and the version that "
 	   "serves traffic stays.",
-    .has_status = true, .finish = rollout_finish);
+    .has_status = true, .finish = rollout_finish, .derive = rollout_derive);
 
 bool
 rollout_selects(const struct rollout *r, const struct object *o)

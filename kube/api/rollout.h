@@ -262,7 +262,6 @@ struct canary_strategy {
 	const struct ping_pong *ping_pong;
 	bool ping_pong_and_services; /* the spec has pingPong, and canaryService or stableService too */
 	LIST_OF(struct canary_step) steps;
-	const char *steps_json; /* the steps as Go writes them, for the step hash; NULL: there are none */
 	const struct traffic_routing *traffic_routing;
 	const char *max_surge, *max_unavailable; /* "5" or "25%" */
 	bool dynamic_stable_scale;

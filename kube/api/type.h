@@ -132,6 +132,9 @@ struct type {
 	 * value of an accepted text (base/json_walk.h) of any type, or NULL. Types that are not root types can have it
 	 * too. NULL if there are no such members. */
 	void (*finish)(void *of, const char *text, struct arena *);
+	/* Only for root types: sets the members that are computed from the spec at some cost, after decoding. `before`
+	 * is an older version of the object with the same spec, whose results are copied; NULL: it is not known. */
+	void (*derive)(void *of, const void *before, const char *text, struct arena *);
 };
 
 #define FIELD_(S, m, T, K, json, ...)                                                                                  \

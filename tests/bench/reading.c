@@ -45,11 +45,13 @@ realloc(void *at, size_t n)
 static const struct situation {
 	const char *name;
 	const struct type *type;
-	bool known; /* the cache has this version */
+	enum { CACHED_NONE, CACHED_SAME, CACHED_OLDER } cached; /* which version the cache has */
 } situations[] = {
-	{ "a Rollout", &rollout_type, false },
-	{ "a ReplicaSet", &replicaset_type, false },
-	{ "a Rollout of a known version", &rollout_type, true },
+	{ "a Rollout", &rollout_type, CACHED_NONE },
+	{ "a ReplicaSet", &replicaset_type, CACHED_NONE },
+	{ "a Rollout of a known version", &rollout_type, CACHED_SAME },
+	{ "a Rollout of a known generation", &rollout_type, CACHED_OLDER },
+	{ "a ReplicaSet of a known generation", &replicaset_type, CACHED_OLDER },
 };
 
 static const char managed_fields[] =
@@ -119,13 +121,16 @@ fill(const json_t *j, void *arg)
 
 /* The event of an object, as an API server writes it. In the arena. */
 static const char *
-event_of(struct arena *a, struct cluster *c, const struct type *t)
+event_of(struct arena *a, struct cluster *c, const struct situation *s)
 {
-	json_t *object = NULL;
+	json_t *object = NULL, *meta;
 	const char *text;
 
-	store_each(c->store, t->plural, keep_first, &object);
-	json_object_set_new(json_object_get(object, "metadata"), "managedFields", json_loads(managed_fields, 0, NULL));
+	store_each(c->store, s->type->plural, keep_first, &object);
+	meta = json_object_get(object, "metadata");
+	json_object_set_new(meta, "managedFields", json_loads(managed_fields, 0, NULL));
+	if (s->cached == CACHED_OLDER)
+		json_object_set_new(meta, "resourceVersion", json_string("999"));
 	text = arena_printf(a, "{\"type\":\"MODIFIED\",\"object\":%s}", json_text_go(a, object));
 	json_decref(object);
 	return text;
@@ -135,11 +140,11 @@ static bool
 measure(struct cluster *c, const struct situation *s, size_t *ret_bytes, unsigned long *ret_allocations)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	const char *text = event_of(a, c, s->type);
+	const char *text = event_of(a, c, s);
 	struct cache *cache = cache_new(ignore, NULL);
 	bool ok = true;
 
-	if (s->known)
+	if (s->cached != CACHED_NONE)
 		store_each(c->store, s->type->plural, fill, &(struct filling){ cache, s->type });
 	allocations = 0;
 	ok &= bench_event(cache, s->type, text, strlen(text));

@@ -15,7 +15,7 @@
 static void
 check_object(struct arena *a, const struct type *t, const struct item_text *i)
 {
-	const struct object *o = object_of_item(t, i, a);
+	const struct object *o = object_of_item(t, i, NULL, a);
 
 	if (o->unreadable == NULL) {
 		for (size_t k = 0; k < o->meta.owners.n; k++)

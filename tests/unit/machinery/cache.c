@@ -1,6 +1,7 @@
 /* tests/unit/machinery/cache.c: the content of the cache after lists, watch events and responses, in every order. */
 #include "kube/cache.h"
 #include "kube/api/core.h"
+#include "kube/api/replicaset.h"
 #include "tests/unit/machinery/script.h"
 
 struct fixture {
@@ -274,6 +275,51 @@ an_index_finds_what_a_walk_finds(void **state)
 	cache_free(w.cache);
 }
 
+static void
+replicaset_put(struct fixture *w, const char *uid, const char *version, int generation, const char *container)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *text = arena_printf(a,
+	    "{\"metadata\":{\"name\":\"rs\",\"namespace\":\"default\",\"uid\":\"%s\",\"resourceVersion\":\"%s\","
+	    "\"generation\":%d},\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"%s\"}]}}}}",
+	    uid, version, generation, container);
+	struct item_text item;
+
+	item_init(&item, a, text, strlen(text), false);
+	assert_true(cache_put_item(w->cache, &replicaset_type, &item));
+	item_done(&item);
+}
+
+static bool
+replicaset_has(const struct fixture *w, const char *container)
+{
+	const struct view *v = cache_view(w->cache);
+	const struct object *o = v->get(v, &replicaset_type, "default", "rs");
+
+	return strstr(((const struct replicaset *)o)->spec.template, container) != NULL;
+}
+
+/* An API server never sends another spec with the same generation: the test sees by it what was copied. */
+static void
+what_is_computed_of_a_spec_is_copied_while_the_generation_is_the_same(void **state)
+{
+	struct fixture w;
+
+	(void)state;
+	fixture_setup(&w);
+	replicaset_put(&w, "u1", "1", 1, "first");
+	replicaset_put(&w, "u1", "2", 1, "second");
+	assert_true(replicaset_has(&w, "first"));
+	replicaset_put(&w, "u1", "3", 2, "third");
+	assert_true(replicaset_has(&w, "third"));
+	replicaset_put(&w, "u2", "4", 2, "fourth");
+	assert_true(replicaset_has(&w, "fourth"));
+	replicaset_put(&w, "u2", "5", 0, "fifth");
+	replicaset_put(&w, "u2", "6", 0, "sixth");
+	assert_true(replicaset_has(&w, "sixth"));
+	cache_free(w.cache);
+}
+
 int
 main(void)
 {
@@ -286,6 +332,7 @@ main(void)
 		cmocka_unit_test(a_relist_drops_what_is_gone_and_keeps_what_is_newer),
 		cmocka_unit_test(objects_are_visited_in_the_order_of_their_names),
 		cmocka_unit_test(an_index_finds_what_a_walk_finds),
+		cmocka_unit_test(what_is_computed_of_a_spec_is_copied_while_the_generation_is_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
