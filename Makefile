@@ -85,6 +85,7 @@ $(OUT)/san/%.o: %.c
 	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -c -o $@ $<
 
 $(OUT)/web/assets.o $(OUT)/san/web/assets.o: $(wildcard web/page/*)
+$(OUT)/doctor/permissions.o $(OUT)/san/doctor/permissions.o: deploy/rbac.yaml deploy/controller/rbac.yaml deploy/gitops/rbac.yaml
 
 # Unit tests of pure folders link the pure archive only, so that an effect is a link error.
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/pure-san.a

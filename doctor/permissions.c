@@ -1,36 +1,73 @@
-/* doctor/permissions.c: the table of deploy/rbac.yaml, deploy/controller/rbac.yaml and deploy/gitops/rbac.yaml. */
+/* doctor/permissions.c: reads the roles of deploy/; the assembler includes their files in the program. */
 #include "doctor/permissions.h"
 #include <string.h>
+#include "base/json.h"
 #include "base/str.h"
+#include "kube/api/yaml.h"
 
-#define ARGO "argoproj.io"
-#define ROLLOUTS "rollouts"
+/* NAME_at and NAME_end: the file's first byte, and the byte after its last. */
+#define TAKE_IN(NAME, FILE)                                                                                            \
+	__asm__(".section .rodata\n"                                                                                   \
+		".global " #NAME "_at, " #NAME "_end\n"                                                                \
+		".hidden " #NAME "_at, " #NAME "_end\n" #NAME "_at: .incbin \"" FILE "\"\n" #NAME "_end: .byte 0\n"    \
+		".previous\n");                                                                                        \
+	extern const char NAME##_at[], NAME##_end[] __attribute__((visibility("hidden")))
 
-const struct permission permissions[] = {
-	{ ARGO, "rollouts", "", "get list watch patch", ROLLOUTS, false, "updates" },
-	{ ARGO, "rollouts", "status", "patch", ROLLOUTS, false, "their status" },
-	{ ARGO, "rollouts", "finalizers", "update", ROLLOUTS, false, "owner references" },
-	{ ARGO, "experiments", "finalizers", "update", ROLLOUTS, false, "owner references" },
-	{ ARGO, "analysisruns", "finalizers", "update", ROLLOUTS, false, "owner references" },
-	{ ARGO, "analysisruns", "", "get list watch create patch delete", ROLLOUTS, false, "analyses" },
-	{ ARGO, "experiments", "", "get list watch create patch delete", ROLLOUTS, false, "experiments" },
-	{ ARGO, "analysistemplates", "", "get list watch", ROLLOUTS, false, "analyses" },
-	{ ARGO, "clusteranalysistemplates", "", "get list watch", ROLLOUTS, false, "analyses" },
-	{ "apps", "replicasets", "", "get list watch create patch delete", ROLLOUTS, false, "versions" },
-	{ "apps", "deployments", "", "get list watch", ROLLOUTS, false, "spec.workloadRef" },
-	{ "apps", "deployments", "scale", "patch", ROLLOUTS, false, "spec.workloadRef.scaleDown" },
-	{ "batch", "jobs", "", "get list watch create delete", ROLLOUTS, false, "metrics of the provider job" },
-	{ "", "podtemplates", "", "get list watch", ROLLOUTS, false, "spec.workloadRef" },
-	{ "", "services", "", "get list watch create patch delete", ROLLOUTS, false, "traffic" },
-	{ "", "pods", "", "get list patch", ROLLOUTS, false, "restarts and metadata of pods" },
-	{ "", "pods", "eviction", "create", ROLLOUTS, false, "restarts" },
-	{ "", "events", "", "create patch", ROLLOUTS, false, "events" },
-	{ "networking.istio.io", "virtualservices", "", "get list watch patch", ROLLOUTS, false, "traffic" },
-	{ "networking.istio.io", "destinationrules", "", "get list watch patch", ROLLOUTS, false, "traffic" },
-	{ "coordination.k8s.io", "leases", "", "create", NULL, true, "leader election" },
-	{ "*", "*", "", "get list watch create patch update delete escalate bind", "gitops", false, "syncs" },
-	{ 0 },
-};
+TAKE_IN(permissions_rollouts, "deploy/rbac.yaml");
+TAKE_IN(permissions_own, "deploy/controller/rbac.yaml");
+TAKE_IN(permissions_gitops, "deploy/gitops/rbac.yaml");
+
+static void
+permissions_add_rule(struct arena *a, const json_t *rule, const struct permission *of, struct permissions *to)
+{
+	json_t *group, *resource;
+	size_t i, k;
+
+	if (json_object_get(rule, "resourceNames") != NULL)
+		return;
+	json_array_foreach (json_object_get(rule, "apiGroups"), i, group)
+		json_array_foreach (json_object_get(rule, "resources"), k, resource) {
+			const char *name = json_string_value(resource) ?: "", *slash = strchr(name, '/');
+			struct permission p = *of;
+
+			p.group = arena_strdup(a, json_string_value(group) ?: "");
+			p.resource = arena_strndup(a, name, strcspn(name, "/"));
+			p.sub = slash != NULL ? arena_strdup(a, slash + 1) : "";
+			p.verbs = strings_decode(a, json_object_get(rule, "verbs"));
+			to->at = arena_grow(a, to->at, to->n, &to->capacity, sizeof(*to->at));
+			to->at[to->n++] = p;
+		}
+}
+
+void
+permissions_add(struct arena *a, const char *text, size_t len, const struct permission *of, struct permissions *to)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	json_t *doc, *rule;
+	size_t i, k;
+
+	if (yaml_parse(a, text, len, &docs) != NULL)
+		return;
+	json_array_foreach (docs, i, doc)
+		if (str_ends(json_str(doc, "kind"), "Role") &&
+		    str_eq(json_str(json_object_get(doc, "metadata"), "name"), of->role))
+			json_array_foreach (json_object_get(doc, "rules"), k, rule)
+				permissions_add_rule(a, rule, of, to);
+}
+
+struct permissions
+permissions_read(struct arena *a)
+{
+	struct permissions all = { 0 };
+
+	permissions_add(a, permissions_rollouts_at, (size_t)(permissions_rollouts_end - permissions_rollouts_at),
+	    &(struct permission){ .role = "sluice", .controllers = "rollouts" }, &all);
+	permissions_add(a, permissions_own_at, (size_t)(permissions_own_end - permissions_own_at),
+	    &(struct permission){ .role = "sluice-own", .own = true }, &all);
+	permissions_add(a, permissions_gitops_at, (size_t)(permissions_gitops_end - permissions_gitops_at),
+	    &(struct permission){ .role = "sluice-gitops", .controllers = "gitops" }, &all);
+	return all;
+}
 
 const char *
 permissions_plural(struct arena *a, const char *kind)
@@ -43,7 +80,7 @@ permissions_plural(struct arena *a, const char *kind)
 	if (kind[n - 1] == 's' || kind[n - 1] == 'x')
 		plural = arena_printf(a, "%ses", kind);
 	else if (kind[n - 1] == 'y' && n > 1 && strchr("aeiou", kind[n - 2]) == NULL)
-		plural = arena_printf(a, "%.*sies", (int)n - 1, kind);
+		plural = arena_printf(a, "%.*s%s", (int)n - 1, kind, "ies");
 	else
 		plural = arena_printf(a, "%ss", kind);
 	if (strcmp(kind, "Endpoints") == 0)

@@ -1,18 +1,32 @@
-/* doctor/permissions.h: the permissions that deploy/ grants to the controller. tests/unit/doctor/permissions.c compares
- * the table with the files. Pure. */
+/* doctor/permissions.h: the permissions that the controller needs: those that deploy/ grants. Pure.
+ *
+ * The files of deploy/ are in the program, so that the check cannot differ from them. Rules for objects by their name
+ * are left out.
+ */
 #pragma once
 #include <stdbool.h>
-#include "base/arena.h"
+#include "kube/api/type.h"
 
 struct permission {
 	const char *group, *resource, *sub; /* sub "": the resource itself */
-	const char *verbs; /* space-separated; NULL ends the table */
-	const char *controllers; /* "rollouts" or "gitops"; NULL: all */
+	struct strings verbs;
+	const char *role; /* of deploy/, that grants it */
+	const char *controllers; /* which need it: "rollouts" or "gitops"; NULL: all */
 	bool own; /* in the controller's own namespace */
-	const char *purpose;
 };
 
-extern const struct permission permissions[];
+struct permissions {
+	struct permission *at;
+	size_t n, capacity;
+};
+
+/* Adds the rules of the role with this name in a file of YAML documents. A file that cannot be read adds nothing. In
+ * the arena. */
+void permissions_add(
+    struct arena *, const char *yaml, size_t len, const struct permission *of_role, struct permissions *);
+
+/* Returns all permissions of deploy/. In the arena. */
+struct permissions permissions_read(struct arena *);
 
 /* Returns the plural of a kind as Kubernetes' own kinds form it ("ingresses"); NULL if the kind is no identifier. */
 const char *permissions_plural(struct arena *, const char *kind);

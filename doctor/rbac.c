@@ -5,7 +5,6 @@
 #include "doctor/sections.h"
 
 #define APPLY "kubectl apply --server-side -k deploy/"
-#define VERBS_MAX 16
 
 static void rbac_probe_controllers(const struct doctor_world *, struct doctor_probes *);
 static void rbac_find_controllers(const struct doctor_world *, struct doctor_findings *);
@@ -22,18 +21,6 @@ static const struct doctor_check checks[] = {
 };
 
 const struct doctor_section doctor_rbac = { "rbac", "Permissions", NULL, checks, false };
-
-/* Copies the next word of a list of words. Returns what follows, or NULL at the end. */
-static const char *
-rbac_next(struct arena *a, const char *words, const char **ret)
-{
-	size_t n = strcspn(words, " ");
-
-	if (n == 0)
-		return NULL;
-	*ret = arena_strndup(a, words, n);
-	return words + n + (words[n] == ' ');
-}
 
 static const char *
 rbac_account(struct arena *a, const json_t *deployment)
@@ -61,11 +48,12 @@ static void
 rbac_each(const struct doctor_world *w,
     void (*each)(const struct doctor_world *, const json_t *, const struct permission *, void *), void *arg)
 {
+	const struct permissions all = permissions_read(w->arena);
 	json_t *d;
 	size_t i;
 
 	json_array_foreach (w->lists[LIST_CONTROLLERS].items, i, d)
-		for (const struct permission *p = permissions; doctor_is_sluice(d) && p->verbs != NULL; p++)
+		for (const struct permission *p = all.at; doctor_is_sluice(d) && p < all.at + all.n; p++)
 			if (p->controllers == NULL ||
 			    (strcmp(p->controllers, "gitops") == 0 ? doctor_runs(w, "gitops") || doctor_runs(w, "flux")
 								   : doctor_runs(w, p->controllers)))
@@ -75,10 +63,8 @@ rbac_each(const struct doctor_world *w,
 static void
 rbac_add_probes(const struct doctor_world *w, const json_t *d, const struct permission *p, void *arg)
 {
-	const char *verb;
-
-	for (const char *s = p->verbs; (s = rbac_next(w->arena, s, &verb)) != NULL;)
-		doctor_probe_access(arg, rbac_account(w->arena, d), verb, p->group, p->resource, p->sub,
+	for (size_t i = 0; i < p->verbs.n; i++)
+		doctor_probe_access(arg, rbac_account(w->arena, d), p->verbs.at[i], p->group, p->resource, p->sub,
 		    rbac_namespace(w->arena, d, p));
 }
 
@@ -91,11 +77,12 @@ rbac_probe_controllers(const struct doctor_world *w, struct doctor_probes *p)
 static void
 rbac_find_one(const struct doctor_world *w, const json_t *d, const struct permission *p, void *arg)
 {
-	const char *account = rbac_account(w->arena, d), *ns = rbac_namespace(w->arena, d, p), *missing = "", *verb,
+	const char *account = rbac_account(w->arena, d), *ns = rbac_namespace(w->arena, d, p), *missing = "",
 		   *unknown = NULL;
 	struct doctor_findings *f = arg;
 
-	for (const char *s = p->verbs; (s = rbac_next(w->arena, s, &verb)) != NULL;) {
+	for (size_t i = 0; i < p->verbs.n; i++) {
+		const char *verb = p->verbs.at[i];
 		const struct doctor_probe *r =
 		    doctor_probed_access(w, account, verb, p->group, p->resource, p->sub, ns);
 
@@ -111,9 +98,9 @@ rbac_find_one(const struct doctor_world *w, const json_t *d, const struct permis
 		    p->controllers != NULL && strcmp(p->controllers, "gitops") == 0
 			? "kubectl apply --server-side -k deploy/gitops, or restrict repositories to what is permitted"
 			: APPLY,
-		    "%s may not %s %s%s%s%s%s%s%s: needed for %s", account, missing, p->resource,
+		    "%s may not %s %s%s%s%s%s%s%s, which role %s of deploy/ permits", account, missing, p->resource,
 		    p->sub[0] != '\0' ? "/" : "", p->sub, p->group[0] != '\0' ? "." : "", p->group,
-		    ns[0] != '\0' ? " in namespace " : "", ns, p->purpose);
+		    ns[0] != '\0' ? " in namespace " : "", ns, p->role);
 }
 
 static void

@@ -33,7 +33,7 @@ lease 2020-01-01T00:00:00.000000Z
 check "a Lease that is not renewed is one" finds '^problem +lease +Lease argo-rollouts/argo-rollouts-controller-lock was renewed .* no controller is the leader' check
 lease "$(date -u +%Y-%m-%dT%H:%M:%S.000000Z)"
 kubectl delete clusterrolebinding sluice >/dev/null
-check "so are permissions that are missing" finds '^problem +controllers +system:serviceaccount:argo-rollouts:sluice may not get, list, watch, patch rollouts.argoproj.io: needed for updates' rbac
+check "so are permissions that are missing" finds '^problem +controllers +system:serviceaccount:argo-rollouts:sluice may not get, list, watch, patch rollouts.argoproj.io, which role sluice of deploy/ permits' rbac
 check "each says what to do" finds '^ +-> kubectl apply --server-side -k deploy/$' rbac
 kubectl apply -f deploy/rbac.yaml >/dev/null
 

@@ -355,8 +355,8 @@ a_permission_that_is_missing_is_named_with_its_purpose(void **state)
 		   "probes: {'system:serviceaccount:argo-rollouts:sluice patch argoproj.io rollouts/status ': false, "
 		   "'*': true}",
 	    "problem  controllers    system:serviceaccount:argo-rollouts:sluice may not patch "
-	    "rollouts/status.argoproj.io: "
-	    "needed for their status\n");
+	    "rollouts/status.argoproj.io, "
+	    "which role sluice of deploy/ permits\n");
 	/* A controller of one namespace needs its permissions there. */
 	expect(&doctor_rbac,
 	    SLUICE
