@@ -105,6 +105,8 @@ mapping_routed(const struct view *v, const struct object *o, emit_key *emit, voi
 
 	view_find(v, &rollout_type, &by_routed, view_key(key, o->type->kind, o->meta.namespace, o->meta.name),
 	    mapping_emit_if_concerned, &m);
+	view_find(v, &rollout_type, &by_routed, view_key(key, o->type->kind, o->meta.namespace, NULL),
+	    mapping_emit_if_concerned, &m);
 }
 
 /* --- templates of analyses --- */

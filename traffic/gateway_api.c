@@ -5,6 +5,7 @@
 #include "traffic/gateway_api.h"
 #include <string.h>
 #include "base/str.h"
+#include "kube/api/selector.h"
 
 static bool gateway_used(const struct canary_strategy *);
 static void gateway_check(const struct canary_strategy *, struct problems *);
@@ -74,9 +75,11 @@ gateway_check(const struct canary_strategy *c, struct problems *p)
 {
 	struct gateway_reference ref;
 
-	if (!gateway_reference_at(c, 0, &ref))
+	if (!gateway_reference_at(c, 0, &ref) && gateway_selector(c, GATEWAY_HTTP) == NULL &&
+	    gateway_selector(c, GATEWAY_GRPC) == NULL)
 		problem_add(p, GATEWAY_FIELD,
-		    "Required value: names no route; set httpRoute, httpRoutes, grpcRoute or grpcRoutes");
+		    "Required value: names no route; set httpRoute, httpRoutes, httpRouteSelector, grpcRoute, "
+		    "grpcRoutes or grpcRouteSelector");
 	gateway_check_header_routes(c, p);
 	if (c->traffic_routing->istio != NULL && c->traffic_routing->istio->destination_rule != NULL)
 		problem_add(p, "spec.strategy.canary.trafficRouting.istio.destinationRule",
@@ -106,19 +109,32 @@ gateway_reference_at(const struct canary_strategy *c, size_t i, struct gateway_r
 		if (i < kinds[kind].n) {
 			const struct gateway_route_reference *ref = &kinds[kind].at[i];
 
-			*ret =
-			    (struct gateway_reference){ kind, ref->name, ref->use_header_routes, { true, (int64_t)i } };
+			*ret = (struct gateway_reference){ .kind = kind,
+				.name = ref->name,
+				.header_routes = ref->use_header_routes,
+				.index = { true, (int64_t)i } };
 			return true;
 		}
 		i -= kinds[kind].n;
 		if (str_empty(kinds[kind].alone))
 			continue;
 		if (i-- == 0) {
-			*ret = (struct gateway_reference){ kind, kinds[kind].alone, true, { 0 } };
+			*ret = (struct gateway_reference){
+				.kind = kind, .name = kinds[kind].alone, .header_routes = true
+			};
 			return true;
 		}
 	}
 	return false;
+}
+
+const struct label_selector *
+gateway_selector(const struct canary_strategy *c, enum gateway_kind kind)
+{
+	const struct label_selector *const selectors[GATEWAY_KIND_MAX] = { gateway_of(c)->http_route_selector,
+		gateway_of(c)->grpc_route_selector };
+
+	return selectors[kind];
 }
 
 const char *
@@ -135,6 +151,8 @@ gateway_field(struct arena *a, const struct gateway_reference *ref)
 {
 	static const char *const names[GATEWAY_KIND_MAX] = { "httpRoute", "grpcRoute" };
 
+	if (ref->selected)
+		return arena_printf(a, GATEWAY_FIELD ".%sSelector", names[ref->kind]);
 	if (!ref->index.present)
 		return arena_printf(a, GATEWAY_FIELD ".%s", names[ref->kind]);
 	return arena_printf(a, GATEWAY_FIELD ".%ss[%d].name", names[ref->kind], (int)ref->index.value);
@@ -194,8 +212,9 @@ gateway_share(const struct object *o, void *arg)
 	const struct canary_strategy *own = s->rollout->spec.strategy.canary;
 	const struct canary_strategy *c = ((const struct rollout *)o)->spec.strategy.canary;
 
-	if (str_eq(o->meta.name, s->rollout->object.meta.name) &&
-	    str_eq(o->meta.namespace, s->rollout->object.meta.namespace))
+	if ((str_eq(o->meta.name, s->rollout->object.meta.name) &&
+		str_eq(o->meta.namespace, s->rollout->object.meta.namespace)) ||
+	    !gateway_concerns((const struct rollout *)o, &s->route->object))
 		return;
 	for (size_t i = 0; i < own->traffic_routing->managed_routes.n; i++)
 		if (gateway_manages(c, own->traffic_routing->managed_routes.at[i].name)) {
@@ -218,6 +237,8 @@ gateway_read_sharing(const struct rollout *r, const struct view *view, struct ar
 	char key[VIEW_KEY_SIZE];
 
 	view_find(view, &rollout_type, &by_route, view_key(key, t->route->object.type->kind, m->namespace, m->name),
+	    gateway_share, &s);
+	view_find(view, &rollout_type, &by_route, view_key(key, t->route->object.type->kind, m->namespace, NULL),
 	    gateway_share, &s);
 	t->label_needed = s.needed && s.label != NULL;
 	if (s.rule == NULL)
@@ -271,6 +292,35 @@ gateway_read_route(
 	return gateway_read_sharing(r, view, a, t);
 }
 
+/* The names of the routes that a selector selects. */
+struct gateway_selected {
+	const struct label_selector *labels;
+	const char **names;
+	size_t n, capacity;
+	struct arena *arena;
+};
+
+static void
+gateway_select(const struct object *o, void *arg)
+{
+	struct gateway_selected *s = arg;
+
+	if (!label_selector_matches(s->labels, &o->meta.labels))
+		return;
+	s->names = arena_grow(s->arena, s->names, s->n, &s->capacity, sizeof(*s->names));
+	s->names[s->n++] = o->meta.name;
+}
+
+static struct gateway_selected
+gateway_selected_routes(const struct rollout *r, const struct view *view, enum gateway_kind kind, struct arena *a)
+{
+	struct gateway_selected s = { .labels = gateway_selector(r->spec.strategy.canary, kind), .arena = a };
+
+	if (s.labels != NULL)
+		view->each(view, gateway_type(kind), gateway_namespace(r), gateway_select, &s);
+	return s;
+}
+
 /* A route that is named twice is one target. */
 static struct gateway_target *
 gateway_add_target(struct gateway_targets *all, const struct gateway_reference *ref)
@@ -289,6 +339,7 @@ gateway_read(const struct rollout *r, const struct view *view, struct arena *a, 
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	struct gateway_targets *own = arena_alloc(a, sizeof(*own));
+	struct gateway_selected selected[GATEWAY_KIND_MAX];
 	struct gateway_reference ref;
 	struct gateway_target *t;
 	struct err *e, *first = NULL;
@@ -298,12 +349,28 @@ gateway_read(const struct rollout *r, const struct view *view, struct arena *a, 
 		return err_new(a, ERR_INVALID, "%s: needs canaryService and stableService, or pingPong", GATEWAY_FIELD);
 	while (gateway_reference_at(c, n, &ref))
 		n++;
+	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++) {
+		selected[kind] = gateway_selected_routes(r, view, kind, a);
+		n += selected[kind].n;
+	}
 	own->at = arena_new_array(a, struct gateway_target, n);
 	*ret = (struct routing){ .weight_min = 100, .own = own };
 	for (size_t i = 0; gateway_reference_at(c, i, &ref); i++)
 		if ((t = gateway_add_target(own, &ref)) != NULL &&
 		    (e = gateway_read_route(r, view, a, ret, t)) != NULL && first == NULL)
 			first = e;
+	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++)
+		for (size_t i = 0; i < selected[kind].n; i++) {
+			ref = (struct gateway_reference){
+				.kind = kind, .name = selected[kind].names[i], .selected = true
+			};
+			if ((t = gateway_add_target(own, &ref)) != NULL &&
+			    (e = gateway_read_route(r, view, a, ret, t)) != NULL && first == NULL)
+				first = e;
+		}
+	if (n == 0 && first == NULL)
+		first = err_new(a, ERR_GONE, "%s: Invalid value: its selectors select no route in namespace \"%s\"",
+		    GATEWAY_FIELD, gateway_namespace(r));
 	if (!ret->has_route)
 		ret->weight_min = 0;
 	return first;
@@ -435,6 +502,9 @@ gateway_names(const struct rollout *r, void (*emit)(const struct type *, const c
 	for (size_t i = 0; gateway_reference_at(r->spec.strategy.canary, i, &ref); i++)
 		if (ref.name != NULL)
 			emit(gateway_type(ref.kind), gateway_namespace(r), ref.name, arg);
+	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++)
+		if (gateway_selector(r->spec.strategy.canary, kind) != NULL)
+			emit(gateway_type(kind), gateway_namespace(r), NULL, arg);
 }
 
 static bool
@@ -444,6 +514,9 @@ gateway_needs(const struct rollout *r, const struct type *type)
 
 	for (size_t i = 0; gateway_reference_at(r->spec.strategy.canary, i, &ref); i++)
 		if (gateway_type(ref.kind) == type)
+			return true;
+	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++)
+		if (gateway_type(kind) == type && gateway_selector(r->spec.strategy.canary, kind) != NULL)
 			return true;
 	return false;
 }
@@ -456,6 +529,11 @@ gateway_concerns(const struct rollout *r, const struct object *o)
 	for (size_t i = 0; gateway_reference_at(r->spec.strategy.canary, i, &ref); i++)
 		if (gateway_type(ref.kind) == o->type && str_eq(ref.name, o->meta.name) &&
 		    str_eq(gateway_namespace(r), o->meta.namespace))
+			return true;
+	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++)
+		if (gateway_type(kind) == o->type && gateway_selector(r->spec.strategy.canary, kind) != NULL &&
+		    str_eq(gateway_namespace(r), o->meta.namespace) &&
+		    label_selector_matches(gateway_selector(r->spec.strategy.canary, kind), &o->meta.labels))
 			return true;
 	return false;
 }

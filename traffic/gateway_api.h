@@ -18,7 +18,8 @@ struct gateway_reference {
 	enum gateway_kind kind;
 	const char *name;
 	bool header_routes; /* setHeaderRoute steps create rules in it */
-	struct opt_int index; /* in the list of its kind; absent: it is named alone, as httpRoute */
+	struct opt_int index; /* in the list of its kind; absent: it is named alone, as httpRoute, or selected */
+	bool selected; /* by its labels */
 };
 
 /* A route of the strategy, as it was read. */
@@ -51,6 +52,9 @@ const struct type *gateway_type(enum gateway_kind);
 
 /* Sets *ret to the i-th reference of the strategy, from 0. Returns false after the last one. */
 bool gateway_reference_at(const struct canary_strategy *, size_t i, struct gateway_reference *ret);
+
+/* Returns the labels by which the strategy selects further routes of a kind; NULL: it selects none. */
+const struct label_selector *gateway_selector(const struct canary_strategy *, enum gateway_kind);
 
 /* Returns the namespace of all routes of the rollout. */
 const char *gateway_namespace(const struct rollout *);

@@ -108,7 +108,8 @@ struct router {
 	 * are JSON, of one of its types. */
 	void (*overlay)(const struct rollout *, const struct type *, const json_t *live, json_t *desired);
 
-	/* Calls emit for each object that the rollout refers to: those that concern it. */
+	/* Calls emit for each object that the rollout refers to: those that concern it. A NULL name: objects of this
+	 * type in the namespace, by their labels (`concerns`). */
 	void (*names)(const struct rollout *,
 	    void (*emit)(const struct type *, const char *ns, const char *name, void *arg), void *arg);
 

@@ -125,6 +125,7 @@ struct gateway_route_reference {
 struct gateway_routing {
 	const char *http_route, *grpc_route; /* NULL if absent */
 	LIST_OF(struct gateway_route_reference) http_routes, grpc_routes;
+	const struct label_selector *http_route_selector, *grpc_route_selector; /* of further routes; NULL if absent */
 	const char *namespace; /* of all routes; NULL: the rollout's */
 	/* The label of routes while the canary has weight. */
 	bool disable_in_progress_label;

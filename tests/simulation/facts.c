@@ -231,12 +231,34 @@ facts_gateway(const json_t *rollout)
 	    json_at(rollout, "/spec/strategy/canary/trafficRouting/plugins"), "argoproj-labs/gatewayAPI");
 }
 
+/* The routes that a selector with matchLabels selects. */
+struct facts_selected {
+	const json_t *labels;
+	const struct facts_ends *ends;
+	struct traffic_facts *traffic;
+	size_t n;
+};
+
+static void
+facts_read_selected(const json_t *route, void *arg)
+{
+	struct facts_selected *s = arg;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)s->labels, key, value)
+		if (!json_equal(json_object_get(json_at(route, "/metadata/labels"), key), value))
+			return;
+	facts_read_gateway(route, s->ends, s->traffic);
+	s->n++;
+}
+
 /* Reads every route of the Gateway API that the rollout names. Returns their number. */
 static size_t
 facts_read_gateways(struct cluster *c, const json_t *rollout, const struct facts_ends *ends, struct traffic_facts *t)
 {
-	static const char *const kinds[][3] = { { "httpRoute", "httpRoutes", "httproutes" },
-		{ "grpcRoute", "grpcRoutes", "grpcroutes" } };
+	static const char *const kinds[][4] = { { "httpRoute", "httpRoutes", "httproutes", "httpRouteSelector" },
+		{ "grpcRoute", "grpcRoutes", "grpcroutes", "grpcRouteSelector" } };
 	const json_t *gateway = facts_gateway(rollout);
 	const char *ns = json_str(gateway, "namespace") ?: "default";
 	json_t *one;
@@ -244,7 +266,12 @@ facts_read_gateways(struct cluster *c, const json_t *rollout, const struct facts
 
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
 		const char *alone = json_str(gateway, kinds[k][0]);
+		const json_t *selector = json_object_get(gateway, kinds[k][3]);
+		struct facts_selected selected = { json_object_get(selector, "matchLabels"), ends, t, 0 };
 
+		if (selector != NULL)
+			store_each(c->store, kinds[k][2], facts_read_selected, &selected);
+		n += selected.n;
 		if (alone != NULL && ++n > 0)
 			facts_read_gateway(store_get(c->store, kinds[k][2], ns, alone), ends, t);
 		json_array_foreach (json_object_get(gateway, kinds[k][1]), i, one) {
