@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "gitops/argocd/application_status.h"
-#include "kube/api/flux.h"
+#include "kube/api/helm.h"
 #include "web/exposition.h"
 #include "web/tracked.h"
 
@@ -129,12 +129,43 @@ see_flux(struct entry *e, const char *text, bool suspended)
 	e->ready = arena_strdup(e->arena, json_str(status_condition(status, "Ready"), "status") ?: "Unknown");
 }
 
+/* The controllers whose objects have metrics. */
+static const struct {
+	const char *controller;
+	const struct type *type;
+} gitops_kinds[] = { { "application", &application_type }, { "gitrepository", &git_repository_type },
+	{ "helmchart", &helm_chart_type }, { "helmrelease", &helm_release_type },
+	{ "helmrepository", &helm_repository_type }, { "kustomization", &flux_kustomization_type } };
+
+static void
+see_any(struct entry *e, const struct object *o)
+{
+	if (o->type == &application_type)
+		see_application(e, (const struct application *)o);
+	else if (o->type == &git_repository_type)
+		see_flux(
+		    e, ((const struct git_repository *)o)->status, ((const struct git_repository *)o)->spec.suspend);
+	else if (o->type == &helm_repository_type)
+		see_flux(
+		    e, ((const struct helm_repository *)o)->status, ((const struct helm_repository *)o)->spec.suspend);
+	else if (o->type == &helm_chart_type)
+		see_flux(e, ((const struct helm_chart *)o)->status, ((const struct helm_chart *)o)->spec.suspend);
+	else if (o->type == &helm_release_type)
+		see_flux(e, ((const struct helm_release *)o)->status, ((const struct helm_release *)o)->spec.suspend);
+	else
+		see_flux(e, ((const struct flux_kustomization *)o)->status,
+		    ((const struct flux_kustomization *)o)->spec.suspend);
+}
+
 void
 gitops_metrics_changed(struct gitops_metrics *m, const struct object *o, bool deleted, int64_t now)
 {
 	struct entry *e;
+	size_t i = 0;
 
-	if (o->type != &application_type && o->type != &git_repository_type && o->type != &flux_kustomization_type)
+	while (i < ARRAY_SIZE(gitops_kinds) && gitops_kinds[i].type != o->type)
+		i++;
+	if (i == ARRAY_SIZE(gitops_kinds))
 		return;
 	tracking_sweep(&m->all, now);
 	if ((e = tracking_get(&m->all, o->type, o->meta.namespace, o->meta.name, !deleted)) == NULL)
@@ -144,29 +175,16 @@ gitops_metrics_changed(struct gitops_metrics *m, const struct object *o, bool de
 		return;
 	arena_free(e->arena);
 	e->arena = arena_new();
-	if (o->type == &application_type)
-		see_application(e, (const struct application *)o);
-	else if (o->type == &git_repository_type)
-		see_flux(
-		    e, ((const struct git_repository *)o)->status, ((const struct git_repository *)o)->spec.suspend);
-	else
-		see_flux(e, ((const struct flux_kustomization *)o)->status,
-		    ((const struct flux_kustomization *)o)->spec.suspend);
+	see_any(e, o);
 	e->known = true;
 }
 
 static const struct type *
 gitops_metrics_type_of(const char *controller)
 {
-	static const struct {
-		const char *name;
-		const struct type *type;
-	} known[] = { { "application", &application_type }, { "gitrepository", &git_repository_type },
-		{ "kustomization", &flux_kustomization_type } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (strcmp(known[i].name, controller) == 0)
-			return known[i].type;
+	for (size_t i = 0; i < ARRAY_SIZE(gitops_kinds); i++)
+		if (strcmp(gitops_kinds[i].controller, controller) == 0)
+			return gitops_kinds[i].type;
 	return NULL;
 }
 

@@ -30,12 +30,16 @@ static TYPE(helm_repository_spec, "HelmRepository's spec", .strict = true);
 
 static const struct field helm_repository_fields[] = {
 	EMBED(helm_repository, spec, "spec", helm_repository_spec, .required = true, .doc = "Repository of charts."),
-	JSON(helm_repository, status, "status"),
+	JSON(helm_repository, status, "status",
+	    .doc = "conditions: Ready, FetchFailed, Reconciling, Stalled. artifact.revision: the digest of the index."),
 };
 TYPE(helm_repository, "HelmRepository", .group = "source.toolkit.fluxcd.io", .version = "v1", .also = "v1beta2 v1beta1",
-    .plural = "helmrepositories", .kind = "HelmRepository", .short_name = "helmrepo", .part = "flux",
-    .has_status = true, .columns = "URL:string:.spec.url|" HELM_COLUMNS,
-    .doc = "HelmRepository names a repository of Helm charts.");
+    .plural = "helmrepositories", .kind = "HelmRepository", .errors = "by the condition Ready, which is False",
+    .short_name = "helmrepo", .part = "flux", .has_status = true, .columns = "URL:string:.spec.url|" HELM_COLUMNS,
+    .doc =
+	"HelmRepository (Flux) names a repository of Helm charts, for HelmCharts. Users create it. Its condition "
+	"Ready is False with the reason if the spec is invalid (InvalidSpec, until it is changed) or the index cannot "
+	"be fetched (retried after 10 s, then after twice as long each time, up to interval).");
 
 static const struct field helm_source_ref_fields[] = {
 	STRING(helm_source_ref, api_version, "apiVersion", .doc = "API version of the source. Has no effect."),
@@ -74,13 +78,19 @@ TYPE(helm_chart_spec, "HelmChart's spec", .strict = true);
 
 static const struct field helm_chart_fields[] = {
 	EMBED(helm_chart, spec, "spec", helm_chart_spec, .required = true, .doc = "Chart and its source."),
-	JSON(helm_chart, status, "status"),
+	JSON(helm_chart, status, "status",
+	    .doc =
+		"conditions: Ready, FetchFailed, Reconciling, Stalled. artifact.revision: the version of the chart."),
 };
 TYPE(helm_chart, "HelmChart", .group = "source.toolkit.fluxcd.io", .version = "v1", .also = "v1beta2 v1beta1",
-    .plural = "helmcharts", .kind = "HelmChart", .short_name = "hc", .part = "flux", .has_status = true,
+    .plural = "helmcharts", .kind = "HelmChart", .errors = "by the condition Ready, which is False", .short_name = "hc",
+    .part = "flux", .has_status = true,
     .columns = "Chart:string:.spec.chart|Version:string:.spec.version|Source Kind:string:.spec.sourceRef.kind|"
 	       "Source Name:string:.spec.sourceRef.name|" HELM_COLUMNS,
-    .doc = "HelmChart finds a version of a Helm chart, for HelmReleases.");
+    .doc =
+	"HelmChart (Flux) finds a version of a Helm chart. A HelmRelease creates it, or users do. Its condition "
+	"Ready is False with the reason if the spec is invalid (InvalidSpec, until it is changed) or the chart cannot "
+	"be fetched (retried after 10 s, then after twice as long each time, up to interval).");
 
 /* Rows of an action that waits for the objects of the release. */
 #define HELM_WAIT_ROWS(S)                                                                                              \
@@ -271,11 +281,16 @@ TYPE(helm_release_spec, "HelmRelease's spec", .strict = true, .rules = "one char
 
 static const struct field helm_release_fields[] = {
 	EMBED(helm_release, spec, "spec", helm_release_spec, .required = true, .doc = "Chart and how to install it."),
-	JSON(helm_release, status, "status"),
+	JSON(helm_release, status, "status",
+	    .doc = "conditions: Ready, Released, TestSuccess, Remediated, Reconciling, Stalled, RevisionHeld. history: "
+		   "the last revisions of the release."),
 };
 TYPE(helm_release, "HelmRelease", .group = "helm.toolkit.fluxcd.io", .version = "v2", .also = "v2beta2 v2beta1",
-    .plural = "helmreleases", .kind = "HelmRelease", .short_name = "hr", .part = "flux", .has_status = true,
-    .columns = HELM_COLUMNS, .doc = "HelmRelease installs and upgrades a Helm chart.");
+    .plural = "helmreleases", .kind = "HelmRelease", .errors = "by the condition Ready, which is False",
+    .short_name = "hr", .part = "flux", .has_status = true, .columns = HELM_COLUMNS,
+    .doc = "HelmRelease (Flux) installs and upgrades a Helm chart. Users create it. Its condition Ready is False with "
+	   "the reason if the spec is invalid (InvalidSpec, until it is changed), or if an install, upgrade or test "
+	   "failed and no retry is left (until the chart, the values or the spec change).");
 
 static const struct field helm_snapshot_fields[] = {
 	INT(helm_snapshot, api_version, "apiVersion"),

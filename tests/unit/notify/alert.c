@@ -85,9 +85,10 @@ what_of_an_alert_has_no_effect_is_named(void **state)
 		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: Kustomization, name: '*'}, {kind: Rollout, "
 		  "name: a}]}}",
 		    NULL },
-		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: GitRepository, name: a}, {kind: HelmRelease, "
+		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: GitRepository, name: a}, {kind: "
+		  "Bucket, "
 		  "name: a}]}}",
-		    "spec.eventSources[1].kind: Sluice emits no events of a HelmRelease; it does of AnalysisRun, "
+		    "spec.eventSources[1].kind: Sluice emits no events of a Bucket; it does of AnalysisRun, "
 		    "Application," },
 		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: Run, name: a}]}}", "no events of a Run;" },
 		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: '', name: a}]}}",
