@@ -96,6 +96,7 @@ struct curl {
 	bool confined; /* transport_curl_confine was called */
 	char *server; /* the API server's URL, which outside_only requests must not reach; NULL: not known */
 	bool inside; /* a call into curl is running: a cancel waits for its end */
+	bool has_canceled; /* exchanges that wait for it */
 };
 
 struct exchange {
@@ -266,6 +267,9 @@ curl_reap(struct pool *pool)
 		else
 			curl_finish(e, code);
 	}
+	if (!c->has_canceled)
+		return;
+	c->has_canceled = false;
 	for (struct exchange *e = c->exchanges, *next; e != NULL; e = next) {
 		next = e->next;
 		if (e->canceled)
@@ -1091,7 +1095,9 @@ static void
 curl_cancel(struct exchange *e)
 {
 	e->canceled = true;
-	if (!e->owner->inside)
+	if (e->owner->inside)
+		e->owner->has_canceled = true;
+	else
 		curl_exchange_free(e);
 }
 
