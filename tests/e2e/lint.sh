@@ -57,6 +57,8 @@ check "what is not among the files is a warning" says 'rollout.yaml:18:50: warni
 check "or an error, if that is wanted" says "none\" not found" sh -c "'$s' lint --strict '$dir/bad' | grep error:"
 check "the exit code says it" fails lint
 check "what people have passes" "$s" lint examples/seed/demo tests/e2e/rollout.yaml
+check "a canary with the Gateway API passes" says "0 errors, 0 warnings" "$s" lint examples/gateway
+check "a route that is not among the files is named" says 'httproutes.gateway.networking.k8s.io "myapp-route" not found' "$s" lint examples/gateway/rollout.yaml
 check "a file from standard input too" sh -c "'$s' lint -f - <tests/e2e/rollout.yaml"
 check "what is no YAML says where" says "line 2, column 1" sh -c "echo '{' | '$s' lint -"
 sed 's/^spec:/spec:\n  replicass: 3/' tests/e2e/rollout.yaml >"$dir/misspelt.yaml"
