@@ -118,18 +118,18 @@ cluster_add_check_free(struct adding *w)
 
 	if (cluster_secrets(c, &secrets) != 0)
 		return 1;
-	json_array_foreach (json_object_get(secrets, "items"), i, secret) {
-		const char *name = cluster_value(c, secret, "name");
-		bool same = strcmp(cluster_value(c, secret, "server"), w->config.server) == 0;
-
-		if (same && !cli_on(c, "upsert"))
-			return cli_fail(
-			    c, "%s is there already, as cluster \"%s\"; --upsert replaces it", w->config.server, name);
-		if (same)
-			cluster_add_replace(w, secret);
-		if (!same && strcmp(name, w->name) == 0)
+	json_array_foreach (json_object_get(secrets, "items"), i, secret)
+		if (strcmp(cluster_value(c, secret, "name"), w->name) == 0 &&
+		    strcmp(cluster_value(c, secret, "server"), w->config.server) != 0)
 			return cli_fail(c, "there is a cluster \"%s\" already, at %s; choose another name with --name",
-			    name, cluster_value(c, secret, "server"));
+			    w->name, cluster_value(c, secret, "server"));
+	json_array_foreach (json_object_get(secrets, "items"), i, secret) {
+		if (strcmp(cluster_value(c, secret, "server"), w->config.server) != 0)
+			continue;
+		if (!cli_on(c, "upsert"))
+			return cli_fail(c, "%s is there already, as cluster \"%s\"; --upsert replaces it",
+			    w->config.server, cluster_value(c, secret, "name"));
+		cluster_add_replace(w, secret);
 	}
 	return 0;
 }

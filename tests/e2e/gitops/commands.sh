@@ -8,7 +8,7 @@ mkdir "$repo/deploy"
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {a: b}\n' >"$repo/deploy/one.yaml"
 first=$(commit first)
 check "without objects there are none" says "No kustomizations in namespace flux-system" "$SLUICE" get kustomizations
-check "a kind that the API server does not serve is named" says "does not serve helmreleases.helm.toolkit.fluxcd.io" "$SLUICE" get helmreleases
+check "a kind that the API server does not serve is named" says "does not serve buckets.source.toolkit.fluxcd.io" "$SLUICE" get sources bucket
 check "it is no error in the list of all" says "No Flux objects in namespace flux-system" "$SLUICE" get all
 check "an unknown kind is named with those that exist" says "there are: git, oci, helm, chart, bucket" "$SLUICE" get sources svn
 gitops flux
