@@ -144,8 +144,8 @@ const struct command cmd_controller = {
 		    .value_default = "*",
 		    .text = "Namespaces in which metrics can run Jobs, comma-separated; \"\": none" },
 		{ .name = "legacy-gitops-metrics",
-		    .text =
-			"Also export argocd_app_health_status, and the label sync_status of argocd_app_sync_total" },
+		    .value_default = "true",
+		    .text = "Export argocd_app_health_status, and the label sync_status of argocd_app_sync_total" },
 		FLAG_IGNORED("rollout-resync"),
 		FLAG_IGNORED("enable-pprof-address"),
 		FLAG_IGNORED("qps"),

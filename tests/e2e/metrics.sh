@@ -43,7 +43,7 @@ mkdir -p "$repo/web"
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colors}\n' >"$repo/web/map.yaml"
 commit first >/dev/null
 "$SLUICE" controller --controllers gitops,flux --leader-elect=false --listen-address 127.0.0.1 --metricsPort $metrics --healthzPort $health \
-	--gitops-cache "$dir/cache" --gitops-file-urls --legacy-gitops-metrics >>"$dir/controller.log" 2>&1 &
+	--gitops-cache "$dir/cache" --gitops-file-urls >>"$dir/controller.log" 2>&1 &
 controller=$!
 kubectl create namespace argocd >/dev/null
 kubectl apply -f - >/dev/null <<Y
