@@ -9,7 +9,6 @@
 
 static const char no_server[] = "Sluice has no server with logins; permissions are those of Kubernetes",
 		  no_interface[] = "it is about Argo CD's web interface",
-		  in_secrets[] = "a repository is a Secret with the label argocd.argoproj.io/secret-type: repository",
 		  no_actions[] = "Sluice has no resource actions",
 		  no_plugins[] = "config management plugins are not supported",
 		  no_tool[] = "the controller's flags choose the tools that render manifests",
@@ -30,6 +29,8 @@ static const struct setting_key {
 	{ "resource.customizations.useOpenLibs.*", NULL }, /* scripts always have the libraries */
 	{ "resource.exclusions", NULL },
 	{ "resource.inclusions", NULL },
+	{ "repositories", NULL }, /* gitops/source/declared.c */
+	{ "repository.credentials", NULL },
 	{ "resource.customizations.actions.*", no_actions },
 	{ "resource.customizations.ignoreResourceUpdates.*",
 	    "changes of managed objects are compared together, however many there are" },
@@ -54,9 +55,7 @@ static const struct setting_key {
 	{ "timeout.hard.reconciliation", by_flag },
 	{ "ignoreNormalizerJQTimeout", "a jq expression has half a second" },
 	{ "webhook.*", "the controller's flag --webhookPort, and argocd-secret, set up webhooks" },
-	{ "repositories", in_secrets },
-	{ "repository.credentials", in_secrets },
-	{ "helm.repositories", in_secrets },
+	{ "helm.repositories", "use repositories" },
 	{ "helm.valuesFileSchemes", "value files are files of a repository, never URLs" },
 	{ "helm.*", no_tool },
 	{ "kustomize.buildOptions.*", "there is one kustomize, which is built in" },

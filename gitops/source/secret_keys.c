@@ -87,6 +87,14 @@ secret_keys_find(enum secret_keys of, const json_t *data, const char *name)
 }
 
 const char *
+secret_keys_why(enum secret_keys of, const char *key)
+{
+	const struct secret_key *k = secret_keys_find(of, NULL, key);
+
+	return k != NULL ? k->why : NULL;
+}
+
+const char *
 secret_keys_problem(struct arena *a, const json_t *secret, enum secret_keys of)
 {
 	json_t *data = json_object_get(secret, "data"), *value;

@@ -10,3 +10,6 @@ enum secret_keys { SECRET_KEYS_ARGOCD, SECRET_KEYS_FLUX };
 /* Returns a text about the keys of the Secret (a JSON object) that have no effect; NULL: all of them have one. It
  * does not have values. In the arena. */
 const char *secret_keys_problem(struct arena *, const json_t *secret, enum secret_keys);
+
+/* Returns why a key has no effect; NULL: it has an effect, or is not known. */
+const char *secret_keys_why(enum secret_keys, const char *key);

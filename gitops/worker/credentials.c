@@ -118,6 +118,8 @@ credentials_read_argocd_cm(void *arg, const struct err *e, const json_t *map)
 	 * differences reverted. */
 	if (e != NULL && e->class == ERR_AGAIN)
 		wrong = err_wrap(s->arena, err_copy(s->arena, e), "argocd-cm");
+	if (wrong == NULL)
+		wrong = declared_read(s->arena, data, &s->sources.declared);
 	if (wrong != NULL) {
 		session_fail(s, "ComparisonError", wrong);
 	} else {
@@ -126,6 +128,8 @@ credentials_read_argocd_cm(void *arg, const struct err *e, const json_t *map)
 	}
 	if (wrong == NULL && s->settings.problem != NULL)
 		resources_warn(&s->desired.resources, "SettingsWarning", s->settings.problem);
+	if (wrong == NULL && s->sources.declared.problem != NULL)
+		resources_warn(&s->desired.resources, "SettingsWarning", s->sources.declared.problem);
 	session_call_end(c);
 }
 

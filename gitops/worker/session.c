@@ -2,6 +2,7 @@
  * its start and end. */
 #include "gitops/worker/session.h"
 #include "gitops/worker/credentials.h"
+#include "gitops/worker/declared_secrets.h"
 #include "gitops/worker/dry_run.h"
 #include "gitops/worker/flux_source.h"
 #include "gitops/worker/list.h"
@@ -21,6 +22,10 @@ static const struct stage stages[] = {
 	[STAGE_SETTINGS] = { .name = "settings",
 	    .prepare = credentials_prepare,
 	    .start = credentials_start,
+	    .next = STAGE_DECLARED },
+	[STAGE_DECLARED] = { .name = "declared repositories",
+	    .prepare = declared_secrets_prepare,
+	    .start = declared_secrets_start,
 	    .next = STAGE_SOURCES },
 	[STAGE_FLUX_SETTINGS] = { .name = "settings",
 	    .prepare = flux_source_prepare,

@@ -2,6 +2,7 @@
 #pragma once
 #include "gitops/render/render.h"
 #include "gitops/render/substitute.h"
+#include "gitops/source/declared.h"
 #include "gitops/source/source.h"
 #include "gitops/worker/helm.h"
 #include "gitops/worker/stage.h"
@@ -18,6 +19,7 @@ struct fetched_source {
 	struct strings keys; /* the commit must be signed with one of them; none: no signature is needed */
 	size_t match_len; /* length of the URL's prefix that matches the Secret of the credentials */
 	const char *problem; /* keys of that Secret without effect; NULL: none */
+	const struct declared_repository *declared; /* entry of argocd-cm whose Secrets it uses; NULL: none */
 	const char *revision;
 	const char *reference; /* through which the commit was found: "refs/heads/main"; NULL: by its id */
 	struct tree tree;
@@ -29,6 +31,8 @@ struct session_sources {
 	struct fetched_source *at; /* one or more for an Application, else one */
 	size_t n;
 	const char *known_hosts;
+	struct declared declared; /* repositories in argocd-cm */
+	struct strings declared_secrets; /* names of the Secrets of these entries */
 	const char
 	    *unreadable; /* a Secret that cannot be read and may have credentials of any repository; NULL: none */
 	struct substitute_variables variables; /* of a Kustomization's postBuild */

@@ -4,6 +4,7 @@
 /* In this order, except where a stage says which one follows it. */
 enum session_stage {
 	STAGE_SETTINGS, /* of Argo CD, and the credentials of repositories and clusters */
+	STAGE_DECLARED, /* Secrets of the repositories that argocd-cm declares */
 	STAGE_FLUX_SETTINGS, /* variables, values and credentials of a Flux object */
 	STAGE_SOURCES, /* fetch and render */
 	STAGE_RECORD, /* Helm's record of a release, before and after an action */
