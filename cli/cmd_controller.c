@@ -183,6 +183,7 @@ static const struct {
 	{ "flux", &git_repository_controller }, { "flux", &flux_kustomization_controller },
 	{ "flux", &helm_repository_controller }, { "flux", &helm_chart_controller },
 	{ "flux", &helm_release_controller } };
+_Static_assert(ARRAY_SIZE(known) <= RUNNER_CONTROLLERS_MAX, "all of them at once");
 
 struct process {
 	struct cli *cli;

@@ -10,7 +10,6 @@
 #include "kube/queue.h"
 #include "kube/watch.h"
 
-#define CONTROLLERS_MAX 8
 #define WATCHES_MAX 32
 #define STAND_STILL_MS 30000 /* between two passes that depend on an unreadable object; its change causes one at once */
 #define LEFT_OUT_MS 1000 /* until the next pass after a plan that exceeded its limits */
@@ -40,7 +39,7 @@ struct runner {
 	struct transport *outside;
 	struct runner_settings settings;
 	char *namespace;
-	const struct controller *rows[CONTROLLERS_MAX];
+	const struct controller *rows[RUNNER_CONTROLLERS_MAX];
 	size_t n_rows;
 	struct executor executor;
 	struct queue *queue;
@@ -477,7 +476,7 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 	events_observe(r->executor.events,
 	    (struct events_observer){ .emitted = settings->told, .dropped = settings->dropped, .arg = settings->arg });
 	for (; *rows != NULL; rows++) {
-		assert(r->n_rows < CONTROLLERS_MAX);
+		assert(r->n_rows < RUNNER_CONTROLLERS_MAX);
 		r->rows[r->n_rows++] = *rows;
 		for (size_t k = 0; controller_watch_at(*rows, k, &w); k++)
 			/* Confined to a namespace, the controller has no permissions for cluster-wide objects. */

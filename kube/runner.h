@@ -46,7 +46,10 @@ struct runner_settings {
 	void *arg;
 };
 
-/* `outside` sends queries (Prometheus); it may be the API server's transport. Rows end with NULL. */
+#define RUNNER_CONTROLLERS_MAX 16 /* rows of one runner */
+
+/* `outside` sends queries (Prometheus); it may be the API server's transport. Rows end with NULL; there are at most
+ * RUNNER_CONTROLLERS_MAX. */
 struct runner *runner_start(struct transport *api, struct transport *outside, const struct controller *const *rows,
     const struct runner_settings *);
 
