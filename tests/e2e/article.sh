@@ -128,9 +128,9 @@ check "so is the Application" within 10 says Degraded status ordered health.stat
 row helm
 sed "s#CHARTS#http://127.0.0.1:1#" $data/helm.yaml | kubectl apply -f - >/dev/null
 release() { kubectl get helmrelease redis -n myapp-production -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}'; }
-check "the HelmRelease waits for what it depends on" within 30 says "cert-manager/cert-manager" release
-kubectl patch helmrelease redis -n myapp-production --type json -p '[{"op":"remove","path":"/spec/dependsOn"}]' >/dev/null
-check "without the program of Helm it names the flag" within 30 says "--gitops-helm" release
+repository_says() { kubectl get helmrepository bitnami -n flux-system -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}'; }
+check "without the program of Helm the HelmRepository names the flag" within 30 says "--gitops-helm" repository_says
+check "and the HelmRelease names the HelmRepository" within 30 says "HelmRepository 'flux-system/bitnami' has no artifact yet" release
 check "the list of HelmReleases has it" says redis "$SLUICE" get helmreleases -A
 kubectl delete -f $data/helm.yaml --wait=false >/dev/null
 
