@@ -124,8 +124,8 @@ flux_timeout(const struct cli *c, int64_t *ret)
 	return 0;
 }
 
-/* Returns whether the object handled the request, or cannot; then *ret_code is the exit code, and the result was
- * printed. */
+/* Returns whether the request with this mark (the value of its annotation) was handled, or cannot be; then *ret_code is
+ * the exit code, and the result was printed. */
 static bool
 flux_handled(const struct cli *c, const struct flux_kind *k, const char *what, const json_t *object, const char *mark,
     int *ret_code)
@@ -167,7 +167,7 @@ flux_reconcile(struct cli *c, const struct flux_kind *k, const char *ns, const c
 	    json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_REQUESTED_AT, mark), NULL);
 	if (e != NULL)
 		return flux_error(c, k, ns, name, e);
-	printf("%s %s: asked for\n", k->kind, what);
+	printf("%s %s: reconciliation requested\n", k->kind, what);
 	for (;; cli_sleep(c, POLL_MS)) {
 		_cleanup_(json_decrefp) json_t *object = NULL;
 		const json_t *ready;

@@ -60,7 +60,7 @@ sync_result_key(
 static struct sync_result *
 sync_result_at(const struct sync_results *results, const char *key)
 {
-	size_t i = (size_t)map_get(&results->by_key, key);
+	size_t i = (size_t)map_get(&results->by_key, key); /* index + 1; 0: no result */
 
 	return i > 0 ? &results->at[i - 1] : NULL;
 }
