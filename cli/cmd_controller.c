@@ -29,7 +29,7 @@
 #include "notify/send/notifier.h"
 #include "rollout/controller.h"
 #include "rollout/experiment/controller.h"
-#include "rollout/plugins.h"
+#include "rollout/plugin_declarations.h"
 #include "web/server.h"
 #include "web/webhook.h"
 

@@ -1,7 +1,7 @@
 /* rollout/plugin_step.c: the plugin of a canary's step: its calls, and its responses.
  *
  * An operation is written into the status before its first call. After a restart the started operations are therefore
- * known, and an abort calls every plugin that has run. rollout/plugins.h has the protocol.
+ * known, and an abort calls every plugin that has run. rollout/plugin_declarations.h has the protocol.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "kube/plan/controller.h"
 #include "rollout/gather.h"
 #include "rollout/pass.h"
-#include "rollout/plugins.h"
+#include "rollout/plugin_declarations.h"
 #include "rollout/step_kind.h"
 #include "rollout/steps.h"
 #include "rollout/target.h"

@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "sim/command.h"
-#include "sim/lifecycle.h"
+#include "sim/pod_lifecycle.h"
 
 /* Notes of a pass: when this process first saw the Pod, and when it first saw it deleted. */
 #define STARTED "started"

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "io/log.h"
-#include "sim/lifecycle.h"
+#include "sim/pod_lifecycle.h"
 
 #define PODS_MAX 10000 /* of one ReplicaSet */
 

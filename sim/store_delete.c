@@ -3,7 +3,7 @@
 #include "sim/store_parts.h"
 #include <string.h>
 #include "base/str.h"
-#include "sim/lifecycle.h"
+#include "sim/pod_lifecycle.h"
 
 #define CLEANUP "customresourcecleanup.apiextensions.k8s.io"
 

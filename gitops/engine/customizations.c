@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/glob.h"
 #include "base/str.h"
-#include "gitops/engine/customization_keys.h"
+#include "gitops/engine/ignored_settings.h"
 #include "gitops/engine/resource.h"
 #include "kube/api/yaml.h"
 
@@ -231,7 +231,7 @@ customizations_read(struct arena *a, const json_t *data, struct customizations *
 	if (json_str(data, "resource.inclusions") != NULL)
 		customizations_read_filters(
 		    &r, "resource.inclusions", json_str(data, "resource.inclusions"), &to.included);
-	to.problem = customization_keys_problem(a, data);
+	to.problem = ignored_settings_problem(a, data);
 	if (r.notes != NULL)
 		customizations_add_problem(&r, r.notes);
 	customizations_read_tracking(&r, data);

@@ -18,7 +18,7 @@ struct settings {
 	const struct strings *job_namespaces; /* globs of namespaces in which Jobs may be created; NULL: all */
 
 	/* Steps of canaries. */
-	const struct step_plugins *step_plugins; /* rollout/plugins.h; NULL: none is declared */
+	const struct step_plugins *step_plugins; /* rollout/plugin_declarations.h; NULL: none is declared */
 
 	/* GitOps. */
 	const char *gitops_worker; /* the program of the worker (QUERY_PROGRAM) */

@@ -8,7 +8,7 @@
 #include "kube/api/yaml.h"
 #include "rollout/controller.h"
 #include "rollout/experiment/controller.h"
-#include "rollout/plugins.h"
+#include "rollout/plugin_declarations.h"
 
 #define START 1795392000000 /* 2026-11-23T00:00:00Z */
 #define AT_ONCE_MAX 500 /* passes in one millisecond, which in truth they take */

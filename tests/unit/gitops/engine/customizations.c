@@ -1,6 +1,6 @@
 /* tests/unit/gitops/engine/customizations.c: resource.customizations and resource.exclusions of argocd-cm. */
 #include "base/str.h"
-#include "gitops/engine/customization_keys.h"
+#include "gitops/engine/ignored_settings.h"
 #include "gitops/engine/customizations.h"
 #include "gitops/engine/ignore_differences.h"
 #include "gitops/source/secret_keys.h"
@@ -139,20 +139,20 @@ every_key_without_effect_is_named(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		data = yaml(a, all[i].data);
-		assert_says(all[i].want, customization_keys_problem(a, data));
+		assert_says(all[i].want, ignored_settings_problem(a, data));
 		json_decref(data);
 	}
 	data = yaml(a,
 	    "{resource.customizations: '', resource.customizations.health.a_B: '', application.instanceLabelKey: x, "
 	    "kustomize.buildOptions: '--load-restrictor=LoadRestrictionsNone --reorder none', resource.exclusions: "
 	    "''}");
-	assert_null(customization_keys_problem(a, data));
-	assert_null(customization_keys_problem(a, NULL));
+	assert_null(ignored_settings_problem(a, data));
+	assert_null(ignored_settings_problem(a, NULL));
 	json_decref(data);
 	data = json_object();
 	for (int i = 0; i < 100; i++)
 		json_object_set_new(data, arena_printf(a, "key%d", i), json_string(""));
-	assert_says("; and 60 more keys", customization_keys_problem(a, data));
+	assert_says("; and 60 more keys", ignored_settings_problem(a, data));
 	json_decref(data);
 	arena_free(a);
 }

@@ -1,4 +1,4 @@
-/* gitops/engine/customization_keys.h: keys of the ConfigMap argocd-cm that have no effect are reported. Pure.
+/* gitops/engine/ignored_settings.h: keys of the ConfigMap argocd-cm that have no effect are reported. Pure.
  *
  * Source: Argo CD's documentation, "argocd-cm.yaml example". A key without effect here is reported with the reason; a
  * key that Argo CD does not know is reported with the known keys.
@@ -8,4 +8,4 @@
 
 /* Returns a text that names the keys of the ConfigMap's data, and the options of kustomize.buildOptions, that have no
  * effect, with the reasons; NULL if all have an effect. In the arena. */
-const char *customization_keys_problem(struct arena *, const json_t *data);
+const char *ignored_settings_problem(struct arena *, const json_t *data);

@@ -1,4 +1,4 @@
-/* rollout/plugins.h: step plugins: hooks outside the controller that a canary's step calls.
+/* rollout/plugin_declarations.h: step plugins: hooks outside the controller that a canary's step calls.
  *
  * Step plugins are a feature of Sluice. They are declared in a file of the controller (--step-plugins); a Rollout can
  * only name one:

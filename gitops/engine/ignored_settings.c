@@ -1,6 +1,6 @@
-/* gitops/engine/customization_keys.c: keys of argocd-cm without effect, and the reason for each: one row for each
+/* gitops/engine/ignored_settings.c: keys of argocd-cm without effect, and the reason for each: one row for each
  * key. Keys with an effect: customizations.c. */
-#include "gitops/engine/customization_keys.h"
+#include "gitops/engine/ignored_settings.h"
 #include <string.h>
 #include "base/glob.h"
 #include "base/str.h"
@@ -111,7 +111,7 @@ static const struct build_option {
 };
 
 static const struct setting_key *
-customization_keys_key_of(const char *name)
+ignored_settings_key_of(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (glob_match(keys[i].name, name))
@@ -120,13 +120,13 @@ customization_keys_key_of(const char *name)
 }
 
 static const char *
-customization_keys_join(struct arena *a, const char *all, const char *more, const char *separator)
+ignored_settings_join(struct arena *a, const char *all, const char *more, const char *separator)
 {
 	return all == NULL ? more : arena_printf(a, "%s%s%s", all, separator, more);
 }
 
 static const char *
-customization_keys_option_problem(struct arena *a, const char *name, const char *value)
+ignored_settings_option_problem(struct arena *a, const char *name, const char *value)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		if (glob_match(options[i].name, name) && (options[i].value == NULL || str_eq(options[i].value, value)))
@@ -137,7 +137,7 @@ customization_keys_option_problem(struct arena *a, const char *name, const char 
 }
 
 static bool
-customization_keys_option_takes_value(const char *name)
+ignored_settings_option_takes_value(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		if (glob_match(options[i].name, name))
@@ -148,7 +148,7 @@ customization_keys_option_takes_value(const char *name)
 /* Returns the options without effect in a text such as "--load-restrictor LoadRestrictionsNone --enable-helm"; NULL
  * if there are no such options. */
 static const char *
-customization_keys_options_problem(struct arena *a, const char *text)
+ignored_settings_options_problem(struct arena *a, const char *text)
 {
 	char *save = NULL;
 	const char *all = NULL;
@@ -159,55 +159,54 @@ customization_keys_options_problem(struct arena *a, const char *text)
 
 		if (value != NULL)
 			*value++ = '\0';
-		else if (customization_keys_option_takes_value(o))
+		else if (ignored_settings_option_takes_value(o))
 			value = strtok_r(NULL, " \t\n", &save);
-		problem = customization_keys_option_problem(a, o, value);
+		problem = ignored_settings_option_problem(a, o, value);
 		if (problem != NULL)
-			all = customization_keys_join(a, all, problem, "; ");
+			all = ignored_settings_join(a, all, problem, "; ");
 	}
 	return all;
 }
 
 static const char *
-customization_keys_with_effect(struct arena *a)
+ignored_settings_with_effect(struct arena *a)
 {
 	const char *all = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (keys[i].why == NULL)
-			all = customization_keys_join(a, all, str_replace(a, keys[i].name, "*", "GROUP_KIND"), ", ");
+			all = ignored_settings_join(a, all, str_replace(a, keys[i].name, "*", "GROUP_KIND"), ", ");
 	return all;
 }
 
 const char *
-customization_keys_problem(struct arena *a, const json_t *data)
+ignored_settings_problem(struct arena *a, const json_t *data)
 {
 	const char *without = NULL, *unknown = NULL, *options_problem = NULL, *text = NULL, *key;
 	size_t n = 0;
 	json_t *value;
 
 	json_object_foreach ((json_t *)data, key, value) {
-		const struct setting_key *k = customization_keys_key_of(key);
+		const struct setting_key *k = ignored_settings_key_of(key);
 
 		if (k == NULL && n++ < NAMED_MAX)
-			unknown = customization_keys_join(a, unknown, arena_printf(a, "%.100s", key), ", ");
+			unknown = ignored_settings_join(a, unknown, arena_printf(a, "%.100s", key), ", ");
 		else if (k != NULL && k->why != NULL && n++ < NAMED_MAX)
-			without =
-			    customization_keys_join(a, without, arena_printf(a, "%.100s (%s)", key, k->why), "; ");
+			without = ignored_settings_join(a, without, arena_printf(a, "%.100s (%s)", key, k->why), "; ");
 	}
 	if (json_str(data, "kustomize.buildOptions") != NULL)
-		options_problem = customization_keys_options_problem(
+		options_problem = ignored_settings_options_problem(
 		    a, arena_printf(a, "%.1000s", json_str(data, "kustomize.buildOptions")));
 	if (options_problem != NULL)
-		without = customization_keys_join(a, without, options_problem, "; ");
+		without = ignored_settings_join(a, without, options_problem, "; ");
 	if (without != NULL)
 		text = arena_printf(a, "without effect here: %s", without);
 	if (unknown != NULL)
-		text = customization_keys_join(a, text,
+		text = ignored_settings_join(a, text,
 		    arena_printf(
-			a, "unknown keys: %s; keys with an effect are %s", unknown, customization_keys_with_effect(a)),
+			a, "unknown keys: %s; keys with an effect are %s", unknown, ignored_settings_with_effect(a)),
 		    ". ");
 	if (n > NAMED_MAX)
-		text = customization_keys_join(a, text, arena_printf(a, "and %zu more keys", n - NAMED_MAX), "; ");
+		text = ignored_settings_join(a, text, arena_printf(a, "and %zu more keys", n - NAMED_MAX), "; ");
 	return text != NULL ? arena_printf(a, "ConfigMap argocd-cm: %s", text) : NULL;
 }

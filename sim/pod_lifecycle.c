@@ -1,5 +1,5 @@
-/* sim/lifecycle.c: start and end of a virtual Pod: delays of readiness and of termination, computed from its spec. */
-#include "sim/lifecycle.h"
+/* sim/pod_lifecycle.c: start and end of a virtual Pod: delays of readiness and termination, computed from its spec. */
+#include "sim/pod_lifecycle.h"
 #include "base/str.h"
 #include "sim/command.h"
 

@@ -1,4 +1,4 @@
-/* sim/lifecycle.h: start and end of a virtual Pod, by its spec. */
+/* sim/pod_lifecycle.h: start and end of a virtual Pod, by its spec. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* rollout/plugins.c: step plugins: parses the file that declares them (--step-plugins). Their calls: plugin_step.c. */
-#include "rollout/plugins.h"
+/* rollout/plugin_declarations.c: parses the file that declares step plugins (--step-plugins). Calls: plugin_step.c. */
+#include "rollout/plugin_declarations.h"
 #include <string.h>
 #include "base/err.h"
 #include "base/str.h"
