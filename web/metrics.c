@@ -15,6 +15,7 @@
 
 #define BUCKETS 5
 #define EVENTS_MAX 64 /* reasons of one object's events that are counted separately */
+#define REASONS_MAX 4096 /* different reasons of all objects */
 
 static const double buckets[BUCKETS] = { 0.01, 0.15, 0.25, 0.5, 1 };
 
@@ -41,9 +42,20 @@ struct ended {
 	struct spread total, progression, manual_pause;
 };
 
+/* Events of one type and reason. */
+struct reason_count {
+	uint32_t reason, n; /* the index of the reason in struct metrics */
+};
+
+/* Few and small: thousands of Rollouts have a list each. */
+struct reason_counts {
+	struct reason_count *at; /* allocated */
+	uint32_t n;
+};
+
 /* Notifications of a Rollout that has subscriptions. */
 struct notified {
-	struct map well, badly; /* "type reason" → uint64_t */
+	struct reason_counts well, badly;
 	struct histogram times;
 };
 
@@ -66,13 +78,14 @@ struct entry {
 	size_t n_metrics;
 	struct histogram passes;
 	uint64_t failures;
-	struct map events; /* "type reason" → uint64_t */
+	struct reason_counts events;
 	struct notified *notified; /* NULL: nothing was notified */
 };
 
 struct metrics {
 	const char *version, *mode;
 	struct tracking all; /* of struct entry */
+	struct map reasons; /* "type reason" → its index + 1, which is that of the slot: none is removed */
 	struct map requests; /* "kind verb status" → uint64_t */
 	struct map ended; /* completion status → struct ended */
 	struct map unreadable; /* "kind namespace name" → the map itself */
@@ -94,10 +107,10 @@ metrics_entry_done(struct tracked *of)
 {
 	struct entry *e = (struct entry *)of;
 
-	counts_done(&e->events);
+	free(e->events.at);
 	if (e->notified != NULL) {
-		counts_done(&e->notified->well);
-		counts_done(&e->notified->badly);
+		free(e->notified->well.at);
+		free(e->notified->badly.at);
 		free(e->notified);
 	}
 	arena_free(e->arena);
@@ -122,6 +135,7 @@ metrics_free(struct metrics *m)
 		return NULL;
 	tracking_done(&m->all);
 	gitops_metrics_free(m->gitops);
+	map_done(&m->reasons);
 	counts_done(&m->requests);
 	counts_done(&m->ended);
 	counts_done(&m->garbled);
@@ -339,13 +353,39 @@ counted(struct metrics *m, const struct type *t, const char *ns, const char *nam
 	return e;
 }
 
-static void
-count_reason(struct map *counts, bool warning, const char *reason)
+/* Returns the index of a type and reason; false: there are too many already. */
+static bool
+reason_index(struct metrics *m, bool warning, const char *reason, uint32_t *ret)
 {
 	_cleanup_(freep) char *key = mem_printf("%s %s", warning ? "Warning" : "Normal", reason);
+	uintptr_t index = (uintptr_t)map_get(&m->reasons, key);
 
-	if (map_get(counts, key) != NULL || counts->count < EVENTS_MAX)
-		metrics_count(counts, key);
+	if (index == 0) {
+		index = m->reasons.count + 1;
+		if (index > REASONS_MAX)
+			return false;
+		map_set(&m->reasons, key, (void *)index);
+	}
+	*ret = (uint32_t)index - 1;
+	return true;
+}
+
+static void
+count_reason(struct metrics *m, struct reason_counts *counts, bool warning, const char *reason)
+{
+	uint32_t index, i = 0;
+
+	if (!reason_index(m, warning, reason, &index))
+		return;
+	while (i < counts->n && counts->at[i].reason != index)
+		i++;
+	if (i == EVENTS_MAX)
+		return;
+	if (i == counts->n) {
+		counts->at = mem_realloc(counts->at, (counts->n + 1) * sizeof(*counts->at));
+		counts->at[counts->n++] = (struct reason_count){ index, 0 };
+	}
+	counts->at[i].n++;
 }
 
 void
@@ -377,7 +417,7 @@ metrics_on_event(struct metrics *m, const struct plan_step *event, int64_t now)
 	const struct meta *about = &event->about->meta;
 
 	if (event->about->type == &rollout_type)
-		count_reason(&counted(m, &rollout_type, about->namespace, about->name, now)->events, event->warning,
+		count_reason(m, &counted(m, &rollout_type, about->namespace, about->name, now)->events, event->warning,
 		    event->reason);
 }
 
@@ -389,7 +429,7 @@ metrics_notified(struct metrics *m, const char *ns, const char *name, bool warni
 
 	if (e->notified == NULL)
 		e->notified = mem_alloc(sizeof(*e->notified));
-	count_reason(well ? &e->notified->well : &e->notified->badly, warning, reason);
+	count_reason(m, well ? &e->notified->well : &e->notified->badly, warning, reason);
 	metrics_add_time(&e->notified->times, ms);
 }
 
@@ -442,17 +482,18 @@ metrics_labels_of(struct str *to, const char *metric, const struct entry *e)
 	map_each (&(m)->all.entries, slot_)                                                                            \
 		for (const struct entry *e = slot_->value; e != NULL && e->known && e->of.type == (t); e = NULL)
 
-/* Writes a series for each "type reason". */
+/* Writes a series for each type and reason. */
 static void
-write_reasons(struct str *to, const char *name, const struct entry *e, struct map *counts)
+write_reasons(const struct metrics *m, struct str *to, const char *name, const struct entry *e,
+    const struct reason_counts *counts)
 {
-	map_each (counts, slot) {
-		const char *space = strchr(slot->key, ' ');
+	for (uint32_t i = 0; i < counts->n; i++) {
+		const char *key = m->reasons.slots[counts->at[i].reason].key, *space = strchr(key, ' ');
 
 		metrics_labels_of(to, name, e);
 		metric_label(to, false, "reason", space + 1);
-		metric_label(to, false, "type", space - slot->key == 7 ? "Warning" : "Normal");
-		metric_value(to, (int64_t) * (uint64_t *)slot->value);
+		metric_label(to, false, "type", space - key == 7 ? "Warning" : "Normal");
+		metric_value(to, counts->at[i].n);
 	}
 }
 
@@ -516,7 +557,7 @@ write_rollouts(struct metrics *m, struct str *to)
 	}
 	metric_family(to, "rollout_events_total", "counter", "Number of events of a Rollout, by reason.");
 	map_each (&m->all.entries, slot)
-		write_reasons(to, "rollout_events_total", slot->value, &((struct entry *)slot->value)->events);
+		write_reasons(m, to, "rollout_events_total", slot->value, &((struct entry *)slot->value)->events);
 }
 
 static void
@@ -566,7 +607,7 @@ write_notifications(struct metrics *m, struct str *to)
 		struct entry *e = slot->value;
 
 		if (e->notified != NULL)
-			write_reasons(to, "notification_send_success", e, &e->notified->well);
+			write_reasons(m, to, "notification_send_success", e, &e->notified->well);
 	}
 	metric_family(
 	    to, "notification_send_error", "counter", "Number of notifications that could not be sent, by reason.");
@@ -574,7 +615,7 @@ write_notifications(struct metrics *m, struct str *to)
 		struct entry *e = slot->value;
 
 		if (e->notified != NULL)
-			write_reasons(to, "notification_send_error", e, &e->notified->badly);
+			write_reasons(m, to, "notification_send_error", e, &e->notified->badly);
 	}
 	metric_family(
 	    to, "notification_send", "histogram", "Duration of sending a notification, including retries, in seconds.");
