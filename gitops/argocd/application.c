@@ -84,11 +84,20 @@ application_emit(const struct object *o, void *arg)
 		n->emit(o->meta.namespace, o->meta.name, n->arg);
 }
 
+static void
+application_project_key(const struct object *o, void (*emit)(const char *, void *), void *arg)
+{
+	emit(application_project((const struct application *)o), arg);
+}
+
+static const struct view_index application_by_project = { application_project_key };
+
 /* Queues the Applications of a project when the project changes. */
 static void
 application_map_project(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
-	v->each(v, &application_type, NULL, application_emit, &(struct application_naming){ o->meta.name, emit, arg });
+	view_find(v, &application_type, &application_by_project, o->meta.name, application_emit,
+	    &(struct application_naming){ o->meta.name, emit, arg });
 }
 
 static int64_t

@@ -67,9 +67,24 @@ ks_of_source(const struct object *o, void *arg)
 }
 
 static void
+ks_source_key(const struct object *o, void (*emit)(const char *, void *), void *arg)
+{
+	const struct flux_kustomization *k = (const struct flux_kustomization *)o;
+	char key[VIEW_KEY_SIZE];
+
+	if (k->spec.source.name != NULL)
+		emit(view_key(key, ks_namespace_or(k->spec.source.namespace, o), k->spec.source.name, NULL), arg);
+}
+
+static const struct view_index ks_by_source = { ks_source_key };
+
+static void
 ks_map_source(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
-	v->each(v, &flux_kustomization_type, NULL, ks_of_source, &(struct concern){ o, emit, arg });
+	char key[VIEW_KEY_SIZE];
+
+	view_find(v, &flux_kustomization_type, &ks_by_source, view_key(key, o->meta.namespace, o->meta.name, NULL),
+	    ks_of_source, &(struct concern){ o, emit, arg });
 }
 
 static void
@@ -84,12 +99,30 @@ ks_of_dependency(const struct object *o, void *arg)
 			c->emit(o->meta.namespace, o->meta.name, c->arg);
 }
 
+static void
+ks_dependency_keys(const struct object *o, void (*emit)(const char *, void *), void *arg)
+{
+	const struct flux_kustomization *k = (const struct flux_kustomization *)o;
+	char key[VIEW_KEY_SIZE];
+
+	for (size_t i = 0; i < k->spec.depends_on.n; i++)
+		if (k->spec.depends_on.at[i].name != NULL)
+			emit(view_key(key, ks_namespace_or(k->spec.depends_on.at[i].namespace, o),
+				 k->spec.depends_on.at[i].name, NULL),
+			    arg);
+}
+
+static const struct view_index ks_by_dependency = { ks_dependency_keys };
+
 /* Itself, and those that depend on it. */
 static void
 ks_map_kustomization(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
+	char key[VIEW_KEY_SIZE];
+
 	emit(o->meta.namespace, o->meta.name, arg);
-	v->each(v, &flux_kustomization_type, NULL, ks_of_dependency, &(struct concern){ o, emit, arg });
+	view_find(v, &flux_kustomization_type, &ks_by_dependency, view_key(key, o->meta.namespace, o->meta.name, NULL),
+	    ks_of_dependency, &(struct concern){ o, emit, arg });
 }
 
 /* Returns the name of a checked object as Flux writes it, "Deployment/shop/web". */
