@@ -35,12 +35,22 @@ istio_route_finish(void *of, const char *text, struct arena *a)
 		    percentage != NULL ? json_compact(a, percentage) : "");
 }
 
+static void
+istio_route_copied(void *of, struct arena *a)
+{
+	struct istio_route *r = of;
+
+	r->raw_match = arena_strdup(a, r->raw_match);
+	r->raw_route = arena_strdup(a, r->raw_route);
+	r->raw_mirror = arena_strdup(a, r->raw_mirror);
+}
+
 static const struct field istio_route_fields[] = {
 	STRING(istio_route, name, "name"),
 	LIST(istio_route, match, "match", istio_match),
 	LIST(istio_route, route, "route", route_destination),
 };
-TYPE(istio_route, "route", .finish = istio_route_finish);
+TYPE(istio_route, "route", .finish = istio_route_finish, .copied = istio_route_copied);
 
 static const struct field virtual_service_spec_fields[] = {
 	STRINGS(virtual_service_spec, hosts, "hosts"),

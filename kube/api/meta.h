@@ -40,6 +40,9 @@ struct object *object_decode(const struct type *, const json_t *, struct arena *
 /* The same from the object's text, in an accepted text (base/json_walk.h). */
 struct object *object_decode_at(const struct type *, const char *text, struct arena *);
 
+/* Returns a deep copy of an object, in the arena. */
+struct object *object_copy(const struct object *, struct arena *);
+
 /* Returns why an object of an API server cannot be used, in the arena, or NULL. Its metadata is incomplete (name,
  * namespace, uid, resourceVersion, owner references), or a field has another type than its row and would be decoded
  * as zero. The specs of own types have their own validation. */

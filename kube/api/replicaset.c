@@ -34,12 +34,20 @@ replicaset_derive(void *of, const void *before, const char *text, struct arena *
 			 : pod_template_canonical(a, json_find(json_find(text, "spec"), "template"));
 }
 
+static void
+replicaset_copied(void *of, struct arena *a)
+{
+	struct replicaset *rs = of;
+
+	rs->spec.template = arena_strdup(a, rs->spec.template);
+}
+
 static const struct field replicaset_fields[] = {
 	EMBED(replicaset, spec, "spec", replicaset_spec),
 	EMBED(replicaset, status, "status", replicaset_status),
 };
 TYPE(replicaset, "ReplicaSet", .group = "apps", .version = "v1", .plural = "replicasets", .kind = "ReplicaSet",
-    .has_status = true, .derive = replicaset_derive);
+    .has_status = true, .derive = replicaset_derive, .copied = replicaset_copied);
 
 int64_t
 replicaset_wanted(const struct replicaset *rs)

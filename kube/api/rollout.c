@@ -871,6 +871,14 @@ rollout_derive(void *of, const void *before, const char *text, struct arena *a)
 	r->steps_sum = r->steps_json != NULL ? text_sum(r->steps_json) : 0;
 }
 
+static void
+rollout_copied(void *of, struct arena *a)
+{
+	struct rollout *r = of;
+
+	r->steps_json = arena_strdup(a, r->steps_json);
+}
+
 static const struct field rollout_fields[] = {
 	EMBED(rollout, spec, "spec", rollout_spec, .required = true, .doc = "Desired state."),
 	EMBED(rollout, status, "status", rollout_status, .doc = "Observed state."),
@@ -885,7 +893,8 @@ TYPE(rollout, "Rollout", .group = "argoproj.io", .version = "v1alpha1", .plural 
 	   "Users create it; the controller creates its ReplicaSets, AnalysisRuns and Experiments. If it is invalid, "
 	   "its phase is Degraded, the condition InvalidSpec and status.message name the field, and the version that "
 	   "serves traffic stays.",
-    .has_status = true, .finish = rollout_finish, .derive = rollout_derive);
+    .has_status = true, .finish = rollout_finish, .derive = rollout_derive,
+    .copied = rollout_copied);
 
 bool
 rollout_selects(const struct rollout *r, const struct object *o)

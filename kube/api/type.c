@@ -47,15 +47,3 @@ string_map_get(const struct string_map *m, const char *key)
 			return m->at[i].value;
 	return NULL;
 }
-
-void *
-type_copy(const struct type *t, const void *object, struct arena *a)
-{
-	json_t *j = encode(t, object);
-	struct problems ignored = { .arena = a };
-	void *copy = arena_alloc(a, t->size);
-
-	decode(t, j, "", &ignored, copy);
-	json_decref(j);
-	return copy;
-}

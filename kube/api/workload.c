@@ -23,16 +23,24 @@ workload_finish(void *of, const char *text, struct arena *a)
 	w->template_sum = text_sum(w->template);
 }
 
+static void
+workload_copied(void *of, struct arena *a)
+{
+	struct workload *w = of;
+
+	w->template = arena_strdup(a, w->template);
+}
+
 static const struct field workload_fields[] = {
 	EMBED(workload, spec, "spec", workload_spec),
 };
 
 TYPE_AS(deployment_type, workload, "Deployment", .group = "apps", .version = "v1", .plural = "deployments",
-    .kind = "Deployment", .has_status = true, .finish = workload_finish);
+    .kind = "Deployment", .has_status = true, .finish = workload_finish, .copied = workload_copied);
 TYPE_AS(workload_replicaset_type, workload, "ReplicaSet", .group = "apps", .version = "v1", .plural = "replicasets",
-    .kind = "ReplicaSet", .has_status = true, .finish = workload_finish);
+    .kind = "ReplicaSet", .has_status = true, .finish = workload_finish, .copied = workload_copied);
 TYPE_AS(pod_template_object_type, workload, "PodTemplate", .group = "", .version = "v1", .plural = "podtemplates",
-    .kind = "PodTemplate", .finish = workload_finish);
+    .kind = "PodTemplate", .finish = workload_finish, .copied = workload_copied);
 
 const struct type *
 workload_type(const struct workload_ref *ref)

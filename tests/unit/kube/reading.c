@@ -1,5 +1,5 @@
-/* tests/unit/kube/reading.c: objects that are read from their text are the same as from a tree: all examples, worlds
- * and traces, and what random changes make of them. */
+/* tests/unit/kube/reading.c: objects that are read from their text are the same as from a tree, and so are copies of
+ * them: all examples, worlds and traces, and what random changes make of them. */
 #include <dirent.h>
 #include <stdio.h>
 #include "tests/unit/unit.h"
@@ -33,9 +33,10 @@ reading_type(const char *kind)
 static void
 reading_compare(const struct type *t, const char *text, size_t len)
 {
-	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(arena_freep) struct arena *a = arena_new(), *decoded = arena_new();
 	_cleanup_(json_decrefp) json_t *tree = NULL;
 	struct err *e = json_parse(a, text, len, &tree);
+	const struct object *copy, *want;
 	const char *wrong;
 
 	if (json_check(text, len, JSON_DEPTH_MAX) != (e == NULL && memchr(text, '\0', len) == NULL))
@@ -48,9 +49,17 @@ reading_compare(const struct type *t, const char *text, size_t len)
 	assert_string_equal(json_compact(a, json_begin(text)), json_text(a, tree));
 	if (!json_is_object(tree))
 		return;
-	wrong = tree_difference(a, object_decode_at(t, json_begin(text), a), tree_object(t, tree, a));
+	want = tree_object(t, tree, a);
+	copy = object_decode_at(t, json_begin(text), decoded);
+	wrong = tree_difference(a, copy, want);
 	if (wrong != NULL)
 		fail_msg("%s: %s", wrong, text);
+	/* A copy is the same, and refers to nothing of the original. */
+	copy = object_copy(copy, a);
+	decoded = arena_free(decoded);
+	wrong = tree_difference(a, copy, want);
+	if (wrong != NULL)
+		fail_msg("in a copy %s: %s", wrong, text);
 }
 
 /* Puts a value into the place of a random one. */
