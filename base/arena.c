@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/pool.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_CHUNK 0
@@ -27,6 +28,8 @@ struct chunk {
 struct arena {
 	struct chunk *chunks; /* the newest one is first */
 	size_t used;
+	struct pool *pool; /* of arena_new_sized; NULL: the heap */
+	size_t size; /* of the piece with the arena itself */
 };
 
 void *
@@ -88,6 +91,30 @@ arena_new(void)
 	return mem_alloc(sizeof(struct arena));
 }
 
+/* The place of a chunk that is a part of the arena's own allocation. No other chunk is at this address. */
+static struct chunk *
+arena_own_chunk(struct arena *a)
+{
+	return (struct chunk *)(a + 1);
+}
+
+struct arena *
+arena_new_sized(struct pool *pool, size_t size)
+{
+	size_t capacity = (size + sizeof(int64_t) - 1) / sizeof(int64_t) * sizeof(int64_t);
+	struct arena *a;
+
+	if (ARENA_CHUNK == 0)
+		return arena_new();
+	size = sizeof(*a) + sizeof(struct chunk) + capacity;
+	a = pool != NULL ? pool_take(pool, size) : mem_alloc(size);
+	a->pool = pool;
+	a->size = size;
+	a->chunks = arena_own_chunk(a);
+	a->chunks->back = capacity;
+	return a;
+}
+
 void
 arena_reset(struct arena *a)
 {
@@ -95,7 +122,8 @@ arena_reset(struct arena *a)
 		struct chunk *c = a->chunks;
 
 		a->chunks = c->next;
-		free(c);
+		if (c != arena_own_chunk(a))
+			free(c);
 	}
 	a->used = 0;
 }
@@ -105,7 +133,10 @@ arena_free(struct arena *a)
 {
 	if (a != NULL) {
 		arena_reset(a);
-		free(a);
+		if (a->pool != NULL)
+			pool_give(a->pool, a, a->size);
+		else
+			free(a);
 	}
 	return NULL;
 }

@@ -12,9 +12,15 @@
 #include "base/cleanup.h"
 
 struct arena;
+struct pool;
 
 /* Returns a new, empty arena. The caller frees it. */
 struct arena *arena_new(void) never_null;
+
+/* Returns a new arena whose first `size` bytes are one piece with the arena itself, of the pool (NULL: of the heap),
+ * for an object whose size is known. What exceeds them is in the heap. After a reset these bytes are not used
+ * again. */
+struct arena *arena_new_sized(struct pool *, size_t size) never_null;
 
 /* Frees the arena with all its memory. Takes NULL; returns NULL. */
 struct arena *arena_free(struct arena *);

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 #include "base/arena.h"
+#include "base/pool.h"
 
 static uint32_t
 map_hash(const char *s)
@@ -14,14 +15,31 @@ map_hash(const char *s)
 	return h;
 }
 
+static char *
+map_copy_key(const struct map *m, const char *key)
+{
+	size_t n = strlen(key) + 1;
+
+	return memcpy(m->pool != NULL ? pool_take(m->pool, n) : mem_alloc(n), key, n);
+}
+
+static void
+map_free_key(const struct map *m, char *key)
+{
+	if (m->pool != NULL && key != NULL)
+		pool_give(m->pool, key, strlen(key) + 1);
+	else
+		free(key);
+}
+
 void
 map_done(struct map *m)
 {
 	for (size_t i = 0; i < m->n_slots; i++)
-		free(m->slots[i].key);
+		map_free_key(m, m->slots[i].key);
 	free(m->slots);
 	free(m->index);
-	*m = (struct map){ 0 };
+	*m = (struct map){ .pool = m->pool };
 }
 
 /* Returns the position of the key in the index, or the position for inserting it. A removed slot keeps its position
@@ -89,7 +107,7 @@ map_set(struct map *m, const char *key, void *value)
 		s->value = value;
 		return old;
 	}
-	m->slots[m->n_slots] = (struct map_slot){ mem_strdup(key), value };
+	m->slots[m->n_slots] = (struct map_slot){ map_copy_key(m, key), value };
 	m->index[i] = (unsigned)++m->n_slots;
 	m->count++;
 	return NULL;
@@ -104,7 +122,7 @@ map_remove(struct map *m, const char *key)
 	if (m->n_index == 0 || m->index[i = map_find(m, key)] == 0)
 		return NULL;
 	s = &m->slots[m->index[i] - 1];
-	free(s->key);
+	map_free_key(m, s->key);
 	s->key = NULL;
 	m->count--;
 	return s->value;

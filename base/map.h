@@ -7,19 +7,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct pool;
+
 struct map_slot {
 	char *key; /* owned; NULL: removed */
 	void *value;
 };
 
 struct map {
+	struct pool *pool; /* of the keys; NULL: the heap */
 	struct map_slot *slots; /* in order of insertion, with holes */
 	size_t n_slots, capacity, count;
 	unsigned *index; /* open addressing: slot number + 1, 0 = free */
 	size_t n_index;
 };
 
-/* An empty map is all zeros. map_done frees the keys and the table, not the values. */
+/* An empty map is all zeros, except for the pool. map_done frees the keys and the table, not the values. */
 void map_done(struct map *);
 
 /* Returns the value, or NULL. */

@@ -37,6 +37,7 @@
 #define LEASE "argo-rollouts-controller-lock"
 #define RELEASE_MS 2000
 #define IDLE_MS 5000
+#define MAPPED_MIN (128 << 10) /* bytes; the default of glibc, which it raises otherwise */
 #define WORKERS_MAX 256 /* comparisons at once, each in a process of its own */
 #define PLUGINS_MAX (1u << 20) /* bytes of the file that declares them */
 
@@ -703,6 +704,9 @@ controller_run(struct cli *c)
 	(void)log_level_parse(cli_flag(c, "loglevel"), &level); /* its row has the choices */
 	p.pass_settings.prometheus_address = controller_variable("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS");
 	log_setup(level, strcmp(cli_flag(c, "logformat"), "json") == 0);
+	/* A large buffer, such as the text of all metrics, is always a mapping of its own, and never a part of the
+	 * heap: glibc would raise this limit to the size of the largest one that was freed. */
+	mallopt(M_MMAP_THRESHOLD, MAPPED_MIN);
 	if (controller_choose(&p) != 0 || controller_read_plugins(&p) != 0 || cli_connect(c) != 0)
 		return 1;
 	p.settings = (struct runner_settings){ .component = "rollouts-controller",

@@ -3,10 +3,12 @@
 #include "kube/cache.h"
 #include <assert.h>
 #include <string.h>
+#include "base/pool.h"
 #include "base/str.h"
 #include "kube/index.h"
 
 #define TYPES_MAX 32
+#define DECODING_SIZE 4000 /* bytes of most objects at most; larger ones take more allocations */
 
 /* The place of an object of one name; a new version is put into the same place. */
 struct entry {
@@ -26,6 +28,7 @@ struct type_cache {
 
 struct cache {
 	struct view view; /* first member: a pointer to the view is one to the cache */
+	struct pool *pool; /* of the entries, keys and objects */
 	struct type_cache types[TYPES_MAX];
 	size_t n_types;
 	cache_changed *changed;
@@ -42,7 +45,7 @@ cache_of_type(const struct cache *c, const struct type *t)
 		if (c->types[i].type == t)
 			return &w->types[i];
 	assert(c->n_types < TYPES_MAX);
-	w->types[w->n_types].type = t;
+	w->types[w->n_types] = (struct type_cache){ .type = t, .entries = { .pool = c->pool } };
 	return &w->types[w->n_types++];
 }
 
@@ -63,10 +66,10 @@ cache_key(char *buffer, size_t size, const char *ns, const char *name)
 }
 
 static void
-cache_entry_free(struct entry *e)
+cache_entry_free(struct cache *c, struct entry *e)
 {
 	arena_free(e->arena);
-	free(e);
+	pool_give(c->pool, e, sizeof(*e));
 }
 
 /* See index_change. */
@@ -165,6 +168,7 @@ cache_new(cache_changed *changed, void *arg)
 		.find = cache_find_objects,
 		.each_unreadable = cache_each_unreadable,
 		.knows = cache_knows_type };
+	c->pool = pool_new();
 	c->changed = changed;
 	c->arg = arg;
 	return c;
@@ -177,13 +181,14 @@ cache_free(struct cache *c)
 		return NULL;
 	for (size_t i = 0; i < c->n_types; i++) {
 		map_each (&c->types[i].entries, slot)
-			cache_entry_free(slot->value);
+			cache_entry_free(c, slot->value);
 		map_done(&c->types[i].entries);
 		for (size_t k = 0; k < c->types[i].n_indexes; k++)
 			index_done(&c->types[i].indexes[k]);
 		free(c->types[i].indexes);
 		free(c->types[i].reached);
 	}
+	pool_free(c->pool);
 	free(c);
 	return NULL;
 }
@@ -207,14 +212,17 @@ cache_same_spec(const struct item_text *i, const struct entry *old)
 		   : NULL;
 }
 
-/* A decoded object in its own arena; complete, or unreadable. */
+/* A decoded object in its own arena; complete, or unreadable. Its size is known when it is decoded: a copy is one piece
+ * of the pool. Objects stay for long and are replaced often; in the heap they would keep its pages in use. */
 static struct entry *
-cache_entry_new(const struct type *t, const struct item_text *i, const struct entry *old)
+cache_entry_new(struct cache *c, const struct type *t, const struct item_text *i, const struct entry *old)
 {
-	struct entry *e = mem_alloc(sizeof(*e));
+	_cleanup_(arena_freep) struct arena *decoding = arena_new_sized(NULL, DECODING_SIZE);
+	const struct object *o = object_of_item(t, i, cache_same_spec(i, old), decoding);
+	struct entry *e = pool_take(c->pool, sizeof(*e));
 
-	e->arena = arena_new();
-	e->place.object = object_of_item(t, i, cache_same_spec(i, old), e->arena);
+	e->arena = arena_new_sized(c->pool, arena_used(decoding));
+	e->place.object = object_copy(o, e->arena);
 	return e;
 }
 
@@ -267,10 +275,10 @@ cache_put_item(struct cache *c, const struct type *t, const struct item_text *i)
 		old->marked = false;
 		return true;
 	}
-	e = cache_entry_new(t, i, old);
+	e = cache_entry_new(c, t, i, old);
 	if (order == 0 && e->place.object->unreadable != NULL) {
 		old->marked = false;
-		cache_entry_free(e);
+		cache_entry_free(c, e);
 		return true;
 	}
 	if (old == NULL) {
@@ -285,7 +293,7 @@ cache_put_item(struct cache *c, const struct type *t, const struct item_text *i)
 	*e = was;
 	cache_index_change(of, old, e->place.object, old->place.object);
 	cache_report(c, of, e->place.object, old->place.object);
-	cache_entry_free(e);
+	cache_entry_free(c, e);
 	return true;
 }
 
@@ -365,7 +373,7 @@ cache_remove(struct cache *c, const struct type *t, const char *ns, const char *
 	map_remove(&of->entries, key);
 	cache_index_change(of, e, e->place.object, NULL);
 	cache_report(c, of, e->place.object, NULL);
-	cache_entry_free(e);
+	cache_entry_free(c, e);
 }
 
 void
@@ -384,6 +392,12 @@ cache_sweep(struct cache *c, const struct type *t, const char *version)
 		if (e->marked)
 			cache_remove(c, t, e->place.object->meta.namespace, e->place.object->meta.name, version);
 	}
+}
+
+struct pool *
+cache_pool(const struct cache *c)
+{
+	return c->pool;
 }
 
 const struct view *

@@ -60,5 +60,9 @@ void cache_reached(struct cache *, const struct type *, const char *resource_ver
 void cache_mark(struct cache *, const struct type *);
 void cache_sweep(struct cache *, const struct type *, const char *resource_version);
 
+/* Returns the memory of the cached objects, for what else is kept for each of them. It lives as long as the cache; all
+ * other pieces must have been returned before cache_free. */
+struct pool *cache_pool(const struct cache *);
+
 /* The view of passes. Lives as long as the cache. */
 const struct view *cache_view(const struct cache *);

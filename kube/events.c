@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "base/map.h"
+#include "base/pool.h"
 #include "base/rand.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -25,17 +26,21 @@ struct waiting {
 	struct subject *subject;
 	struct waiting *next; /* of the same object, younger */
 	struct waiting *older, *younger; /* in events.normal */
-	char *reason, *message, *version; /* the resourceVersion of the object */
+	const char *reason, *message, *version; /* in `texts`; the resourceVersion of the object, NULL: none */
+	char *combined; /* allocated; the message of the last similar event that had to join it; NULL: none had */
 	int64_t first_at, last_at; /* wall ms */
 	int64_t count; /* how often it happened since it began to wait */
 	bool warning, started; /* of type Warning; its first request was sent */
+	size_t size; /* with the texts */
+	char texts[];
 };
 
 /* The queue of one object. It exists while events wait in it. */
 struct subject {
 	struct events *events;
-	char *id; /* its key in events.subjects */
-	char *api_version, *kind, *namespace, *name, *uid; /* namespace NULL: cluster-scoped */
+	/* in `texts`; id: its key in events.subjects; namespace NULL: cluster-scoped; uid NULL: none */
+	const char *id, *api_version, *namespace, *name, *uid;
+	const char *kind; /* static */
 	struct waiting *head, *tail;
 	size_t n;
 	struct subject *next_ready;
@@ -46,11 +51,14 @@ struct subject {
 	int tries; /* that failed so far */
 	bool is_repeat; /* it raises the count of an Event */
 	struct event_record record; /* of the Event, after it */
+	size_t size; /* with the texts */
+	char texts[];
 };
 
 struct events {
 	struct transport *transport;
 	const char *component;
+	struct pool *pool; /* of what waits: a fleet that is updated leaves thousands of events at once */
 	struct rand_stream rand;
 	struct map subjects; /* id → struct subject */
 	struct subject *ready, *last_ready; /* with an event to send, and no call or timer */
@@ -67,6 +75,8 @@ events_new(struct transport *t, const char *component, uint64_t seed)
 	struct events *ev = mem_alloc(sizeof(*ev));
 
 	ev->transport = t;
+	ev->pool = pool_new();
+	ev->subjects.pool = ev->pool;
 	ev->component = component;
 	ev->rand = rand_stream(seed, "events");
 	return ev;
@@ -106,13 +116,17 @@ events_unlist_normal(struct events *ev, struct waiting *e)
 	e->older = e->younger = NULL;
 }
 
+static const char *
+events_message(const struct waiting *e)
+{
+	return e->combined != NULL ? e->combined : e->message;
+}
+
 static void
 events_free_event(struct waiting *e)
 {
-	free(e->reason);
-	free(e->message);
-	free(e->version);
-	free(e);
+	free(e->combined);
+	pool_give(e->subject->events->pool, e, e->size);
 }
 
 /* Removes an event from the queue of its object and frees it. */
@@ -141,13 +155,7 @@ events_free_subject(struct subject *s)
 	loop_timer_stop(s->events->transport->loop, &s->again);
 	while (s->head != NULL)
 		events_remove(s, s->head);
-	free(s->id);
-	free(s->api_version);
-	free(s->kind);
-	free(s->namespace);
-	free(s->name);
-	free(s->uid);
-	free(s);
+	pool_give(s->events->pool, s, s->size);
 }
 
 struct events *
@@ -158,6 +166,7 @@ events_free(struct events *ev)
 	map_each (&ev->subjects, slot)
 		events_free_subject(slot->value);
 	map_done(&ev->subjects);
+	pool_free(ev->pool);
 	free(ev);
 	return NULL;
 }
@@ -268,7 +277,7 @@ events_add_object(struct str *text, const struct subject *s, const char *name, c
 	events_add_member(text, "component", s->events->component);
 	str_addc(text, '}');
 	events_add_member(text, "reason", e->reason);
-	events_add_member(text, "message", e->message);
+	events_add_member(text, "message", events_message(e));
 	events_add_member(text, "type", e->warning ? "Warning" : "Normal");
 	events_add_member(text, "firstTimestamp", first);
 }
@@ -302,7 +311,7 @@ events_start_first(struct subject *s)
 	events_unlist_normal(ev, e);
 	e->started = true;
 	s->record = (struct event_record){ .first_at = e->first_at, .count = e->count };
-	event_record_set_key(&s->record, s->id, e->warning, e->reason, e->message);
+	event_record_set_key(&s->record, s->id, e->warning, e->reason, events_message(e));
 	known = event_history_find(&ev->history, &s->record);
 	s->is_repeat = known != NULL;
 	s->record.suffix = known != NULL ? known->suffix : rand_next(&ev->rand) | 1;
@@ -352,33 +361,55 @@ events_send_ready(struct events *ev)
 	}
 }
 
-static char *
-events_copy(const char *text)
+/* Copies a text to *at, and moves *at behind it; NULL is NULL. */
+static const char *
+events_copy(char **at, const char *text)
 {
-	return text != NULL ? mem_strdup(text) : NULL;
+	size_t n = text != NULL ? strlen(text) + 1 : 0;
+	char *copy = *at;
+
+	if (n == 0)
+		return NULL;
+	memcpy(copy, text, n);
+	*at += n;
+	return copy;
+}
+
+static size_t
+events_text_size(const char *text)
+{
+	return text != NULL ? strlen(text) + 1 : 0;
 }
 
 static struct subject *
 events_subject(struct events *ev, const struct object *o)
 {
-	_cleanup_(freep) char *id = mem_printf("%s %s/%s %s", o->type->kind,
-	    o->meta.namespace != NULL ? o->meta.namespace : "", o->meta.name, o->meta.uid != NULL ? o->meta.uid : "");
-	_cleanup_(arena_freep) struct arena *a = NULL;
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct meta *m = &o->meta;
+	const char *id = arena_printf(a, "%s %s/%s %s", o->type->kind, m->namespace != NULL ? m->namespace : "",
+		       m->name, m->uid != NULL ? m->uid : ""),
+		   *version;
 	struct subject *s = map_get(&ev->subjects, id);
+	size_t size;
+	char *at;
 
 	if (s != NULL)
 		return s;
-	a = arena_new();
-	s = mem_alloc(sizeof(*s));
+	version = type_api_version(o->type, a);
+	size = sizeof(*s) + strlen(id) + 1 + strlen(version) + 1 + events_text_size(m->namespace) + strlen(m->name) +
+	       1 + events_text_size(m->uid);
+	s = pool_take(ev->pool, size);
+	at = s->texts;
 	*s = (struct subject){ .events = ev,
-		.api_version = mem_strdup(type_api_version(o->type, a)),
-		.kind = mem_strdup(o->type->kind),
-		.namespace = events_copy(o->meta.namespace),
-		.name = mem_strdup(o->meta.name),
-		.uid = events_copy(o->meta.uid),
+		.size = size,
+		.kind = o->type->kind,
+		.id = events_copy(&at, id),
+		.api_version = events_copy(&at, version),
+		.namespace = events_copy(&at, m->namespace),
+		.name = events_copy(&at, m->name),
+		.uid = events_copy(&at, m->uid),
 		.again = { .fire = events_on_again, .arg = s } };
 	map_set(&ev->subjects, id, s);
-	s->id = TAKE_PTR(id);
 	return s;
 }
 
@@ -390,7 +421,7 @@ events_find(const struct subject *s, const struct plan_step *step, const char *m
 
 	for (struct waiting *e = s->head; e != NULL; e = e->next)
 		if (!e->started && e->warning == step->warning && strcmp(e->reason, step->reason) == 0 &&
-		    (message == NULL || strcmp(e->message, message) == 0))
+		    (message == NULL || strcmp(events_message(e), message) == 0))
 			found = e;
 	return found;
 }
@@ -403,8 +434,8 @@ events_join(struct waiting *e, int64_t now, const char *message)
 	e->last_at = now;
 	if (message == NULL)
 		return;
-	free(e->message);
-	e->message = mem_printf(COMBINED "%s", message);
+	free(e->combined);
+	e->combined = mem_printf(COMBINED "%s", message);
 }
 
 static void
@@ -446,12 +477,17 @@ events_make_space(struct subject *s, const struct plan_step *step, int64_t now)
 static void
 events_append(struct subject *s, const struct plan_step *step, int64_t now)
 {
-	struct waiting *e = mem_alloc(sizeof(*e));
+	const char *version = step->about->meta.resource_version;
+	size_t size =
+	    sizeof(struct waiting) + strlen(step->reason) + 1 + strlen(step->message) + 1 + events_text_size(version);
+	struct waiting *e = pool_take(s->events->pool, size);
+	char *at = e->texts;
 
 	*e = (struct waiting){ .subject = s,
-		.reason = mem_strdup(step->reason),
-		.message = mem_strdup(step->message),
-		.version = events_copy(step->about->meta.resource_version),
+		.size = size,
+		.reason = events_copy(&at, step->reason),
+		.message = events_copy(&at, step->message),
+		.version = events_copy(&at, version),
 		.first_at = now,
 		.last_at = now,
 		.count = 1,

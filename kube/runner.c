@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/pool.h"
 #include "io/log.h"
 #include "kube/executor.h"
 #include "kube/plan/pass_view.h"
@@ -19,7 +20,7 @@ struct key {
 	struct queue_item item; /* first member: a pointer to the item is one to its key */
 	struct runner *runner;
 	const struct controller *controller;
-	char *id, *ns, *name; /* id: "controller ns/name" */
+	const char *id, *ns, *name; /* in `texts`; id: "controller ns/name"; ns is NULL for cluster-scoped types */
 	struct arena *arena; /* of the plan being carried out */
 	struct plan *plan;
 	struct execution *execution;
@@ -32,6 +33,8 @@ struct key {
 	struct note *notes; /* in notes_arena */
 	size_t n_notes;
 	const void *memory; /* in notes_arena; NULL: none */
+	size_t size; /* with the texts */
+	char texts[];
 };
 
 struct runner {
@@ -65,15 +68,18 @@ static struct key *
 runner_key(struct runner *r, const struct controller *c, const char *ns, const char *name)
 {
 	_cleanup_(freep) char *id = mem_printf("%s %s/%s", c->name, ns != NULL ? ns : "", name);
+	size_t ns_size = ns != NULL ? strlen(ns) + 1 : 0, name_size = strlen(name) + 1, id_size = strlen(id) + 1;
 	struct key *k = map_get(&r->keys, id);
 
 	if (k != NULL)
 		return k;
-	k = mem_alloc(sizeof(*k));
+	k = pool_take(cache_pool(r->executor.cache), sizeof(*k) + ns_size + name_size + id_size);
+	k->size = sizeof(*k) + ns_size + name_size + id_size;
 	k->runner = r;
 	k->controller = c;
-	k->ns = ns != NULL ? mem_strdup(ns) : NULL;
-	k->name = mem_strdup(name);
+	k->id = memcpy(k->texts, id, id_size);
+	k->name = memcpy(k->texts + id_size, name, name_size);
+	k->ns = ns != NULL ? memcpy(k->texts + id_size + name_size, ns, ns_size) : NULL;
 	k->queries.outside = r->outside;
 	k->queries.namespace = k->item.tenant = k->ns;
 	k->queries.api = r->executor.api;
@@ -82,7 +88,6 @@ runner_key(struct runner *r, const struct controller *c, const char *ns, const c
 	k->queries.on_response = runner_on_response;
 	k->queries.arg = k;
 	map_set(&r->keys, id, k);
-	k->id = TAKE_PTR(id);
 	return k;
 }
 
@@ -95,10 +100,7 @@ runner_key_free(struct key *k)
 	arena_free(k->arena);
 	arena_free(k->failure_arena);
 	arena_free(k->notes_arena);
-	free(k->id);
-	free(k->ns);
-	free(k->name);
-	free(k);
+	pool_give(cache_pool(k->runner->executor.cache), k, k->size);
 }
 
 struct emitting {
@@ -239,8 +241,11 @@ runner_keep_notes(struct key *k, const struct plan *p)
 {
 	/* A plan may pass on the notes of the one before, with names that live in that one's arena. */
 	struct arena *old = k->notes_arena;
+	size_t size = p->memory_size + p->n_notes * sizeof(*p->notes);
 
-	k->notes_arena = p->n_notes > 0 || p->memory != NULL ? arena_new() : NULL;
+	for (size_t i = 0; i < p->n_notes; i++)
+		size += strlen(p->notes[i].name) + 1;
+	k->notes_arena = size > 0 ? arena_new_sized(cache_pool(k->runner->executor.cache), size) : NULL;
 	k->n_notes = p->n_notes;
 	k->notes = p->n_notes > 0 ? arena_new_array(k->notes_arena, struct note, p->n_notes) : NULL;
 	for (size_t i = 0; i < p->n_notes; i++)
@@ -472,6 +477,7 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 		.elsewhere = settings->elsewhere.api,
 		.may_write = settings->may_write,
 		.arg = settings->arg };
+	r->keys.pool = cache_pool(r->executor.cache);
 	cache_observe_unreadable(r->executor.cache, runner_on_unreadable);
 	events_observe(r->executor.events,
 	    (struct events_observer){ .emitted = settings->told, .dropped = settings->dropped, .arg = settings->arg });

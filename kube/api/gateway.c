@@ -21,11 +21,19 @@ gateway_rule_finish(void *of, const char *text, struct arena *a)
 	r->raw = json_compact(a, text);
 }
 
+static void
+gateway_rule_copied(void *of, struct arena *a)
+{
+	struct gateway_rule *r = of;
+
+	r->raw = arena_strdup(a, r->raw);
+}
+
 static const struct field gateway_rule_fields[] = {
 	STRING(gateway_rule, name, "name"),
 	LIST(gateway_rule, backend_refs, "backendRefs", backend_ref),
 };
-TYPE(gateway_rule, "rule", .finish = gateway_rule_finish);
+TYPE(gateway_rule, "rule", .finish = gateway_rule_finish, .copied = gateway_rule_copied);
 
 static const struct field parent_ref_fields[] = {
 	STRING(parent_ref, group, "group"),

@@ -893,8 +893,7 @@ TYPE(rollout, "Rollout", .group = "argoproj.io", .version = "v1alpha1", .plural 
 	   "Users create it; the controller creates its ReplicaSets, AnalysisRuns and Experiments. If it is invalid, "
 	   "its phase is Degraded, the condition InvalidSpec and status.message name the field, and the version that "
 	   "serves traffic stays.",
-    .has_status = true, .finish = rollout_finish, .derive = rollout_derive,
-    .copied = rollout_copied);
+    .has_status = true, .finish = rollout_finish, .derive = rollout_derive, .copied = rollout_copied);
 
 bool
 rollout_selects(const struct rollout *r, const struct object *o)

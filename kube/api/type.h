@@ -136,8 +136,8 @@ struct type {
 	 * is an older version of the object with the same spec, whose results are copied; NULL: it is not known. */
 	void (*derive)(void *of, const void *before, const char *text, struct arena *);
 
-	/* Replaces texts that `finish` or `derive` has set by copies in the arena, in a struct that is a copy of another one and
-	 * whose members with a row are copied. NULL if it sets none. */
+	/* Replaces texts that `finish` or `derive` has set by copies in the arena, in a struct that is a copy of
+	 * another one and whose members with a row are copied. NULL if they set none. */
 	void (*copied)(void *of, struct arena *);
 };
 

@@ -356,7 +356,10 @@ plan_status_typed(struct plan *p, const struct object *o, const struct type *typ
 void
 plan_memory(struct plan *p, const struct type *type, const void *memory)
 {
+	size_t before = arena_used(p->arena);
+
 	p->memory = type_copy(type, memory, p->arena);
+	p->memory_size = arena_used(p->arena) - before;
 }
 
 void

@@ -79,6 +79,7 @@ struct plan {
 	struct note *notes;
 	size_t n_notes, notes_capacity;
 	const void *memory; /* in the arena; NULL: none */
+	size_t memory_size; /* bytes of it with all that it points to */
 	const char **kept; /* keys of responses */
 	size_t n_kept, kept_capacity;
 	size_t left_out; /* entries beyond the limits above */

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "base/pool.h"
 #include "io/log.h"
 #include "kube/api/analysis.h"
 #include "kube/api/istio.h"
@@ -40,6 +41,31 @@ measure(const json_t *j, void *arg)
 	arena_free(a);
 }
 
+#define PIECES 10000
+#define PIECE 600
+
+/* The slabs of a pool: full, with the first tenth of its pieces, and empty. */
+static const char *
+measure_pool(struct arena *a)
+{
+	_cleanup_(freep) void **pieces = mem_alloc(PIECES * sizeof(*pieces));
+	struct pool *p = pool_new();
+	size_t full, tenth, none;
+
+	for (size_t i = 0; i < PIECES; i++)
+		pieces[i] = pool_take(p, PIECE);
+	full = pool_size(p);
+	for (size_t i = PIECES / 10; i < PIECES; i++)
+		pool_give(p, pieces[i], PIECE);
+	tenth = pool_size(p);
+	for (size_t i = 0; i < PIECES / 10; i++)
+		pool_give(p, pieces[i], PIECE);
+	none = pool_size(p);
+	pool_free(p);
+	return arena_printf(a, "%6zu KiB of %d pieces of %d bytes; %zu KiB of a tenth of them; %zu KiB of none\n",
+	    full / 1024, PIECES, PIECE, tenth / 1024, none / 1024);
+}
+
 int
 main(void)
 {
@@ -61,6 +87,7 @@ main(void)
 	plans = c->plans;
 	cluster_run(c, 3600000);
 	counting.text = arena_printf(a, "%s%6lu plans in an hour of a pause\n", counting.text, c->plans - plans);
+	counting.text = arena_printf(a, "%s%s", counting.text, measure_pool(a));
 	ok &= strcmp(counting.text, bench_want(a, WANT)) == 0;
 	printf("%s%s bytes of cached objects\n", ok ? "" : counting.text, ok ? "ok" : "not ok");
 	cluster_free(c);
