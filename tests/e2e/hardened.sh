@@ -19,4 +19,6 @@ fi
 check "and no search path of this machine's is in it" fails has "$dynamic" 'R(UN)?PATH'
 strip -o "$dir/stripped" "$program"
 size=$(stat -c %s "$dir/stripped")
-check "it is smaller than 1.6 MB without its symbols: $size bytes" [ "$size" -lt 1600000 ]
+# Commit 3cf8b76 had 1,563,072 bytes. Since then: Flux's HelmReleases 45,000, doctor and the other commands of the article
+# 60,000, Gateway API 25,000, Deployments and CustomResourceDefinitions on the laptop cluster 30,000.
+check "it is smaller than 1.75 MB without its symbols: $size bytes" [ "$size" -lt 1750000 ]
