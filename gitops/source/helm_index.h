@@ -6,6 +6,7 @@
 #pragma once
 #include "base/arena.h"
 
-/* Returns the index (YAML in any style, or JSON) with `login` ("USER:PASSWORD@", escaped) added to each URL of the
- * server of `repo_url` that has no user. In the arena; NULL: the result is too long. */
+/* Returns the index (YAML or JSON) with `login` ("USER:PASSWORD@", escaped) added to each scalar that is a URL of the
+ * server of `repo_url` and has no user; such a URL is then in double quotes. After an error in the text, and in UTF-16,
+ * no URL gets it. In the arena; NULL: the result is too long. */
 const char *helm_index_with_login(struct arena *, const char *index, const char *repo_url, const char *login);

@@ -21,18 +21,22 @@ static void
 urls_of_the_repository_get_the_login(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "urls:\n- https://charts.example/a-1.tgz\n", "urls:\n- https://me:p%40ss@charts.example/a-1.tgz\n" },
+		{ "urls:\n- https://charts.example/a-1.tgz\n",
+		    "urls:\n- \"https://me:p%40ss@charts.example/a-1.tgz\"\n" },
 		{ "urls: [https://charts.example/a.tgz,https://charts.example/b.tgz]",
-		    "urls: [https://me:p%40ss@charts.example/a.tgz,https://me:p%40ss@charts.example/b.tgz]" },
+		    "urls: [\"https://me:p%40ss@charts.example/a.tgz\",\"https://me:p%40ss@charts.example/b.tgz\"]" },
 		{ "urls: ['https://charts.example/a.tgz', \"https://charts.example\"]",
-		    "urls: ['https://me:p%40ss@charts.example/a.tgz', \"https://me:p%40ss@charts.example\"]" },
+		    "urls: [\"https://me:p%40ss@charts.example/a.tgz\", \"https://me:p%40ss@charts.example\"]" },
 		{ "{\"urls\":[\"https://charts.example/a.tgz\"]}",
 		    "{\"urls\":[\"https://me:p%40ss@charts.example/a.tgz\"]}" },
 		{ "{\"urls\":[\"https:\\/\\/charts.example\\/a.tgz\"]}",
-		    "{\"urls\":[\"https://me:p%40ss@charts.example\\/a.tgz\"]}" },
+		    "{\"urls\":[\"https://me:p%40ss@charts.example/a.tgz\"]}" },
 		{ "[\"https:\\u002f\\u002Fcharts\\u002eexample\\u002fa.tgz\"]",
-		    "[\"https://me:p%40ss@charts.example\\u002fa.tgz\"]" },
-		{ "- HTTPS://Charts.Example:443/a.tgz", "- HTTPS://me:p%40ss@Charts.Example:443/a.tgz" },
+		    "[\"https://me:p%40ss@charts.example/a.tgz\"]" },
+		{ "- HTTPS://Charts.Example:443/a.tgz", "- \"HTTPS://me:p%40ss@Charts.Example:443/a.tgz\"" },
+		{ "- é: \xe2\x82\xac\r\n  u: https://charts.example?a # ü\r\n",
+		    "- é: \xe2\x82\xac\r\n  u: \"https://me:p%40ss@charts.example?a\" # ü\r\n" },
+		{ "\xef\xbb\xbfu: https://charts.example/a", "u: \"https://me:p%40ss@charts.example/a\"" },
 	};
 
 	(void)state;
@@ -54,6 +58,22 @@ urls_of_others_do_not(void **state)
 		{ "- \"https://charts.example\\u0040evil/\"", NULL },
 		{ "- https:\\/\\/charts.example/a.tgz", NULL },
 		{ "- a.tgz\n- https:/charts.example/\n- https://\n- \"https:\\u", NULL },
+		{ "- https://charts.example,@evil.example/x.tgz", NULL },
+		{ "- https://charts.example'@evil.example/x.tgz", NULL },
+		{ "- https://charts.example]@evil.example/x.tgz", NULL },
+		{ "- https://charts.example}@evil.example/x.tgz", NULL },
+		{ "- 'https://charts.example''@evil.example/x.tgz'", NULL },
+		{ "- \"https://charts.example\\x40evil.example/x.tgz\"", NULL },
+		{ "- \"https://charts.example\\\n  @evil.example/x.tgz\"", NULL },
+		{ "- \"https://charts.example\n  @evil.example/x.tgz\"", NULL },
+		{ "- https://charts.example\n  @evil.example/x.tgz", NULL },
+		/* The login would be in the path of another server's URL. */
+		{ "- https://evil.example/,https://charts.example/x.tgz", NULL },
+		{ "- https://evil.example/ https://charts.example/x.tgz", NULL },
+		{ "- \"https://evil.example/\\\n  https://charts.example/x.tgz\"", NULL },
+		{ "- //evil.example/'https://charts.example/x.tgz", NULL },
+		{ "- >-\n  https://charts.example/x.tgz", NULL },
+		{ "- &a https://charts.example/x.tgz", NULL },
 		{ "", NULL },
 	};
 
@@ -74,7 +94,7 @@ a_long_index_is_read_as_a_whole(void **state)
 	for (int i = 0; i < 3000; i++)
 		str_addf(&index, "  - {name: chart-%d, urls: [https://charts.example/%d.tgz]}\n", i, i);
 	done = helm_index_with_login(a, str_text(&index), "https://charts.example", "me:x@");
-	for (const char *at = done; (at = strstr(at, "https://me:x@charts.example/")) != NULL; at++)
+	for (const char *at = done; (at = strstr(at, "\"https://me:x@charts.example/")) != NULL; at++)
 		n++;
 	assert_int_equal(n, 3000);
 	str_done(&index);
