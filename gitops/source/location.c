@@ -155,3 +155,23 @@ location_without_user(struct arena *a, const char *normalized)
 
 	return at != NULL ? arena_printf(a, "%.*s%s", (int)(host - normalized), normalized, at + 1) : normalized;
 }
+
+const char *
+location_without_users_in(struct arena *a, const char *text)
+{
+	char *done = arena_strdup(a, text), *to = done;
+
+	while (*text != '\0') {
+		size_t n = 0;
+
+		*to++ = *text++;
+		if (to - done < 3 || memcmp(to - 3, "://", 3) != 0)
+			continue;
+		for (size_t i = 0, end = strcspn(text, "/ \t\r\n\"'`"); i < end; i++)
+			if (text[i] == '@')
+				n = i + 1;
+		text += n;
+	}
+	*to = '\0';
+	return done;
+}

@@ -17,6 +17,10 @@ const char *location_normalize(struct arena *, const char *url);
 /* Returns the normalized text without the user and password before the host, in the arena. */
 const char *location_without_user(struct arena *, const char *normalized);
 
+/* Returns a text, such as a program's message, in which no URL has a user and password, in the arena: what is between
+ * "://" and the last "@" before the next slash, blank or quote is removed. Programs escape a password in other ways. */
+const char *location_without_users_in(struct arena *, const char *text);
+
 /* Returns the number of parts of `prefix` (the host, and segments of its path) if `url` begins with all of them,
  * else 0. A prefix with a user matches that user alone. */
 size_t location_below(struct arena *, const char *prefix, const char *url);

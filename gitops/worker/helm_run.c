@@ -1,6 +1,7 @@
 /* gitops/worker/helm_run.c: runs the program `helm`: its directory, files, environment and limits. */
 #include "gitops/worker/helm_run.h"
 #include <string.h>
+#include "gitops/source/location.h"
 #include "gitops/worker/scratch.h"
 #include "io/program.h"
 
@@ -27,7 +28,7 @@ const char *
 helm_run_clean(const struct helm_run *r, const char *text)
 {
 	text = str_replace(r->arena, text, arena_printf(r->arena, "%s/", r->dir), "");
-	return r->login != NULL ? str_replace(r->arena, text, r->login, "") : text;
+	return location_without_users_in(r->arena, text);
 }
 
 struct err *

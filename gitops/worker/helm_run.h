@@ -39,5 +39,5 @@ struct err *helm_run_write_tree(struct helm_run *, const struct tree *, const ch
 /* Runs helm. Its output is in the arena. */
 struct err *helm_run(struct helm_run *, enum spawn_reach, int64_t timeout_ms, struct bytes *ret);
 
-/* Returns a message of helm without the path of our directory, and the password, which is in URLs. */
+/* Returns a message of helm without the path of our directory, and without the users and passwords of URLs. */
 const char *helm_run_clean(const struct helm_run *, const char *text);

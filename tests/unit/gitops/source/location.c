@@ -86,12 +86,33 @@ a_repository_is_the_same_in_all_its_spellings(void **state)
 	arena_free(a);
 }
 
+static void
+a_message_has_no_passwords(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "Get \"https://me:p+w=$&,;@charts.example/index.yaml\": EOF",
+		    "Get \"https://charts.example/index.yaml\": EOF" },
+		{ "https://me:a@b@charts.example and http://you@b/@c", "https://charts.example and http://b/@c" },
+		{ "'https://charts.example' me@example", "'https://charts.example' me@example" },
+		{ "://a@", "://" },
+		{ "a@b", "a@b" },
+		{ "", "" },
+	};
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(location_without_users_in(a, cases[i][0]), cases[i][1]);
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(credentials_are_for_what_is_below_them),
 		cmocka_unit_test(a_repository_is_the_same_in_all_its_spellings),
+		cmocka_unit_test(a_message_has_no_passwords),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
