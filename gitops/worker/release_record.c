@@ -58,8 +58,14 @@ release_record_read(void *arg, const json_t *secret, const struct unreadable *un
 	size_t at = 0;
 
 	if (!str_int(json_str(labels, "version") ?: "", 1, INT32_MAX, &version) || rev.status == NULL ||
-	    rev.secret == NULL || r->stored.n == REVISIONS_MAX)
+	    rev.secret == NULL)
 		return;
+	/* A list is in the order of names, so the newest revision may be the last: the oldest one makes space. */
+	if (r->stored.n == REVISIONS_MAX) {
+		if (r->stored.at[REVISIONS_MAX - 1].version > version)
+			return;
+		r->stored.n--;
+	}
 	rev.version = version;
 	if (r->stored.n == 0 || version > r->stored.at[0].version)
 		rev.text = arena_strdup(s->arena, text);
