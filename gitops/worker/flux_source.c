@@ -1,5 +1,6 @@
 /* gitops/worker/flux_source.c: source of a Flux object: credentials, and of a Kustomization postBuild variables and
  * rendering. Applications: sources.c. */
+#include "base/str.h"
 #include "gitops/worker/flux_source.h"
 #include <string.h>
 #include "gitops/flux/post_build.h"
@@ -132,8 +133,9 @@ flux_source_get_secret(struct session *s, size_t i, const struct worker_secret *
 	struct session_call *c = session_slot(s, i);
 
 	c->call = client_call(s->cluster.api, "GET",
-	    arena_printf(s->arena, "/api/v1/namespaces/%s/secrets/%s", secret->namespace, secret->name), NULL, NULL,
-	    done, c);
+	    arena_printf(s->arena, "/api/v1/namespaces/%s/secrets/%s", secret->namespace,
+		str_url_escape(s->arena, secret->name)),
+	    NULL, NULL, done, c);
 	return true;
 }
 
@@ -155,7 +157,7 @@ flux_source_start(struct session *s, size_t i)
 	from = &s->request.ks->spec.post_build->from.at[i];
 	c->call = client_call(s->cluster.api, "GET",
 	    arena_printf(s->arena, "/api/v1/namespaces/%s/%s/%s", s->request.own_namespace,
-		strcmp(from->kind, "Secret") == 0 ? "secrets" : "configmaps", from->name),
+		strcmp(from->kind, "Secret") == 0 ? "secrets" : "configmaps", str_url_escape(s->arena, from->name)),
 	    NULL, NULL, flux_source_read_variables, c);
 	return true;
 }
