@@ -222,14 +222,14 @@ helm_render(struct arena *a, const struct helm *h, const struct helm_template *c
 	return e != NULL ? err_wrap(a, e, "%s", c->directory[0] != '\0' ? c->directory : c->release) : NULL;
 }
 
-/* Returns where a chart with an exact version is kept. The name depends on the credentials, so that only a request
- * with the same ones finds it. */
+/* Returns where a chart with an exact version is kept. The name depends on the credentials and on how the server is
+ * reached and verified, so that only a request with the same ones finds it. */
 static const char *
 helm_kept_at(
     struct arena *a, const struct helm *h, const struct application_source *s, const struct source_credentials *c)
 {
-	const char *text = arena_printf(a, "%s\n%s\n%s\n%s\n%s", s->repo_url, s->chart, s->target_revision ?: "",
-	    c->username ?: "", c->password ?: "");
+	const char *text = arena_printf(a, "%s\n%s\n%s\n%s\n%s\n%d\n%s\n%s", s->repo_url, s->chart,
+	    s->target_revision ?: "", c->username ?: "", c->password ?: "", c->insecure, c->proxy ?: "", c->ca ?: "");
 	char hex[2 * SHA256_SIZE + 1];
 
 	sha256_hex(text, strlen(text), hex);
