@@ -269,6 +269,27 @@ gateway_read_weights(const struct canary_strategy *c, const struct gateway_route
 	}
 }
 
+/* Counts the managed rules. A user's rule of such a name is an error: it would be taken for one of a step. */
+static struct err *
+gateway_read_managed(
+    const struct canary_strategy *c, const struct gateway_route *route, struct arena *a, struct routing *ret)
+{
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < route->spec.rules.n; i++) {
+		const struct gateway_rule *rule = &route->spec.rules.at[i];
+
+		if (gateway_is_managed(c, rule))
+			ret->managed_routes++;
+		else if (e == NULL && gateway_has_managed_name(c, rule))
+			e = err_new(a, ERR_INVALID,
+			    "spec.strategy.canary.trafficRouting.managedRoutes: %s %s has a rule \"%s\" that no step "
+			    "made; give the managed route another name",
+			    route->object.type->kind, route->object.meta.name, rule->name);
+	}
+	return e;
+}
+
 static struct err *
 gateway_read_route(
     const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret, struct gateway_target *t)
@@ -277,19 +298,19 @@ gateway_read_route(
 	const struct type *type = gateway_type(t->reference.kind);
 	const struct object *o = view_get(view, type, gateway_namespace(r), t->reference.name);
 	_cleanup_(json_decrefp) json_t *ops = NULL;
-	struct err *e;
+	struct err *e, *not_made, *shared;
 
 	if (o == NULL)
 		return err_new(a, ERR_GONE, "%s: Invalid value: \"%s\": %s.%s \"%s\" not found",
 		    gateway_field(a, &t->reference), t->reference.name, type->plural, type->group, t->reference.name);
 	t->route = (const struct gateway_route *)o;
 	e = gateway_weight_patch(a, c, t->reference.kind, t->route, &(struct wanted_split){ 0 }, &ops);
-	for (size_t i = 0; i < t->route->spec.rules.n; i++)
-		ret->managed_routes += gateway_is_managed(c, &t->route->spec.rules.at[i]);
+	not_made = gateway_read_managed(c, t->route, a, ret);
 	if (e != NULL)
 		return err_wrap(a, e, "%s: Invalid value: \"%s\"", gateway_field(a, &t->reference), t->reference.name);
 	gateway_read_weights(c, t->route, ret);
-	return gateway_read_sharing(r, view, a, t);
+	shared = gateway_read_sharing(r, view, a, t);
+	return not_made != NULL ? not_made : shared;
 }
 
 /* The names of the routes that a selector selects. */

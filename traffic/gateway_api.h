@@ -1,8 +1,9 @@
 /* traffic/gateway_api.h: the parts of the Gateway API router, one file each.
  *
  * A strategy refers to routes: HTTPRoutes and GRPCRoutes, whose rules have backendRefs of the canary's and the stable
- * Service. A rule is managed if its name is in managedRoutes, or is such a name with a number behind it ("beta-1"):
- * steps create and remove it. All other rules are split.
+ * Service. A rule is managed if its name is in managedRoutes, or is such a name with a number behind it ("beta-1"), and
+ * it has one backendRef, of one of the two Services: steps create and remove it. Any other rule of such a name is an
+ * error. All rules that are not managed are split.
  */
 #pragma once
 #include "kube/api/gateway.h"
@@ -63,7 +64,10 @@ bool gateway_concerns(const struct rollout *, const struct object *);
 
 /* --- gateway_rules.c --- */
 
-/* Returns whether steps create the rule: see above. */
+/* Returns whether the name is one of a managed rule. */
+bool gateway_has_managed_name(const struct canary_strategy *, const struct gateway_rule *);
+
+/* Returns whether a step made the rule: see above. The Services have swapped since then with pingPong. */
 bool gateway_is_managed(const struct canary_strategy *, const struct gateway_rule *);
 
 /* Returns whether weights are set in the rule. Those of a managed rule are not, nor of one that has only the canary's

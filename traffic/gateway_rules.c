@@ -13,20 +13,33 @@ gateway_is_number(const char *text)
 	return text[0] == '-' && text[1] != '\0' && strspn(text + 1, "0123456789") == strlen(text + 1);
 }
 
+/* Returns whether a rule of this name may be one of a managed route. */
+static bool
+gateway_is_rule_name(const char *rule, const char *managed)
+{
+	size_t n = !str_empty(managed) ? strlen(managed) : 0;
+
+	return n > 0 && rule != NULL && strncmp(rule, managed, n) == 0 &&
+	       (rule[n] == '\0' || gateway_is_number(rule + n));
+}
+
 bool
-gateway_is_managed(const struct canary_strategy *c, const struct gateway_rule *rule)
+gateway_has_managed_name(const struct canary_strategy *c, const struct gateway_rule *rule)
 {
 	const struct traffic_routing *t = c->traffic_routing;
 
-	for (size_t i = 0; rule->name != NULL && t != NULL && i < t->managed_routes.n; i++) {
-		const char *name = t->managed_routes.at[i].name;
-		size_t n = name != NULL ? strlen(name) : 0;
-
-		if (n > 0 && strncmp(rule->name, name, n) == 0 &&
-		    (rule->name[n] == '\0' || gateway_is_number(rule->name + n)))
+	for (size_t i = 0; t != NULL && i < t->managed_routes.n; i++)
+		if (gateway_is_rule_name(rule->name, t->managed_routes.at[i].name))
 			return true;
-	}
 	return false;
+}
+
+bool
+gateway_is_managed(const struct canary_strategy *c, const struct gateway_rule *rule)
+{
+	return gateway_has_managed_name(c, rule) && rule->backend_refs.n == 1 &&
+	       (gateway_ref_is(&rule->backend_refs.at[0], c->canary_service) ||
+		   gateway_ref_is(&rule->backend_refs.at[0], c->stable_service));
 }
 
 bool

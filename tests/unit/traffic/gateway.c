@@ -279,6 +279,34 @@ only_rules_of_managed_routes_are_removed(void **state)
 }
 
 static void
+a_rule_of_a_managed_name_that_no_step_made_is_an_error_and_stays(void **state)
+{
+	static const char *const rules[] = {
+		"{name: beta, backendRefs: [{name: web-s}, {name: web-c}]}",
+		"{name: beta-1, backendRefs: [{name: search}]}",
+		"{name: beta-1, backendRefs: []}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		struct world w;
+		struct err *e;
+
+		world_setup_managed(&w);
+		e = world_read(&w, "", arena_printf(w.arena, "spec: {rules: [" SPLIT ", %s]}", rules[i]));
+		assert_non_null(e);
+		assert_string_equal(err_text(w.arena, e),
+		    arena_printf(w.arena,
+			"spec.strategy.canary.trafficRouting.managedRoutes: HTTPRoute r has a rule \"%s\" that no step "
+			"made; give the managed route another name",
+			i == 0 ? "beta" : "beta-1"));
+		assert_int_equal(w.routing.managed_routes, 0);
+		assert_null(world_routes_patch(&w, NULL));
+		arena_free(w.arena);
+	}
+}
+
+static void
 a_managed_route_that_is_not_wanted_is_removed_alone(void **state)
 {
 	struct world w;
@@ -347,6 +375,7 @@ main(void)
 		cmocka_unit_test(a_header_route_leads_to_the_canary_with_all_else_that_the_split_rule_has),
 		cmocka_unit_test(a_header_route_with_the_defaults_of_the_api_server_is_as_wanted),
 		cmocka_unit_test(only_rules_of_managed_routes_are_removed),
+		cmocka_unit_test(a_rule_of_a_managed_name_that_no_step_made_is_an_error_and_stays),
 		cmocka_unit_test(a_managed_route_that_is_not_wanted_is_removed_alone),
 		cmocka_unit_test(a_weight_has_taken_effect_when_every_parent_has_accepted_its_generation),
 	};

@@ -218,6 +218,24 @@ a_sync_keeps_the_weights_the_managed_rules_and_the_label_of_a_route_of_the_gatew
 	arena_free(a);
 }
 
+static void
+a_sync_does_not_drop_a_rule_of_a_user_that_has_the_name_of_a_managed_route(void **state)
+{
+	static const char rollout[] =
+	    "{kind: Rollout, metadata: {name: myapp, namespace: default}, spec: {strategy: {canary: {canaryService: c, "
+	    "stableService: s, trafficRouting: {managedRoutes: [{name: api}], plugins: {argoproj-labs/gatewayAPI: "
+	    "{httpRoute: r}}}}}}}";
+	static const char route[] =
+	    "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: default}, "
+	    "spec: {rules: [{name: api-1, backendRefs: [{name: search}]}]}}";
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(overlaid(a, rollout, route, route),
+	    "{\"rules\":[{\"name\":\"api-1\",\"backendRefs\":[{\"name\":\"search\"}]}]}");
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -229,6 +247,7 @@ main(void)
 		cmocka_unit_test(a_sync_keeps_the_hashes_of_subsets_and_the_subsets_of_experiments),
 		cmocka_unit_test(
 		    a_sync_keeps_the_weights_the_managed_rules_and_the_label_of_a_route_of_the_gateway_api),
+		cmocka_unit_test(a_sync_does_not_drop_a_rule_of_a_user_that_has_the_name_of_a_managed_route),
 		cmocka_unit_test(a_sync_leaves_fields_of_another_type_as_git_has_them),
 		cmocka_unit_test(rollouts_own_fields_of_services_deployments_and_the_objects_of_routers),
 	};
