@@ -1,8 +1,8 @@
 /* gitops/worker/flux_source.c: source of a Flux object: credentials, and of a Kustomization postBuild variables and
  * rendering. Applications: sources.c. */
-#include "base/str.h"
 #include "gitops/worker/flux_source.h"
 #include <string.h>
+#include "base/str.h"
 #include "gitops/flux/post_build.h"
 #include "gitops/flux/source_ignore.h"
 #include "gitops/kustomize/build.h"
