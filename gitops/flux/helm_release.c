@@ -128,7 +128,7 @@ hr_timeout(const struct helm_release_spec *s)
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (all[i] > longest)
 			longest = all[i];
-	return longest;
+	return longest < HELM_TIMEOUT_MAX_MS ? longest : HELM_TIMEOUT_MAX_MS;
 }
 
 /* Returns the request's part about a release in this namespace. */

@@ -93,8 +93,9 @@ static int64_t
 helm_actions_timeout(const struct session *s, const struct duration *d)
 {
 	const struct duration *whole = &s->request.release->spec.timeout;
+	int64_t ms = d->ms > 0 ? d->ms : whole->ms > 0 ? whole->ms : ACTION_MS;
 
-	return d->ms > 0 ? d->ms : whole->ms > 0 ? whole->ms : ACTION_MS;
+	return ms < HELM_TIMEOUT_MAX_MS ? ms : HELM_TIMEOUT_MAX_MS;
 }
 
 /* Adds the options that are set. */

@@ -94,8 +94,8 @@ TYPE(helm_chart, "HelmChart", .group = "source.toolkit.fluxcd.io", .version = "v
 
 /* Rows of an action that waits for the objects of the release. */
 #define HELM_WAIT_ROWS(S)                                                                                              \
-	DURATION(                                                                                                      \
-	    S, timeout, "timeout", .doc = "Maximum time of each of its operations.", .default_text = "spec.timeout"),  \
+	DURATION(S, timeout, "timeout", .doc = "Maximum time of each of its operations; a longer one is 1h.",          \
+	    .default_text = "spec.timeout"),                                                                           \
 	    BOOL(S, disable_wait, "disableWait", .doc = "Do not wait until the objects are ready."),                   \
 	    BOOL(S, disable_wait_for_jobs, "disableWaitForJobs", .doc = "Do not wait until Jobs are complete."),       \
 	    BOOL(S, disable_hooks, "disableHooks", .doc = "Do not run the chart's hooks.")
@@ -156,7 +156,8 @@ static TYPE(helm_test_filter, "filter", .strict = true);
 
 static const struct field helm_test_fields[] = {
 	BOOL(helm_test, enable, "enable", .doc = "Run the chart's tests after an install or upgrade."),
-	DURATION(helm_test, timeout, "timeout", .doc = "Maximum time of each test.", .default_text = "spec.timeout"),
+	DURATION(helm_test, timeout, "timeout", .doc = "Maximum time of each test; a longer one is 1h.",
+	    .default_text = "spec.timeout"),
 	BOOL(helm_test, ignore_failures, "ignoreFailures", .doc = "Tests that fail are no failure of the release."),
 	LIST(helm_test, filters, "filters", helm_test_filter, .doc = "Tests to run. Unset: all."),
 };
@@ -173,8 +174,8 @@ static const struct field helm_rollback_fields[] = {
 static TYPE(helm_rollback, "rollback", .strict = true);
 
 static const struct field helm_uninstall_fields[] = {
-	DURATION(helm_uninstall, timeout, "timeout", .doc = "Maximum time of each of its operations.",
-	    .default_text = "spec.timeout"),
+	DURATION(helm_uninstall, timeout, "timeout",
+	    .doc = "Maximum time of each of its operations; a longer one is 1h.", .default_text = "spec.timeout"),
 	BOOL(helm_uninstall, disable_hooks, "disableHooks", .doc = "Do not run the chart's hooks."),
 	BOOL(helm_uninstall, keep_history, "keepHistory", .doc = "Keep the history of the release."),
 	BOOL(helm_uninstall, disable_wait, "disableWait", .doc = "Do not wait until the objects are deleted."),
@@ -243,8 +244,8 @@ static const struct field helm_release_spec_fields[] = {
 	OBJECT(helm_release_spec, chart_ref, "chartRef", helm_chart_ref, .doc = "HelmChart to use."),
 	DURATION(helm_release_spec, interval, "interval", .required = true,
 	    .doc = "Interval at which the release is compared with its spec."),
-	DURATION(helm_release_spec, timeout, "timeout", .doc = "Maximum time of each operation of Helm.",
-	    .default_text = "5m"),
+	DURATION(helm_release_spec, timeout, "timeout",
+	    .doc = "Maximum time of each operation of Helm; a longer one is 1h.", .default_text = "5m"),
 	BOOL(helm_release_spec, suspend, "suspend", .doc = "Stop reconciling."),
 	STRING(helm_release_spec, release_name, "releaseName", .doc = "Name of the release.",
 	    .default_text = "TARGETNAMESPACE-NAME, or NAME without targetNamespace"),
