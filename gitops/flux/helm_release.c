@@ -462,7 +462,14 @@ hr_reconcile(struct flux_pass *p, const struct helm_release *h, const char *name
 		return;
 	}
 	chart = hr_chart(p, h, &chart_ns, &chart_name);
-	version = hr_version(p, chart, chart_ns, chart_name, &why);
+	if (h->spec.chart != NULL && chart != NULL && !hr_owns_chart(h, &chart->object)) {
+		version = NULL;
+		why = arena_printf(p->arena,
+		    "HelmChart '%s/%s' belongs to another HelmRelease or user: delete it, or rename this HelmRelease",
+		    chart_ns, chart_name);
+	} else {
+		version = hr_version(p, chart, chart_ns, chart_name, &why);
+	}
 	if (version == NULL || (why = hr_unready_dependency(p, h)) != NULL) {
 		flux_pass_handled(p, NULL);
 		hr_fail(p, h, version == NULL ? "SourceNotReady" : "DependencyNotReady", why, DEPENDENCY_MS);

@@ -8,6 +8,10 @@
 const struct helm_chart *hr_chart(
     struct flux_pass *, const struct helm_release *, const char **ret_namespace, const char **ret_name);
 
+/* Returns whether the HelmRelease has created the HelmChart. Another HelmRelease ("a-b/c" and "a/b-c") or user may have
+ * one of this name, which is then neither used nor changed. */
+bool hr_owns_chart(const struct helm_release *, const struct object *chart);
+
 /* Plans to create or update the HelmChart of spec.chart, and to delete one that is not used any more. Does nothing for
  * a chartRef. */
 void hr_write_chart(struct flux_pass *, const struct helm_release *);

@@ -51,8 +51,7 @@ hr_chart_labels(const struct helm_release *h)
 	return labels;
 }
 
-/* Another HelmRelease or user may have a HelmChart of this name, which is then not changed. */
-static bool
+bool
 hr_owns_chart(const struct helm_release *h, const struct object *chart)
 {
 	return str_eq(string_map_get(&chart->meta.labels, LABEL_NAME), h->object.meta.name) &&
