@@ -223,19 +223,40 @@ hr_existing(struct flux_pass *p, const struct helm_release *h, const char **ret_
 	    history->n > 0 ? history->at[0].namespace : helm_release_namespace(&h->spec, p->w.object->meta.namespace);
 }
 
-static void
-hr_delete(struct flux_pass *p, const struct helm_release *h)
+/* Returns why the release would be uninstalled with rights that its user need not have; NULL: it would not. */
+static const char *
+hr_without_account(const struct flux_pass *p, const struct helm_release *h)
 {
-	const char *name, *ns;
+	const struct settings *s = pass_settings(p->w.pass);
+
+	return s->no_cross_namespace_refs && str_empty(h->spec.service_account) && s->default_service_account == NULL
+		   ? "spec.serviceAccountName must be set, as the controller has --no-cross-namespace-refs and no "
+		     "--default-service-account"
+		   : NULL;
+}
+
+/* Ends the HelmRelease. What is refused while it exists is not done on its deletion either: its release may be in
+ * another cluster (spec.kubeConfig) or namespace, and the controller's own rights are not its user's. */
+static void
+hr_delete(struct flux_pass *p, const struct helm_release *h, const struct problem *problem)
+{
+	const char *name, *ns, *kept = NULL;
 
 	if (!flux_pass_has_finalizer(p))
 		return;
 	hr_existing(p, h, &name, &ns);
+	if (problem != NULL)
+		kept = arena_printf(p->arena, "%s: %s", problem->path, problem->text);
+	else
+		kept = hr_without_account(p, h);
 	/* As in Flux, a release of a suspended HelmRelease stays. */
-	if (!h->spec.suspend && !hr_uninstall(p, h, name, ns))
+	if (!h->spec.suspend && kept == NULL && !hr_uninstall(p, h, name, ns))
 		return;
 	hr_delete_chart(p);
 	flux_pass_set_finalizer(p, false);
+	if (!h->spec.suspend && kept != NULL)
+		plan_event(p->plan, p->w.object, true, "UninstallSkipped",
+		    "release %s/%s stays, uninstall it with helm: %s", ns, name, kept);
 }
 
 /* Returns the first dependency that is not ready, as Flux's message; NULL: all are. */
@@ -270,9 +291,8 @@ hr_denied(struct flux_pass *p, const struct helm_release *h)
 
 	if (!pass_settings(p->w.pass)->no_cross_namespace_refs)
 		return NULL;
-	if (str_empty(h->spec.service_account) && pass_settings(p->w.pass)->default_service_account == NULL)
-		return "spec.serviceAccountName must be set, as the controller has --no-cross-namespace-refs and no "
-		       "--default-service-account";
+	if (hr_without_account(p, h) != NULL)
+		return hr_without_account(p, h);
 	if (h->spec.chart != NULL) {
 		kind = h->spec.chart->spec.source.kind;
 		name = h->spec.chart->spec.source.name;
@@ -498,14 +518,14 @@ hr_decide(struct flux_pass *p, const struct helm_release *h)
 		   *ns = helm_release_namespace(&h->spec, p->w.object->meta.namespace), *denied;
 	struct problem own;
 
+	if (problem == NULL && hr_problem(h, ns, &own))
+		problem = &own;
 	if (h->object.meta.deletion_timestamp != 0) {
-		hr_delete(p, h);
+		hr_delete(p, h, problem);
 		return;
 	}
 	if (h->spec.suspend)
 		return;
-	if (problem == NULL && hr_problem(h, ns, &own))
-		problem = &own;
 	if (problem != NULL) {
 		flux_pass_invalid_spec(p, problem);
 		return;

@@ -409,7 +409,7 @@ ks_request(struct flux_pass *p, const struct flux_kustomization *k, const struct
 }
 
 static void
-ks_delete(struct flux_pass *p, const struct flux_kustomization *k)
+ks_delete(struct flux_pass *p, const struct flux_kustomization *k, const struct problem *problem)
 {
 	const struct seen_query *s = request_sent(p->w.pass);
 	int64_t due = p->w.memory.refresh_at;
@@ -420,6 +420,14 @@ ks_delete(struct flux_pass *p, const struct flux_kustomization *k)
 		return;
 	if (!ks_takes_objects(k)) {
 		flux_pass_set_finalizer(p, false);
+		return;
+	}
+	/* The objects of a refused spec may be in another cluster (spec.kubeConfig), or another account's. */
+	if (problem != NULL) {
+		flux_pass_set_finalizer(p, false);
+		plan_event(p->plan, p->w.object, true, "PruneSkipped",
+		    "the objects of its inventory stay, delete them with kubectl: %s: %s", problem->path,
+		    problem->text);
 		return;
 	}
 	p->memory = p->w.memory;
@@ -533,7 +541,7 @@ ks_decide(struct flux_pass *p, const struct flux_kustomization *k)
 	int64_t due;
 
 	if (k->object.meta.deletion_timestamp != 0) {
-		ks_delete(p, k);
+		ks_delete(p, k, problem);
 		return;
 	}
 	if (k->spec.suspend)

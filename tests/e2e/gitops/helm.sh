@@ -240,10 +240,40 @@ change '{"dependsOn":null,"releaseName":"shop"}'
 check "another name is another release" within 40 says gold data shop-shop color
 check "and the former one is uninstalled" within 20 fails kubectl get configmap web-shop -n $ns
 
+release() { # NAME
+	kubectl apply -f - >/dev/null <<-Y
+	apiVersion: helm.toolkit.fluxcd.io/v2
+	kind: HelmRelease
+	metadata: {name: $1, namespace: $ns}
+	spec: {interval: 1h, chart: {spec: {chart: ./chart, sourceRef: {kind: GitRepository, name: repo}}}}
+	Y
+}
+release far
+release bare
+check "a release for each" within 40 says "Helm install succeeded" ready helmrelease far
+check "of two" within 40 says "Helm install succeeded" ready helmrelease bare
+change '{"kubeConfig":{"secretRef":{"name":"x"}}}' far
+check "another cluster is refused" within 20 says "spec.kubeConfig: not supported" ready helmrelease far
+kubectl delete helmrelease far -n $ns --timeout=20s >/dev/null
+check "and its release in this one is not uninstalled" within 20 says "HelmRelease UninstallSkipped: release $ns/far stays, uninstall it with helm: spec.kubeConfig: not supported" events
+check "but stays" says blue data far-shop color
+kubectl apply -f - >/dev/null <<Y
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmChart
+metadata: {name: $ns-strange, namespace: $ns}
+spec: {interval: 1h, chart: ./chart, sourceRef: {kind: GitRepository, name: repo}}
+Y
+release strange
+check "a HelmChart of somebody else is not used" within 20 says "HelmChart '$ns/$ns-strange' belongs to another" ready helmrelease strange
+kubectl delete helmrelease strange -n $ns --timeout=20s >/dev/null
+
 # Where there are several tenants, the controller's own rights are nobody's.
 kill $controller && wait $controller
 start --no-cross-namespace-refs
 check "without an account it is refused" within 20 says "spec.serviceAccountName must be set" ready helmrelease web
+kubectl delete helmrelease bare -n $ns --timeout=20s >/dev/null
+check "and not uninstalled either" within 20 says "HelmRelease UninstallSkipped: release $ns/bare stays, uninstall it with helm: spec.serviceAccountName must be set" events
+check "but stays, too" says blue data bare-shop color
 change '{"serviceAccountName":"robot","dependsOn":[{"name":"a","namespace":"elsewhere"}]}'
 check "another namespace too" within 20 says "can't access 'HelmRelease/elsewhere/a', cross-namespace references have been blocked" ready helmrelease web
 change '{"dependsOn":null}'

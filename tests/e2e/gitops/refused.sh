@@ -89,4 +89,10 @@ kubectl annotate --overwrite gitrepository repo -n flux-system "reconcile.fluxcd
 check "a switch with a value that Flux does not have is named, and does not keep anything from being applied" within 20 says 'web/map.yaml: ConfigMap map: annotation kustomize.toolkit.fluxcd.io/prune: "never" has no effect; known are enabled, disabled/c' sh -c "kubectl get kustomization web -n flux-system -o 'jsonpath={.status.conditions[?(@.type==\"SyncOptionWarning\")].message}/'; kubectl get configmap map -n shop -o 'jsonpath={.data.a}'"
 check "the log names these too" grep -q "InvalidSpec: spec.decryption: not supported" "$dir/controller.log"
 check "and all is well again" within 20 says "Succeeded: " ready gitrepository repo
+merge kustomization web flux-system '{"spec":{"kubeConfig":{"secretRef":{"name":"x"}}}}'
+check "another cluster" within 20 says "spec.kubeConfig: not supported" ready kustomization web
+kubectl delete kustomization web -n flux-system --timeout=20s >/dev/null
+check "the objects in this one stay" within 20 says "PruneSkipped: the objects of its inventory stay, delete them with kubectl: spec.kubeConfig: not supported" \
+	kubectl get events -n flux-system -o 'jsonpath={range .items[*]}{.reason}: {.message}{"\n"}{end}'
+check "as they are" kubectl get configmap map -n shop
 kill $controller && wait $controller
