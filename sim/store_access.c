@@ -27,6 +27,19 @@ access_lists(const json_t *list, const char *value)
 	return false;
 }
 
+/* resourceNames have no wildcard: "*" is a name that no object has. */
+static bool
+access_lists_name(const json_t *list, const char *name)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (list, i, one)
+		if (str_eq(json_string_value(one), name))
+			return true;
+	return false;
+}
+
 static bool
 access_lists_path(const json_t *list, const char *path)
 {
@@ -67,7 +80,7 @@ access_role_allows(struct arena *a, const json_t *role, const struct access *w)
 			return true;
 		if (w->path == NULL && access_lists(json_object_get(rule, "apiGroups"), w->group) &&
 		    access_lists_resource(a, json_object_get(rule, "resources"), w) &&
-		    (json_array_size(names) == 0 || access_lists(names, w->name)))
+		    (json_array_size(names) == 0 || access_lists_name(names, w->name)))
 			return true;
 	}
 	return false;
@@ -256,12 +269,44 @@ access_add_groups(struct arena *a, struct store_user *u)
 	u->groups[u->n_groups++] = "system:authenticated";
 }
 
+/* Whether u may impersonate this. Returns 0, or 403 with its body. */
+static int
+access_impersonate(struct store *s, struct arena *a, const struct store_user *u, const char *resource, const char *ns,
+    const char *name, json_t **ret_body)
+{
+	if (access_allowed(s, a, u, &(struct access){ "impersonate", "", resource, "", ns, name, NULL }))
+		return 0;
+	return status_error(403, "Forbidden", ret_body,
+	    "%s \"%s\" is forbidden: User \"%s\" cannot impersonate resource \"%s\" in API group \"\" %s", resource,
+	    name, u->name, resource,
+	    ns[0] != '\0' ? arena_printf(a, "in the namespace \"%s\"", ns) : "at the cluster scope");
+}
+
+/* Whether u may impersonate the user and each of its groups. A user "system:serviceaccount:NS:NAME" is a resource
+ * serviceaccounts of its namespace; the groups that follow from it need no permission. */
+static int
+access_impersonate_all(
+    struct store *s, struct arena *a, const struct store_user *u, const struct store_user *as, json_t **ret_body)
+{
+	const char *ns = str_starts(as->name, SERVICE_ACCOUNT) ? as->name + strlen(SERVICE_ACCOUNT) : "",
+		   *name = strchr(ns, ':');
+	bool account = name != NULL && name > ns && name[1] != '\0' && strchr(name + 1, ':') == NULL;
+	int status = account ? access_impersonate(s, a, u, "serviceaccounts", arena_strndup(a, ns, (size_t)(name - ns)),
+				   name + 1, ret_body)
+			     : access_impersonate(s, a, u, "users", "", as->name, ret_body);
+
+	for (size_t i = 0; i < as->n_groups && status == 0; i++)
+		status = access_impersonate(s, a, u, "groups", "", as->groups[i], ret_body);
+	return status;
+}
+
 int
 store_user_of(struct store *s, struct arena *a, const char *authorization, const struct store_user *as,
     const struct store_user **ret, json_t **ret_body)
 {
 	const char *token = str_starts(authorization, "Bearer ") ? authorization + strlen("Bearer ") : "";
 	struct store_user *u = NULL;
+	int status;
 
 	if (str_starts(token, JWT)) {
 		u = arena_alloc(a, sizeof(*u));
@@ -271,11 +316,8 @@ store_user_of(struct store *s, struct arena *a, const char *authorization, const
 		access_add_groups(a, u);
 	}
 	if (as->name != NULL) {
-		if (!access_allowed(s, a, u, &(struct access){ "impersonate", "", "users", "", "", as->name, NULL }))
-			return status_error(403, "Forbidden", ret_body,
-			    "users \"%s\" is forbidden: User \"%s\" cannot impersonate resource \"users\" in API group "
-			    "\"\" at the cluster scope",
-			    as->name, u->name);
+		if ((status = access_impersonate_all(s, a, u, as, ret_body)) != 0)
+			return status;
 		u = arena_alloc(a, sizeof(*u));
 		*u = *as;
 		if (u->n_groups == 0)

@@ -1,5 +1,6 @@
 /* tests/unit/machinery/store_access.c: the laptop cluster's RBAC: what a user may do, and what a refusal says. */
 #include <string.h>
+#include "base/str.h"
 #include "sim/store.h"
 #include "tests/unit/unit.h"
 
@@ -32,6 +33,7 @@ access_start(void **state)
 	    "{\"apiGroups\":[\"\"],\"resources\":[\"pods\",\"pods/log\"],\"verbs\":[\"get\",\"list\"]},"
 	    "{\"apiGroups\":[\"apps\"],\"resources\":[\"*\"],\"verbs\":[\"*\"]},"
 	    "{\"apiGroups\":[\"\"],\"resources\":[\"secrets\"],\"resourceNames\":[\"mine\"],\"verbs\":[\"get\"]},"
+	    "{\"apiGroups\":[\"\"],\"resources\":[\"services\"],\"resourceNames\":[\"*\"],\"verbs\":[\"get\"]},"
 	    "{\"nonResourceURLs\":[\"/metrics\",\"/logs/*\"],\"verbs\":[\"get\"]}]}");
 	access_create(f->store, RBAC "/namespaces/default/rolebindings",
 	    "{\"kind\":\"RoleBinding\",\"metadata\":{\"name\":\"here\"},"
@@ -82,6 +84,9 @@ a_review_allows_what_a_bound_role_lists(void **state)
 		{ ROBOT, NULL, "\"namespace\":\"default\",\"verb\":\"get\",\"resource\":\"secrets\",\"name\":\"mine\"",
 		    true },
 		{ ROBOT, NULL, "\"namespace\":\"default\",\"verb\":\"get\",\"resource\":\"secrets\"", false },
+		/* A role that names "*" permits only an object of that name. */
+		{ ROBOT, NULL, "\"namespace\":\"default\",\"verb\":\"get\",\"resource\":\"services\",\"name\":\"web\"",
+		    false },
 		{ "jane", NULL, "\"verb\":\"list\",\"resource\":\"pods\"", true },
 		{ "jane", NULL, "\"namespace\":\"kube-system\",\"verb\":\"list\",\"resource\":\"pods\"", true },
 		{ "joe", NULL, "\"verb\":\"list\",\"resource\":\"pods\"", false },
@@ -205,6 +210,74 @@ a_token_of_a_secret_is_its_service_account(void **state)
 	json_decref(body);
 }
 
+static void
+access_bind(struct store *s, const char *where, const char *name, const char *resource, const char *names)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	bool whole = where[0] == '\0';
+
+	access_create(s, RBAC "/clusterroles",
+	    arena_printf(a,
+		"{\"kind\":\"ClusterRole\",\"metadata\":{\"name\":\"%s\"},\"rules\":[{\"apiGroups\":[\"\"],"
+		"\"resources\":[\"%s\"],\"resourceNames\":[\"%s\"],\"verbs\":[\"impersonate\"]}]}",
+		name, resource, names));
+	access_create(s, arena_printf(a, RBAC "%s/%s", where, whole ? "clusterrolebindings" : "rolebindings"),
+	    arena_printf(a,
+		"{\"kind\":\"%s\",\"metadata\":{\"name\":\"%s\"},\"roleRef\":{\"kind\":\"ClusterRole\","
+		"\"name\":\"%s\"},\"subjects\":[{\"kind\":\"ServiceAccount\",\"namespace\":\"default\","
+		"\"name\":\"robot\"}]}",
+		whole ? "ClusterRoleBinding" : "RoleBinding", name, name));
+}
+
+static void
+an_impersonation_is_checked_by_its_kind(void **state)
+{
+	static const struct {
+		const char *user, *group;
+		const char *refusal; /* NULL: permitted */
+	} cases[] = {
+		{ "system:serviceaccount:shop:tenant", NULL, NULL },
+		{ "system:serviceaccount:other:tenant", NULL,
+		    "serviceaccounts \"tenant\" is forbidden: User \"" ROBOT "\" cannot impersonate resource "
+		    "\"serviceaccounts\" in API group \"\" in the namespace \"other\"" },
+		{ "system:serviceaccount:shop:owner", NULL,
+		    "serviceaccounts \"owner\" is forbidden: User \"" ROBOT "\" cannot impersonate resource "
+		    "\"serviceaccounts\" in API group \"\" in the namespace \"shop\"" },
+		{ "jane", NULL, NULL },
+		{ "jane", "readers", NULL },
+		{ "jane", "system:masters",
+		    "groups \"system:masters\" is forbidden: User \"" ROBOT "\" cannot impersonate resource \"groups\" "
+		    "in API group \"\" at the cluster scope" },
+		{ "system:serviceaccount:shop:tenant", "system:masters",
+		    "groups \"system:masters\" is forbidden: User \"" ROBOT "\" cannot impersonate resource \"groups\" "
+		    "in API group \"\" at the cluster scope" },
+		{ "system:serviceaccount:shop", NULL,
+		    "users \"system:serviceaccount:shop\" is forbidden: User \"" ROBOT "\" cannot impersonate resource "
+		    "\"users\" in API group \"\" at the cluster scope" },
+	};
+	struct fixture *f = *state;
+
+	access_create(f->store, "/api/v1/namespaces/default/secrets",
+	    "{\"kind\":\"Secret\",\"type\":\"" TOKEN_TYPE "\",\"metadata\":{\"name\":\"t\",\"annotations\":"
+	    "{\"kubernetes.io/service-account.name\":\"robot\"}},\"stringData\":{\"token\":\"eyJa.b.c\"}}");
+	access_create(f->store, "/api/v1/namespaces", "{\"kind\":\"Namespace\",\"metadata\":{\"name\":\"shop\"}}");
+	access_bind(f->store, "/namespaces/shop", "accounts", "serviceaccounts", "tenant");
+	access_bind(f->store, "", "people", "users", "jane");
+	access_bind(f->store, "", "groups", "groups", "readers");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		const struct store_user as = { cases[i].user, { cases[i].group }, cases[i].group != NULL };
+		const struct store_user *user = NULL;
+		json_t *body = NULL;
+		int status = store_user_of(f->store, a, "Bearer eyJa.b.c", &as, &user, &body);
+		const char *message = json_str(body, "message");
+
+		if (status != (cases[i].refusal != NULL ? 403 : 0) || !str_eq(message ?: "", cases[i].refusal ?: ""))
+			fail_msg("%s %s: status %d: %s", cases[i].user, cases[i].group ?: "", status, message ?: "");
+		json_decref(body);
+	}
+}
+
 int
 main(void)
 {
@@ -215,6 +288,7 @@ main(void)
 		    a_refusal_names_user_verb_resource_and_namespace, access_start, access_end),
 		cmocka_unit_test_setup_teardown(a_token_that_no_secret_has_is_unauthorized, access_start, access_end),
 		cmocka_unit_test_setup_teardown(a_token_of_a_secret_is_its_service_account, access_start, access_end),
+		cmocka_unit_test_setup_teardown(an_impersonation_is_checked_by_its_kind, access_start, access_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
