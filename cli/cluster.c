@@ -1,5 +1,6 @@
 /* cli/cluster.c: clusters that Applications deploy to. The names of the objects are those of `argocd cluster add`. */
 #include "cli/cluster.h"
+#include <assert.h>
 #include <string.h>
 #include "kube/api/secret.h"
 #include "kube/client.h"
@@ -69,24 +70,69 @@ cluster_add_role(
 	return (size_t)(binding - o) + 1;
 }
 
-size_t
-cluster_objects(struct arena *a, const struct cluster_account *c, bool bodies, struct cluster_object *ret)
+/* Adds the Secret that the API server fills with the token. */
+static void
+cluster_add_token(struct arena *a, const struct cluster_account *c, bool bodies, struct cluster_object *o)
 {
-	struct cluster_object *token;
+	cluster_object(
+	    a, o, "v1", "Secret", "secrets", c->namespace, arena_printf(a, "%s-long-lived-token", c->name), bodies);
+	cluster_set(o, "type", json_string("kubernetes.io/service-account-token"));
+	if (o->body != NULL)
+		json_object_set_new(json_object_get(o->body, "metadata"), "annotations",
+		    json_pack("{s:s}", "kubernetes.io/service-account.name", c->name));
+}
+
+size_t
+cluster_objects(struct arena *a, const struct cluster_account *c, struct cluster_object *ret)
+{
 	size_t n = 0;
 
-	cluster_object(a, &ret[n++], "v1", "ServiceAccount", "serviceaccounts", c->namespace, c->name, bodies);
+	assert(c->namespaces.n <= CLUSTER_NAMESPACES_MAX);
+	cluster_object(a, &ret[n++], "v1", "ServiceAccount", "serviceaccounts", c->namespace, c->name, true);
 	if (c->namespaces.n == 0)
-		n += cluster_add_role(a, c, NULL, bodies, &ret[n]);
-	for (size_t i = 0; i < c->namespaces.n && n + 3 < CLUSTER_OBJECTS_MAX; i++)
-		n += cluster_add_role(a, c, c->namespaces.at[i], bodies, &ret[n]);
-	token = cluster_object(a, &ret[n++], "v1", "Secret", "secrets", c->namespace,
-	    arena_printf(a, "%s-long-lived-token", c->name), bodies);
-	cluster_set(token, "type", json_string("kubernetes.io/service-account-token"));
-	if (token->body != NULL)
-		json_object_set_new(json_object_get(token->body, "metadata"), "annotations",
-		    json_pack("{s:s}", "kubernetes.io/service-account.name", c->name));
+		n += cluster_add_role(a, c, NULL, true, &ret[n]);
+	for (size_t i = 0; i < c->namespaces.n; i++)
+		n += cluster_add_role(a, c, c->namespaces.at[i], true, &ret[n]);
+	cluster_add_token(a, c, true, &ret[n++]);
 	return n;
+}
+
+size_t
+cluster_roles(struct arena *a, const struct cluster_account *c, struct cluster_object *ret)
+{
+	struct cluster_account own = *c;
+	size_t n = 0;
+
+	assert(c->namespaces.n <= CLUSTER_NAMESPACES_MAX);
+	own.role = NULL;
+	n += cluster_add_role(a, &own, NULL, false, &ret[n]);
+	for (size_t i = 0; i < c->namespaces.n; i++)
+		n += cluster_add_role(a, &own, c->namespaces.at[i], false, &ret[n]);
+	return n;
+}
+
+size_t
+cluster_all_objects(struct arena *a, const struct cluster_account *c, struct cluster_object *ret)
+{
+	size_t n = 1 + cluster_roles(a, c, &ret[1]);
+
+	cluster_object(a, &ret[0], "v1", "ServiceAccount", "serviceaccounts", c->namespace, c->name, false);
+	cluster_add_token(a, c, false, &ret[n++]);
+	return n;
+}
+
+int
+cluster_read_namespaces(struct cli *c, const char *of, const char *text, struct strings *ret)
+{
+	char *save = NULL, *copy = arena_strdup(c->arena, text != NULL ? text : "");
+	struct strings list = { .at = arena_new_array(c->arena, const char *, strlen(copy) + 1) };
+
+	for (char *s = strtok_r(copy, "\n, ", &save); s != NULL; s = strtok_r(NULL, "\n, ", &save))
+		list.at[list.n++] = s;
+	if (list.n > CLUSTER_NAMESPACES_MAX)
+		return cli_fail(c, "%s: more than %d namespaces", of, CLUSTER_NAMESPACES_MAX);
+	*ret = list;
+	return 0;
 }
 
 int

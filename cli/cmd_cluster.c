@@ -152,23 +152,20 @@ cluster_remove_check_unused(struct cli *c, const json_t *secret)
 	    n, name, names, n > 5 ? ", ..." : "");
 }
 
-/* Reads the account from the Secret. */
-static struct cluster_account
-cluster_remove_account(struct cli *c, const json_t *secret)
+/* Reads the account from the Secret. Returns 0, or 1 after printing the error. */
+static int
+cluster_remove_read_account(struct cli *c, const json_t *secret, struct cluster_account *ret)
 {
 	const char *text = json_str(json_at(secret, "/metadata/annotations"), CLUSTER_ACCOUNT), *slash;
-	char *save = NULL, *list = arena_strdup(c->arena, cluster_value(c, secret, "namespaces"));
-	struct cluster_account account = { "kube-system", "argocd-manager",
-		{ .at = arena_new_array(c->arena, const char *, strlen(list) + 1) }, NULL };
 
+	*ret = (struct cluster_account){ .namespace = "kube-system", .name = "argocd-manager" };
 	if (text != NULL && (slash = strchr(text, '/')) != NULL) {
-		account.namespace = arena_strndup(c->arena, text, (size_t)(slash - text));
-		account.name = arena_strdup(c->arena, slash + 1);
+		ret->namespace = arena_strndup(c->arena, text, (size_t)(slash - text));
+		ret->name = arena_strdup(c->arena, slash + 1);
 	}
-	for (char *ns = strtok_r(list, ", ", &save); ns != NULL && account.namespaces.n < CLUSTER_OBJECTS_MAX / 4;
-	     ns = strtok_r(NULL, ", ", &save))
-		account.namespaces.at[account.namespaces.n++] = ns;
-	return account;
+	return cluster_read_namespaces(c,
+	    "namespaces of the cluster's Secret, which --keep-account deletes without the account",
+	    cluster_value(c, secret, "namespaces"), &ret->namespaces);
 }
 
 /* Deletes the account with what belongs to it. Returns 0, or 1 after printing what stays. */
@@ -176,7 +173,7 @@ static int
 cluster_remove_account_objects(struct cli *c, const json_t *secret)
 {
 	const char *server = cluster_value(c, secret, "server"), *context = cli_flag(c, "admin-context");
-	const struct cluster_account account = cluster_remove_account(c, secret);
+	struct cluster_account account;
 	struct cluster_object objects[CLUSTER_OBJECTS_MAX];
 	struct transport *there;
 	struct config config;
@@ -184,6 +181,8 @@ cluster_remove_account_objects(struct cli *c, const json_t *secret)
 	int code = 0;
 	struct err *e;
 
+	if (cluster_remove_read_account(c, secret, &account) != 0)
+		return 1;
 	if (context == NULL && (e = config_find_context(c->arena, cli_flag(c, "kubeconfig"), server, &context)) != NULL)
 		return cli_fail(c, "%s", err_text(c->arena, e));
 	if (context == NULL)
@@ -193,7 +192,8 @@ cluster_remove_account_objects(struct cli *c, const json_t *secret)
 		    server, account.namespace, account.name);
 	if (cluster_open_context(c, context, &config, &there) != 0)
 		return 1;
-	n = cluster_objects(c->arena, &account, false, objects);
+	/* Those of the whole cluster too: an earlier --upsert may have left them. */
+	n = cluster_all_objects(c->arena, &account, objects);
 	while (n-- > 0) {
 		e = cli_call_over(c, there, "DELETE", objects[n].path, NULL, NULL, NULL);
 		if (e == NULL)

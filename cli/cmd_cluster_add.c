@@ -58,6 +58,7 @@ struct adding {
 	struct config config; /* of the context */
 	struct transport *there;
 	struct cluster_account account;
+	struct strings namespaces_before; /* of the cluster that is replaced */
 	struct cluster_object objects[CLUSTER_OBJECTS_MAX];
 	bool created[CLUSTER_OBJECTS_MAX]; /* by this process: deleted if something fails */
 	size_t n;
@@ -79,21 +80,8 @@ cluster_secret_name(struct arena *a, const char *server)
 	return arena_printf(a, "cluster-%s-%u", lower, hash);
 }
 
-/* Splits the values of a flag that repeats; commas separate too. */
-static struct strings
-cluster_add_split(struct cli *c, const char *text)
-{
-	char *save = NULL, *copy = arena_strdup(c->arena, text);
-	struct strings list = { .at = arena_new_array(c->arena, const char *, copy != NULL ? strlen(copy) + 1 : 1) };
-
-	for (char *s = copy != NULL ? strtok_r(copy, "\n, ", &save) : NULL; s != NULL;
-	     s = strtok_r(NULL, "\n, ", &save))
-		list.at[list.n++] = s;
-	return list;
-}
-
-/* Takes over the Secret of a cluster that is replaced. */
-static void
+/* Takes over the Secret of a cluster that is replaced. Returns 0, or 1 after printing the error. */
+static int
 cluster_add_replace(struct adding *w, const json_t *secret)
 {
 	const json_t *m = json_object_get(secret, "metadata");
@@ -104,6 +92,8 @@ cluster_add_replace(struct adding *w, const json_t *secret)
 	if (before != NULL && strcmp(before, account) != 0)
 		fprintf(stderr,
 		    "warning: ServiceAccount %s, which the cluster had before, keeps its permissions there\n", before);
+	return cluster_read_namespaces(w->cli, "namespaces of the cluster's Secret",
+	    cluster_value(w->cli, secret, "namespaces"), &w->namespaces_before);
 }
 
 /* Returns 0 if no other cluster has the name, and none has the address unless --upsert is given; or 1 after printing
@@ -129,9 +119,21 @@ cluster_add_check_free(struct adding *w)
 		if (!cli_on(c, "upsert"))
 			return cli_fail(c, "%s is there already, as cluster \"%s\"; --upsert replaces it",
 			    w->config.server, cluster_value(c, secret, "name"));
-		cluster_add_replace(w, secret);
+		if (cluster_add_replace(w, secret) != 0)
+			return 1;
 	}
 	return 0;
+}
+
+/* Replaces a binding, as the API server does not permit to change the role of one that exists. */
+static struct err *
+cluster_add_rebind(struct adding *w, const struct cluster_object *o)
+{
+	struct err *e = cli_call_over(w->cli, w->there, "DELETE", o->path, NULL, NULL, NULL);
+
+	if (e != NULL && e->class != ERR_GONE)
+		return e;
+	return cli_call_over(w->cli, w->there, "POST", o->collection, "application/json", json_incref(o->body), NULL);
 }
 
 /* Creates the object, or gives one that exists these contents. Returns 0, or 1 after printing the error. */
@@ -145,6 +147,9 @@ cluster_add_object(struct adding *w, size_t i)
 	w->created[i] = e == NULL;
 	if (e != NULL && e->class == ERR_EXISTS)
 		e = cli_call_over(w->cli, w->there, "PATCH", o->path, PATCH_MERGE, json_incref(o->body), NULL);
+	if (e != NULL && e->class == ERR_INVALID && cli_on(w->cli, "upsert") &&
+	    json_object_get(o->body, "roleRef") != NULL)
+		e = cluster_add_rebind(w, o);
 	if (e != NULL)
 		return cli_fail(w->cli, "%s: %s", o->what, err_text(w->cli->arena, e));
 	printf("%s %s\n", o->what, w->created[i] ? "created" : "updated");
@@ -306,10 +311,56 @@ cluster_add_write(struct adding *w)
 	    "name", w->secret, "labels", CLUSTER_LABEL, CLUSTER_LABEL_VALUE, "annotations", CLUSTER_ACCOUNT,
 	    arena_printf(a, "%s/%s", w->account.namespace, w->account.name), "stringData", data);
 	e = cli_call(w->cli, "POST", collection, "application/json", json_incref(secret), NULL);
-	if (e != NULL && e->class == ERR_EXISTS && cli_on(w->cli, "upsert"))
+	if (e != NULL && e->class == ERR_EXISTS && cli_on(w->cli, "upsert")) {
+		/* A key that is not given now is deleted. */
+		json_object_set_new(secret, "data", json_object());
+		if (namespaces == NULL)
+			json_object_set_new(json_object_get(secret, "data"), "namespaces", json_null());
+		if (cli_flag(w->cli, "project") == NULL)
+			json_object_set_new(json_object_get(secret, "data"), "project", json_null());
 		e = cli_call(w->cli, "PATCH", arena_printf(a, "%s/%s", collection, str_url_escape(a, w->secret)),
 		    PATCH_MERGE, json_incref(secret), NULL);
+	}
 	return e != NULL ? err_wrap(a, e, "Secret %s/%s", w->cli->namespace, w->secret) : NULL;
+}
+
+static bool
+cluster_add_wants(const struct adding *w, const struct cluster_object *o)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (strcmp(w->objects[i].path, o->path) == 0)
+			return true;
+	return w->account.role != NULL &&
+	       strcmp(o->what, arena_printf(w->cli->arena, "ClusterRole %s", w->account.role)) == 0;
+}
+
+/* Deletes the roles and bindings in these namespaces and in the whole cluster that the account is not to have. Returns
+ * 0, or 1 after printing what stays. */
+static int
+cluster_add_delete_roles(struct adding *w, struct strings namespaces)
+{
+	struct cluster_account account = w->account;
+	struct cluster_object objects[CLUSTER_OBJECTS_MAX];
+	int code = 0;
+	size_t n;
+
+	account.namespaces = namespaces;
+	n = cluster_roles(w->cli->arena, &account, objects);
+	while (n-- > 0) {
+		struct err *e;
+
+		if (cluster_add_wants(w, &objects[n]))
+			continue;
+		e = cli_call_over(w->cli, w->there, "DELETE", objects[n].path, NULL, NULL, NULL);
+		if (e != NULL && e->class != ERR_GONE) {
+			code = cli_fail(w->cli, "%s: %s", objects[n].what, err_text(w->cli->arena, e));
+		} else if (e == NULL) {
+			printf("%s deleted\n", objects[n].what);
+			/* The account would be left without permissions if those that are new were deleted now. */
+			memset(w->created, 0, sizeof(w->created));
+		}
+	}
+	return code;
 }
 
 /* Deletes what this process created, the last one first, and prints what could not be deleted. */
@@ -352,6 +403,10 @@ cluster_add_there(struct adding *w)
 			return 1;
 	if (cluster_add_wait_token(w) != 0 || cluster_add_check(w) != 0)
 		return 1;
+	/* Before the Secret is written, which names the namespaces of before: the command can be repeated. */
+	if (cli_on(w->cli, "upsert") && (cluster_add_delete_roles(w, w->account.namespaces) != 0 ||
+					    cluster_add_delete_roles(w, w->namespaces_before) != 0))
+		return 1;
 	if ((e = cluster_add_write(w)) != NULL)
 		return cli_error(w->cli, e);
 	printf("cluster \"%s\" (%s) added; Applications select it with spec.destination.name: %s\n", w->name,
@@ -372,9 +427,9 @@ cluster_add_run(struct cli *c)
 		return 1;
 	w.name = cli_flag(c, "name") ?: c->args[0];
 	w.account = (struct cluster_account){ cli_flag(c, "system-namespace"), cli_flag(c, "service-account"),
-		cluster_add_split(c, cli_flag(c, "namespace")), cli_flag(c, "role") };
-	if (w.account.namespaces.n * 2 + 3 > CLUSTER_OBJECTS_MAX)
-		return cli_fail(c, "--namespace: more than %d namespaces", (CLUSTER_OBJECTS_MAX - 3) / 2);
+		.role = cli_flag(c, "role") };
+	if (cluster_read_namespaces(c, "--namespace", cli_flag(c, "namespace"), &w.account.namespaces) != 0)
+		return 1;
 	if (strcmp(w.name, "in-cluster") == 0)
 		return cli_fail(
 		    c, "\"in-cluster\" is the name of the controller's own cluster; choose another with --name");
@@ -382,7 +437,7 @@ cluster_add_run(struct cli *c)
 		return 1;
 	cluster_add_warn(&w);
 	w.secret = cluster_secret_name(c->arena, w.config.server);
-	w.n = cluster_objects(c->arena, &w.account, true, w.objects);
+	w.n = cluster_objects(c->arena, &w.account, w.objects);
 	code = cluster_add_check_free(&w);
 	if (code == 0 && (code = cluster_add_there(&w)) != 0)
 		cluster_add_undo(&w);

@@ -121,6 +121,36 @@ check "under its new name" says renamed "$SLUICE" cluster list
 check "and there is one of it" says 1 sh -c "'$SLUICE' cluster list | grep -c 127.0.0.1"
 "$SLUICE" cluster remove renamed >/dev/null
 
+# A cluster that is replaced has the permissions and the fields of the last command, and no others.
+binding() { there production get "$@"; }
+"$SLUICE" cluster add my-production-cluster --project team >/dev/null
+check "a whole cluster is replaced by a namespace" says "ClusterRoleBinding argocd-manager-role-binding deleted" "$SLUICE" cluster add my-production-cluster --namespace shop,myapp-production --upsert
+check "where it may do everything" can patch deployments.apps -n shop
+check "and nothing elsewhere now" fails can get configmaps -n default
+check "and the role of the whole cluster is deleted" fails binding clusterrole argocd-manager-role
+check "and it is for no project" sh -c "! kubectl get secrets -n argocd -o 'jsonpath={.items[*].data}' | grep -q project"
+check "a namespace that is not given is dropped" says "RoleBinding myapp-production/argocd-manager-role-binding deleted" "$SLUICE" cluster add my-production-cluster --namespace shop --upsert
+check "so nothing is permitted there" fails can patch deployments.apps -n myapp-production
+check "and the other stays" can patch deployments.apps -n shop
+check "a given role replaces that of the command" says "Role shop/argocd-manager-role deleted" "$SLUICE" cluster add my-production-cluster --namespace shop --role reads --upsert
+check "a namespace is replaced by the whole cluster" "$SLUICE" cluster add my-production-cluster --upsert
+check "where it may do everything" can patch deployments.apps -n default
+check "and the binding of the namespace is deleted" fails binding rolebinding argocd-manager-role-binding -n shop
+check "and the Secret names no namespace" sh -c "! kubectl get secrets -n argocd -o 'jsonpath={.items[*].data}' | grep -q namespaces"
+
+# As a command before this one has left it: a Secret with namespaces, and the role of the whole cluster.
+secret=$(kubectl get secrets -n argocd -l argocd.argoproj.io/secret-type=cluster -o 'jsonpath={.items[0].metadata.name}')
+kubectl patch secret "$secret" -n argocd --type merge -p '{"stringData":{"namespaces":"shop"}}' >/dev/null
+"$SLUICE" cluster remove my-production-cluster >"$dir/left.log" 2>&1
+check "the role of the whole cluster is removed too" fails binding clusterrolebinding argocd-manager-role-binding
+many() { seq -s, -f "n%g" 1 "$1"; }
+check "more namespaces than are removed are not added" says "--namespace: more than 126 namespaces" "$SLUICE" cluster add my-production-cluster --namespace "$(many 127)"
+for i in $(seq 1 126); do printf 'apiVersion: v1\nkind: Namespace\nmetadata: {name: n%d}\n---\n' "$i"; done >"$dir/many"
+there production apply -f "$dir/many" >/dev/null
+check "as many as are added" "$SLUICE" cluster add my-production-cluster --namespace "$(many 126)"
+check "are removed" says "RoleBinding n126/argocd-manager-role-binding deleted" "$SLUICE" cluster remove my-production-cluster
+check "all of them" sh -c "! kubectl --context my-production-cluster get rolebindings -A -o name | grep argocd-manager"
+
 # What cannot be completed is undone: there is no namespace for the Secret.
 "$SLUICE" cluster add my-production-cluster --gitops-namespace missing >"$dir/undone.log" 2>&1
 check "without a namespace for the Secret it fails" grep -q 'namespaces "missing" not found' "$dir/undone.log"
