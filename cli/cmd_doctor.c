@@ -74,6 +74,7 @@ doctor_add_section(struct examination *x, const struct doctor_section *s)
 static void
 doctor_add_all(struct examination *x)
 {
+	x->world.all = true;
 	for (size_t i = 0; doctor_sections[i] != NULL; i++)
 		if (!doctor_sections[i]->only_named)
 			doctor_add_section(x, doctor_sections[i]);

@@ -2,6 +2,7 @@
  * the API server, and each has a time-out. */
 #include "cli/doctor_read.h"
 #include <string.h>
+#include "base/address.h"
 #include "cli/user_git.h"
 #include "gitops/source/arguments.h"
 #include "io/program.h"
@@ -176,21 +177,28 @@ doctor_probe_review(struct cli *c, struct doctor_probe *p)
 	p->allowed = json_is_true(json_at(review, "/status/allowed"));
 }
 
+/* It must not wait for a user who types a password. */
+#define GIT_NO_QUESTIONS "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=true", "SSH_ASKPASS=true"
+
+/* Lists the references. For a URL that the user has not asked for: without the configuration of the user and of a
+ * repository in the working directory, credential helpers, .netrc and redirects. */
 static void
 doctor_probe_git(struct cli *c, struct doctor_probe *p)
 {
-	const char *argv[] = { "git", "ls-remote", "--", p->key, "HEAD", NULL };
-	/* It must not wait for a user who types a password. */
-	const char *env[] = { "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=true", "SSH_ASKPASS=true",
-		"GIT_SSH_COMMAND=ssh -oBatchMode=yes", NULL };
+	const char *own[] = { "git", "ls-remote", "--", p->key, "HEAD", NULL };
+	const char *foreign[] = { "git", "-c", "http.followRedirects=false", "-c", "credential.helper=", "ls-remote",
+		"--", p->key, "HEAD", NULL };
+	const char *own_env[] = { GIT_NO_QUESTIONS, "GIT_SSH_COMMAND=ssh -oBatchMode=yes", NULL };
+	const char *foreign_env[] = { GIT_NO_QUESTIONS, "GIT_ALLOW_PROTOCOL=https:http", "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_DIR=/dev/null", "HOME=/dev/null", NULL };
 	struct bytes out = { 0 };
 	struct err *e = grammar_check(c->arena, GRAMMAR_GIT_URL, "URL", p->key);
 
 	if (e == NULL)
 		e = program_run(c->arena,
-		    &(struct program){ .argv = argv,
-			.env = env,
-			.env_names = USER_GIT_ENV,
+		    &(struct program){ .argv = p->foreign ? foreign : own,
+			.env = p->foreign ? foreign_env : own_env,
+			.env_names = p->foreign ? "TMPDIR TZ LANG LC_*" SPAWN_ENV_NETWORK : USER_GIT_ENV,
 			.reach = SPAWN_USER,
 			.timeout_ms = GIT_MS,
 			.output_max = GIT_OUTPUT_MAX },
@@ -200,9 +208,20 @@ doctor_probe_git(struct cli *c, struct doctor_probe *p)
 		p->text = arena_strndup(c->arena, out.at, strcspn(out.at, "\n"));
 }
 
+static void
+doctor_probe_http(struct cli *c, struct doctor_probe *p)
+{
+	struct fetched f = doctor_fetch(c, p->key);
+
+	p->error = f.error;
+	p->status = f.status;
+	p->text = f.text;
+}
+
 struct resolving {
 	struct loop *loop;
 	size_t n;
+	bool here; /* one of the addresses is of this machine or of its link */
 	bool done;
 };
 
@@ -211,24 +230,48 @@ doctor_on_resolved(void *arg, const struct address *addresses, size_t n)
 {
 	struct resolving *r = arg;
 
-	(void)addresses;
 	r->n = n;
+	for (size_t i = 0; i < n; i++)
+		r->here |= address_kind(&addresses[i]) != ADDRESS_OUTSIDE;
 	r->done = true;
 	loop_stop(r->loop);
+}
+
+/* Resolves a name. Returns NULL and sets *ret, or returns the error. */
+static const char *
+doctor_resolve(struct cli *c, const char *host, struct resolving *ret)
+{
+	*ret = (struct resolving){ .loop = c->loop };
+	if (resolve_start(c->loop, host, doctor_on_resolved, ret) == NULL)
+		return "no thread can be started";
+	while (!ret->done)
+		loop_run(c->loop);
+	return NULL;
 }
 
 static void
 doctor_probe_name(struct cli *c, struct doctor_probe *p)
 {
-	struct resolving r = { .loop = c->loop };
+	struct resolving r;
 
-	if (resolve_start(c->loop, p->key, doctor_on_resolved, &r) == NULL) {
-		p->error = "no thread can be started";
-		return;
-	}
-	while (!r.done)
-		loop_run(c->loop);
-	p->error = r.n == 0 ? "the name does not resolve here" : NULL;
+	p->error = doctor_resolve(c, p->key, &r);
+	if (p->error == NULL && r.n == 0)
+		p->error = "the name does not resolve here";
+}
+
+/* Returns why a URL that the user has not asked for is not requested; NULL: it is. A name that does not resolve is left
+ * to a proxy. */
+static const char *
+doctor_refusal(struct cli *c, const struct doctor_probe *p)
+{
+	const char *host = p->foreign ? doctor_host(c->arena, p->key) : NULL, *error;
+	struct address a;
+	struct resolving r;
+
+	if (host == NULL || address_parse(host, &a))
+		return NULL;
+	error = doctor_resolve(c, host, &r);
+	return error == NULL && r.here ? "the name is of this machine or of its link" : error;
 }
 
 void
@@ -238,21 +281,17 @@ doctor_make_probes(struct cli *c, struct doctor_probes *probes)
 
 	for (size_t i = 0; i < probes->n; i++) {
 		struct doctor_probe *p = &probes->at[i];
-		struct fetched f;
 
 		if (p->kind == PROBE_GIT && repositories++ >= GIT_MAX)
+			continue;
+		p->made = true;
+		if ((p->error = doctor_refusal(c, p)) != NULL)
 			continue;
 		switch (p->kind) {
 		case PROBE_ACCESS: doctor_probe_review(c, p); break;
 		case PROBE_GIT: doctor_probe_git(c, p); break;
 		case PROBE_NAME: doctor_probe_name(c, p); break;
-		case PROBE_HTTP:
-			f = doctor_fetch(c, p->key);
-			p->error = f.error;
-			p->status = f.status;
-			p->text = f.text;
-			break;
+		case PROBE_HTTP: doctor_probe_http(c, p); break;
 		}
-		p->made = true;
 	}
 }

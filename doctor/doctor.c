@@ -1,6 +1,7 @@
 /* doctor/doctor.c: the sections, and shared functions of their checks. */
 #include "doctor/doctor.h"
 #include <string.h>
+#include "base/address.h"
 #include "base/letters.h"
 #include "doctor/sections.h"
 
@@ -178,6 +179,44 @@ doctor_probed_access(const struct doctor_world *w, const char *subject, const ch
     const char *resource, const char *sub, const char *ns)
 {
 	return doctor_probed(w, PROBE_ACCESS, doctor_access_key(w->arena, subject, verb, group, resource, sub, ns));
+}
+
+const char *
+doctor_host(struct arena *a, const char *url)
+{
+	const char *at = strstr(url, "://"), *user, *end;
+	size_t n;
+
+	if (at == NULL && strchr(url, ':') == NULL)
+		return NULL;
+	at = at != NULL ? at + 3 : url;
+	n = strcspn(at, "/?#");
+	/* The last one: what is before it is user and password. */
+	user = memrchr(at, '@', n);
+	if (user != NULL) {
+		n -= (size_t)(user - at) + 1;
+		at = user + 1;
+	}
+	if (n > 0 && at[0] == '[') {
+		end = memchr(at, ']', n);
+		return end != NULL ? arena_strndup(a, at + 1, (size_t)(end - at) - 1) : NULL;
+	}
+	n = strcspn(at, ":/") < n ? strcspn(at, ":/") : n;
+	return n > 0 && n < 254 ? arena_strndup(a, at, n) : NULL;
+}
+
+bool
+doctor_is_private(const struct doctor_world *w, const char *url)
+{
+	const char *host;
+	struct address a;
+
+	if (!w->all)
+		return false;
+	host = doctor_host(w->arena, url);
+	if (host == NULL || strncasecmp(url, "file:", 5) == 0)
+		return true;
+	return (address_parse(host, &a) ? address_kind(&a) : address_name_kind(host)) != ADDRESS_OUTSIDE;
 }
 
 const char *

@@ -64,6 +64,9 @@ struct doctor_probe {
 	const char *key; /* URL, repository or host; of ACCESS: made of the fields below */
 	const char *subject; /* "system:serviceaccount:NS:NAME" */
 	const char *verb, *group, *resource, *sub, *ns; /* ns "": the whole cluster */
+	/* GIT, HTTP: the user has not asked for this URL of an object. It is requested without the user's credentials, and
+	 * not if its name resolves to this machine. */
+	bool foreign;
 	bool made;
 	const char *error; /* NULL, or why there is no result */
 	bool allowed; /* ACCESS */
@@ -88,6 +91,7 @@ struct doctor_world {
 	struct doctor_items lists[LIST_MAX];
 	const char *name; /* an Application, for some sections; NULL: all */
 	const char *repository; /* URL; NULL: all */
+	bool all; /* the run of all sections, for which the user has not named the objects whose URLs are requested */
 	const struct doctor_probes *probes;
 };
 
@@ -166,6 +170,13 @@ void doctor_probe_access(struct doctor_probes *, const char *subject, const char
 const struct doctor_probe *doctor_probed(const struct doctor_world *, enum doctor_probe_kind, const char *key);
 const struct doctor_probe *doctor_probed_access(const struct doctor_world *, const char *subject, const char *verb,
     const char *group, const char *resource, const char *sub, const char *ns);
+
+/* Returns whether a URL of an object must not be requested in the run of all sections: it is a file, or an address of
+ * the machine of the command or of its link. Those who write objects may not be those who may use that machine. */
+bool doctor_is_private(const struct doctor_world *, const char *url);
+
+/* Returns the host of a URL, or of USER@HOST:PATH, without brackets; NULL: it has none. In the arena. */
+const char *doctor_host(struct arena *, const char *url);
 
 /* Returns "NAMESPACE/NAME" of an object, in the arena. */
 const char *doctor_name(struct arena *, const json_t *object);

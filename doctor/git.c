@@ -60,11 +60,32 @@ git_each(const struct doctor_world *w, struct git_each *g)
 		git_consider(w, g, json_string_value(json_at(o, "/spec/url")));
 }
 
+/* Whether the URL is one that the user has not asked for. */
+static bool
+git_is_foreign(const struct doctor_world *w)
+{
+	return w->all && w->repository == NULL;
+}
+
+/* Returns why a URL is not requested in the run of all sections; NULL: it is. */
+static const char *
+git_exclusion(const struct doctor_world *w, const char *url)
+{
+	if (!git_is_foreign(w))
+		return NULL;
+	if (doctor_is_private(w, url))
+		return "it is a file or an address of this machine";
+	if (!str_starts(url, "https://") && !str_starts(url, "http://"))
+		return "SSH needs your credentials";
+	return NULL;
+}
+
 static void
 git_add(const struct doctor_world *w, const char *url, void *arg)
 {
-	(void)w;
-	doctor_probe_add(arg, &(struct doctor_probe){ .kind = PROBE_GIT, .key = url });
+	if (git_exclusion(w, url) == NULL)
+		doctor_probe_add(
+		    arg, &(struct doctor_probe){ .kind = PROBE_GIT, .key = url, .foreign = git_is_foreign(w) });
 }
 
 static void
@@ -77,18 +98,24 @@ static void
 git_find(const struct doctor_world *w, const char *url, void *arg)
 {
 	const struct doctor_probe *p = doctor_probed(w, PROBE_GIT, url);
+	const char *why = git_exclusion(w, url), *todo = arena_printf(w->arena, "sluice doctor git %s", url);
 	struct doctor_findings *f = arg;
 
-	if (p == NULL)
-		doctor_add(f, DOCTOR_UNKNOWN, arena_printf(w->arena, "sluice doctor git %s", url),
-		    "%s was not requested: there are too many repositories", url);
+	if (why != NULL)
+		doctor_add(f, DOCTOR_UNKNOWN, todo, "%s was not requested: %s", url, why);
+	else if (p == NULL)
+		doctor_add(f, DOCTOR_UNKNOWN, todo, "%s was not requested: there are too many repositories", url);
+	else if (p->error != NULL && p->foreign)
+		doctor_add(f, DOCTOR_NOTE, arena_printf(w->arena, "with your credentials: %s", todo),
+		    "%s cannot be read without credentials from here: %s", url, p->error);
 	else if (p->error != NULL)
 		doctor_add(f, w->repository != NULL ? DOCTOR_PROBLEM : DOCTOR_NOTE,
 		    "the controller has credentials of its own: its result is in the conditions (sluice doctor argocd "
 		    "flux)",
 		    "%s cannot be read with your credentials from here: %s", url, p->error);
 	else
-		doctor_add(f, DOCTOR_OK, NULL, "%s responds: %s", url, p->text ?: "it has no commits");
+		doctor_add(f, DOCTOR_OK, NULL, "%s responds%s: %s", url, p->foreign ? " without credentials" : "",
+		    p->text ?: "it has no commits");
 }
 
 static void

@@ -27,32 +27,12 @@ network_find_api(const struct doctor_world *w, struct doctor_findings *f)
 		doctor_add(f, DOCTOR_OK, NULL, "the API server responds after %lld ms", (long long)w->latency_ms);
 }
 
-/* Returns the host of a URL, or of USER@HOST:PATH; NULL: it has none. */
-static const char *
-network_host(struct arena *a, const char *url)
-{
-	const char *at = strstr(url, "://"), *user;
-	size_t n;
-
-	if (at == NULL && ((user = strchr(url, '@')) == NULL || strchr(user, ':') == NULL))
-		return NULL;
-	at = at != NULL ? at + 3 : url;
-	n = strcspn(at, "/?#");
-	user = memchr(at, '@', n);
-	if (user != NULL) {
-		n -= (size_t)(user - at) + 1;
-		at = user + 1;
-	}
-	n = strcspn(at, ":/") < n ? strcspn(at, ":/") : n;
-	return n > 0 && n < 254 && at[0] != '[' ? arena_strndup(a, at, n) : NULL;
-}
-
 static void
 network_add(const struct doctor_world *w, struct doctor_probes *p, const char *url)
 {
-	const char *host = url != NULL ? network_host(w->arena, url) : NULL;
+	const char *host = url != NULL ? doctor_host(w->arena, url) : NULL;
 
-	if (host != NULL)
+	if (host != NULL && strchr(host, ':') == NULL)
 		doctor_probe_add(p, &(struct doctor_probe){ .kind = PROBE_NAME, .key = host });
 }
 

@@ -126,11 +126,21 @@ rollouts_each_prometheus(
 			}
 }
 
+/* Whether the run of all sections leaves out this URL. That of a Service is a path of the API server. */
+static bool
+rollouts_is_private(const struct doctor_world *w, const char *url)
+{
+	return url[0] != '/' && doctor_is_private(w, url);
+}
+
 static void
 rollouts_add_prometheus(const struct doctor_world *w, const char *address, void *arg)
 {
-	doctor_probe_add(
-	    arg, &(struct doctor_probe){ .kind = PROBE_HTTP, .key = rollouts_prometheus_url(w->arena, address) });
+	const char *url = rollouts_prometheus_url(w->arena, address);
+
+	if (!rollouts_is_private(w, url))
+		doctor_probe_add(
+		    arg, &(struct doctor_probe){ .kind = PROBE_HTTP, .key = url, .foreign = w->all && url[0] != '/' });
 }
 
 static void
@@ -147,14 +157,18 @@ struct prometheus_findings {
 static void
 rollouts_find_one_prometheus(const struct doctor_world *w, const char *address, void *arg)
 {
-	const struct doctor_probe *p = doctor_probed(w, PROBE_HTTP, rollouts_prometheus_url(w->arena, address));
+	const char *url = rollouts_prometheus_url(w->arena, address);
+	const struct doctor_probe *p = doctor_probed(w, PROBE_HTTP, url);
 	struct prometheus_findings *all = arg;
 	const char *line = arena_printf(w->arena, "\n%s\n", address);
 
 	if (strstr(all->seen, line) != NULL)
 		return;
 	all->seen = arena_printf(w->arena, "%s%s", all->seen, line);
-	if (p == NULL || (p->error == NULL && p->status == 403))
+	if (rollouts_is_private(w, url))
+		doctor_add(all->findings, DOCTOR_UNKNOWN, "sluice doctor rollouts",
+		    "Prometheus %s was not requested: it is an address of this machine", address);
+	else if (p == NULL || (p->error == NULL && p->status == 403))
 		doctor_add(all->findings, DOCTOR_UNKNOWN, NULL, "%s: the API server does not permit you to request it",
 		    address);
 	else if (p->error != NULL || p->status != 200)

@@ -74,6 +74,9 @@ check "needs its name" says "usage: sluice doctor debug APP" doctor debug
 check "a Prometheus that does not respond" finds '^problem +prometheus +Prometheus http://127.0.0.1:1 does not respond' rollouts
 check "a suspended source" finds '^note +sources +GitRepository argocd/repo is suspended' flux
 check "a repository that responds" finds "^ok +repositories +file://$repo responds: $first" git
+check "a file of this machine is not read in the run of all sections" finds "^unknown +repositories +file://$repo was not requested: it is a file or an address of this machine"
+check "nor is an address of it" finds '^unknown +prometheus +Prometheus http://127.0.0.1:1 was not requested'
+check "what is requested there is without credentials" finds '^note +repositories +https://name.invalid/repo cannot be read without credentials'
 check "one that does not" finds '^problem +repositories +file:///nothing cannot be read' git file:///nothing
 check "one whose URL is a command" finds '^problem +repositories +ext::sh cannot be read' git ext::sh
 check "metrics that are not served" finds '^note +usage +the API server does not serve metrics.k8s.io' perf

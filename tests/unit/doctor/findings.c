@@ -5,8 +5,8 @@
 
 #define NOW "2026-12-01T12:00:00Z"
 
-/* Reads a world: lists by the plural of their kind, `name`, `repository`, `version`, and `probes`, by key: an error
- * ("refused"), true or false of an access, or {status, text}. */
+/* Reads a world: lists by the plural of their kind, `name`, `repository`, `all`, `version`, and `probes`, by key: an
+ * error ("refused"), true or false of an access, or {status, text}. */
 static void
 world_read_probe(struct doctor_probe *p, const json_t *result)
 {
@@ -24,6 +24,7 @@ world_read(struct arena *a, const json_t *doc)
 		.server_version = json_str(doc, "version"),
 		.name = json_str(doc, "name"),
 		.repository = json_str(doc, "repository"),
+		.all = json_is_true(json_object_get(doc, "all")),
 		.latency_ms = json_int(doc, "latency", 5) };
 
 	assert_true(time_parse(NOW, &w.now));
@@ -394,6 +395,45 @@ a_repository_that_does_not_respond_is_named(void **state)
 }
 
 static void
+the_run_of_all_sections_requests_no_private_url(void **state)
+{
+	static const char *const private[] = { "file:///etc", "FILE:///etc", "http://127.0.0.1:80/a",
+		"http://2130706433/a", "http://[::1]/a", "http://u:p@localhost/a", "http://u@x@127.1/a",
+		"http://169.254.169.254/a", "/etc", "nothing" };
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(private); i++) {
+		const char *list =
+		    arena_printf(a, "gitrepositories: [{spec: {url: '%s'}}]\nprobes: {'*': {text: abc}}\n", private[i]);
+
+		expect(&doctor_git, arena_printf(a, "%sall: true", list),
+		    arena_printf(a,
+			"unknown  repositories   %s was not requested: it is a file or an address of this "
+			"machine\n                        -> sluice doctor git %s\n",
+			private[i], private[i]));
+		expect(&doctor_git, list, "responds: abc\n");
+	}
+	expect(
+	    &doctor_git, "repository: 'file:///a'\nall: true\nprobes: {'*': {text: abc}}", "file:///a responds: abc\n");
+	expect(&doctor_git,
+	    "gitrepositories: [{spec: {url: 'git@git.example:a/b'}}]\nall: true\nprobes: {'*': {text: abc}}",
+	    "git@git.example:a/b was not requested: SSH needs your credentials\n");
+	expect(&doctor_git,
+	    "gitrepositories: [{spec: {url: 'https://git.example/a'}}]\nall: true\nprobes: {'*': {text: abc}}",
+	    "https://git.example/a responds without credentials: abc\n");
+	expect(&doctor_git,
+	    "gitrepositories: [{spec: {url: 'https://git.example/a'}}]\nall: true\nprobes: {'*': refused}",
+	    "https://git.example/a cannot be read without credentials from here: refused\n"
+	    "                        -> with your credentials: sluice doctor git https://git.example/a\n");
+	expect(&doctor_rollouts, TEMPLATE("http://127.0.0.1:1") "all: true\nprobes: {'*': {status: 200}}",
+	    "unknown  prometheus     Prometheus http://127.0.0.1:1 was not requested: it is an address of this "
+	    "machine\n");
+	expect(&doctor_rollouts, TEMPLATE("http://p.m.svc:9090") "all: true\nprobes: {'*': {status: 200}}",
+	    "Prometheus http://p.m.svc:9090 responds\n");
+}
+
+static void
 memory_near_its_limit_is_a_problem(void **state)
 {
 	static const char pods[] = "pods: [{metadata: {name: p, namespace: n}, spec: {containers: [{name: c, "
@@ -512,6 +552,7 @@ main(void)
 		cmocka_unit_test(a_flux_object_that_is_not_ready_is_found),
 		cmocka_unit_test(a_permission_that_is_missing_is_named_with_its_purpose),
 		cmocka_unit_test(a_repository_that_does_not_respond_is_named),
+		cmocka_unit_test(the_run_of_all_sections_requests_no_private_url),
 		cmocka_unit_test(memory_near_its_limit_is_a_problem),
 		cmocka_unit_test(a_name_that_does_not_resolve_is_a_problem),
 		cmocka_unit_test(the_sync_of_one_application_is_explained),
