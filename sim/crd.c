@@ -15,8 +15,13 @@
 
 #define PRESERVE "x-kubernetes-preserve-unknown-fields"
 #define EMBEDDED "x-kubernetes-embedded-resource"
-#define STEPS_MAX 500000 /* of a validation: hostile schemas have many alternatives for many values */
+/* Of one walk: hostile schemas have many alternatives for many values, and defaults within defaults. */
+#define STEPS_MAX 500000
+#define STEP_BYTES 64 /* of a copied text: as much work as a value */
+#define STEP_LOOKUPS 16 /* of properties that have no default: as much work as a value */
 #define PROBLEMS_SHOWN 20
+#define CHOICES_SHOWN 20
+#define CHOICES_LENGTH_MAX 4000 /* bytes */
 
 struct crds {
 	json_t *schemas; /* by kind */
@@ -27,7 +32,7 @@ struct walk {
 	const char *problems; /* "a, b" */
 	json_t *causes; /* the same, one by one; NULL: only counted */
 	size_t n;
-	size_t steps; /* done */
+	size_t steps; /* done; over STEPS_MAX: the walk has ended early */
 	bool rules; /* CEL is evaluated */
 };
 
@@ -74,9 +79,58 @@ crd_drops_null(const json_t *schema, const json_t *v)
 	return json_is_null(v) && !json_is_true(json_object_get(schema, "nullable"));
 }
 
+/* Counts steps before they are done. Returns false if they are too many. */
+static bool
+crd_step(struct walk *w, size_t n)
+{
+	w->steps += n;
+	return w->steps <= STEPS_MAX;
+}
+
+/* Counts the copy of a value, with all that is in it. */
+static bool
+crd_step_copy(struct walk *w, const json_t *v)
+{
+	const char *key;
+	json_t *e;
+	size_t i;
+
+	if (!crd_step(w, 1 + json_string_length(v) / STEP_BYTES))
+		return false;
+	json_object_foreach ((json_t *)v, key, e)
+		if (!crd_step(w, strlen(key) / STEP_BYTES) || !crd_step_copy(w, e))
+			return false;
+	json_array_foreach (v, i, e)
+		if (!crd_step_copy(w, e))
+			return false;
+	return true;
+}
+
+static void prune(struct walk *, const json_t *schema, json_t *value, bool root);
+
+/* Sets the defaults of absent fields. They have defaults within them, which multiply. */
+static void
+crd_set_defaults(struct walk *w, const json_t *properties, json_t *object)
+{
+	const char *key;
+	json_t *of, *v;
+
+	if (!crd_step(w, json_object_size(properties) / STEP_LOOKUPS))
+		return;
+	json_object_foreach ((json_t *)properties, key, of) {
+		v = json_object_get(of, "default");
+		if (v == NULL || json_object_get(object, key) != NULL)
+			continue;
+		if (!crd_step_copy(w, v))
+			return;
+		json_object_set_new(object, key, json_deep_copy(v));
+		prune(w, of, json_object_get(object, key), false);
+	}
+}
+
 /* Removes unknown fields and sets the defaults of absent ones. `root`: the value is an object of the API. */
 static void
-prune(const json_t *schema, json_t *value, bool root)
+prune(struct walk *w, const json_t *schema, json_t *value, bool root)
 {
 	const json_t *properties = json_object_get(schema, "properties"), *items = json_object_get(schema, "items");
 	const json_t *additional = json_object_get(schema, "additionalProperties");
@@ -86,7 +140,7 @@ prune(const json_t *schema, json_t *value, bool root)
 	void *next;
 	size_t i;
 
-	if (schema == NULL)
+	if (schema == NULL || !crd_step(w, 1))
 		return;
 	root |= json_is_true(json_object_get(schema, EMBEDDED));
 	json_object_foreach_safe (value, next, key, v) {
@@ -97,16 +151,19 @@ prune(const json_t *schema, json_t *value, bool root)
 		if (of == NULL ? !keeps : crd_drops_null(of, v))
 			json_object_del(value, key);
 		else if (of != NULL)
-			prune(of, v, false);
+			prune(w, of, v, false);
 	}
 	if (json_is_object(value))
-		json_object_foreach ((json_t *)properties, key, of)
-			if (json_object_get(of, "default") != NULL && json_object_get(value, key) == NULL) {
-				json_object_set_new(value, key, json_deep_copy(json_object_get(of, "default")));
-				prune(of, json_object_get(value, key), false);
-			}
+		crd_set_defaults(w, properties, value);
 	json_array_foreach (value, i, v)
-		prune(items, v, false);
+		prune(w, items, v, false);
+}
+
+/* Whether the text of the next problem is shown. */
+static bool
+crd_shows_next(const struct walk *w)
+{
+	return w->causes != NULL && w->n < PROBLEMS_SHOWN;
 }
 
 static void crd_problem(struct walk *w, const char *path, const char *reason, const char *format, ...)
@@ -115,10 +172,12 @@ static void crd_problem(struct walk *w, const char *path, const char *reason, co
 static void
 crd_problem(struct walk *w, const char *path, const char *reason, const char *format, ...)
 {
+	bool shown = crd_shows_next(w);
 	const char *text;
 	va_list ap;
 
-	if (w->n++ >= PROBLEMS_SHOWN || w->causes == NULL)
+	w->n++;
+	if (!shown)
 		return;
 	va_start(ap, format);
 	text = arena_vprintf(w->arena, format, ap);
@@ -142,9 +201,12 @@ crd_type_of(const json_t *v)
 	return names[json_typeof(v)];
 }
 
+/* Returns the text of a value in the next problem; "" if that is only counted, as most problems of alternatives. */
 static const char *
 crd_shown(struct walk *w, const json_t *v)
 {
+	if (!crd_shows_next(w))
+		return "";
 	return json_is_object(v) || json_is_array(v) ? arena_printf(w->arena, "\"%s\"", crd_type_of(v))
 						     : json_text_go(w->arena, v);
 }
@@ -165,22 +227,47 @@ crd_check_bound(struct walk *w, const char *path, const json_t *schema, const js
 	    json_text_go(w->arena, bound));
 }
 
+/* Returns the text "a, b" of the first choices, with "..." for the others. */
+static const char *
+crd_choices(struct walk *w, const json_t *choices)
+{
+	const char *all;
+	struct str text;
+	json_t *c;
+	size_t i;
+
+	if (!crd_shows_next(w))
+		return "";
+	str_init(&text, CHOICES_LENGTH_MAX);
+	json_array_foreach (choices, i, c)
+		if (i == CHOICES_SHOWN || !str_addf(&text, "%s%s", i > 0 ? ", " : "", json_text_go(w->arena, c)))
+			break;
+	all = arena_printf(w->arena, "%s%s%s", str_text(&text), i > 0 && i < json_array_size(choices) ? ", " : "",
+	    i < json_array_size(choices) ? "..." : "");
+	str_done(&text);
+	return all;
+}
+
+static void
+check_choices(struct walk *w, const char *path, const json_t *choices, const json_t *v)
+{
+	json_t *c;
+	size_t i;
+
+	json_array_foreach (choices, i, c)
+		if (!crd_step(w, 1) || json_equal(c, v))
+			return;
+	if (choices != NULL)
+		crd_problem(w, path, "FieldValueNotSupported", "Unsupported value: %s: supported values: %s",
+		    crd_shown(w, v), crd_choices(w, choices));
+}
+
 static void
 check_scalar(struct walk *w, const char *path, const json_t *schema, const json_t *v)
 {
-	const json_t *choices = json_object_get(schema, "enum"), *step = json_object_get(schema, "multipleOf");
-	const char *supported = "";
-	json_t *c;
-	size_t i;
-	bool found = choices == NULL;
+	const json_t *step = json_object_get(schema, "multipleOf");
 
-	json_array_foreach (choices, i, c) {
-		found |= json_equal(c, v);
-		supported = arena_printf(w->arena, "%s%s%s", supported, i > 0 ? ", " : "", json_text_go(w->arena, c));
-	}
-	if (!found)
-		crd_problem(w, path, "FieldValueNotSupported", "Unsupported value: %s: supported values: %s",
-		    crd_shown(w, v), supported);
+	check_choices(w, path, json_object_get(schema, "enum"), v);
 	if (json_is_number(v)) {
 		crd_check_bound(w, path, schema, v, "minimum", "exclusiveMinimum", 1);
 		crd_check_bound(w, path, schema, v, "maximum", "exclusiveMaximum", -1);
@@ -357,6 +444,26 @@ check_rules(struct walk *w, const char *path, const json_t *schema, const json_t
 	}
 }
 
+/* Each missing field is a step: many objects may miss many. */
+static void
+crd_check_required(struct walk *w, const char *path, const json_t *schema, const json_t *v)
+{
+	json_t *key;
+	size_t i;
+
+	json_array_foreach (json_is_object(v) ? json_object_get(schema, "required") : NULL, i, key) {
+		if (json_object_get(v, json_string_value(key)) != NULL)
+			continue;
+		if (!crd_step(w, 1))
+			return;
+		crd_problem(w,
+		    crd_shows_next(w)
+			? arena_printf(w->arena, "%s%s%s", path, path[0] != '\0' ? "." : "", json_string_value(key))
+			: "",
+		    "FieldValueRequired", "Required value");
+	}
+}
+
 static bool
 has_type(const json_t *schema, const json_t *v)
 {
@@ -380,7 +487,7 @@ crd_check(struct walk *w, const char *path, const json_t *schema, const json_t *
 	if (schema == NULL || (old != NULL && json_equal(old, v)) ||
 	    (json_is_null(v) && json_is_true(json_object_get(schema, "nullable"))))
 		return;
-	if (w->steps++ >= STEPS_MAX)
+	if (!crd_step(w, 1))
 		return;
 	if (!has_type(schema, v)) {
 		crd_problem(w, path, "FieldValueTypeInvalid",
@@ -394,11 +501,7 @@ crd_check(struct walk *w, const char *path, const json_t *schema, const json_t *
 	check_list(w, path, schema, v);
 	check_alternatives(w, path, schema, v);
 	check_rules(w, path, schema, v, old);
-	if (json_is_object(v))
-		json_array_foreach (json_object_get(schema, "required"), i, e)
-			if (json_object_get(v, json_string_value(e)) == NULL)
-				crd_problem(w, arena_printf(w->arena, "%s%s%s", path, dot, json_string_value(e)),
-				    "FieldValueRequired", "Required value");
+	crd_check_required(w, path, schema, v);
 	json_object_foreach ((json_t *)v, key, e)
 		if ((of = json_object_get(properties, key)) != NULL || json_is_object(of = additional))
 			crd_check(
@@ -471,8 +574,11 @@ crds_admit(const struct crds *c, struct arena *a, const char *key, const char *k
 
 	if (schema == NULL)
 		return NULL;
-	prune(schema, object, true);
-	crd_check(&w, "", schema, object, old);
+	prune(&w, schema, object, true);
+	if (w.steps <= STEPS_MAX) {
+		w.steps = 0;
+		crd_check(&w, "", schema, object, old);
+	}
 	if (w.steps > STEPS_MAX) {
 		w.n = 0;
 		w.problems = "";

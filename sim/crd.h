@@ -29,7 +29,9 @@ void crds_unknown(struct arena *, const json_t *schema, bool whole, const json_t
 /* Prunes unknown fields, sets defaults, and checks types, required fields, choices, bounds, lengths, patterns, the
  * formats date-time and byte, alternatives (anyOf …), keys of lists and immutability, by the schema of a key and in
  * place. Rules of CEL are evaluated in the schemas of `sluice crds` only. A part that is the same in `old` (NULL: a new
- * object) is not checked again. Returns all problems in the words of an API server, in one error; NULL: the object is
- * valid, or the key has no schema. *ret_details is set to the details of a Status (a new reference). */
+ * object) is not checked again. Returns the first 20 problems in the words of an API server, in one error, each with
+ * at most 20 choices of an enum; NULL: the object is valid, or the key has no schema. Pruning and validation take at
+ * most 500,000 steps each (values, defaults, alternatives, choices, missing fields): what takes more is refused.
+ * *ret_details is set to the details of a Status (a new reference). */
 struct err *crds_admit(const struct crds *, struct arena *, const char *key, const char *kind, const char *group,
     json_t *object, const json_t *old, json_t **ret_details);
