@@ -79,7 +79,7 @@ refused() {
 	check "$1: nothing has changed" says Healthy "$s" status myapp --timeout 300s
 }
 refused "wrong type" '{"op": "replace", "path": "/spec/strategy/canary/steps/0/setWeight", "value": "a lot"}' \
-	'spec.strategy.canary.steps[0].setWeight: Invalid value: "a lot"'
+	'spec.strategy.canary.steps[0].setWeight in body must be of type integer: "string"'
 refused "weight out of bounds" '{"op": "replace", "path": "/spec/strategy/canary/steps/2/setWeight", "value": 101}' \
 	'spec.strategy.canary.steps[2].setWeight: Invalid value: 101'
 refused "what is required, missing" '{"op": "remove", "path": "/spec/strategy"}' 'spec.strategy: Required value'
