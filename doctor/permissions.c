@@ -5,13 +5,13 @@
 #include "base/str.h"
 #include "kube/api/yaml.h"
 
-/* NAME_at and NAME_end: the file's first byte, and the byte after its last. */
+/* NAME: the text of the file, ended by NUL. */
 #define TAKE_IN(NAME, FILE)                                                                                            \
 	__asm__(".section .rodata\n"                                                                                   \
-		".global " #NAME "_at, " #NAME "_end\n"                                                                \
-		".hidden " #NAME "_at, " #NAME "_end\n" #NAME "_at: .incbin \"" FILE "\"\n" #NAME "_end: .byte 0\n"    \
+		".global " #NAME "\n"                                                                                  \
+		".hidden " #NAME "\n" #NAME ": .incbin \"" FILE "\"\n.byte 0\n"                                        \
 		".previous\n");                                                                                        \
-	extern const char NAME##_at[], NAME##_end[] __attribute__((visibility("hidden")))
+	extern const char NAME[] __attribute__((visibility("hidden")))
 
 TAKE_IN(permissions_rollouts, "deploy/rbac.yaml");
 TAKE_IN(permissions_own, "deploy/controller/rbac.yaml");
@@ -60,11 +60,11 @@ permissions_read(struct arena *a)
 {
 	struct permissions all = { 0 };
 
-	permissions_add(a, permissions_rollouts_at, (size_t)(permissions_rollouts_end - permissions_rollouts_at),
+	permissions_add(a, permissions_rollouts, strlen(permissions_rollouts),
 	    &(struct permission){ .role = "sluice", .controllers = "rollouts" }, &all);
-	permissions_add(a, permissions_own_at, (size_t)(permissions_own_end - permissions_own_at),
+	permissions_add(a, permissions_own, strlen(permissions_own),
 	    &(struct permission){ .role = "sluice-own", .own = true }, &all);
-	permissions_add(a, permissions_gitops_at, (size_t)(permissions_gitops_end - permissions_gitops_at),
+	permissions_add(a, permissions_gitops, strlen(permissions_gitops),
 	    &(struct permission){ .role = "sluice-gitops", .controllers = "gitops" }, &all);
 	return all;
 }
