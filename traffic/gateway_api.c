@@ -70,6 +70,24 @@ gateway_check_header_routes(const struct canary_strategy *c, struct problems *p)
 			    "Invalid value: no route of the Gateway API has useHeaderRoutes: true");
 }
 
+/* The rules of "beta" may be named "beta-1" too. */
+static void
+gateway_check_managed(const struct canary_strategy *c, struct problems *p)
+{
+	const struct traffic_routing *t = c->traffic_routing;
+
+	for (size_t i = 0; i < t->managed_routes.n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (!str_eq(t->managed_routes.at[k].name, t->managed_routes.at[i].name) &&
+			    gateway_names_overlap(t->managed_routes.at[k].name, t->managed_routes.at[i].name))
+				problem_add(p,
+				    arena_printf(
+					p->arena, "spec.strategy.canary.trafficRouting.managedRoutes[%zu].name", i),
+				    "Invalid value: \"%s\": rules in routes of the Gateway API are named \"NAME\" or "
+				    "\"NAME-N\", so that it cannot be told from \"%s\"; give it another name",
+				    t->managed_routes.at[i].name, t->managed_routes.at[k].name);
+}
+
 static void
 gateway_check(const struct canary_strategy *c, struct problems *p)
 {
@@ -81,6 +99,7 @@ gateway_check(const struct canary_strategy *c, struct problems *p)
 		    "Required value: names no route; set httpRoute, httpRoutes, httpRouteSelector, grpcRoute, "
 		    "grpcRoutes or grpcRouteSelector");
 	gateway_check_header_routes(c, p);
+	gateway_check_managed(c, p);
 	if (c->traffic_routing->istio != NULL && c->traffic_routing->istio->destination_rule != NULL)
 		problem_add(p, "spec.strategy.canary.trafficRouting.istio.destinationRule",
 		    "Invalid value: splits by subsets, and the Gateway API by Services; without destinationRule both "
@@ -192,38 +211,54 @@ struct gateway_sharing {
 	const struct gateway_route *route;
 	const char *label; /* its key */
 	bool needed;
-	const char *rule; /* a managed route of both */
+	const char *rule,
+	    *taken; /* a managed route, and the one of the other rollout whose rules could have its name */
 	const char *other; /* the other rollout that has it */
 };
 
-static bool
+/* Returns the first managed route that can have a rule of the same name as `name`; NULL: none. */
+static const char *
 gateway_manages(const struct canary_strategy *c, const char *name)
 {
 	for (size_t i = 0; i < c->traffic_routing->managed_routes.n; i++)
-		if (str_eq(c->traffic_routing->managed_routes.at[i].name, name))
+		if (gateway_names_overlap(c->traffic_routing->managed_routes.at[i].name, name))
+			return c->traffic_routing->managed_routes.at[i].name;
+	return NULL;
+}
+
+/* Returns whether a rule of the route is split between the Services of the rollout. */
+static bool
+gateway_splits(const struct rollout *r, const struct gateway_route *route)
+{
+	for (size_t i = 0; i < route->spec.rules.n; i++)
+		if (gateway_is_split(r, &route->spec.rules.at[i]))
 			return true;
 	return false;
 }
 
+/* A rollout that only names the route, and has no Services in it, is invalid itself and takes nothing from others. */
 static void
 gateway_share(const struct object *o, void *arg)
 {
 	struct gateway_sharing *s = arg;
 	const struct canary_strategy *own = s->rollout->spec.strategy.canary;
-	const struct canary_strategy *c = ((const struct rollout *)o)->spec.strategy.canary;
+	const struct rollout *r = (const struct rollout *)o;
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const char *name;
 
 	if ((str_eq(o->meta.name, s->rollout->object.meta.name) &&
 		str_eq(o->meta.namespace, s->rollout->object.meta.namespace)) ||
-	    !gateway_concerns((const struct rollout *)o, &s->route->object))
+	    !gateway_concerns(r, &s->route->object) || !gateway_splits(r, s->route))
 		return;
 	for (size_t i = 0; i < own->traffic_routing->managed_routes.n; i++)
-		if (gateway_manages(c, own->traffic_routing->managed_routes.at[i].name)) {
+		if ((name = gateway_manages(c, own->traffic_routing->managed_routes.at[i].name)) != NULL) {
 			s->rule = own->traffic_routing->managed_routes.at[i].name;
+			s->taken = name;
 			s->other = o->meta.name;
 		}
 	for (size_t i = 0; str_eq(gateway_label_key(gateway_of(c)), s->label) && i < s->route->spec.rules.n; i++)
-		s->needed |= gateway_is_split(c, &s->route->spec.rules.at[i]) &&
-			     gateway_shares_of(c, &s->route->spec.rules.at[i]).most > 0;
+		s->needed |= gateway_is_split(r, &s->route->spec.rules.at[i]) &&
+			     gateway_shares_of(r, &s->route->spec.rules.at[i]).most > 0;
 }
 
 /* Finds what other rollouts that name the route need of it. A managed route belongs to one rollout. */
@@ -245,22 +280,22 @@ gateway_read_sharing(const struct rollout *r, const struct view *view, struct ar
 		return NULL;
 	return err_new(a, ERR_INVALID,
 	    "spec.strategy.canary.trafficRouting.managedRoutes: Invalid value: \"%s\": rollout \"%s\" has a managed "
-	    "route "
-	    "of this name in %s %s too; give it another name",
-	    s.rule, s.other, t->route->object.type->kind, m->name);
+	    "route %s in %s %s too; give it another name",
+	    s.rule, s.other, str_eq(s.rule, s.taken) ? "of this name" : arena_printf(a, "\"%s\"", s.taken),
+	    t->route->object.type->kind, m->name);
 }
 
 /* --- reading --- */
 
-/* Adds the weights of one route to *ret. A rule without the stable Service has the canary's weight. */
+/* Adds the weights of one route to *ret. */
 static void
-gateway_read_weights(const struct canary_strategy *c, const struct gateway_route *route, struct routing *ret)
+gateway_read_weights(const struct rollout *r, const struct gateway_route *route, struct routing *ret)
 {
 	for (size_t i = 0; i < route->spec.rules.n; i++) {
 		const struct gateway_rule *rule = &route->spec.rules.at[i];
-		struct gateway_shares s = gateway_shares_of(c, rule);
+		struct gateway_shares s = gateway_shares_of(r, rule);
 
-		if (!gateway_is_split(c, rule) || s.n_canary == 0)
+		if (!gateway_is_split(r, rule))
 			continue;
 		ret->weight = s.most > ret->weight ? s.most : ret->weight;
 		ret->weight_min = s.least < ret->weight_min ? s.least : ret->weight_min;
@@ -271,17 +306,16 @@ gateway_read_weights(const struct canary_strategy *c, const struct gateway_route
 
 /* Counts the managed rules. A user's rule of such a name is an error: it would be taken for one of a step. */
 static struct err *
-gateway_read_managed(
-    const struct canary_strategy *c, const struct gateway_route *route, struct arena *a, struct routing *ret)
+gateway_read_managed(const struct rollout *r, const struct gateway_route *route, struct arena *a, struct routing *ret)
 {
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < route->spec.rules.n; i++) {
 		const struct gateway_rule *rule = &route->spec.rules.at[i];
 
-		if (gateway_is_managed(c, rule))
+		if (gateway_is_managed(r, rule))
 			ret->managed_routes++;
-		else if (e == NULL && gateway_has_managed_name(c, rule))
+		else if (e == NULL && gateway_has_managed_name(r->spec.strategy.canary, rule))
 			e = err_new(a, ERR_INVALID,
 			    "spec.strategy.canary.trafficRouting.managedRoutes: %s %s has a rule \"%s\" that no step "
 			    "made; give the managed route another name",
@@ -294,7 +328,6 @@ static struct err *
 gateway_read_route(
     const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret, struct gateway_target *t)
 {
-	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct type *type = gateway_type(t->reference.kind);
 	const struct object *o = view_get(view, type, gateway_namespace(r), t->reference.name);
 	_cleanup_(json_decrefp) json_t *ops = NULL;
@@ -304,11 +337,11 @@ gateway_read_route(
 		return err_new(a, ERR_GONE, "%s: Invalid value: \"%s\": %s.%s \"%s\" not found",
 		    gateway_field(a, &t->reference), t->reference.name, type->plural, type->group, t->reference.name);
 	t->route = (const struct gateway_route *)o;
-	e = gateway_weight_patch(a, c, t->reference.kind, t->route, &(struct wanted_split){ 0 }, &ops);
-	not_made = gateway_read_managed(c, t->route, a, ret);
+	e = gateway_weight_patch(a, r, t->route, &(struct wanted_split){ 0 }, &ops);
+	not_made = gateway_read_managed(r, t->route, a, ret);
 	if (e != NULL)
 		return err_wrap(a, e, "%s: Invalid value: \"%s\"", gateway_field(a, &t->reference), t->reference.name);
-	gateway_read_weights(c, t->route, ret);
+	gateway_read_weights(r, t->route, ret);
 	shared = gateway_read_sharing(r, view, a, t);
 	return not_made != NULL ? not_made : shared;
 }
@@ -476,7 +509,7 @@ gateway_set_weight(
 
 		if (t->route == NULL)
 			continue;
-		if ((e = gateway_weight_patch(plan->arena, c, t->reference.kind, t->route, want, &ops)) != NULL) {
+		if ((e = gateway_weight_patch(plan->arena, r, t->route, want, &ops)) != NULL) {
 			first = first != NULL ? first : e;
 			continue;
 		}
@@ -507,10 +540,7 @@ gateway_has_weight(const struct rollout *r, const struct routing *now, const str
 		const struct gateway_target *t = &all->at[i];
 		_cleanup_(json_decrefp) json_t *ops = NULL;
 
-		has =
-		    t->route != NULL &&
-		    gateway_weight_patch(a, r->spec.strategy.canary, t->reference.kind, t->route, want, &ops) == NULL &&
-		    ops == NULL;
+		has = t->route != NULL && gateway_weight_patch(a, r, t->route, want, &ops) == NULL && ops == NULL;
 	}
 	return has;
 }

@@ -3,7 +3,10 @@
  * A strategy refers to routes: HTTPRoutes and GRPCRoutes, whose rules have backendRefs of the canary's and the stable
  * Service. A rule is managed if its name is in managedRoutes, or is such a name with a number behind it ("beta-1"), and
  * it has one backendRef, of one of the two Services: steps create and remove it. Any other rule of such a name is an
- * error. All rules that are not managed are split.
+ * error. All other rules with both Services are split.
+ *
+ * The Services are those of the rollout's namespace. A route of another namespace refers to them with `namespace`;
+ * Services of its own namespace that have the same names are not the rollout's.
  */
 #pragma once
 #include "kube/api/gateway.h"
@@ -67,24 +70,27 @@ bool gateway_concerns(const struct rollout *, const struct object *);
 /* Returns whether the name is one of a managed rule. */
 bool gateway_has_managed_name(const struct canary_strategy *, const struct gateway_rule *);
 
+/* Returns whether a rule can have the name of both managed routes: they are equal, or one is the other with a number. */
+bool gateway_names_overlap(const char *, const char *);
+
 /* Returns whether a step made the rule: see above. The Services have swapped since then with pingPong. */
-bool gateway_is_managed(const struct canary_strategy *, const struct gateway_rule *);
+bool gateway_is_managed(const struct rollout *, const struct gateway_rule *);
 
-/* Returns whether weights are set in the rule. Those of a managed rule are not, nor of one that has only the canary's
- * Service: it may be a user's preview. */
-bool gateway_is_split(const struct canary_strategy *, const struct gateway_rule *);
+/* Returns whether weights are set in the rule: it has both Services. One that has only the canary's may be a user's
+ * preview, and one that has only the stable Service would have no destination at a weight of 100. */
+bool gateway_is_split(const struct rollout *, const struct gateway_rule *);
 
-/* Returns whether the reference is to this Service. */
-bool gateway_ref_is(const struct backend_ref *, const char *service);
+/* Returns whether a reference in a route of the rollout is to this Service of its namespace. */
+bool gateway_ref_is(const struct rollout *, const struct backend_ref *, const char *service);
 
 /* Returns the shares of a rule. */
-struct gateway_shares gateway_shares_of(const struct canary_strategy *, const struct gateway_rule *);
+struct gateway_shares gateway_shares_of(const struct rollout *, const struct gateway_rule *);
 
 /* Adds to *ops (see json_patch_of) what gives each destination its weight in all rules that are split: the canary's
- * Service `weight`, the stable one the rest of 100. Other destinations are not changed. Returns an error if the route
- * has not both Services. */
-struct err *gateway_weight_patch(struct arena *, const struct canary_strategy *, enum gateway_kind,
-    const struct gateway_route *, const struct wanted_split *, json_t **ops);
+ * Service `weight`, the stable one the rest of 100. Other destinations are not changed. Returns an error if no rule
+ * has both Services. */
+struct err *gateway_weight_patch(
+    struct arena *, const struct rollout *, const struct gateway_route *, const struct wanted_split *, json_t **ops);
 
 /* Adds to *ops what sets or removes the label of an update. It stays while `needed`. */
 void gateway_label_patch(

@@ -49,15 +49,16 @@ gateway_header_matches(struct arena *a, const struct header_route *want, const j
 /* The reference to the canary's Service in a rule: what may be left out of a reference is written, as the API server
  * does. It has no weight: it is the only one. A new reference. */
 static json_t *
-gateway_canary_ref(const struct canary_strategy *c, const json_t *rule)
+gateway_canary_ref(const struct rollout *r, const struct gateway_rule *of, const json_t *rule)
 {
-	json_t *ref = json_pack("{s:s,s:s,s:s}", "group", "", "kind", "Service", "name", c->canary_service);
+	const char *service = r->spec.strategy.canary->canary_service;
+	json_t *ref = json_pack("{s:s,s:s,s:s}", "group", "", "kind", "Service", "name", service);
 	static const char *const copied[] = { "namespace", "port", "filters" };
 	json_t *from;
 	size_t i;
 
 	json_array_foreach (json_object_get(rule, "backendRefs"), i, from)
-		if (str_eq(json_str(from, "name"), c->canary_service)) {
+		if (gateway_ref_is(r, &of->backend_refs.at[i], service)) {
 			for (size_t k = 0; k < ARRAY_SIZE(copied); k++)
 				if (json_object_get(from, copied[k]) != NULL)
 					json_object_set_new(
@@ -70,14 +71,14 @@ gateway_canary_ref(const struct canary_strategy *c, const json_t *rule)
 /* The rule that a step creates for one that is split: all but its destinations, matches and name is copied. A new
  * reference. */
 static json_t *
-gateway_header_rule(struct arena *a, const struct canary_strategy *c, const struct header_route *want,
+gateway_header_rule(struct arena *a, const struct rollout *r, const struct header_route *want,
     const struct gateway_rule *split, const char *name)
 {
 	json_t *rule = json_loads(split->raw, 0, NULL), *matches = json_object_get(rule, "matches"), *one;
 	size_t i;
 
 	json_object_set_new(rule, "name", json_string(name));
-	json_object_set_new(rule, "backendRefs", json_pack("[o]", gateway_canary_ref(c, rule)));
+	json_object_set_new(rule, "backendRefs", json_pack("[o]", gateway_canary_ref(r, split, rule)));
 	if (json_array_size(matches) == 0)
 		json_object_set_new(
 		    rule, "matches", json_pack("[{s:o}]", "headers", gateway_header_matches(a, want, NULL)));
@@ -89,19 +90,18 @@ gateway_header_rule(struct arena *a, const struct canary_strategy *c, const stru
 
 /* The rules that a step creates in a route: "beta", "beta-1" and so on. A new reference to a list. */
 static json_t *
-gateway_header_rules(struct arena *a, const struct canary_strategy *c, const struct header_route *want,
-    const struct gateway_route *route)
+gateway_header_rules(
+    struct arena *a, const struct rollout *r, const struct header_route *want, const struct gateway_route *route)
 {
 	json_t *rules = json_array();
 
 	for (size_t i = 0; i < route->spec.rules.n; i++) {
 		const struct gateway_rule *rule = &route->spec.rules.at[i];
-		struct gateway_shares s = gateway_shares_of(c, rule);
 		size_t n = json_array_size(rules);
 
-		if (!gateway_is_split(c, rule) || s.n_canary == 0 || s.n_stable == 0)
+		if (!gateway_is_split(r, rule))
 			continue;
-		json_array_append_new(rules, gateway_header_rule(a, c, want, rule,
+		json_array_append_new(rules, gateway_header_rule(a, r, want, rule,
 						 n == 0 ? want->name : arena_printf(a, "%s-%zu", want->name, n)));
 	}
 	return rules;
@@ -151,7 +151,7 @@ gateway_wanted_at(const struct gateway_rule *rule, const json_t *want)
 /* Removes managed rules that are not wanted from the last to the first, so that none moves another, and adds missing
  * ones at the end. Managed rules that are as wanted stay. */
 static json_t *
-gateway_rules_patch(struct arena *a, const struct canary_strategy *c, const struct gateway_route *route, json_t *want)
+gateway_rules_patch(struct arena *a, const struct rollout *r, const struct gateway_route *route, json_t *want)
 {
 	json_t *ops = NULL, *one;
 	size_t i;
@@ -161,7 +161,7 @@ gateway_rules_patch(struct arena *a, const struct canary_strategy *c, const stru
 		const char *path = arena_printf(a, "/spec/rules/%zu", i);
 		int at;
 
-		if (!gateway_is_managed(c, rule))
+		if (!gateway_is_managed(r, rule))
 			continue;
 		if ((at = gateway_wanted_at(rule, want)) >= 0) {
 			json_array_remove(want, (size_t)at);
@@ -175,11 +175,11 @@ gateway_rules_patch(struct arena *a, const struct canary_strategy *c, const stru
 	return ops;
 }
 
+/* A route whose useHeaderRoutes was set before may still have rules: they are removed. */
 bool
 gateway_set_routes(const struct rollout *r, const struct routing *now, const struct wanted_route *want, size_t n,
     struct arena *a, struct plan *plan)
 {
-	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct gateway_targets *all = now->own;
 	bool as_wanted = true;
 
@@ -187,21 +187,23 @@ gateway_set_routes(const struct rollout *r, const struct routing *now, const str
 		const struct gateway_route *route = all->at[i].route;
 		_cleanup_(json_decrefp) json_t *rules = json_array(), *ops = NULL;
 
-		if (route == NULL || !all->at[i].reference.header_routes)
+		size_t wanted = all->at[i].reference.header_routes ? n : 0;
+
+		if (route == NULL)
 			continue;
-		for (size_t k = 0; k < n; k++) {
-			_cleanup_(json_decrefp) json_t *more = gateway_header_rules(a, c, want[k].header, route);
+		for (size_t k = 0; k < wanted; k++) {
+			_cleanup_(json_decrefp) json_t *more = gateway_header_rules(a, r, want[k].header, route);
 
 			json_array_extend(rules, more);
 		}
-		ops = gateway_rules_patch(a, c, route, rules);
+		ops = gateway_rules_patch(a, r, route, rules);
 		as_wanted &= ops == NULL;
 		if (ops == NULL || plan == NULL)
 			continue;
 		plan_patch(plan, &route->object, TAKE_PTR(ops));
 		plan_independent(plan);
 		plan_event(plan, &r->object, false, arena_printf(a, "Updated %s", route->object.type->kind),
-		    "%s `%s` has %zu managed routes", route->object.type->kind, route->object.meta.name, n);
+		    "%s `%s` has %zu managed routes", route->object.type->kind, route->object.meta.name, wanted);
 	}
 	return as_wanted;
 }

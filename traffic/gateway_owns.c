@@ -8,7 +8,7 @@
 
 /* The live and the desired state of a route. */
 struct gateway_pair {
-	const struct canary_strategy *canary;
+	const struct rollout *rollout;
 	const struct gateway_route *live, *desired; /* decoded */
 	const json_t *live_json;
 	json_t *desired_json;
@@ -29,7 +29,7 @@ gateway_owns_live_rule(
 	for (size_t i = 0; i < p->live->spec.rules.n; i++) {
 		const struct gateway_rule *live = &p->live->spec.rules.at[i];
 
-		if (!gateway_is_split(p->canary, live) ||
+		if (!gateway_is_split(p->rollout, live) ||
 		    (desired->name != NULL ? !str_eq(live->name, desired->name) : live->name != NULL || number-- > 0))
 			continue;
 		*ret_index = i;
@@ -42,6 +42,7 @@ gateway_owns_live_rule(
 static void
 gateway_owns_keep_weights(const struct gateway_pair *p, size_t live, size_t desired)
 {
+	const struct canary_strategy *c = p->rollout->spec.strategy.canary;
 	const struct gateway_rule *from = &p->live->spec.rules.at[live], *to = &p->desired->spec.rules.at[desired];
 	const json_t *from_refs =
 	    json_object_get(json_array_get(gateway_owns_rules(p->live_json), live), "backendRefs");
@@ -53,9 +54,10 @@ gateway_owns_keep_weights(const struct gateway_pair *p, size_t live, size_t desi
 		size_t k = 0;
 		json_t *weight;
 
-		if (!gateway_ref_is(ref, p->canary->canary_service) && !gateway_ref_is(ref, p->canary->stable_service))
+		if (!gateway_ref_is(p->rollout, ref, c->canary_service) &&
+		    !gateway_ref_is(p->rollout, ref, c->stable_service))
 			continue;
-		while (k < from->backend_refs.n && !gateway_ref_is(&from->backend_refs.at[k], ref->name))
+		while (k < from->backend_refs.n && !gateway_ref_is(p->rollout, &from->backend_refs.at[k], ref->name))
 			k++;
 		weight = json_object_get(json_array_get(from_refs, k), "weight");
 		if (weight != NULL)
@@ -70,10 +72,10 @@ gateway_owns_keep_managed(const struct gateway_pair *p)
 	json_t *from = gateway_owns_rules(p->live_json), *to = gateway_owns_rules(p->desired_json);
 
 	for (size_t i = p->desired->spec.rules.n; i-- > 0;)
-		if (gateway_is_managed(p->canary, &p->desired->spec.rules.at[i]))
+		if (gateway_is_managed(p->rollout, &p->desired->spec.rules.at[i]))
 			json_array_remove(to, i);
 	for (size_t i = 0; i < p->live->spec.rules.n && json_is_array(to); i++)
-		if (gateway_is_managed(p->canary, &p->live->spec.rules.at[i]))
+		if (gateway_is_managed(p->rollout, &p->live->spec.rules.at[i]))
 			json_array_append_new(to, json_deep_copy(json_array_get(from, i)));
 }
 
@@ -81,7 +83,7 @@ gateway_owns_keep_managed(const struct gateway_pair *p)
 static void
 gateway_owns_keep_label(const struct gateway_pair *p)
 {
-	const char *key = gateway_label_key(gateway_of(p->canary));
+	const char *key = gateway_label_key(gateway_of(p->rollout->spec.strategy.canary));
 	json_t *value = key != NULL ? json_object_get(json_at(p->live_json, "/metadata/labels"), key) : NULL;
 	json_t *meta = json_object_get(p->desired_json, "metadata"), *labels = json_object_get(meta, "labels");
 
@@ -96,7 +98,7 @@ void
 gateway_overlay(const struct rollout *r, const struct type *type, const json_t *live, json_t *desired)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	struct gateway_pair p = { .canary = r->spec.strategy.canary,
+	struct gateway_pair p = { .rollout = r,
 		.live = (const struct gateway_route *)object_decode(type, live, a),
 		.desired = (const struct gateway_route *)object_decode(type, desired, a),
 		.live_json = live,
@@ -108,7 +110,7 @@ gateway_overlay(const struct rollout *r, const struct type *type, const json_t *
 	for (size_t i = 0; i < p.desired->spec.rules.n; i++) {
 		const struct gateway_rule *rule = &p.desired->spec.rules.at[i];
 
-		if (!gateway_is_split(p.canary, rule))
+		if (!gateway_is_split(r, rule))
 			continue;
 		if (gateway_owns_live_rule(&p, rule, unnamed, &at))
 			gateway_owns_keep_weights(&p, at, i);

@@ -24,6 +24,12 @@ gateway_is_rule_name(const char *rule, const char *managed)
 }
 
 bool
+gateway_names_overlap(const char *a, const char *b)
+{
+	return gateway_is_rule_name(a, b) || gateway_is_rule_name(b, a);
+}
+
+bool
 gateway_has_managed_name(const struct canary_strategy *c, const struct gateway_rule *rule)
 {
 	const struct traffic_routing *t = c->traffic_routing;
@@ -35,26 +41,39 @@ gateway_has_managed_name(const struct canary_strategy *c, const struct gateway_r
 }
 
 bool
-gateway_is_managed(const struct canary_strategy *c, const struct gateway_rule *rule)
+gateway_is_managed(const struct rollout *r, const struct gateway_rule *rule)
 {
+	const struct canary_strategy *c = r->spec.strategy.canary;
+
 	return gateway_has_managed_name(c, rule) && rule->backend_refs.n == 1 &&
-	       (gateway_ref_is(&rule->backend_refs.at[0], c->canary_service) ||
-		   gateway_ref_is(&rule->backend_refs.at[0], c->stable_service));
+	       (gateway_ref_is(r, &rule->backend_refs.at[0], c->canary_service) ||
+		   gateway_ref_is(r, &rule->backend_refs.at[0], c->stable_service));
 }
 
 bool
-gateway_ref_is(const struct backend_ref *ref, const char *service)
+gateway_ref_is(const struct rollout *r, const struct backend_ref *ref, const char *service)
 {
-	return service != NULL && str_eq(ref->name, service) &&
+	const char *ns = !str_empty(ref->namespace) ? ref->namespace : gateway_namespace(r);
+
+	return str_eq(ns, r->object.meta.namespace) && service != NULL && str_eq(ref->name, service) &&
 	       (ref->kind == NULL || strcmp(ref->kind, "Service") == 0) &&
 	       (ref->group == NULL || ref->group[0] == '\0');
 }
 
-bool
-gateway_is_split(const struct canary_strategy *c, const struct gateway_rule *rule)
+static bool
+gateway_refers_to(const struct rollout *r, const struct gateway_rule *rule, const char *service)
 {
-	return !gateway_is_managed(c, rule) &&
-	       !(rule->backend_refs.n == 1 && gateway_ref_is(&rule->backend_refs.at[0], c->canary_service));
+	for (size_t i = 0; i < rule->backend_refs.n; i++)
+		if (gateway_ref_is(r, &rule->backend_refs.at[i], service))
+			return true;
+	return false;
+}
+
+bool
+gateway_is_split(const struct rollout *r, const struct gateway_rule *rule)
+{
+	return !gateway_is_managed(r, rule) && gateway_refers_to(r, rule, r->spec.strategy.canary->canary_service) &&
+	       gateway_refers_to(r, rule, r->spec.strategy.canary->stable_service);
 }
 
 static int64_t
@@ -65,8 +84,9 @@ gateway_weight(const struct backend_ref *ref)
 
 /* The percentage is exact if the weights are those that a rollout sets, even if a rule names a Service twice. */
 struct gateway_shares
-gateway_shares_of(const struct canary_strategy *c, const struct gateway_rule *rule)
+gateway_shares_of(const struct rollout *r, const struct gateway_rule *rule)
 {
+	const struct canary_strategy *c = r->spec.strategy.canary;
 	struct gateway_shares ret = { 0 };
 	int64_t canary = 0, stable = 0, all, each_canary = -1;
 	bool as_set = true;
@@ -74,7 +94,7 @@ gateway_shares_of(const struct canary_strategy *c, const struct gateway_rule *ru
 	for (size_t i = 0; i < rule->backend_refs.n; i++) {
 		const struct backend_ref *ref = &rule->backend_refs.at[i];
 
-		if (!gateway_ref_is(ref, c->canary_service))
+		if (!gateway_ref_is(r, ref, c->canary_service))
 			continue;
 		ret.n_canary++;
 		canary += gateway_weight(ref);
@@ -84,7 +104,7 @@ gateway_shares_of(const struct canary_strategy *c, const struct gateway_rule *ru
 	for (size_t i = 0; i < rule->backend_refs.n; i++) {
 		const struct backend_ref *ref = &rule->backend_refs.at[i];
 
-		if (!gateway_ref_is(ref, c->stable_service))
+		if (!gateway_ref_is(r, ref, c->stable_service))
 			continue;
 		ret.n_stable++;
 		stable += gateway_weight(ref);
@@ -103,18 +123,19 @@ gateway_shares_of(const struct canary_strategy *c, const struct gateway_rule *ru
 
 /* Adds the edits of one rule, behind a test that nothing in its destinations has changed. */
 static void
-gateway_rule_patch(struct arena *a, const struct canary_strategy *c, const struct gateway_rule *rule, size_t index,
+gateway_rule_patch(struct arena *a, const struct rollout *r, const struct gateway_rule *rule, size_t index,
     const struct wanted_split *want, json_t **ops)
 {
+	const struct canary_strategy *c = r->spec.strategy.canary;
 	const char *base = arena_printf(a, "/spec/rules/%zu/backendRefs", index);
 	_cleanup_(json_decrefp) json_t *json = NULL;
 
 	for (size_t i = 0; i < rule->backend_refs.n; i++) {
 		const struct backend_ref *ref = &rule->backend_refs.at[i];
-		bool canary = gateway_ref_is(ref, c->canary_service);
+		bool canary = gateway_ref_is(r, ref, c->canary_service);
 		int64_t weight = canary ? want->weight : 100 - want->weight;
 
-		if ((!canary && !gateway_ref_is(ref, c->stable_service)) ||
+		if ((!canary && !gateway_ref_is(r, ref, c->stable_service)) ||
 		    (ref->weight.present && ref->weight.value == weight))
 			continue;
 		if (json == NULL) {
@@ -127,28 +148,42 @@ gateway_rule_patch(struct arena *a, const struct canary_strategy *c, const struc
 	}
 }
 
-struct err *
-gateway_weight_patch(struct arena *a, const struct canary_strategy *c, enum gateway_kind kind,
-    const struct gateway_route *route, const struct wanted_split *want, json_t **ops)
+/* Returns why no rule of the route is split. */
+static struct err *
+gateway_not_split(struct arena *a, const struct rollout *r, const struct gateway_route *route)
 {
-	bool canary = false, stable = false;
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	bool canary = false, stable = false, other = !str_eq(gateway_namespace(r), r->object.meta.namespace);
+	const char *where = other ? arena_printf(a, " with namespace \"%s\"", r->object.meta.namespace) : "";
 
 	for (size_t i = 0; i < route->spec.rules.n; i++) {
 		const struct gateway_rule *rule = &route->spec.rules.at[i];
 
-		for (size_t k = 0; gateway_is_split(c, rule) && k < rule->backend_refs.n; k++) {
-			canary |= gateway_ref_is(&rule->backend_refs.at[k], c->canary_service);
-			stable |= gateway_ref_is(&rule->backend_refs.at[k], c->stable_service);
-		}
+		canary |= !gateway_is_managed(r, rule) && gateway_refers_to(r, rule, c->canary_service);
+		stable |= !gateway_is_managed(r, rule) && gateway_refers_to(r, rule, c->stable_service);
 	}
-	if (!canary || !stable)
-		return err_new(a, ERR_INVALID, "%s %s has no rule with a backendRef of %s \"%s\"",
-		    gateway_type(kind)->kind, route->object.meta.name, canary ? "stableService" : "canaryService",
-		    canary ? c->stable_service : c->canary_service);
-	for (size_t i = 0; i < route->spec.rules.n; i++)
-		if (gateway_is_split(c, &route->spec.rules.at[i]))
-			gateway_rule_patch(a, c, &route->spec.rules.at[i], i, want, ops);
-	return NULL;
+	if (canary && stable)
+		return err_new(a, ERR_INVALID,
+		    "%s %s has no rule with backendRefs of both canaryService \"%s\" and stableService \"%s\"%s",
+		    route->object.type->kind, route->object.meta.name, c->canary_service, c->stable_service, where);
+	return err_new(a, ERR_INVALID, "%s %s has no rule with a backendRef of %s \"%s\"%s", route->object.type->kind,
+	    route->object.meta.name, canary ? "stableService" : "canaryService",
+	    canary ? c->stable_service : c->canary_service, where);
+}
+
+struct err *
+gateway_weight_patch(struct arena *a, const struct rollout *r, const struct gateway_route *route,
+    const struct wanted_split *want, json_t **ops)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < route->spec.rules.n; i++) {
+		if (!gateway_is_split(r, &route->spec.rules.at[i]))
+			continue;
+		gateway_rule_patch(a, r, &route->spec.rules.at[i], i, want, ops);
+		n++;
+	}
+	return n > 0 ? NULL : gateway_not_split(a, r, route);
 }
 
 const char *

@@ -165,11 +165,73 @@ a_managed_route_belongs_to_one_rollout(void **state)
 	*(&w) = (struct world){ .arena = arena_new(), .listed = LISTED };
 	w.rollout = world_rollout(&w, "web", "{name: beta}");
 	world_rollout(&w, "api", "{name: alpha}, {name: beta}");
-	e = world_read(&w, "", "spec: {rules: [{backendRefs: [{name: web-s}, {name: web-c}]}]}");
+	e = world_read(&w, "",
+	    "spec: {rules: [{backendRefs: [{name: web-s}, {name: web-c}]}, {backendRefs: [{name: api-s}, {name: "
+	    "api-c}]}]}");
 	assert_non_null(e);
 	assert_string_equal(err_text(w.arena, e),
 	    "spec.strategy.canary.trafficRouting.managedRoutes: Invalid value: \"beta\": rollout \"api\" has a managed "
 	    "route of this name in HTTPRoute r too; give it another name");
+	arena_free(w.arena);
+}
+
+static void
+a_managed_route_does_not_overlap_one_of_another_rollout(void **state)
+{
+	struct world w = { .arena = arena_new(), .listed = LISTED };
+	struct err *e;
+
+	(void)state;
+	w.rollout = world_rollout(&w, "web", "{name: beta-1}");
+	world_rollout(&w, "api", "{name: beta}");
+	e = world_read(&w, "",
+	    "spec: {rules: [{backendRefs: [{name: web-s}, {name: web-c}]}, {backendRefs: [{name: api-s}, {name: "
+	    "api-c}]}]}");
+	assert_non_null(e);
+	assert_non_null(
+	    strstr(err_text(w.arena, e), "rollout \"api\" has a managed route \"beta\" in HTTPRoute r too"));
+	arena_free(w.arena);
+}
+
+static void
+a_rollout_that_has_no_services_in_a_route_takes_no_managed_route_of_it(void **state)
+{
+	struct world w = { .arena = arena_new(), .listed = LISTED };
+
+	(void)state;
+	w.rollout = world_rollout(&w, "web", "{name: beta}");
+	world_rollout(&w, "api", "{name: beta}");
+	assert_null(world_read(&w, "", "spec: {rules: [{backendRefs: [{name: web-s}, {name: web-c}]}]}"));
+	arena_free(w.arena);
+}
+
+static void
+services_of_another_namespace_are_not_the_rollouts(void **state)
+{
+	struct world w;
+	struct err *e;
+
+	(void)state;
+	world_setup(&w);
+	e = world_read(
+	    &w, "", "spec: {rules: [{backendRefs: [{name: web-s, namespace: bank}, {name: web-c, namespace: bank}]}]}");
+	assert_non_null(e);
+	assert_int_equal(w.routing.weight, 0);
+	assert_false(w.routing.has_route);
+	arena_free(w.arena);
+}
+
+static void
+a_rule_with_one_of_the_services_is_not_changed(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	assert_null(world_read(&w, ", labels: {" LABEL ": in-progress}",
+	    "spec: {rules: [{backendRefs: [{name: web-s, weight: 60}, {name: web-c, weight: 40}]}, {backendRefs: "
+	    "[{name: web-c, weight: 9}, {name: x, weight: 3}]}, {backendRefs: [{name: web-s, weight: 7}]}]}"));
+	assert_null(world_patch(&w, 40));
 	arena_free(w.arena);
 }
 
@@ -371,6 +433,10 @@ main(void)
 		cmocka_unit_test(nothing_is_written_when_the_weights_and_the_label_are_there),
 		cmocka_unit_test(the_label_is_removed_only_when_no_other_rollout_has_weight_in_the_route),
 		cmocka_unit_test(a_managed_route_belongs_to_one_rollout),
+		cmocka_unit_test(a_managed_route_does_not_overlap_one_of_another_rollout),
+		cmocka_unit_test(a_rollout_that_has_no_services_in_a_route_takes_no_managed_route_of_it),
+		cmocka_unit_test(services_of_another_namespace_are_not_the_rollouts),
+		cmocka_unit_test(a_rule_with_one_of_the_services_is_not_changed),
 		cmocka_unit_test(a_route_without_one_of_the_services_is_an_error_that_names_it),
 		cmocka_unit_test(a_header_route_leads_to_the_canary_with_all_else_that_the_split_rule_has),
 		cmocka_unit_test(a_header_route_with_the_defaults_of_the_api_server_is_as_wanted),
