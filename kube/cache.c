@@ -23,6 +23,7 @@ struct type_cache {
 	size_t n_unreadable; /* of the entries */
 	struct index *indexes;
 	size_t n_indexes;
+	bool absent, refused; /* the server does not have the type; it refuses to list it */
 	char *reached; /* the resourceVersion that the watch has reached; NULL: none yet */
 };
 
@@ -155,7 +156,15 @@ cache_each_unreadable(
 static bool
 cache_knows_type(const struct view *v, const struct type *t)
 {
-	return cache_of_type((const struct cache *)v, t)->reached != NULL;
+	const struct type_cache *of = cache_of_type((const struct cache *)v, t);
+
+	return of->reached != NULL || of->absent;
+}
+
+static bool
+cache_refuses_type(const struct view *v, const struct type *t)
+{
+	return cache_of_type((const struct cache *)v, t)->refused;
 }
 
 struct cache *
@@ -167,7 +176,8 @@ cache_new(cache_changed *changed, void *arg)
 		.each = cache_each_object,
 		.find = cache_find_objects,
 		.each_unreadable = cache_each_unreadable,
-		.knows = cache_knows_type };
+		.knows = cache_knows_type,
+		.refused = cache_refuses_type };
 	c->pool = pool_new();
 	c->changed = changed;
 	c->arg = arg;
@@ -356,6 +366,20 @@ cache_reached(struct cache *c, const struct type *t, const char *version)
 
 	free(of->reached);
 	of->reached = mem_strdup(version);
+	of->refused = false;
+}
+
+void
+cache_absent(struct cache *c, const struct type *t)
+{
+	cache_of_type(c, t)->absent = true;
+	cache_of_type(c, t)->refused = false;
+}
+
+void
+cache_refused(struct cache *c, const struct type *t)
+{
+	cache_of_type(c, t)->refused = true;
 }
 
 void

@@ -55,6 +55,12 @@ void cache_doubt(struct cache *, const struct type *, const char *ns, const char
 /* Records that the type's watch (or list) has reached this version. */
 void cache_reached(struct cache *, const struct type *, const char *resource_version);
 
+/* Records that the server does not have the type: it is known to have no objects. */
+void cache_absent(struct cache *, const struct type *);
+
+/* Records that the server refuses to list the type, for lack of permission; cache_reached and cache_absent end this. */
+void cache_refused(struct cache *, const struct type *);
+
 /* A relist: cache_mark marks all objects of the type. After the objects of the list were put, cache_sweep removes
  * those that were not put and are not newer than the list. */
 void cache_mark(struct cache *, const struct type *);

@@ -48,7 +48,7 @@ struct runner {
 	struct queue *queue;
 	struct watch *watches[WATCHES_MAX];
 	const struct type *watched[WATCHES_MAX];
-	size_t n_watches, n_synced;
+	size_t n_watches, n_synced, n_refused; /* refused: and not synced */
 	bool open; /* the first lists have arrived */
 	struct map keys; /* id → struct key */
 };
@@ -394,22 +394,40 @@ runner_emit_waiting(const struct object *o, void *arg)
 			runner_emit(o->meta.namespace, o->meta.name, e);
 }
 
-/* After the start, the first list of another type has arrived: some keys may have waited for it. */
+/* After the start, the first list of another type has arrived, or was refused: some keys may have waited for it. */
 static void
-runner_on_synced(void *arg)
+runner_on_listed(struct runner *r)
 {
-	struct runner *r = arg;
 	const struct view *v = cache_view(r->executor.cache);
 
-	r->n_synced++;
 	for (size_t i = 0; i < r->n_rows && r->open; i++)
 		v->each(v, r->rows[i]->type, NULL, runner_emit_waiting, &(struct emitting){ r, r->rows[i] });
-	if (r->open || r->n_synced < r->n_watches)
+	if (r->open || r->n_synced + r->n_refused < r->n_watches)
 		return;
 	r->open = true;
 	queue_open(r->queue);
 	if (r->settings.synced != NULL)
 		r->settings.synced(r->settings.arg);
+}
+
+static void
+runner_on_synced(void *arg)
+{
+	struct runner *r = arg;
+
+	r->n_synced++;
+	runner_on_listed(r);
+}
+
+/* A type that only some objects need must not stop all others. */
+static void
+runner_on_refused(bool refused, void *arg)
+{
+	struct runner *r = arg;
+
+	r->n_refused += refused ? 1 : -1;
+	if (refused)
+		runner_on_listed(r);
 }
 
 /* One watch for each type. Controllers with different selectors share one watch of all its objects. */
@@ -453,7 +471,10 @@ runner_start_watch(struct runner *r, const struct controller_watch *w)
 		.labels = runner_is_own_type(r, w->type) ? r->settings.selector : w->label_selector,
 		.fields = w->field_selector },
 	    r->settings.seed,
-	    (struct watch_observer){ .synced = runner_on_synced, .garbled = runner_on_garbled, .arg = r });
+	    (struct watch_observer){ .synced = runner_on_synced,
+		.refused = w->needed != NULL ? runner_on_refused : NULL,
+		.garbled = runner_on_garbled,
+		.arg = r });
 }
 
 struct runner *
@@ -530,7 +551,7 @@ runner_touch(struct runner *r, const char *controller, const char *ns, const cha
 size_t
 runner_busy(const struct runner *r)
 {
-	return queue_busy(r->queue) + (r->n_synced < r->n_watches ? 1 : 0);
+	return queue_busy(r->queue) + (r->n_synced + r->n_refused < r->n_watches ? 1 : 0);
 }
 
 const struct view *

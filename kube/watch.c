@@ -38,6 +38,7 @@ struct watch {
 	int64_t backoff; /* ms, of the last failure; 0: none */
 	struct rand_stream rand;
 	bool synced; /* the first list has arrived */
+	bool refused; /* and has been refused until now */
 	bool relist; /* the stream ends in order to list again */
 	bool marked; /* this list has begun, and all older objects are marked */
 	struct timer recheck; /* runs while the last list had a nameless object, or the cache has an unreadable one */
@@ -98,6 +99,9 @@ watch_synced(struct watch *w)
 {
 	if (w->synced)
 		return;
+	if (w->refused)
+		w->observer.refused(false, w->observer.arg);
+	w->refused = false;
 	w->synced = true;
 	w->observer.synced(w->observer.arg);
 }
@@ -197,8 +201,15 @@ watch_list_failed(struct watch *w, const struct err *e)
 	else if (e->class != ERR_GONE || !w->synced)
 		log_warn("list failed", "type", w->type->plural, "error", err_text(a, e));
 	/* A type that the server does not have (Istio's, without Istio) has no objects; it may be installed later. */
-	if (e->class == ERR_GONE && w->next_page == NULL && w->observer.failed == NULL)
+	if (e->class == ERR_GONE && w->next_page == NULL && w->observer.failed == NULL) {
+		cache_absent(w->cache, w->type);
 		watch_synced(w);
+	}
+	if (e->forbidden && w->observer.refused != NULL && !w->synced && !w->refused) {
+		w->refused = true;
+		cache_refused(w->cache, w->type);
+		w->observer.refused(true, w->observer.arg);
+	}
 	free(w->next_page);
 	w->next_page = NULL;
 	w->marked = w->nameless = false;

@@ -9,6 +9,9 @@ struct watch;
 /* Callbacks of a watch. Neither may stop the watch. */
 struct watch_observer {
 	void (*synced)(void *arg); /* called once: the first list is in the cache */
+	/* true: the first list was refused for lack of permission, and will be retried; false: it has arrived since.
+	 * NULL: only logged. */
+	void (*refused)(bool refused, void *arg);
 	void (*failed)(const struct err *, void *arg); /* a list failed and will be retried; NULL: it is logged */
 	void (*garbled)(const struct type *, void *arg); /* an event could not be read; NULL: not counted */
 	void *arg;

@@ -3,11 +3,24 @@
 #include <string.h>
 #include "base/str.h"
 
+/* Returns the error of a router that has a type which the controller may not list; NULL: it has none. */
+static struct err *
+routed_refused(const struct rollout *r, const struct router *router, const struct view *view, struct arena *a)
+{
+	for (const struct type *const *t = router->types; router->needs != NULL && *t != NULL; t++)
+		if (router->needs(r, *t) && view_refused(view, *t))
+			return err_new(a, ERR_GONE,
+			    "spec.strategy.canary.trafficRouting.%s: %s.%s cannot be listed; grant the controller the "
+			    "permissions list and watch",
+			    router->name, (*t)->plural, (*t)->group);
+	return NULL;
+}
+
 const struct err *
 routed_read(const struct rollout *r, const struct view *view, struct arena *a, struct routed *ret)
 {
 	const struct router *router;
-	const struct err *first = NULL;
+	const struct err *first = NULL, *refused;
 
 	ret->n = 0;
 	while (ret->n < ROUTERS_MAX && (router = router_at(r->spec.strategy.canary, ret->n)) != NULL) {
@@ -15,6 +28,8 @@ routed_read(const struct rollout *r, const struct view *view, struct arena *a, s
 
 		*by = (struct routed_by){ .router = router };
 		by->err = router->read(r, view, a, &by->routing);
+		if ((refused = routed_refused(r, router, view, a)) != NULL)
+			by->err = refused;
 		if (by->err == NULL && router->verify != NULL)
 			by->routing.unverified = router->verify(r, &by->routing, a);
 		if (first == NULL)
@@ -158,7 +173,7 @@ routed_are_listed(const struct rollout *r, const struct view *view)
 
 	for (size_t i = 0; (router = router_at(r->spec.strategy.canary, i)) != NULL; i++)
 		for (const struct type *const *t = router->types; router->needs != NULL && *t != NULL; t++)
-			if (router->needs(r, *t) && !view_knows(view, *t))
+			if (router->needs(r, *t) && !view_knows(view, *t) && !view_refused(view, *t))
 				return false;
 	return true;
 }

@@ -51,7 +51,8 @@ bool routed_has_type(const struct routed *, const struct type *);
 /* Returns whether the rollout's routers need objects of this type, which are not watched from the start. */
 bool routed_needs(const struct rollout *, const struct type *);
 
-/* Returns whether the objects of all types that the rollout's routers need have been listed. */
+/* Returns whether the objects of all types that the rollout's routers need have been listed. A type that the controller
+ * may not list counts as listed: routed_read returns its error. */
 bool routed_are_listed(const struct rollout *, const struct view *);
 
 /* Returns whether a router of the rollout refers to the object. */

@@ -70,6 +70,12 @@ pass_view_knows(const struct view *v, const struct type *t)
 	return view_knows(((const struct pass_view *)v)->of, t);
 }
 
+static bool
+pass_view_refused(const struct view *v, const struct type *t)
+{
+	return view_refused(((const struct pass_view *)v)->of, t);
+}
+
 void
 pass_view_init(struct pass_view *p, const struct view *of)
 {
@@ -78,6 +84,7 @@ pass_view_init(struct pass_view *p, const struct view *of)
 				     .find = pass_view_find,
 				     .each_unreadable = pass_view_each_unreadable,
 				     .depends = pass_view_depends,
-				     .knows = pass_view_knows },
+				     .knows = pass_view_knows,
+				     .refused = pass_view_refused },
 		.of = of };
 }

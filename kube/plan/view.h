@@ -39,15 +39,24 @@ struct view {
 	 * such an object records it, and returns NULL for an unreadable one. */
 	void (*depends)(const struct view *, const struct object *);
 
-	/* Returns true if the first list of the type has arrived: an object that is not found does not exist. NULL:
-	 * the lists of all types have. */
+	/* Returns true if the first list of the type has arrived, or the server does not have the type: an object that
+	 * is not found does not exist. NULL: the lists of all types have. */
 	bool (*knows)(const struct view *, const struct type *);
+
+	/* Returns true if the type has not been listed, as the controller lacks the permission. NULL: none is refused. */
+	bool (*refused)(const struct view *, const struct type *);
 };
 
 static inline bool
 view_knows(const struct view *v, const struct type *t)
 {
 	return v->knows == NULL || v->knows(v, t);
+}
+
+static inline bool
+view_refused(const struct view *v, const struct type *t)
+{
+	return v->refused != NULL && v->refused(v, t);
 }
 
 /* Calls visit for each unreadable object of a type in a namespace. */
