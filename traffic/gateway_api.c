@@ -84,7 +84,7 @@ gateway_check_managed(const struct canary_strategy *c, struct problems *p)
 				    arena_printf(
 					p->arena, "spec.strategy.canary.trafficRouting.managedRoutes[%zu].name", i),
 				    "Invalid value: \"%s\": rules in routes of the Gateway API are named \"NAME\" or "
-				    "\"NAME-N\", so that it cannot be told from \"%s\"; give it another name",
+				    "\"NAME-N\", so that its rules may be those of \"%s\"; give it another name",
 				    t->managed_routes.at[i].name, t->managed_routes.at[k].name);
 }
 

@@ -70,7 +70,7 @@ bool gateway_concerns(const struct rollout *, const struct object *);
 /* Returns whether the name is one of a managed rule. */
 bool gateway_has_managed_name(const struct canary_strategy *, const struct gateway_rule *);
 
-/* Returns whether a rule can have the name of both managed routes: they are equal, or one is the other with a number. */
+/* Returns whether a rule can have the name of both: they are equal, or one is the other with a number. */
 bool gateway_names_overlap(const char *, const char *);
 
 /* Returns whether a step made the rule: see above. The Services have swapped since then with pingPong. */

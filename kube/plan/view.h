@@ -43,7 +43,8 @@ struct view {
 	 * is not found does not exist. NULL: the lists of all types have. */
 	bool (*knows)(const struct view *, const struct type *);
 
-	/* Returns true if the type has not been listed, as the controller lacks the permission. NULL: none is refused. */
+	/* Returns true if the type has not been listed, as the controller lacks the permission. NULL: none
+	 * is refused. */
 	bool (*refused)(const struct view *, const struct type *);
 };
 
