@@ -185,7 +185,8 @@ TYPE(mirror_route, "setMirrorRoute step", .strict = true);
 
 static const struct field managed_route_fields[] = {
 	STRING(managed_route, name, "name", .required = true,
-	    .doc = "Name of an HTTP route that steps create and remove in each VirtualService. Must be unique, and not "
+	    .doc = "Name of a route of a VirtualService, or a rule of an HTTPRoute, that steps create and remove. Must "
+		   "be unique, and not "
 		   "that of a route that exists."),
 };
 TYPE(managed_route, "managed route", .strict = true);
@@ -292,7 +293,7 @@ static const struct field canary_step_fields[] = {
 		   "is Inconclusive, the update pauses until a user promotes or aborts it."),
 	OBJECT(canary_step, set_header_route, "setHeaderRoute", header_route,
 	    .doc = "Route requests with certain headers to the canary, until the update ends or is aborted, or a "
-		   "setHeaderRoute of this name has no match. Requires Istio."),
+		   "setHeaderRoute of this name has no match. Requires Istio or the Gateway API."),
 	OBJECT(canary_step, set_mirror_route, "setMirrorRoute", mirror_route,
 	    .doc = "Mirror requests to the canary, until the update ends or is aborted, or a setMirrorRoute of this "
 		   "name has no match. Requires Istio."),
@@ -510,7 +511,7 @@ static const struct field canary_strategy_fields[] = {
 	    .default_text = "false"),
 	OBJECT(canary_strategy, ping_pong, "pingPong", ping_pong,
 	    .doc = "Two Services that alternate as canary and stable Service, instead of canaryService and "
-		   "stableService. Requires Istio, without destinationRule."),
+		   "stableService. Requires Istio without destinationRule, or the Gateway API."),
 	OPT_INT(canary_strategy, min_pods_per_replicaset, "minPodsPerReplicaSet", .min = 0, .max = INT32_MAX,
 	    .doc = "Minimum number of canary pods and, with dynamicStableScale, of stable pods, for a version that "
 		   "needs any; at most spec.replicas. Without dynamicStableScale, setCanaryScale.replicas takes "
