@@ -362,11 +362,15 @@ application_pass(struct app_pass *p)
 	if (s == NULL)
 		application_proceed(p);
 	else if (s->done) {
+		bool requested = !deleting && application_is_new(p);
+
 		application_read_response(p, s);
-		/* A change during the worker's run must not wait for the interval. If nothing is written, no other
-		 * event starts a pass. */
+		/* A change, or a request for a sync, during the worker's run must not wait for the interval. If nothing
+		 * is written, no other event starts a pass. */
 		if (application_has_news(p, s))
 			plan_wake(p->plan, application_due_at(p));
+		if (requested)
+			plan_wake(p->plan, p->w.now + 1);
 	}
 }
 

@@ -307,6 +307,20 @@ a_refresh_that_is_requested_during_another_is_not_forgotten(struct found *f)
 	expect(f, refresh_of(f) == NULL, "it waits for the interval");
 }
 
+/* The worker compares because a live object changed, and finds nothing that would have to be written. */
+static void
+a_sync_that_is_requested_during_a_comparison_is_not_forgotten(struct found *f)
+{
+	begin(f, OF_APPLICATION, NULL, A);
+	process_run(&f->process, 20000);
+	user_does(f, "PATCH", CONFIG_MAPS "/a", "{\"metadata\": {\"annotations\": {\"of\": \"a user\"}}}");
+	process_run(&f->process, 2);
+	user_does(f, "PATCH", APPLICATION, "{\"operation\": {\"sync\": {\"dryRun\": true}}}");
+	process_run(&f->process, 20000);
+	expect(f, json_at(store_get(f->process.cluster->store, "applications", "argocd", "web"), "/operation") == NULL,
+	    "it waits for the interval");
+}
+
 bool
 gitops_found(void)
 {
@@ -329,6 +343,7 @@ gitops_found(void)
 		ROW(what_git_drops_with_replace_goes),
 		ROW(a_job_that_is_no_hook_any_more_is_an_object_as_others),
 		ROW(a_refresh_that_is_requested_during_another_is_not_forgotten),
+		ROW(a_sync_that_is_requested_during_a_comparison_is_not_forgotten),
 	};
 	bool ok = true;
 
