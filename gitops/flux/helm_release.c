@@ -287,7 +287,7 @@ hr_unready_dependency(struct flux_pass *p, const struct helm_release *h)
 static const char *
 hr_denied(struct flux_pass *p, const struct helm_release *h)
 {
-	const char *own = p->w.object->meta.namespace, *ns = own, *kind = NULL, *name = NULL;
+	const char *own = p->w.object->meta.namespace, *ns, *kind, *name;
 
 	if (!pass_settings(p->w.pass)->no_cross_namespace_refs)
 		return NULL;
@@ -440,7 +440,7 @@ hr_version(struct flux_pass *p, const struct helm_chart *chart, const char *ns, 
 		why = "latest generation of object has not been reconciled";
 	else if (flux_status_of(&status, "Stalled") == CONDITION_TRUE || status.artifact == NULL || stored == NULL ||
 		 stored->observed_generation != chart->object.meta.generation)
-		why = ready != NULL ? ready->message : "it has no artifact";
+		why = ready != NULL && ready->message != NULL ? ready->message : "it has no artifact";
 	if (why == NULL)
 		return status.artifact->revision;
 	*ret_why = arena_printf(p->arena, "HelmChart '%s/%s' is not ready: %s", ns, name, why);

@@ -103,7 +103,7 @@ object_copy(const struct object *o, struct arena *a)
 
 		*p =
 		    (struct problems){ .n = p->n, .capacity = p->n, .at = copy_bytes(a, p->at, p->n * sizeof(*p->at)) };
-		for (size_t i = 0; i < p->n; i++) {
+		for (size_t i = 0; p->at != NULL && i < p->n; i++) {
 			p->at[i].path = arena_strdup(a, p->at[i].path);
 			p->at[i].text = arena_strdup(a, p->at[i].text);
 		}

@@ -203,10 +203,10 @@ item_accept(struct arena *a, const char *text, size_t len, bool event)
 		return text;
 	before = (size_t)(from - text);
 	after = len - (size_t)(to - text);
-	copy = arena_alloc(a, before + strlen(nothing) + after + 1);
+	copy = arena_alloc(a, before + sizeof(nothing) + after);
 	memcpy(copy, text, before);
-	memcpy(copy + before, nothing, strlen(nothing));
-	memcpy(copy + before + strlen(nothing), to, after);
+	memcpy(copy + before, nothing, sizeof(nothing) - 1);
+	memcpy(copy + before + sizeof(nothing) - 1, to, after);
 	return copy;
 }
 
