@@ -403,14 +403,18 @@ cache_remove(struct cache *c, const struct type *t, const char *ns, const char *
 void
 cache_mark(struct cache *c, const struct type *t)
 {
-	map_each (&cache_of_type(c, t)->entries, slot)
+	struct type_cache *of = cache_of_type(c, t);
+
+	map_each (&of->entries, slot)
 		((struct entry *)slot->value)->marked = true;
 }
 
 void
 cache_sweep(struct cache *c, const struct type *t, const char *version)
 {
-	map_each (&cache_of_type(c, t)->entries, slot) {
+	struct type_cache *of = cache_of_type(c, t);
+
+	map_each (&of->entries, slot) {
 		struct entry *e = slot->value;
 
 		if (e->marked)

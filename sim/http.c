@@ -279,6 +279,7 @@ http_on_request(void *arg, struct MHD_Connection *c, const char *path, const cha
 	req.body = str_text(&in->body);
 	req.body_len = in->body.len;
 	req.table = accept != NULL && strstr(accept, "as=Table") != NULL;
+	a = arena_new();
 	if (str_starts(req.content_type, PROTOBUF)) {
 		ok = http_respond_json(c, 415,
 		    json_pack("{s:s,s:s,s:s,s:s,s:i,s:s}", "kind", "Status", "apiVersion", "v1", "status", "Failure",
@@ -286,7 +287,7 @@ http_on_request(void *arg, struct MHD_Connection *c, const char *path, const cha
 			"the laptop cluster reads JSON and YAML; this kubectl sends protobuf for what it makes itself: "
 			"add "
 			"`--dry-run=client -o yaml | kubectl apply -f -`"));
-	} else if ((status = http_find_user(h, c, a = arena_new(), &req, &body)) != 0) {
+	} else if ((status = http_find_user(h, c, a, &req, &body)) != 0) {
 		ok = http_respond_json(c, status, body);
 	} else if (store_is_watch(&req)) {
 		ok = http_start_watch(h, c, &req);
