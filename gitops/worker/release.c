@@ -306,4 +306,5 @@ void
 release_done(struct session *s)
 {
 	json_decref(s->release.record);
+	arena_free(s->release.text_arena);
 }

@@ -41,6 +41,7 @@ struct session_release {
 	/* Helm's record. */
 	LIST_OF(struct release_revision) stored; /* the last revision first */
 	size_t stored_capacity;
+	struct arena *text_arena; /* has the text of the last revision; NULL: none was read */
 	json_t *record; /* of the last revision; NULL: it does not exist */
 	struct helm_snapshot last; /* of it */
 

@@ -23,6 +23,7 @@ release_record_prepare(struct session *s)
 	struct err *e = NULL;
 
 	r->stored.n = 0;
+	r->text_arena = arena_free(r->text_arena);
 	json_decref(r->record);
 	r->record = NULL;
 	if (!r->decided && !s->request.message.deleting)
@@ -39,6 +40,20 @@ release_record_digest(struct arena *a, const char *text)
 
 	sha256_hex(text, strlen(text), hex);
 	return arena_printf(a, "sha256:%s", hex);
+}
+
+/* Keeps the text of the last revision in place of the one before. A text may have a megabyte, and there may be many
+ * revisions. */
+static const char *
+release_record_keep_text(struct session_release *r, const char *text)
+{
+	if (r->text_arena == NULL)
+		r->text_arena = arena_new();
+	else
+		arena_reset(r->text_arena);
+	if (r->stored.n > 0)
+		r->stored.at[0].text = NULL;
+	return arena_strdup(r->text_arena, text);
 }
 
 /* Reads a Secret of Helm's. Only the last revision's text is kept. */
@@ -68,7 +83,7 @@ release_record_read(void *arg, const json_t *secret, const struct unreadable *un
 	}
 	rev.version = version;
 	if (r->stored.n == 0 || version > r->stored.at[0].version)
-		rev.text = arena_strdup(s->arena, text);
+		rev.text = release_record_keep_text(r, text);
 	rev.digest = text != NULL ? release_record_digest(s->arena, text) : NULL;
 	r->stored.at = arena_grow(s->arena, r->stored.at, r->stored.n, &r->stored_capacity, sizeof(*r->stored.at));
 	while (at < r->stored.n && r->stored.at[at].version > version)
