@@ -103,8 +103,7 @@ gateway_check(const struct canary_strategy *c, struct problems *p)
 	if (c->traffic_routing->istio != NULL && c->traffic_routing->istio->destination_rule != NULL)
 		problem_add(p, "spec.strategy.canary.trafficRouting.istio.destinationRule",
 		    "Invalid value: splits by subsets, and the Gateway API by Services; without destinationRule both "
-		    "split "
-		    "by canaryService and stableService");
+		    "split by canaryService and stableService");
 }
 
 const struct type *
@@ -211,9 +210,9 @@ struct gateway_sharing {
 	const struct gateway_route *route;
 	const char *label; /* its key */
 	bool needed;
-	const char *rule,
-	    *taken; /* a managed route, and the one of the other rollout whose rules could have its name */
-	const char *other; /* the other rollout that has it */
+	const char *rule; /* a managed route whose rules could have the names of another rollout's; NULL: none */
+	const char *taken; /* the managed route of that rollout */
+	const char *other; /* that rollout */
 };
 
 /* Returns the first managed route that can have a rule of the same name as `name`; NULL: none. */

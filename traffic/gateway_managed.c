@@ -186,7 +186,6 @@ gateway_set_routes(const struct rollout *r, const struct routing *now, const str
 	for (size_t i = 0; i < all->n; i++) {
 		const struct gateway_route *route = all->at[i].route;
 		_cleanup_(json_decrefp) json_t *rules = json_array(), *ops = NULL;
-
 		size_t wanted = all->at[i].reference.header_routes ? n : 0;
 
 		if (route == NULL)

@@ -186,8 +186,7 @@ TYPE(mirror_route, "setMirrorRoute step", .strict = true);
 static const struct field managed_route_fields[] = {
 	STRING(managed_route, name, "name", .required = true,
 	    .doc = "Name of a route of a VirtualService, or a rule of an HTTPRoute, that steps create and remove. Must "
-		   "be unique, and not "
-		   "that of a route that exists."),
+		   "be unique, and not that of a route that exists."),
 };
 TYPE(managed_route, "managed route", .strict = true);
 
