@@ -8,6 +8,7 @@
 #include "rollout/view/info.h"
 #include "web/action.h"
 #include "web/assets.h"
+#include "web/login.h"
 #include "web/streams.h"
 
 #define CONNECTIONS_MAX 200 /* connections */
@@ -33,6 +34,10 @@ struct visit {
 	struct MHD_Connection *connection;
 	struct arena *arena;
 	struct str body;
+	struct login_check *check; /* in progress */
+	bool checked;
+	const struct identity *identity; /* of the user; NULL without a login */
+	const struct login_response *login_response; /* of the login instead; else NULL */
 	const char *ns, *name; /* of the Rollout that the action changes */
 	struct web_action *action; /* in progress */
 	bool suspended;
@@ -41,8 +46,9 @@ struct visit {
 	struct visit *next;
 };
 
-static enum MHD_Result
-dashboard_respond(struct MHD_Connection *c, int status, const char *content_type, struct bytes body)
+/* Returns a response with the headers that all have, and a copy of the body. */
+static struct MHD_Response *
+dashboard_response_new(const char *content_type, struct bytes body)
 {
 	static const char *const headers[][2] = {
 		{ "Cache-Control", "no-store" },
@@ -54,14 +60,27 @@ dashboard_respond(struct MHD_Connection *c, int status, const char *content_type
 		    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
 	};
 	struct MHD_Response *r = MHD_create_response_from_buffer(body.len, (void *)body.at, MHD_RESPMEM_MUST_COPY);
-	enum MHD_Result ok;
 
 	MHD_add_response_header(r, "Content-Type", content_type);
 	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
 		MHD_add_response_header(r, headers[i][0], headers[i][1]);
-	ok = MHD_queue_response(c, (unsigned)status, r);
+	return r;
+}
+
+/* Responds; the response is consumed. */
+static enum MHD_Result
+dashboard_queue(struct MHD_Connection *c, int status, struct MHD_Response *r)
+{
+	enum MHD_Result ok = MHD_queue_response(c, (unsigned)status, r);
+
 	MHD_destroy_response(r);
 	return ok;
+}
+
+static enum MHD_Result
+dashboard_respond(struct MHD_Connection *c, int status, const char *content_type, struct bytes body)
+{
+	return dashboard_queue(c, status, dashboard_response_new(content_type, body));
 }
 
 static enum MHD_Result
@@ -138,14 +157,16 @@ dashboard_refuse_unknown(struct visit *v, const char *ns, const char *name)
 	return dashboard_refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
 }
 
-/* Returns whether the request's Host is a name of this machine. The domain of another site, resolved to our address
- * by its owner (DNS rebinding), is not. */
+/* Returns whether the request's Host is that of the settings, or else a name of this machine. The domain of another
+ * site, resolved to our address by its owner (DNS rebinding), is not. */
 static bool
 dashboard_host_is_ours(const struct dashboard *d, const char *host)
 {
 	static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
 	size_t n = host == NULL ? 0 : host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
 
+	if (d->settings.host != NULL)
+		return host != NULL && strcasecmp(host, d->settings.host) == 0;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (n == strlen(names[i]) && strncasecmp(host, names[i], n) == 0)
 			return true;
@@ -153,11 +174,19 @@ dashboard_host_is_ours(const struct dashboard *d, const char *host)
 	return d->settings.read_only && strcmp(d->settings.address, "127.0.0.1") != 0;
 }
 
-/* Returns whether a script of this site made the request, by the header Sec-Fetch-Site of browsers. */
+/* Returns whether this site made the request, by the headers Sec-Fetch-* of browsers. With a login, other sites may
+ * link to a page, and the OpenID provider returns to one. */
 static bool
-dashboard_site_is_ours(const char *site)
+dashboard_site_is_ours(const struct visit *v, const char *method)
 {
-	return site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
+	const char *site = MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, "Sec-Fetch-Site");
+	const char *mode = MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, "Sec-Fetch-Mode");
+	const char *to = MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, "Sec-Fetch-Dest");
+
+	if (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0)
+		return true;
+	return v->dashboard->settings.login != NULL && strcmp(method, "GET") == 0 && str_eq(mode, "navigate") &&
+	       str_eq(to, "document");
 }
 
 /* The response is complete: resumes the connection. */
@@ -388,12 +417,58 @@ static enum MHD_Result
 dashboard_redirect(struct visit *v)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
-	enum MHD_Result ok;
 
 	MHD_add_response_header(r, "Location", arena_printf(v->arena, "/%s/", v->dashboard->settings.root));
-	ok = MHD_queue_response(v->connection, 302, r);
-	MHD_destroy_response(r);
-	return ok;
+	return dashboard_queue(v->connection, 302, r);
+}
+
+static enum MHD_Result
+dashboard_respond_for_login(struct visit *v)
+{
+	const struct login_response *of = v->login_response;
+	struct MHD_Response *r = dashboard_response_new(of->content_type, (struct bytes){ of->body, strlen(of->body) });
+
+	if (of->location != NULL)
+		MHD_add_response_header(r, "Location", of->location);
+	for (size_t i = 0; i < LOGIN_COOKIES_MAX && of->cookies[i] != NULL; i++)
+		MHD_add_response_header(r, "Set-Cookie", of->cookies[i]);
+	return dashboard_queue(v->connection, of->status, r);
+}
+
+static void
+dashboard_on_checked(void *arg, const struct identity *identity, const struct login_response *response)
+{
+	struct visit *v = arg;
+
+	v->check = NULL;
+	v->checked = true;
+	v->identity = identity;
+	v->login_response = response;
+	if (v->suspended) {
+		v->suspended = false;
+		http_server_resume(&v->dashboard->daemon, v->connection);
+	}
+}
+
+/* Passes the request to the login. Returns false if its result comes later: the connection is suspended. */
+static bool
+dashboard_check(struct visit *v, const char *method, const char *path)
+{
+	struct login *login = v->dashboard->settings.login;
+	struct login_request request = { .connection = v->connection,
+		.method = arena_strdup(v->arena, method),
+		.path = arena_strdup(v->arena, path),
+		.body = { str_text(&v->body), v->body.len },
+		.arena = v->arena };
+
+	if (login == NULL || v->checked)
+		return true;
+	v->check = login->check(login, &request, dashboard_on_checked, v);
+	if (v->checked)
+		return true;
+	v->suspended = true;
+	MHD_suspend_connection(v->connection);
+	return false;
 }
 
 /* Returns the path after the root. A path without the root is an API path, or is redirected to the root. */
@@ -457,11 +532,18 @@ dashboard_on_request(void *arg, struct MHD_Connection *c, const char *path, cons
 	if (v->suspended)
 		return MHD_YES;
 	if (!dashboard_host_is_ours(v->dashboard, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host")) ||
-	    !dashboard_site_is_ours(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Sec-Fetch-Site")))
-		return dashboard_refuse(
-		    v, FORBIDDEN, "ask as http://localhost or http://127.0.0.1, and from this page");
+	    !dashboard_site_is_ours(v, method))
+		return dashboard_refuse(v, FORBIDDEN,
+		    v->dashboard->settings.host != NULL
+			? arena_printf(v->arena, "this is the dashboard of %s: use its address, and its page",
+			      v->dashboard->settings.host)
+			: "ask as http://localhost or http://127.0.0.1, and from this page");
 	if (v->body.overflow)
 		return dashboard_refuse(v, INVALID, "the body is too long");
+	if (!dashboard_check(v, method, path))
+		return MHD_YES;
+	if (v->login_response != NULL)
+		return dashboard_respond_for_login(v);
 	return dashboard_route_page(v, method, path);
 }
 
@@ -480,6 +562,8 @@ dashboard_on_completed(void *arg, struct MHD_Connection *c, void **state, enum M
 			*at = v->next;
 			break;
 		}
+	if (v->check != NULL)
+		d->settings.login->cancel(v->check);
 	web_action_cancel(v->action);
 	str_done(&v->body);
 	arena_free(v->arena);

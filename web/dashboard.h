@@ -1,9 +1,9 @@
 /* web/dashboard.h: the dashboard: the HTTP API of Argo Rollouts' dashboard (its paths, names and error codes), and a
  * page that uses it.
  *
- * Every client of the port has our permissions. So a request is only served if its Host is this machine's name or
- * address (which refuses a page of another site whose name resolves to it, and the scripts of such a page), and only
- * PUT with the API's own paths changes anything.
+ * Without a login, every client of the port has our permissions. So a request is only served if its Host is this
+ * machine's name or address (which refuses a page of another site whose name resolves to it, and the scripts of such a
+ * page), and only PUT with the API's own paths changes anything.
  */
 #pragma once
 #include "io/loop.h"
@@ -11,6 +11,7 @@
 #include "kube/transport.h"
 
 struct dashboard;
+struct login;
 
 struct dashboard_settings {
 	const char *address; /* an IPv4 address */
@@ -24,6 +25,8 @@ struct dashboard_settings {
 	bool (*ready)(void *arg); /* the first lists have been received */
 	void *arg;
 	struct transport *api; /* for the actions of users */
+	struct login *login; /* decides who makes a request (login.h); NULL: every client has our permissions */
+	const char *host; /* the only Host that is served, "NAME" or "NAME:PORT"; NULL: names of this machine */
 };
 
 /* Returns NULL if the port cannot be opened, with errno. The settings are borrowed until dashboard_free, which takes
