@@ -17,11 +17,11 @@ COLD = $(if $(filter-out gitops/kustomize/%,$(filter cli% doctor% sim% web% noti
 	kube/config% kube/api/explain% kube/api/schema%,$<)),-Os)
 SMALL_LINK := $(shell echo 'int main(void){return 0;}' | $(CC) -pie -fPIE -Wl,-z,pack-relative-relocs -x c -o /dev/null - 2>&1 | grep -q . || echo -Wl,-z,pack-relative-relocs)
 LINK_FLAGS = $(HARDEN_LINK) $(SMALL_LINK) -Wl,--gc-sections
-LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lcrypto -lm
+LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lcjose -lcrypto -lm
 
 # The pure folders: they decide, and do no input or output (tools/layers checks it). The others: all but the entry.
 PURE_DIRS = base kube/api kube/plan traffic analysis analysis/condition rollout rollout/experiment rollout/view gotemplate notify \
-	gitops gitops/source gitops/kustomize gitops/render gitops/engine gitops/argocd gitops/flux doctor
+	gitops gitops/source gitops/kustomize gitops/render gitops/engine gitops/argocd gitops/flux doctor web/oidc
 SHELL_DIRS = io kube notify/send gitops/worker sim web cli cli/demo
 PURE_SRC = $(wildcard $(PURE_DIRS:%=%/*.c))
 SHELL_SRC = $(filter-out cli/main.c,$(wildcard $(SHELL_DIRS:%=%/*.c)))
@@ -91,7 +91,7 @@ $(OUT)/doctor/permissions.o $(OUT)/san/doctor/permissions.o: deploy/rbac.yaml de
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/pure-san.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lcrypto -lm
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lcjose -lcrypto -lm
 
 # kube/ is not pure: its unit tests link all objects but the entry.
 $(OUT)/unit/machinery/%: tests/unit/machinery/%.c tests/unit/machinery/script.h $(OUT)/pure-san.a $(OUT)/shell-san.a
@@ -144,7 +144,7 @@ $(OUT)/tests-cluster/kubelet: $(OUT)/tests/cluster/kubelet.o $(PURE) $(SHELL_O)
 $(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(OUT)/pure-san.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -o $@ $(filter %.c %.a,$^) -ljansson -lyaml -lpcre2-8 -lcrypto -lm
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -o $@ $(filter %.c %.a,$^) -ljansson -lyaml -lpcre2-8 -lcjose -lcrypto -lm
 
 # For the fuzzer the pure folders are compiled once, and linked into each target.
 FUZZ_SECONDS ?= 60
@@ -164,7 +164,7 @@ $(OUT)/fuzzed/%.o: %.c
 $(OUT)/fuzzers/%: $(OUT)/fuzzed/tests/fuzz/%.o $(PURE_SRC:%.c=$(OUT)/fuzzed/%.o)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@clang -fsanitize=fuzzer,address,undefined -o $@ $^ -ljansson -lyaml -lpcre2-8 -lcrypto -lm
+	@clang -fsanitize=fuzzer,address,undefined -o $@ $^ -ljansson -lyaml -lpcre2-8 -lcjose -lcrypto -lm
 
 test:
 	@tools/install-packages test

@@ -46,3 +46,37 @@ base64_decode(struct arena *a, const char *text, size_t *ret_len)
 		*ret_len = (size_t)(o - out);
 	return out;
 }
+
+char *
+base64url_encode(struct arena *a, const void *data, size_t len)
+{
+	char *text = base64_encode(a, data, len);
+
+	for (char *c = text; *c != '\0'; c++) {
+		if (*c == '+')
+			*c = '-';
+		else if (*c == '/')
+			*c = '_';
+		else if (*c == '=')
+			*c = '\0';
+	}
+	return text;
+}
+
+char *
+base64url_decode(struct arena *a, const char *text, size_t len, size_t *ret_len)
+{
+	char *standard = arena_strndup(a, text, len);
+
+	if (len % 4 == 1)
+		return NULL;
+	for (char *c = standard; *c != '\0'; c++) {
+		if (strchr("+/=\r\n ", *c) != NULL)
+			return NULL;
+		if (*c == '-')
+			*c = '+';
+		else if (*c == '_')
+			*c = '/';
+	}
+	return base64_decode(a, standard, ret_len);
+}
