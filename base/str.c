@@ -183,6 +183,17 @@ str_ends(const char *s, const char *suffix)
 	return strcmp(s + n - m, suffix) == 0;
 }
 
+bool
+str_same_secret(const char *secret, const char *guess)
+{
+	size_t n = strlen(secret), len = strlen(guess);
+	volatile unsigned char differ = n != len;
+
+	for (size_t i = 0; i < len; i++)
+		differ |= (unsigned char)(secret[i < n ? i : n] ^ guess[i]);
+	return differ == 0;
+}
+
 const char *
 str_article(const char *word)
 {

@@ -59,6 +59,9 @@ bool str_eq(const char *, const char *);
 /* Returns whether s is NULL or "". */
 bool str_empty(const char *);
 
+/* Returns whether a guess is the secret. The time does not show how many bytes of it are right. */
+bool str_same_secret(const char *secret, const char *guess);
+
 /* Returns "an" for a word that starts with a vowel, else "a". */
 const char *str_article(const char *word);
 

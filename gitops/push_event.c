@@ -13,18 +13,6 @@ push_event_header(const struct push_check *r, const char *name)
 	return r->headers->get(r->headers->arg, name);
 }
 
-/* Compares in constant time, so that the time does not show how many bytes of a guess are right. */
-static bool
-push_event_is_same(const char *secret, const char *guess)
-{
-	size_t n = strlen(secret), len = strlen(guess);
-	volatile unsigned char differ = n != len;
-
-	for (size_t i = 0; i < len; i++)
-		differ |= (unsigned char)(secret[i < n ? i : n] ^ guess[i]);
-	return differ == 0;
-}
-
 /* Returns the signature of a push, in hexadecimal digits; NULL if it has none. */
 static const char *
 push_event_signature(const struct push_check *r, const char *name, const char *prefix)
@@ -120,7 +108,7 @@ push_begin(struct push_check *r, struct arena *a, const struct push_headers *hea
 		return 0;
 	given = f->signature != NULL ? f->signature(r) != NULL
 				     : push_event_header(r, "X-Gitlab-Token") != NULL &&
-					   push_event_is_same(r->key, push_event_header(r, "X-Gitlab-Token"));
+					   str_same_secret(r->key, push_event_header(r, "X-Gitlab-Token"));
 	if (!given)
 		return push_event_wrong(a, ret_why, 401, f->name, UNSIGNED);
 	hmac_sha256_begin(&r->hmac, r->key, strlen(r->key));
@@ -146,7 +134,7 @@ push_end(struct push_check *r, const char *body, size_t len, struct push *ret, c
 
 	if (r->key != NULL && f->signature != NULL) {
 		hmac_sha256_end(&r->hmac, hex);
-		if (!push_event_is_same(hex, f->signature(r)))
+		if (!str_same_secret(hex, f->signature(r)))
 			return push_event_wrong(a, ret_why, 401, f->name, UNSIGNED);
 	}
 	if (f->pushes != NULL && !push_event_is_in(f->pushes, push_event_header(r, f->event)))
