@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/str.h"
 #include "cli/cli.h"
 #include "kube/api/analysis.h"
@@ -10,6 +11,7 @@
 #include "kube/api/pod_details.h"
 #include "kube/api/replicaset.h"
 #include "kube/watch.h"
+#include "web/code_login.h"
 #include "web/dashboard.h"
 
 static int dashboard_run(struct cli *);
@@ -58,6 +60,9 @@ struct board {
 	size_t synced; /* the number of watches whose first list has arrived */
 	bool everywhere; /* all namespaces are shown */
 	struct timer again;
+	struct code_login_server login;
+	const struct dashboard_settings *settings;
+	struct loop_io input; /* standard input: a line requests another address */
 	int code;
 };
 
@@ -155,10 +160,55 @@ dashboard_read_settings(struct board *b, struct dashboard_settings *ret)
 		.view = cache_view(b->cache),
 		.ready = dashboard_is_ready,
 		.arg = b,
-		.api = c->transport };
+		.api = c->transport,
+		.login = &b->login.login };
 	if (root[strcspn(root, "/")] != '\0' && root[strcspn(root, "/") + 1] != '\0')
 		return cli_fail(c, "--root-path: \"%s\" is more than one name", root);
 	return 0;
+}
+
+/* Prints an address with a new code. The address is not that of "localhost", which may be ::1, where another user of
+ * the machine may listen on the same port. */
+static void
+dashboard_print_address(struct board *b, const struct dashboard_settings *s)
+{
+	const char *code = code_login_renew(&b->login);
+
+	if (code == NULL) {
+		fprintf(stderr, "error: the system has no random numbers for a code: %s\n", strerror(errno));
+		return;
+	}
+	printf("http://%s:%d/%s%s#code=%s\n", s->address, dashboard_port(b->dashboard), s->root,
+	    s->root[0] != '\0' ? "/" : "", code);
+	fflush(stdout);
+}
+
+/* Enter prints another address. At the end of the input, or in the background of a terminal, none is read. */
+static void
+dashboard_on_input(struct loop_io *io, int events, void *arg)
+{
+	struct board *b = arg;
+	char line[256];
+	ssize_t n = -1;
+
+	(void)events;
+	if (!isatty(io->fd) || tcgetpgrp(io->fd) == getpgrp())
+		n = read(io->fd, line, sizeof(line));
+	if (n <= 0)
+		loop_io_stop(b->cli->loop, io);
+	else if (memchr(line, '\n', (size_t)n) != NULL)
+		dashboard_print_address(b, b->settings);
+}
+
+static void
+dashboard_greet(struct board *b)
+{
+	printf("Rollouts of %s: open this address within a minute, once. Enter prints another one, Ctrl-C ends the "
+	       "dashboard.\n",
+	    b->everywhere ? "all namespaces" : b->cli->namespace);
+	dashboard_print_address(b, b->settings);
+	b->input = (struct loop_io){ .fd = STDIN_FILENO, .events = LOOP_READ, .ready = dashboard_on_input, .arg = b };
+	loop_io_start(b->cli->loop, &b->input);
 }
 
 static int
@@ -171,6 +221,8 @@ dashboard_run(struct cli *c)
 		return 1;
 	b.again = (struct timer){ .fire = dashboard_on_again, .arg = &b };
 	b.cache = cache_new(dashboard_on_change, &b);
+	b.settings = &s;
+	code_login_init(&b.login, c->loop, getenv("USER"));
 	if (dashboard_read_settings(&b, &s) != 0) {
 		cache_free(b.cache);
 		return 1;
@@ -183,11 +235,10 @@ dashboard_run(struct cli *c)
 	}
 	cli_signals(c);
 	dashboard_start_watches(&b);
-	printf("Rollouts of %s: http://%s:%d/%s%s (Ctrl-C ends it)\n", b.everywhere ? "all namespaces" : c->namespace,
-	    strcmp(s.address, "127.0.0.1") == 0 ? "localhost" : s.address, dashboard_port(b.dashboard), s.root,
-	    s.root[0] != '\0' ? "/" : "");
-	fflush(stdout);
+	code_login_set_port(&b.login, dashboard_port(b.dashboard));
+	dashboard_greet(&b);
 	loop_run(c->loop);
+	loop_io_stop(c->loop, &b.input);
 	b.dashboard = dashboard_free(b.dashboard);
 	loop_timer_stop(c->loop, &b.again);
 	dashboard_stop_watches(&b);

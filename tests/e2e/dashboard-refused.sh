@@ -8,8 +8,8 @@ hostile --to "${server##*:}"
 at=$((20000 + RANDOM % 10000))
 "$SLUICE" dashboard --server "http://127.0.0.1:$port" -p $at >"$dir/dashboard.log" 2>&1 &
 dashboard=$!
-put() { curl -s -w ' %{http_code}' -X PUT "http://127.0.0.1:$at/api/v1/rollouts/default/myapp/$1" -d "${2:-}"; }
-check "the dashboard starts" within 10 grep -q "http://localhost:$at/rollouts/" "$dir/dashboard.log"
+put() { curl -s -b "$dir/jar" -w ' %{http_code}' -X PUT "http://127.0.0.1:$at/api/v1/rollouts/default/myapp/$1" -d "${2:-}"; }
+check "the dashboard starts" open_session "$dir/dashboard.log" "$dir/jar"
 kubectl apply -f tests/e2e/rollout.yaml >/dev/null
 check "the rollout becomes healthy" within 20 says Healthy "$SLUICE" status myapp --watch=false
 

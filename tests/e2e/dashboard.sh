@@ -3,18 +3,44 @@
 . "$(dirname "$0")/lib.sh"
 dev --without mesh,prometheus,app,load
 port=$((20000 + RANDOM % 10000)) shown=$((30000 + RANDOM % 10000))
-"$SLUICE" dashboard -p $port --user sluice >"$dir/dashboard.log" 2>&1 &
+mkfifo "$dir/enter"
+exec 9<>"$dir/enter"
+"$SLUICE" dashboard -p $port --user sluice >"$dir/dashboard.log" 2>&1 <"$dir/enter" 9>&- &
 dashboard=$!
 "$SLUICE" dashboard -p $shown --read-only --root-path board --namespace default --listen-address 127.0.0.2 >"$dir/read-only.log" 2>&1 &
 read_only=$!
 at=http://127.0.0.1:$port
 api=$at/api/v1/rollouts
+curl() { command curl -b "$dir/jar" "$@"; }
 get() { curl -s "$api/$1"; }
 put() { curl -s -X PUT "$api/$1" -d "${2:-}"; }
 code() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
+exchange() { command curl -s -o "$dir/exchanged" -w '%{http_code}' -X POST "$at/api/v1/session" -d "{\"code\": \"$1\"}" "${@:2}"; }
+addresses() { [ "$(grep -c '#code=' "$dir/dashboard.log")" = "$1" ]; }
 field() { get default/myapp/info | grep -qF "$1"; }
 
-check "it says where it is" within 10 grep -q "http://localhost:$port/rollouts/" "$dir/dashboard.log"
+check "it says where it is" within 10 grep -q "^http://127.0.0.1:$port/rollouts/#code=" "$dir/dashboard.log"
+first=$(address "$dir/dashboard.log") first=${first##*=}
+check "without a session nothing can be read" says 401 code "$api/info"
+check "... which says what to do" says "press Enter where \`sluice dashboard\` runs" get info
+check "nor its version" says 401 code "$at/api/v1/version"
+check "nor watched" says 401 code "$api/info/watch"
+check "nor changed" says 401 code -X PUT "$api/default/myapp/abort"
+check "a guess" says 401 exchange 00
+check "... is no session" says 401 code "$api/info"
+check "a code from another site's page" says 403 exchange "$first" -H "Origin: http://evil.example"
+check "... or of another port" says 403 exchange "$first" -H "Origin: http://127.0.0.1:1"
+check "the code opens a session" says 200 exchange "$first" -H "Origin: http://127.0.0.1:$port" -c "$dir/jar" -D "$dir/headers"
+check "... by a cookie that no script reads, and no other site sends" grep -qi "^set-cookie: sluice-$port=[0-9a-f]\{64\}; Path=/; HttpOnly; SameSite=Strict" "$dir/headers"
+check "the code opens no second one" says 401 exchange "$first"
+check "... which says why" grep -q "was used before" "$dir/exchanged"
+echo >&9
+check "Enter prints another" within 10 addresses 2
+check "which opens a session too" open_session "$dir/dashboard.log" "$dir/other"
+check "a code is 256 bits, and never the same" [ "${#first}" = 64 -a "$(grep '#code=' "$dir/dashboard.log" | sort -u | wc -l)" = 2 ]
+check "a session ends" says 200 sh -c "command curl -s -o /dev/null -w '%{http_code}' -b '$dir/other' -X DELETE $at/api/v1/session"
+check "... and its cookie is worth nothing" says 401 sh -c "command curl -s -o /dev/null -w '%{http_code}' -b '$dir/other' $api/info"
+check "no line of the output has a session" fails grep -qF "$(awk '/sluice-/ { print $7 }' "$dir/jar")" "$dir/dashboard.log"
 check "version" says '{"rolloutsVersion":' curl -s "$at/api/v1/version"
 check "no rollout yet" within 10 says '{"rollouts":[]}' get info
 curl -sN "$api/info/watch" >"$dir/stream" &
@@ -72,8 +98,10 @@ check "the root leads there" says "$at/rollouts/" curl -s -o /dev/null -w '%{red
 check "no other file" says 404 code "$at/rollouts/../cli/main.c" --path-as-is
 check "a name that was made to lead here" says 403 code -H "Host: rebound.example" "$at/rollouts/"
 check "another site's script" says 403 code -H "Sec-Fetch-Site: cross-site" -X PUT "$api/default/myapp/abort"
+check "another port's script" says 403 code -H "Origin: http://127.0.0.1:1" -X PUT "$api/default/myapp/abort"
 check "no preflight is answered" fails curl -sf -X OPTIONS "$api/default/myapp/abort"
 check "elsewhere it only shows" says "needs --read-only" "$SLUICE" dashboard --listen-address 127.0.0.2
+check "elsewhere it has a code too" open_session "$dir/read-only.log" "$dir/jar"
 check "read only" within 10 says '"readOnly":true' curl -s "http://127.0.0.2:$shown/board/api/v1/namespace"
 check "... means it" says '"code":7' curl -s -X PUT "http://127.0.0.2:$shown/api/v1/rollouts/default/myapp/abort"
 check "... for whom it listens" says 200 code -H "Host: board.example" "http://127.0.0.2:$shown/board/"
@@ -81,7 +109,7 @@ check "a port is a number" says '"many" is not a port' "$SLUICE" dashboard -p ma
 check "a port that is taken" says "cannot listen on 127.0.0.1 port $port" "$SLUICE" dashboard -p $port
 # A stream ends only when its client does: the code of one that is refused comes while the others are open.
 for i in $(seq 70); do
-	curl -s -o /dev/null -w '%{http_code}\n' "$api/info/watch" >>"$dir/codes" &
+	command curl -s -o /dev/null -w '%{http_code}\n' -b "$dir/jar" "$api/info/watch" >>"$dir/codes" &
 	streams[i]=$!
 done
 check "too many streams" within 20 grep -q 503 "$dir/codes"
@@ -91,4 +119,4 @@ sed 's#server: .*#server: http://127.0.0.1:1#' "$KUBECONFIG" >"$dir/nowhere"
 check "no server" says "Check that the API server runs" timeout 200 "$SLUICE" dashboard -p 0 --kubeconfig "$dir/nowhere"
 kill $dashboard $read_only
 wait $dashboard $read_only
-check "it ends when it is told to" grep -q "Ctrl-C ends it" "$dir/dashboard.log"
+check "it ends when it is told to" grep -q "Ctrl-C ends the dashboard" "$dir/dashboard.log"

@@ -106,6 +106,15 @@ decided() {
 	done
 }
 
+# address LOG: the last address that a dashboard has printed. open_session LOG JAR: exchanges its code for a cookie, in the file JAR.
+address() { grep '#code=' "$1" | tail -n 1; }
+open_session() {
+	local at
+	within 20 grep -q '#code=' "$1" || return 1
+	at=$(address "$1")
+	command curl -sf -b "$2" -c "$2" -X POST "${at%%#*}api/v1/session" -d "{\"code\": \"${at##*#code=}\"}"
+}
+
 finish() {
 	if [ -n "$dev_pid" ]; then
 		kill "$dev_pid" 2>/dev/null

@@ -52,7 +52,8 @@ check "so it does as JSON" says '"goodapp"' "$SLUICE" app list -A -o json
 port=$(free_port)
 "$SLUICE" dashboard -p "$port" >"$dir/dashboard.log" 2>&1 &
 dashboard=$!
-check "the dashboard names it" within 20 says '"error":"Rollout tenant/deep cannot be read: nested deeper than 200; correct it or delete it"' curl -s "http://127.0.0.1:$port/api/v1/rollouts/tenant/deep/info"
+check "the dashboard opens a session" open_session "$dir/dashboard.log" "$dir/jar"
+check "the dashboard names it" within 20 says '"error":"Rollout tenant/deep cannot be read: nested deeper than 200; correct it or delete it"' curl -s -b "$dir/jar" "http://127.0.0.1:$port/api/v1/rollouts/tenant/deep/info"
 kill $dashboard
 wait $dashboard
 check "nor does it doubt the server" fails says "Check that the API server runs" "$SLUICE" get rollout deep -n tenant -o json

@@ -3,7 +3,7 @@
 const byId = (id) => document.getElementById(id);
 const rollouts = new Map(); // "ns/name" → RolloutInfo
 const edits = new Map(); // "ns/name container" → the image that is being typed
-const view = { namespace: "", search: "", status: "", readOnly: false };
+const view = { namespace: "", search: "", status: "", readOnly: false, refused: "" };
 
 // An element: attributes (functions are listeners), then children (text or elements; null: nothing).
 function make(tag, attributes, ...children) {
@@ -44,16 +44,24 @@ function notice(text, bad) {
   notice.timer = setTimeout(() => notice(""), bad ? 12000 : 3500);
 }
 
+// Returns the response as JSON. Without a session, the page shows the server's text about it from then on.
+async function request(method, path, body) {
+  const response = await fetch(path, body && { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const json = await response.json().catch(() => ({}));
+  if (response.status === 401) refuse(json.message ?? response.statusText);
+  if (!response.ok) throw new Error(json.message ?? response.statusText);
+  return json;
+}
+
+function refuse(text) {
+  view.refused ||= text;
+  draw();
+}
+
 async function put(info, path, body, done) {
   const { namespace, name } = info.objectMeta;
   try {
-    const answer = await fetch(`api/v1/rollouts/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/${path}`, {
-      method: "PUT",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ namespace, name, ...body }),
-    });
-    const said = await answer.json();
-    if (!answer.ok) throw new Error(said.message ?? answer.statusText);
+    await request("PUT", `api/v1/rollouts/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/${path}`, { namespace, name, ...body });
     notice(`${name}: ${done}`);
     return true;
   } catch (e) {
@@ -269,6 +277,8 @@ function namespaces() {
 
 // Draws all of it again, and leaves the cursor where it was.
 function drawNow() {
+  document.body.classList.toggle("refused", view.refused !== "");
+  byId("refused").textContent = view.refused;
   const all = listed(), info = rollouts.get(chosen()), focused = document.activeElement?.dataset?.key;
   const selection = focused ? [document.activeElement.selectionStart, document.activeElement.selectionEnd] : null;
   const shown = all.filter((i) => !view.status || i.status === view.status);
@@ -304,7 +314,7 @@ function follow() {
   source.onerror = () => {
     byId("connection").textContent = "not connected";
     byId("connection").className = "lost";
-    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(begin, 2000);
   };
   source.onmessage = (event) => {
     const { type, rolloutInfo } = JSON.parse(event.data).result;
@@ -314,15 +324,30 @@ function follow() {
   };
 }
 
+// Exchanges the code of the address for a session. The code is removed from the address and the history first.
+async function logIn() {
+  const code = /^#code=(.*)$/.exec(location.hash)?.[1];
+  if (!code) return;
+  history.replaceState(null, "", location.pathname);
+  await request("POST", "api/v1/session", { code });
+}
+
+// Begins, or begins again after the stream has ended.
 async function begin() {
-  const { readOnly } = await (await fetch("api/v1/namespace")).json().catch(() => ({}));
-  view.readOnly = readOnly === true;
+  try {
+    await logIn().catch(() => {}); // an older session may do
+    const { readOnly } = await request("GET", "api/v1/namespace");
+    view.readOnly = readOnly === true;
+    view.refused = "";
+    follow();
+  } catch {
+    if (!view.refused) setTimeout(begin, 2000);
+  }
   draw();
 }
 
 byId("namespace").addEventListener("change", (e) => { view.namespace = e.target.value; draw(); });
 byId("search").addEventListener("input", (e) => { view.search = e.target.value.trim(); draw(); });
-addEventListener("hashchange", draw);
+addEventListener("hashchange", () => (location.hash.startsWith("#code=") ? location.reload() : draw()));
 setInterval(draw, 5000); // ages grow
-follow();
 begin();
