@@ -26,7 +26,7 @@ analysis_fail(struct run_pass *s, const char *message)
 	s->status.completed_at = time_stored(s->world->now);
 }
 
-/* When the metric's next pass is due; for a measurement that is Running: when it started. */
+/* When the metric's next pass is due; for a measurement that is Running: when it continues, or started. */
 static int64_t
 run_due_at(const struct run_pass *s, const struct metric *m, const struct metric_result *r)
 {
@@ -36,7 +36,7 @@ run_due_at(const struct run_pass *s, const struct metric *m, const struct metric
 		return time_add(s->status.started_at, m->initial_delay.ms);
 	last = &r->measurements.at[r->measurements.n - 1];
 	if (measurement_running(r) != NULL)
-		return last->started_at;
+		return last->resume_at != 0 ? last->resume_at : last->started_at;
 	return time_add(
 	    last->finished_at, run_phase_named(last->phase) == RUN_ERROR ? RETRY_AFTER_ERROR_MS : m->interval.ms);
 }

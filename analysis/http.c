@@ -4,8 +4,12 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "base/time.h"
 
 #define TOKEN_MAX (64u << 10)
+#define HTTP_RESPONSE_MAX (1u << 20) /* bytes */
+#define HTTP_REDIRECTS_MAX 5
+#define HTTP_SHOWN_MAX 1024 /* bytes of a body in a message */
 
 bool
 http_is_address(const char *s)
@@ -38,6 +42,115 @@ http_headers(struct arena *a, const struct metric_header *from, size_t n, struct
 		http_add_header(q, list, from[i].key, from[i].value);
 	}
 	return NULL;
+}
+
+const char *
+http_query_escape(struct arena *a, const char *text)
+{
+	return str_replace(a, str_url_escape(a, text), "%20", "+");
+}
+
+/* The value of a hexadecimal digit, or -1. */
+static int
+http_digit(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+const char *
+http_query_unescape(struct arena *a, const char *at, size_t len)
+{
+	char *text = arena_strndup(a, at, len), *to = text;
+
+	for (const char *c = text; *c != '\0'; c++) {
+		if (*c != '%') {
+			*to++ = (char)(*c == '+' ? ' ' : *c);
+			continue;
+		}
+		if (http_digit(c[1]) < 0 || http_digit(c[2]) < 0)
+			return NULL;
+		*to++ = (char)(http_digit(c[1]) * 16 + http_digit(c[2]));
+		c += 2;
+	}
+	*to = '\0';
+	return text;
+}
+
+const char *
+http_shown(struct arena *a, struct bytes body)
+{
+	return arena_strndup(a, body.at, body.len < HTTP_SHOWN_MAX ? body.len : HTTP_SHOWN_MAX);
+}
+
+struct err *
+http_json(struct arena *a, struct bytes body, json_t **ret)
+{
+	size_t i = 0;
+
+	while (i < body.len && strchr(" \t\r\n", body.at[i]) != NULL && body.at[i] != '\0')
+		i++;
+	if (i == body.len)
+		return err_new(a, ERR_AGAIN, "unexpected end of JSON input");
+	if (body.at[i] > ' ' && body.at[i] < 127 && strchr("{[\"-0123456789tfn", body.at[i]) == NULL)
+		return err_new(a, ERR_AGAIN, "invalid character '%c' looking for beginning of value", body.at[i]);
+	return json_parse(a, body.at, body.len, ret);
+}
+
+const char *
+http_json_kind(const json_t *v)
+{
+	static const char *const kinds[] = { "object", "array", "string", "number", "number", "bool", "bool", "null" };
+
+	return v != NULL && (size_t)json_typeof(v) < ARRAY_SIZE(kinds) ? kinds[json_typeof(v)] : "nothing";
+}
+
+void
+http_confine(struct query *q, int64_t timeout_ms)
+{
+	q->request.timeout_ms = timeout_ms;
+	q->request.response_max = HTTP_RESPONSE_MAX;
+	q->request.redirects_max = HTTP_REDIRECTS_MAX;
+	q->request.outside_only = true;
+}
+
+/* Returns what Go reports about a text that is no duration: the number or the unit of a part is wrong. */
+static const char *
+http_duration_fault(struct arena *a, const char *text)
+{
+	static const char *const units[] = { "ns", "us", "\u00b5s", "\u03bcs", "ms", "s", "m", "h" };
+	const char *quoted = json_quote_go(a, text, strlen(text)), *at = text;
+
+	at += *at == '+' || *at == '-';
+	while (*at != '\0') {
+		size_t digits = strspn(at, "0123456789"), fraction = at[digits] == '.', unit;
+		bool known = false;
+
+		if (fraction == 1)
+			fraction += strspn(at + digits + 1, "0123456789");
+		if (digits == 0 && fraction < 2)
+			break;
+		at += digits + fraction;
+		if ((unit = strcspn(at, ".0123456789")) == 0)
+			return arena_printf(a, "time: missing unit in duration %s", quoted);
+		for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+			known |= strlen(units[i]) == unit && memcmp(units[i], at, unit) == 0;
+		if (!known)
+			return arena_printf(
+			    a, "time: unknown unit %s in duration %s", json_quote_go(a, at, unit), quoted);
+		at += unit;
+	}
+	return arena_printf(a, "time: invalid duration %s", quoted);
+}
+
+struct err *
+http_duration(struct arena *a, const char *text, int64_t *ret_ms)
+{
+	if (duration_parse(text, ret_ms))
+		return NULL;
+	return err_new(a, ERR_INVALID, "%s", http_duration_fault(a, text));
 }
 
 const struct basic_auth *

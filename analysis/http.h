@@ -19,6 +19,28 @@ void http_add_header(struct query *, struct header *list, const char *name, cons
 /* Adds the headers of a metric. An error names the one that cannot be sent: "headers[1]: …". */
 struct err *http_headers(struct arena *, const struct metric_header *, size_t n, struct header *list, struct query *);
 
+/* Percent-encodes a value for a URL's query as Go does: a blank is "+". */
+const char *http_query_escape(struct arena *, const char *);
+
+/* Decodes a part of a URL's query. NULL: a "%" is not followed by two hexadecimal digits. */
+const char *http_query_unescape(struct arena *, const char *at, size_t len);
+
+/* Returns the start of a body, for messages. */
+const char *http_shown(struct arena *, struct bytes body);
+
+/* Parses a body as JSON, which the caller owns. The frequent errors have the words of Go. */
+struct err *http_json(struct arena *, struct bytes body, json_t **ret);
+
+/* Returns the name of a type of JSON in messages: string, number, bool, array, object, null. */
+const char *http_json_kind(const json_t *);
+
+/* Limits a query to a URL that users can choose: 1 MiB, 5 redirects, and no connection to this machine, its link or the
+ * API server. */
+void http_confine(struct query *, int64_t timeout_ms);
+
+/* Reads a Go duration. An error has the words of Go: `time: invalid duration "x"`. */
+struct err *http_duration(struct arena *, const char *text, int64_t *ret_ms);
+
 /* Returns the oauth2 (RFC 6749, section 4.4: a token for credentials); NULL if it has no tokenUrl. */
 const struct oauth2 *oauth2_used(const struct metric_authentication *);
 

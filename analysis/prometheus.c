@@ -23,7 +23,7 @@
 static bool prometheus_used(const struct metric *);
 static struct err *prometheus_check(struct arena *, const struct metric *);
 static enum measured prometheus_step(
-    const struct metric *, const struct query_input *, struct arena *, struct query *, struct value *, struct err **);
+    const struct metric *, const struct query_input *, struct arena *, struct step_result *);
 static void prometheus_metadata(const struct metric *, const char **, const char **);
 static enum measured_kind prometheus_kind(const struct metric *);
 
@@ -279,28 +279,27 @@ prometheus_kind(const struct metric *m)
 }
 
 static enum measured
-prometheus_step(const struct metric *m, const struct query_input *in, struct arena *a, struct query *ret_query,
-    struct value *ret_value, struct err **ret_err)
+prometheus_step(const struct metric *m, const struct query_input *in, struct arena *a, struct step_result *ret)
 {
 	const struct prometheus_metric *p = m->provider.prometheus;
 	size_t before = oauth2_used(p->authentication) != NULL ? 1 : 0; /* queries before that of the metric */
 	const char *bearer = NULL;
 
 	if (before > 0 && in->n == 0) {
-		oauth2_query(oauth2_used(p->authentication), a, ret_query);
-		ret_query->request.timeout_ms = prometheus_timeout_ms(p);
-		ret_query->request.ca = p->ca_cert;
-		ret_query->request.insecure = p->insecure;
+		oauth2_query(oauth2_used(p->authentication), a, &ret->query);
+		ret->query.request.timeout_ms = prometheus_timeout_ms(p);
+		ret->query.request.ca = p->ca_cert;
+		ret->query.request.insecure = p->insecure;
 		return MEASURED_QUERY;
 	}
-	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->responses[0], a, ret_err)) == NULL)
+	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->responses[0], a, &ret->err)) == NULL)
 		return MEASURED_ERROR;
 	if (in->n == before)
-		return prometheus_query(p, in, bearer, a, ret_query, ret_err);
+		return prometheus_query(p, in, bearer, a, &ret->query, &ret->err);
 	if (in->responses[before]->err != NULL) {
-		*ret_err =
+		ret->err =
 		    err_wrap(a, in->responses[before]->err, "prometheus %s", p->address != NULL ? p->address : "");
 		return MEASURED_ERROR;
 	}
-	return prometheus_read(in->responses[before], a, ret_value, ret_err);
+	return prometheus_read(in->responses[before], a, &ret->value, &ret->err);
 }

@@ -6,6 +6,7 @@
  * providers.c, and the rows of its fields (kube/api/analysis.c).
  */
 #pragma once
+#include "analysis/assess.h"
 #include "analysis/condition/value.h"
 #include "kube/api/analysis.h"
 #include "kube/plan/controller.h"
@@ -16,11 +17,13 @@ struct run_pass;
 enum measured {
 	MEASURED_QUERY, /* another query is needed */
 	MEASURED_VALUE,
-	MEASURED_NOTHING, /* a response without a sample; *ret_value is the empty result all the same */
+	MEASURED_NOTHING, /* a response without a sample; `value` is the empty result all the same */
+	MEASURED_RUNNING, /* the value is not known yet: the measurement continues later, with its metadata */
 	MEASURED_ERROR,
 };
 
-#define QUERIES_MAX 4 /* of one measurement */
+/* Of one measurement, and between two times that it is RUNNING: Secrets, credentials, pages, and repeated queries. */
+#define QUERIES_MAX 16
 
 /* The input of a step. Borrowed for the call. */
 struct query_input {
@@ -28,6 +31,24 @@ struct query_input {
 	const struct response *responses[QUERIES_MAX]; /* to the queries of this measurement, the oldest first */
 	size_t n; /* responses; 0 at first */
 	const struct settings *settings; /* of the process; NULL: none */
+	const char *namespace; /* of the run */
+	int64_t run_started_at; /* wall ms */
+	const struct string_map *metadata; /* of the measurement that is RUNNING; NULL: it begins */
+};
+
+#define SECRETS_HIDDEN_MAX 4
+
+/* The output of a step, in the arena or borrowed from its input. Zeroed before the call. */
+struct step_result {
+	struct query query; /* QUERY */
+	int64_t wait_ms; /* QUERY: from the last response until it is sent; RUNNING: until it continues */
+	struct value value; /* VALUE, NOTHING */
+	const char *text; /* VALUE, NOTHING: the value for users; NULL: value_text() of it */
+	enum run_phase phase; /* VALUE: the phase, without conditions; RUN_NONE: conditions decide */
+	struct string_map metadata; /* VALUE, NOTHING, RUNNING: of the measurement */
+	struct err *err; /* ERROR */
+	bool unusable; /* ERROR: of the configuration or the credentials, before the service could be queried */
+	const char *hidden[SECRETS_HIDDEN_MAX]; /* texts of Secrets, masked in all that is shown; NULL: none */
 };
 
 enum measured_kind {
@@ -60,10 +81,10 @@ struct provider {
 	 * `step`. */
 	void (*measure)(struct run_pass *, size_t i);
 
-	/* Continues a measurement with the responses to its queries so far. QUERY sets *ret_query, VALUE and NOTHING
-	 * *ret_value, ERROR *ret_err, all in the arena. The same input has the same output. */
-	enum measured (*step)(const struct metric *, const struct query_input *, struct arena *,
-	    struct query *ret_query, struct value *ret_value, struct err **ret_err);
+	/* Continues a measurement with the responses to its queries so far. The same input has the same output. A
+	 * response with status 429 or 503 and Retry-After is not among them: its query is repeated after that time. */
+	enum measured (*step)(
+	    const struct metric *, const struct query_input *, struct arena *, struct step_result *ret);
 
 	/* Returns a key and a value for metricResults[].metadata of the status. NULL: it has none. */
 	void (*metadata)(const struct metric *, const char **ret_key, const char **ret_value);
@@ -79,7 +100,7 @@ struct provider {
 	void (*clean)(struct run_pass *);
 };
 
-extern const struct provider prometheus_provider, web_provider, job_provider;
+extern const struct provider prometheus_provider, web_provider, job_provider, datadog_provider;
 
 /* All providers, ended by NULL. */
 extern const struct provider *const providers[];

@@ -5,6 +5,7 @@ const struct provider *const providers[] = {
 	&prometheus_provider,
 	&web_provider,
 	&job_provider,
+	&datadog_provider,
 	NULL,
 };
 

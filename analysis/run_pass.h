@@ -3,6 +3,8 @@
 #include "analysis/decide.h"
 #include "analysis/spec.h"
 
+#define SECRET_MASK "*****" /* in place of a value of a Secret */
+
 struct run_pass {
 	const struct analysis_world *world;
 	struct plan *plan;

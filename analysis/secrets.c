@@ -11,7 +11,6 @@
 
 #define SECRET_TIMEOUT_MS 10000
 #define SECRET_MAX (2u << 20) /* bytes of the API server's response */
-#define SECRET_MASK "*****"
 
 /* The reference of an argument without a value; NULL: it has a value, or another source. */
 static const struct secret_key_ref *

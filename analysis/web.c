@@ -18,8 +18,7 @@
 
 static bool web_used(const struct metric *);
 static struct err *web_check(struct arena *, const struct metric *);
-static enum measured web_step(
-    const struct metric *, const struct query_input *, struct arena *, struct query *, struct value *, struct err **);
+static enum measured web_step(const struct metric *, const struct query_input *, struct arena *, struct step_result *);
 
 const struct provider web_provider = {
 	.name = "web",
@@ -134,21 +133,20 @@ web_read(const struct web_metric *w, const struct response *got, struct arena *a
 }
 
 static enum measured
-web_step(const struct metric *m, const struct query_input *in, struct arena *a, struct query *ret_query,
-    struct value *ret_value, struct err **ret_err)
+web_step(const struct metric *m, const struct query_input *in, struct arena *a, struct step_result *ret)
 {
 	const struct web_metric *w = m->provider.web;
 	size_t before = oauth2_used(w->authentication) != NULL ? 1 : 0;
 	const char *bearer = NULL;
 
 	if (before > 0 && in->n == 0) {
-		oauth2_query(oauth2_used(w->authentication), a, ret_query);
-		web_confine(w, ret_query);
+		oauth2_query(oauth2_used(w->authentication), a, &ret->query);
+		web_confine(w, &ret->query);
 		return MEASURED_QUERY;
 	}
-	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->responses[0], a, ret_err)) == NULL)
+	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->responses[0], a, &ret->err)) == NULL)
 		return MEASURED_ERROR;
 	if (in->n == before)
-		return web_query(w, bearer, a, ret_query, ret_err);
-	return web_read(w, in->responses[before], a, ret_value, ret_err);
+		return web_query(w, bearer, a, &ret->query, &ret->err);
+	return web_read(w, in->responses[before], a, &ret->value, &ret->err);
 }

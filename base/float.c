@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FLOAT_EXPONENT_NEVER 400 /* above that of any number */
 #define FLOAT_EXPONENT_MAX 21 /* larger ones are written with "e" by encoding/json too */
 
 const char *
@@ -35,6 +36,17 @@ const char *
 float_text(struct arena *a, double d)
 {
 	return float_shortest(a, d, FLOAT_EXPONENT_MAX);
+}
+
+const char *
+float_plain(struct arena *a, double d)
+{
+	const char *text = float_shortest(a, d, FLOAT_EXPONENT_NEVER), *e = strchr(text, 'e');
+
+	if (e == NULL)
+		return text;
+	return arena_printf(
+	    a, "%.*f", (int)(e - text) - 1 - (d < 0) - (strchr(text, '.') != NULL) - (int)strtol(e + 1, NULL, 10), d);
 }
 
 const char *

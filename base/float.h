@@ -11,5 +11,8 @@ const char *float_shortest(struct arena *, double d, int exponent_min);
 /* Returns plain decimals up to 1e21, in the arena. */
 const char *float_text(struct arena *, double d);
 
+/* Returns plain decimals of any length: those of strconv.FormatFloat with 'f' and -1. In the arena. */
+const char *float_plain(struct arena *, double d);
+
 /* Returns the text of encoding/json, in the arena. */
 const char *float_json(struct arena *, double d);

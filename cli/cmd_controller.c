@@ -436,6 +436,20 @@ controller_variable(const char *name)
 	return !str_empty(value) ? value : NULL;
 }
 
+/* Sets what metric providers know of this process: its namespace, and their variables. */
+static void
+controller_read_provider_variables(struct process *p)
+{
+	static const char *const names[] = { "DD_ADDRESS", "DD_API_KEY", "DD_APP_KEY" };
+	struct string_map *to = &p->pass_settings.environment;
+
+	p->pass_settings.namespace = p->home;
+	to->at = arena_new_array(p->cli->arena, struct string_pair, ARRAY_SIZE(names));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (controller_variable(names[i]) != NULL)
+			to->at[to->n++] = (struct string_pair){ names[i], controller_variable(names[i]) };
+}
+
 /* Returns the items of a flag that are separated by commas or spaces. In the arena. */
 static struct strings
 controller_list(const struct cli *c, const char *flag)
@@ -737,6 +751,7 @@ controller_run(struct cli *c)
 		metrics_free(p.metrics);
 		return 1;
 	}
+	controller_read_provider_variables(&p);
 	p.idle = (struct timer){ .fire = controller_on_idle, .arg = &p };
 	cli_signals(c);
 	controller_log_ignored_flags(c);

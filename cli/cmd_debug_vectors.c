@@ -1,7 +1,9 @@
-/* cli/cmd_debug_vectors.c: debug vectors: answers recorded calls of a router of Argo Rollouts, one for each line. */
+/* cli/cmd_debug_vectors.c: debug vectors: answers recorded calls of a router of Argo Rollouts, one for each line. Of
+ * a metric provider: debug_vectors_provider.c. */
 #include <stdio.h>
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/debug_vectors.h"
 #include "cli/lines.h"
 #include "kube/api/core.h"
 #include "kube/api/patch.h"
@@ -13,9 +15,9 @@ static int debug_vectors_run(struct cli *);
 
 const struct command cmd_debug_vectors = {
 	.name = "debug vectors",
-	.args = "gateway --lines",
+	.args = "gateway|provider-NAME --lines",
 	.group = GROUP_CHECK,
-	.summary = "Make recorded calls of a router, and print the objects after them",
+	.summary = "Make recorded calls of a router or metric provider, and print what they did",
 	.flags =
 	    (const struct flag[]){
 		{ .name = "lines", .text = "Read one JSON object per line and print one result per line" },
@@ -254,6 +256,8 @@ debug_vectors_line(struct cli *c, const json_t *line)
 static int
 debug_vectors_run(struct cli *c)
 {
+	if (cli_on(c, "lines") && c->n_args == 1 && str_starts(c->args[0], "provider-"))
+		return each_line(c, debug_vectors_provider);
 	if (!cli_on(c, "lines") || c->n_args != 1 || !str_eq(c->args[0], "gateway"))
 		return cli_fail(c,
 		    "usage: sluice debug vectors gateway --lines <FILE; each line has rollout, objects and "

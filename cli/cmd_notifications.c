@@ -244,7 +244,7 @@ notifications_on_sent(void *arg, const struct err *e, const struct reply *reply)
 	struct arena *a = s->cli->arena;
 
 	s->answer = (struct response){ e != NULL ? err_copy(a, e) : NULL, reply->status,
-		{ arena_strndup(a, reply->body.at, reply->body.len), reply->body.len } };
+		{ arena_strndup(a, reply->body.at, reply->body.len), reply->body.len }, reply->retry_after_ms };
 	s->over = true;
 	loop_stop(s->cli->loop);
 }

@@ -36,6 +36,7 @@ queries_on_response(void *arg, const struct err *e, const struct reply *reply)
 	q->done_at = loop_wall(q->transport->loop);
 	q->response = (struct response){ .err = e != NULL ? err_copy(q->arena, e) : NULL,
 		.status = reply->status,
+		.retry_after_ms = reply->retry_after_ms,
 		.body = { arena_strndup(q->arena, reply->body.at, reply->body.len), reply->body.len } };
 	q->queries->on_response(q->queries->arg, q->done_at - q->sent_at);
 }

@@ -104,7 +104,7 @@ static const struct field metric_provider_fields[] = {
 	OBJECT(metric_provider, prometheus, "prometheus", prometheus_metric, .doc = "Query of Prometheus."),
 	OBJECT(metric_provider, web, "web", web_metric, .doc = "Request to an HTTP service."),
 	OBJECT(metric_provider, job, "job", job_metric, .doc = "Kubernetes Job, whose end is the result."),
-	NOT_SUPPORTED("datadog"),
+	OBJECT(metric_provider, datadog, "datadog", datadog_metric, .doc = "Query of Datadog."),
 	NOT_SUPPORTED("newRelic"),
 	NOT_SUPPORTED("wavefront"),
 	NOT_SUPPORTED("cloudWatch"),
@@ -195,8 +195,10 @@ static const struct field measurement_fields[] = {
 	STRING(measurement, message, "message", .doc = "Why, if it is an error."),
 	TIME(measurement, started_at, "startedAt", .doc = "Time of the query."),
 	TIME(measurement, finished_at, "finishedAt", .doc = "Time of the response."),
+	TIME(measurement, resume_at, "resumeAt", .doc = "Of one that is Running: time of the next query."),
 	STRING(measurement, value, "value", .doc = "The value (result) as text."),
-	STRING_MAP(measurement, metadata, "metadata", .doc = "Name and namespace of the Job."),
+	STRING_MAP(measurement, metadata, "metadata",
+	    .doc = "What the provider adds: name and namespace of a Job, groups of a Datadog query and similar."),
 };
 TYPE(measurement, "measurement");
 

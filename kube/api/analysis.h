@@ -3,6 +3,7 @@
  * Members have the names and meanings of the API's fields, which docs/reference.md describes.
  */
 #pragma once
+#include "kube/api/metric_providers.h"
 #include "kube/api/rollout.h"
 
 struct metric_header {
@@ -62,6 +63,7 @@ struct metric_provider {
 	const struct prometheus_metric *prometheus;
 	const struct web_metric *web;
 	const struct job_metric *job;
+	const struct datadog_metric *datadog;
 };
 
 struct metric {
@@ -92,7 +94,8 @@ struct analysis_spec {
 struct measurement {
 	const char *phase, *message, *value;
 	int64_t started_at, finished_at;
-	struct string_map metadata; /* for a Job: its name and namespace */
+	int64_t resume_at; /* of one that is Running: when its provider continues it; 0: at any time */
+	struct string_map metadata; /* of the provider, such as the name and namespace of a Job */
 };
 
 struct metric_result {

@@ -191,6 +191,8 @@ schema_of_field(const struct field *f)
 		j = json_pack("{s:s}", "type", "string");
 		if (f->choices != NULL)
 			json_object_set_new(j, "enum", schema_enumerated(f->choices));
+		if (f->filled != NULL)
+			json_object_set_new(j, "default", json_string(f->filled));
 		break;
 	case KIND_DURATION: j = json_pack("{s:s}", "type", "string"); break;
 	case KIND_TIME: j = json_pack("{s:s,s:s}", "type", "string", "format", "date-time"); break;

@@ -100,6 +100,7 @@ struct field {
 	const char *blank; /* STRING_MAP: a key whose value is dropped, so that only its existence is kept */
 	const char *doc; /* the description for users; NULL hides the field from them */
 	const char *default_text; /* the default, for users; NULL if the field has none */
+	const char *filled; /* STRING: the value that the API server stores if the field is absent; NULL: none */
 };
 
 /* A type of the API. */

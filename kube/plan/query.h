@@ -54,4 +54,5 @@ struct response {
 	const struct err *err;
 	int status;
 	struct bytes body;
+	int64_t retry_after_ms; /* Retry-After; 0: none */
 };

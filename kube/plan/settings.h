@@ -16,6 +16,8 @@ struct settings {
 	bool jobs_elsewhere; /* Jobs are created in another cluster or namespace than their runs; they have no owner */
 	const char *jobs_namespace; /* of all Jobs; NULL: that of their runs */
 	const struct strings *job_namespaces; /* globs of namespaces in which Jobs may be created; NULL: all */
+	const char *namespace; /* the controller's: of the Secrets of metric providers; NULL: argo-rollouts */
+	struct string_map environment; /* of the process: the variables that metric providers read */
 
 	/* Steps of canaries. */
 	const struct step_plugins *step_plugins; /* rollout/plugin_declarations.h; NULL: none is declared */

@@ -421,7 +421,7 @@ static struct err *
 notifier_check(void *arg, const struct err *e, const struct reply *reply)
 {
 	struct job *j = arg;
-	struct response got = { e, reply->status, reply->body };
+	struct response got = { .err = e, .status = reply->status, .body = reply->body };
 
 	return notify_answered(j->arena, &j->config, &j->sends[j->at].to, &got);
 }

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 #include "analysis/decide.h"
 #include "analysis/job_object.h"
+#include "analysis/provider.h"
 #include "base/str.h"
 #include "base/time.h"
 
@@ -142,6 +143,44 @@ a_secret_is_queried_for_a_measurement_and_masked_in_the_status(void **state)
 	arena_free(a);
 }
 
+/* A server that limits requests: the query is repeated when its Retry-After is over, and the run waits. */
+static void
+a_limit_of_requests_is_no_error(void **state)
+{
+	struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *j = yaml(a, RUN("metrics: [" METRIC("x", "") "]", STARTED));
+	struct seen_query limited[QUERIES_MAX];
+	struct seen seen = { .queries = limited, .n_queries = 1 };
+	struct analysis_world w = { .seen = &seen };
+	struct plan *p;
+
+	(void)state;
+	time_parse(NOW, &w.now);
+	for (size_t i = 0; i < QUERIES_MAX; i++)
+		limited[i] = (struct seen_query){ .key = arena_printf(a, "x#0/%zu", i),
+			.done = true,
+			.sent_at = w.now,
+			.done_at = w.now,
+			.response = { .status = 429, .retry_after_ms = 7000, .body = { "", 0 } } };
+	w.run = (const struct analysis_run *)object_decode(&analysis_run_type, j, a);
+	analysis_decide(&w, p = plan_new(a));
+	lacks(p, "query x");
+	lacks(p, "Error");
+	assert_int_equal(p->wake_at, w.now + 7000);
+	assert_int_equal(p->n_kept, 1);
+	w.now += 7000;
+	analysis_decide(&w, p = plan_new(a));
+	wants(p, "query x#0/1 POST http://p/api/v1/query");
+	seen.n_queries = QUERIES_MAX;
+	analysis_decide(&w, p = plan_new(a));
+	wants(p, "the server limits requests: it responded 429 with Retry-After to each");
+	seen.n_queries = 1;
+	limited[0].response.retry_after_ms = 0;
+	analysis_decide(&w, p = plan_new(a));
+	wants(p, "prometheus: status 429");
+	arena_free(a);
+}
+
 static void
 a_run_is_deleted_after_its_ttl(void **state)
 {
@@ -259,6 +298,7 @@ main(void)
 		cmocka_unit_test(a_run_of_more_metrics_or_arguments_is_an_error_with_a_path),
 		cmocka_unit_test(a_rule_that_matches_no_metric_is_an_error),
 		cmocka_unit_test(retention_limits_the_measurements_in_the_status),
+		cmocka_unit_test(a_limit_of_requests_is_no_error),
 		cmocka_unit_test(a_secret_is_queried_for_a_measurement_and_masked_in_the_status),
 		cmocka_unit_test(a_run_is_deleted_after_its_ttl),
 		cmocka_unit_test(consecutive_successes_end_a_metric),

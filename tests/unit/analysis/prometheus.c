@@ -13,18 +13,16 @@ static void
 an_instant_query_is_sent_as_a_form(void **state)
 {
 	struct arena *a = arena_new();
-	struct query q = { 0 };
-	struct value v;
-	struct err *e = NULL;
+	struct step_result r = { 0 };
 
 	(void)state;
-	assert_int_equal(prometheus_provider.step(&metric, &nothing, a, &q, &v, &e), MEASURED_QUERY);
-	assert_string_equal(q.request.method, "POST");
-	assert_string_equal(q.request.url, "http://prometheus:9090/api/v1/query");
-	assert_string_equal(q.request.body, "query=sum%28rate%28x%5B1m%5D%29%29%20%2F%202");
-	assert_string_equal(q.request.content_type, "application/x-www-form-urlencoded");
-	assert_int_equal(q.request.timeout_ms, 5000);
-	assert_true(q.request.response_max > 0);
+	assert_int_equal(prometheus_provider.step(&metric, &nothing, a, &r), MEASURED_QUERY);
+	assert_string_equal(r.query.request.method, "POST");
+	assert_string_equal(r.query.request.url, "http://prometheus:9090/api/v1/query");
+	assert_string_equal(r.query.request.body, "query=sum%28rate%28x%5B1m%5D%29%29%20%2F%202");
+	assert_string_equal(r.query.request.content_type, "application/x-www-form-urlencoded");
+	assert_int_equal(r.query.request.timeout_ms, 5000);
+	assert_true(r.query.request.response_max > 0);
 	arena_free(a);
 }
 
@@ -60,15 +58,13 @@ values_errors_and_missing_data_are_different_results(void **state)
 		struct arena *a = arena_new();
 		struct response got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
 		struct query_input in = { .responses = { &got }, .n = 1 };
-		struct query q;
-		struct value v = { 0 };
-		struct err *e = NULL;
-		enum measured m = prometheus_provider.step(&metric, &in, a, &q, &v, &e);
+		struct step_result r = { 0 };
+		enum measured m = prometheus_provider.step(&metric, &in, a, &r);
 		const char *text;
 
 		if (m != cases[i].want)
 			fail_msg("case %zu: got %d, want %d", i, m, cases[i].want);
-		text = m == MEASURED_ERROR ? err_text(a, e) : value_text(a, &v);
+		text = m == MEASURED_ERROR ? err_text(a, r.err) : value_text(a, &r.value);
 		if (m == MEASURED_ERROR ? strstr(text, cases[i].text) == NULL : strcmp(text, cases[i].text) != 0)
 			fail_msg("case %zu: got %s, want %s", i, text, cases[i].text);
 		arena_free(a);
@@ -81,13 +77,11 @@ an_unreachable_server_is_an_error_with_its_address(void **state)
 	struct arena *a = arena_new();
 	struct response got = { .err = err_new(a, ERR_AGAIN, "Connection refused") };
 	struct query_input in = { .responses = { &got }, .n = 1 };
-	struct query q;
-	struct value v;
-	struct err *e = NULL;
+	struct step_result r = { 0 };
 
 	(void)state;
-	assert_int_equal(prometheus_provider.step(&metric, &in, a, &q, &v, &e), MEASURED_ERROR);
-	assert_string_equal(err_text(a, e), "prometheus http://prometheus:9090/: Connection refused");
+	assert_int_equal(prometheus_provider.step(&metric, &in, a, &r), MEASURED_ERROR);
+	assert_string_equal(err_text(a, r.err), "prometheus http://prometheus:9090/: Connection refused");
 	arena_free(a);
 }
 
@@ -121,15 +115,13 @@ a_range_query_has_a_start_an_end_and_a_step(void **state)
 	const struct metric *m = metric_of(a,
 	    "{address: 'http://p', query: up, rangeQuery: {start: 'now() - duration(\"5m\")', end: now(), step: 30s}}");
 	struct query_input in = { .now = 1000000500 };
-	struct query q = { 0 };
-	struct value v;
-	struct err *e = NULL;
+	struct step_result r = { 0 };
 
 	(void)state;
 	assert_null(prometheus_provider.check(a, m));
-	assert_int_equal(prometheus_provider.step(m, &in, a, &q, &v, &e), MEASURED_QUERY);
-	assert_string_equal(q.request.url, "http://p/api/v1/query_range");
-	assert_string_equal(q.request.body, "query=up&start=999700.500&end=1000000.500&step=30.000");
+	assert_int_equal(prometheus_provider.step(m, &in, a, &r), MEASURED_QUERY);
+	assert_string_equal(r.query.request.url, "http://p/api/v1/query_range");
+	assert_string_equal(r.query.request.body, "query=up&start=999700.500&end=1000000.500&step=30.000");
 	arena_free(a);
 }
 
@@ -140,16 +132,14 @@ a_query_has_headers_and_credentials(void **state)
 	const struct metric *m =
 	    metric_of(a, "{address: 'http://p', query: up, headers: [{key: X-Scope-OrgID, value: tenant}], caCert: PEM,"
 			 " authentication: {basicAuth: {username: me, password: s3cret}, oauth2: {}, sigv4: {}}}");
-	struct query q = { 0 };
-	struct value v;
-	struct err *e = NULL;
+	struct step_result r = { 0 };
 
 	(void)state;
 	assert_null(prometheus_provider.check(a, m));
-	assert_int_equal(prometheus_provider.step(m, &nothing, a, &q, &v, &e), MEASURED_QUERY);
-	assert_string_equal(header_of(&q, "X-Scope-OrgID"), "tenant");
-	assert_string_equal(header_of(&q, "Authorization"), "Basic bWU6czNjcmV0");
-	assert_string_equal(q.request.ca, "PEM");
+	assert_int_equal(prometheus_provider.step(m, &nothing, a, &r), MEASURED_QUERY);
+	assert_string_equal(header_of(&r.query, "X-Scope-OrgID"), "tenant");
+	assert_string_equal(header_of(&r.query, "Authorization"), "Basic bWU6czNjcmV0");
+	assert_string_equal(r.query.request.ca, "PEM");
 	arena_free(a);
 }
 
@@ -163,22 +153,20 @@ oauth2_queries_a_token_first(void **state)
 			refused = { .status = 401, .body = { "{\"error\":\"invalid_client\"}", 26 } };
 	struct query_input with_token = { .responses = { &token }, .n = 1 },
 			   without = { .responses = { &refused }, .n = 1 };
-	struct query q = { 0 };
-	struct value v;
-	struct err *e = NULL;
+	struct step_result r = { 0 };
 
 	(void)state;
 	assert_null(prometheus_provider.check(a, m));
-	assert_int_equal(prometheus_provider.step(m, &nothing, a, &q, &v, &e), MEASURED_QUERY);
-	assert_string_equal(q.request.url, "https://t/token");
-	assert_string_equal(q.request.body, "grant_type=client_credentials&scope=r%20w");
-	assert_string_equal(header_of(&q, "Authorization"), "Basic aWQ6cHc=");
-	assert_int_equal(prometheus_provider.step(m, &with_token, a, &q, &v, &e), MEASURED_QUERY);
-	assert_string_equal(q.request.url, "http://p/api/v1/query");
-	assert_string_equal(header_of(&q, "Authorization"), "Bearer tok");
-	assert_int_equal(prometheus_provider.step(m, &without, a, &q, &v, &e), MEASURED_ERROR);
+	assert_int_equal(prometheus_provider.step(m, &nothing, a, &r), MEASURED_QUERY);
+	assert_string_equal(r.query.request.url, "https://t/token");
+	assert_string_equal(r.query.request.body, "grant_type=client_credentials&scope=r%20w");
+	assert_string_equal(header_of(&r.query, "Authorization"), "Basic aWQ6cHc=");
+	assert_int_equal(prometheus_provider.step(m, &with_token, a, &r), MEASURED_QUERY);
+	assert_string_equal(r.query.request.url, "http://p/api/v1/query");
+	assert_string_equal(header_of(&r.query, "Authorization"), "Bearer tok");
+	assert_int_equal(prometheus_provider.step(m, &without, a, &r), MEASURED_ERROR);
 	assert_string_equal(
-	    err_text(a, e), "oauth2: the token server returned status 401 invalid_client, and no access_token");
+	    err_text(a, r.err), "oauth2: the token server returned status 401 invalid_client, and no access_token");
 	arena_free(a);
 }
 

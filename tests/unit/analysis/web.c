@@ -17,21 +17,19 @@ a_web_query_is_as_the_metric_specifies(void **state)
 		.headers = { headers, 1 } };
 	static const struct metric m = { .name = "x", .provider = { .web = &w } };
 	struct arena *a = arena_new();
-	struct query q = { 0 };
-	struct err *e = NULL;
-	struct value v;
+	struct step_result r = { 0 };
 
 	(void)state;
 	assert_null(web_provider.check(a, &m));
-	assert_int_equal(web_provider.step(&m, &nothing, a, &q, &v, &e), MEASURED_QUERY);
-	assert_string_equal(q.request.method, "POST");
-	assert_string_equal(q.request.url, "https://example.com/q");
-	assert_string_equal(q.request.body, "{\"a\":1}");
-	assert_string_equal(q.request.content_type, "application/json");
-	assert_int_equal(q.request.timeout_ms, 3000);
-	assert_int_equal(q.request.n_headers, 1);
-	assert_true(q.request.outside_only);
-	assert_true(q.request.response_max > 0 && q.request.redirects_max > 0);
+	assert_int_equal(web_provider.step(&m, &nothing, a, &r), MEASURED_QUERY);
+	assert_string_equal(r.query.request.method, "POST");
+	assert_string_equal(r.query.request.url, "https://example.com/q");
+	assert_string_equal(r.query.request.body, "{\"a\":1}");
+	assert_string_equal(r.query.request.content_type, "application/json");
+	assert_int_equal(r.query.request.timeout_ms, 3000);
+	assert_int_equal(r.query.request.n_headers, 1);
+	assert_true(r.query.request.outside_only);
+	assert_true(r.query.request.response_max > 0 && r.query.request.redirects_max > 0);
 	arena_free(a);
 }
 
@@ -43,15 +41,14 @@ a_web_query_has_the_basic_auth_of_the_metric(void **state)
 	static const struct web_metric w = { .url = "https://example.com/q", .authentication = &auth };
 	static const struct metric m = { .name = "x", .provider = { .web = &w } };
 	struct arena *a = arena_new();
-	struct query q = { 0 };
-	struct err *e = NULL;
-	struct value v;
+	struct step_result r = { 0 };
 
 	(void)state;
 	assert_null(web_provider.check(a, &m));
-	assert_int_equal(web_provider.step(&m, &nothing, a, &q, &v, &e), MEASURED_QUERY);
-	assert_int_equal(q.request.n_headers, 1);
-	assert_string_equal(q.request.headers[0].value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="); /* RFC 7617, section 2 */
+	assert_int_equal(web_provider.step(&m, &nothing, a, &r), MEASURED_QUERY);
+	assert_int_equal(r.query.request.n_headers, 1);
+	assert_string_equal(
+	    r.query.request.headers[0].value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="); /* RFC 7617, section 2 */
 	arena_free(a);
 }
 
@@ -110,13 +107,11 @@ responses_are_values_texts_or_errors(void **state)
 		struct response got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
 		struct query_input in = { .responses = { &got }, .n = 1 };
 		struct arena *a = arena_new();
-		struct query q;
-		struct value v = { 0 };
-		struct err *e = NULL;
+		struct step_result r = { 0 };
 		const char *text;
 
-		assert_int_equal(web_provider.step(&m, &in, a, &q, &v, &e), cases[i].how);
-		text = e != NULL ? err_text(a, e) : value_text(a, &v);
+		assert_int_equal(web_provider.step(&m, &in, a, &r), cases[i].how);
+		text = r.err != NULL ? err_text(a, r.err) : value_text(a, &r.value);
 		if (strstr(text, cases[i].want) == NULL)
 			fail_msg("\"%s\" lacks \"%s\"", text, cases[i].want);
 		arena_free(a);

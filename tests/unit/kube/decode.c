@@ -148,14 +148,14 @@ metrics_are_read_from_their_list(void **state)
 	assert_int_equal(
 	    metrics_decode(a,
 		"[{\"name\":\"x\",\"interval\":\"1m\",\"count\":5,\"failureLimit\":\"3\",\"provider\":{\"prometheus\":"
-		"{\"query\":\"up\",\"authentication\":{}}}},{\"provider\":{\"datadog\":{}}}]",
+		"{\"query\":\"up\",\"authentication\":{}}}},{\"provider\":{\"plugin\":{}}}]",
 		"spec.metrics", &problems, &m),
 	    2);
 	assert_int_equal(m[0].interval.ms, 60000);
 	assert_string_equal(m[0].count, "5");
 	assert_string_equal(m[0].failure_limit, "3");
 	assert_int_equal(problems.n, 2);
-	assert_string_equal(problems.at[0].path, "spec.metrics[1].provider.datadog");
+	assert_string_equal(problems.at[0].path, "spec.metrics[1].provider.plugin");
 	assert_string_equal(problems.at[1].path, "spec.metrics[1].name");
 	arena_free(a);
 }

@@ -1,0 +1,26 @@
+/* kube/api/metric_providers.h: configuration of the metric providers that are services of other vendors.
+ *
+ * Members have the names and meanings of the API's fields, which docs/reference.md describes. Each provider is a file
+ * in analysis/. Durations are texts, because Argo Rollouts reports an invalid one when it measures.
+ */
+#pragma once
+#include "kube/api/type.h"
+
+/* A Secret in the namespace of the run (namespaced), or of the controller. */
+struct metric_secret_ref {
+	const char *name;
+	bool namespaced;
+};
+
+struct datadog_metric {
+	const char *interval; /* a Go duration; 5m if absent */
+	const char *query;
+	struct string_map queries; /* by name */
+	const char *formula;
+	const char *api_version; /* v1 or v2 */
+	const char *aggregator; /* NULL: last */
+	const struct metric_secret_ref *secret_ref;
+	const char *request_timeout; /* a Go duration; 10s if absent */
+};
+
+extern const struct type datadog_metric_type;

@@ -1,0 +1,78 @@
+#!/bin/bash
+# Metrics of other vendors: recorded measurements of Argo Rollouts, and what arrives at a server.
+. "$(dirname "$0")/lib.sh"
+for file in tests/data/providers/*.jsonl; do
+	name=$(basename "$file" .jsonl)
+	sed 's/.*,"want":\({"requests":.*\)}$/\1/' "$file" >"$dir/want"
+	check "debug vectors provider-$name gives the recorded measurements" \
+		sh -c "'$SLUICE' debug vectors 'provider-$name' --lines <'$file' | diff - '$dir/want'"
+done
+check "examples of providers have no errors" says " 0 errors" "$SLUICE" lint examples/providers
+
+dev --without controller,mesh,prometheus,app,load
+kubectl create namespace argo-rollouts >/dev/null
+port=$(free_port)
+# A server that answers the n-th request for a path with the n-th file $dir/answers/PATH.n, or else with PATH, slashes as dots; the first
+# line of a file is the status and the headers. What comes is in $dir/requests.
+mkdir "$dir/answers"
+perl -MIO::Socket -e '
+	my ($port, $dir) = @ARGV;
+	my %n;
+	my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Listen => 50, ReuseAddr => 1) or die;
+	while (my $c = $s->accept) {
+		my ($text, $n) = ("", 0);
+		while (<$c>) { $text .= $_; $n = $1 if /^content-length: (\d+)/i; last if /^\r?\n/ }
+		read $c, my $body, $n if $n;
+		open my $f, ">>", "$dir/requests"; print $f $text, $body // "", "\n--\n"; close $f;
+		my ($path) = $text =~ m{^\w+ /([^ ?]*)};
+		$path =~ s{/}{.}g;
+		my $file = "$dir/answers/$path." . ++$n{$path};
+		$file = "$dir/answers/$path" unless -e $file;
+		if (open my $a, "<", $file) {
+			my ($status, @headers) = split /\|/, scalar <$a>;
+			my $answer = join "", <$a>;
+			chomp $status; chomp @headers;
+			print $c join("\r\n", "HTTP/1.1 $status x", @headers, "Content-Length: " . length $answer, "Connection: close", "", $answer);
+		} else { print $c "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" }
+		close $c;
+	}' "$port" "$dir" &
+server=$!
+answer() { # NAME STATUS[|HEADER...] BODY
+	printf '%s\n%s' "$2" "$3" >"$dir/answers/$1"
+}
+secret() { kubectl create secret generic "$1" -n "${NAMESPACE:-argo-rollouts}" "${@:2}" >/dev/null; } # NAME --from-literal=KEY=VALUE...
+start() { # FLAGS...
+	POD_NAMESPACE=argo-rollouts "$SLUICE" controller --leader-elect=false --metricsPort 0 --healthzPort 0 --allow-local-web-metrics "$@" \
+		>>"$dir/controller.log" 2>&1 &
+	controller=$!
+}
+run() { # NAME CONDITION PROVIDER
+	kubectl create -f - >/dev/null <<-Y
+		apiVersion: argoproj.io/v1alpha1
+		kind: AnalysisRun
+		metadata: {name: $1}
+		spec: {metrics: [{name: a, successCondition: '$2', consecutiveErrorLimit: 0, provider: $3}]}
+	Y
+}
+state() { kubectl get analysisrun "$1" -o "jsonpath={.status.phase} {.status.metricResults[*].measurements[*].value} {.status.metricResults[*].measurements[*].message}"; }
+is() { state "$1" | grep -q "$2"; }
+arrived() { grep -q -i -- "$1" "$dir/requests"; } # TEXT
+start
+
+# Datadog: a Secret of the controller's namespace, a limit of requests, and a Secret of the run's.
+secret datadog --from-literal=api-key=api-hunter2 --from-literal=app-key=app-hunter2 --from-literal=address="http://127.0.0.1:$port"
+answer api.v1.query.1 "429|Retry-After: 1" '{}'
+answer api.v1.query 200 '{"series":[{"pointlist":[[1598867200000,0.5],[1598867210000,0.25]]}]}'
+run datadog 'result < 1' '{datadog: {query: "sum:a{*} by {b}"}}'
+check "Datadog is queried, and again after a limit of requests" within 20 is datadog "^Successful 0.25"
+check "with the query" arrived '^GET /api/v1/query?from=[0-9]*&query=sum%3Aa%7B%2A%7D+by+%7Bb%7D&to=[0-9]* '
+check "and the credentials" sh -c "grep -qi '^dd-api-key: api-hunter2' '$dir/requests' && grep -qi '^dd-application-key: app-hunter2' '$dir/requests'"
+check "two times" test "$(grep -c '^GET /api/v1/query' "$dir/requests")" = 2
+NAMESPACE=default secret dd-mine --from-literal=api-key=mine-hunter2 --from-literal=app-key=mine-too --from-literal=address="http://127.0.0.1:$port"
+answer api.v2.query.scalar 403 '{"errors":["mine-hunter2 is not permitted"]}'
+run mine 'result < 1' '{datadog: {apiVersion: v2, query: q, secretRef: {name: dd-mine, namespaced: true}}}'
+check "a Secret of the run's namespace is used" within 20 is mine "^Error.*error response code: 403"
+check "and masked in what the server responds" is mine '\*\*\*\*\* is not permitted'
+
+kill $controller $server
+wait $controller
