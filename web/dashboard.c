@@ -1,6 +1,7 @@
-/* web/dashboard.c: HTTP API and page of the dashboard: its paths, access checks, and responses. Changes are made by
- * action.c, live updates by streams.c. */
+/* web/dashboard.c: HTTP API and page of the dashboard: its paths, and the checks of a request. Rollouts are in
+ * dashboard_rollouts.c, live updates in streams.c. */
 #include "web/dashboard.h"
+#include <assert.h>
 #include <string.h>
 #include "base/json.h"
 #include "base/str.h"
@@ -9,153 +10,13 @@
 #include "web/action.h"
 #include "web/assets.h"
 #include "web/login.h"
-#include "web/streams.h"
+#include "web/visit.h"
 
 #define CONNECTIONS_MAX 200 /* connections */
 #define IDLE_MS 120000
 #define BODY_MAX 65536u
 #define PARTS_MAX 32 /* segments of a path */
 #define API 3 /* number of path segments before the arguments of an API path: api, v1, rollouts */
-
-/* Codes of google.rpc.Code, and the HTTP status of each. */
-enum code { INVALID = 3, NOT_FOUND = 5, FORBIDDEN = 7, ABORTED = 10, INTERNAL = 13, UNAVAILABLE = 14 };
-
-struct dashboard {
-	struct loop *loop;
-	struct dashboard_settings settings;
-	struct http_server daemon;
-	struct streams streams;
-	struct visit *visits; /* a list of the requests in progress */
-};
-
-/* One request, from its first line to its response. */
-struct visit {
-	struct dashboard *dashboard;
-	struct MHD_Connection *connection;
-	struct arena *arena;
-	struct str body;
-	struct login_check *check; /* in progress */
-	bool checked;
-	const struct identity *identity; /* of the user; NULL without a login */
-	const struct login_response *login_response; /* of the login instead; else NULL */
-	const char *ns, *name; /* of the Rollout that the action changes */
-	struct web_action *action; /* in progress */
-	bool suspended;
-	int status; /* of the response; 0: not known yet */
-	const char *answer; /* JSON */
-	struct visit *next;
-};
-
-/* Returns a response with the headers that all have, and a copy of the body. */
-static struct MHD_Response *
-dashboard_response_new(const char *content_type, struct bytes body)
-{
-	static const char *const headers[][2] = {
-		{ "Cache-Control", "no-store" },
-		{ "X-Content-Type-Options", "nosniff" },
-		{ "X-Frame-Options", "DENY" },
-		{ "Referrer-Policy", "no-referrer" },
-		{ "Content-Security-Policy",
-		    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-		    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
-	};
-	struct MHD_Response *r = MHD_create_response_from_buffer(body.len, (void *)body.at, MHD_RESPMEM_MUST_COPY);
-
-	MHD_add_response_header(r, "Content-Type", content_type);
-	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
-		MHD_add_response_header(r, headers[i][0], headers[i][1]);
-	return r;
-}
-
-/* Responds; the response is consumed. */
-static enum MHD_Result
-dashboard_queue(struct MHD_Connection *c, int status, struct MHD_Response *r)
-{
-	enum MHD_Result ok = MHD_queue_response(c, (unsigned)status, r);
-
-	MHD_destroy_response(r);
-	return ok;
-}
-
-static enum MHD_Result
-dashboard_respond(struct MHD_Connection *c, int status, const char *content_type, struct bytes body)
-{
-	return dashboard_queue(c, status, dashboard_response_new(content_type, body));
-}
-
-static enum MHD_Result
-dashboard_respond_text(struct MHD_Connection *c, int status, const char *text)
-{
-	return dashboard_respond(c, status, "application/json", (struct bytes){ text, strlen(text) });
-}
-
-/* Responds with an object, which is consumed. */
-static enum MHD_Result
-dashboard_respond_json(struct visit *v, json_t *body)
-{
-	const char *text = json_text(v->arena, body);
-
-	json_decref(body);
-	return dashboard_respond_text(v->connection, 200, text);
-}
-
-static int
-dashboard_status_of(enum code code)
-{
-	switch (code) {
-	case INVALID: return 400;
-	case NOT_FOUND: return 404;
-	case FORBIDDEN: return 403;
-	case ABORTED: return 409;
-	case UNAVAILABLE: return 503;
-	case INTERNAL: break;
-	}
-	return 500;
-}
-
-static const char *
-dashboard_error_text(struct arena *a, enum code code, const char *message)
-{
-	_cleanup_(json_decrefp) json_t *j =
-	    json_pack("{s:s,s:i,s:s}", "error", message, "code", (int)code, "message", message);
-
-	return json_text(a, j);
-}
-
-static enum MHD_Result
-dashboard_refuse(struct visit *v, enum code code, const char *message)
-{
-	return dashboard_respond_text(
-	    v->connection, dashboard_status_of(code), dashboard_error_text(v->arena, code, message));
-}
-
-/* Why the Rollout of this name cannot be read, if it is one of the unreadable ones. */
-struct seeking {
-	struct visit *visit;
-	const char *name, *problem;
-};
-
-static void
-dashboard_find_problem(const struct object *o, void *arg)
-{
-	struct seeking *s = arg;
-
-	if (str_eq(o->meta.name, s->name))
-		s->problem =
-		    item_problem(s->visit->arena, o->type->kind, o->meta.namespace, o->meta.name, o->unreadable->why);
-}
-
-/* Responds that the Rollout does not exist, or why it cannot be read. */
-static enum MHD_Result
-dashboard_refuse_unknown(struct visit *v, const char *ns, const char *name)
-{
-	struct seeking s = { .visit = v, .name = name };
-
-	view_each_unreadable(v->dashboard->settings.view, &rollout_type, ns, dashboard_find_problem, &s);
-	if (s.problem != NULL)
-		return dashboard_refuse(v, INTERNAL, s.problem);
-	return dashboard_refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
-}
 
 /* Returns whether the request's Host is that of the settings, or else a name of this machine. The domain of another
  * site, resolved to our address by its owner (DNS rebinding), is not. */
@@ -189,209 +50,6 @@ dashboard_site_is_ours(const struct visit *v, const char *method)
 	       str_eq(to, "document");
 }
 
-/* The response is complete: resumes the connection. */
-static void
-dashboard_answer(struct visit *v, int status, const char *text)
-{
-	v->status = status;
-	v->answer = text;
-	if (v->suspended) {
-		v->suspended = false;
-		http_server_resume(&v->dashboard->daemon, v->connection);
-	}
-}
-
-static enum code
-dashboard_code_of(const struct err *e)
-{
-	switch (e->class) {
-	case ERR_GONE: return NOT_FOUND;
-	case ERR_INVALID: return e->forbidden ? FORBIDDEN : INVALID;
-	case ERR_CONFLICT:
-	case ERR_EXISTS: return ABORTED;
-	case ERR_AGAIN: return UNAVAILABLE;
-	case ERR_CLASS_MAX: break;
-	}
-	return INTERNAL;
-}
-
-static void
-dashboard_on_acted(void *arg, const struct err *e, const json_t *rollout)
-{
-	struct visit *v = arg;
-
-	v->action = NULL;
-	if (e != NULL) {
-		enum code code = dashboard_code_of(e);
-
-		dashboard_answer(
-		    v, dashboard_status_of(code), dashboard_error_text(v->arena, code, err_text(v->arena, e)));
-	} else {
-		dashboard_answer(v, 200, rollout != NULL ? json_text(v->arena, rollout) : "{}");
-	}
-}
-
-/* Starts the action on the visit's Rollout; the visit gets its result. */
-static enum MHD_Result
-dashboard_act(struct visit *v, struct web_action_settings s)
-{
-	s.api = v->dashboard->settings.api;
-	s.namespace = v->ns;
-	s.name = v->name;
-	s.done = dashboard_on_acted;
-	s.arg = v;
-	v->suspended = true;
-	MHD_suspend_connection(v->connection);
-	v->action = web_action_start(&s);
-	return MHD_YES;
-}
-
-/* Returns CONTAINER=IMAGE:TAG for "CONTAINER/IMAGE/TAG"; the image may have slashes. NULL: the path has another
- * form. */
-static const char *
-dashboard_image_of(struct arena *a, const char *const *parts, size_t n)
-{
-	const char *text;
-
-	if (n < 3)
-		return NULL;
-	text = arena_printf(a, "%s=%s", parts[0], parts[1]);
-	for (size_t i = 2; i + 1 < n; i++)
-		text = arena_printf(a, "%s/%s", text, parts[i]);
-	return arena_printf(a, "%s:%s", text, parts[n - 1]);
-}
-
-/* PUT NS/NAME/VERB...: `parts` are the segments after "rollouts". */
-static enum MHD_Result
-dashboard_put(struct visit *v, const char *const *parts, size_t n)
-{
-	_cleanup_(json_decrefp) json_t *body = NULL;
-	const struct dashboard_settings *s = &v->dashboard->settings;
-	long long revision;
-	const char *verb;
-
-	if (n < 3)
-		return dashboard_refuse(v, NOT_FOUND, "there is PUT api/v1/rollouts/NAMESPACE/NAME/VERB");
-	if (s->read_only)
-		return dashboard_refuse(v, FORBIDDEN, "this dashboard only shows: it was started with --read-only");
-	v->ns = arena_strdup(v->arena, parts[0]);
-	v->name = arena_strdup(v->arena, parts[1]);
-	verb = parts[2];
-	if (view_get(s->view, &rollout_type, v->ns, v->name) == NULL)
-		return dashboard_refuse_unknown(v, v->ns, v->name);
-	if (v->body.len > 0 && json_parse(v->arena, str_text(&v->body), v->body.len, &body) != NULL)
-		return dashboard_refuse(v, INVALID, "the body is no JSON");
-	if (n == 3 && strcmp(verb, "restart") == 0)
-		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_RESTART });
-	if (n == 3 && strcmp(verb, "promote") == 0)
-		return dashboard_act(
-		    v, (struct web_action_settings){ .verb = VERB_PROMOTE,
-			   .promote = json_is_true(json_object_get(body, "full")) ? PROMOTE_FULL : PROMOTE_NEXT });
-	if (n == 3 && strcmp(verb, "abort") == 0)
-		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_ABORT });
-	if (n == 3 && strcmp(verb, "retry") == 0)
-		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_RETRY });
-	if (strcmp(verb, "set") == 0) {
-		const char *image = dashboard_image_of(v->arena, parts + 3, n - 3);
-
-		return image != NULL
-			   ? dashboard_act(v, (struct web_action_settings){ .verb = VERB_SET_IMAGE, .image = image })
-			   : dashboard_refuse(v, INVALID, "want set/CONTAINER/IMAGE/TAG");
-	}
-	if (n == 4 && strcmp(verb, "undo") == 0)
-		return str_int(parts[3], 0, INT32_MAX, &revision)
-			   ? dashboard_act(v, (struct web_action_settings){ .verb = VERB_UNDO, .revision = revision })
-			   : dashboard_refuse(
-				 v, INVALID, arena_printf(v->arena, "\"%s\" is not a revision's number", parts[3]));
-	return dashboard_refuse(v, NOT_FOUND, "there are restart, promote, abort, retry, set and undo");
-}
-
-struct collecting {
-	const struct view *view;
-	json_t *list;
-	const char *last; /* namespace */
-};
-
-static void
-dashboard_collect(const struct object *o, void *arg)
-{
-	struct collecting *c = arg;
-
-	json_array_append_new(c->list, info_rollout(c->view, o->meta.namespace, o->meta.name));
-}
-
-static void
-dashboard_collect_namespace(const struct object *o, void *arg)
-{
-	struct collecting *c = arg;
-
-	if (c->last == NULL || strcmp(c->last, o->meta.namespace) != 0)
-		json_array_append_new(c->list, json_string(o->meta.namespace));
-	c->last = o->meta.namespace;
-}
-
-static enum MHD_Result
-dashboard_list(struct visit *v, const char *ns)
-{
-	const struct view *view = v->dashboard->settings.view;
-	struct collecting c = { .view = view, .list = json_array() };
-
-	view->each(view, &rollout_type, ns, dashboard_collect, &c);
-	return dashboard_respond_json(v, json_pack("{s:o}", "rollouts", c.list));
-}
-
-static enum MHD_Result
-dashboard_list_namespaces(struct visit *v)
-{
-	const struct dashboard_settings *s = &v->dashboard->settings;
-	struct collecting c = { .list = json_array() };
-
-	s->view->each(s->view, &rollout_type, NULL, dashboard_collect_namespace, &c);
-	return dashboard_respond_json(v, json_pack("{s:s,s:o,s:b}", "namespace", s->namespace, "availableNamespaces",
-					     c.list, "readOnly", s->read_only));
-}
-
-static enum MHD_Result
-dashboard_watch(struct visit *v, const char *ns, const char *name)
-{
-	const char *accept = MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, "Accept");
-	enum MHD_Result ok = MHD_NO;
-
-	if (name != NULL && view_get(v->dashboard->settings.view, &rollout_type, ns, name) == NULL)
-		return dashboard_refuse_unknown(v, ns, name);
-	if (!streams_add(&v->dashboard->streams, v->connection, ns, name,
-		accept != NULL && strstr(accept, "text/event-stream") != NULL, &ok))
-		return dashboard_refuse(v, UNAVAILABLE, "too many clients watch already");
-	return ok;
-}
-
-static enum MHD_Result
-dashboard_get_info(struct visit *v, const char *ns, const char *name)
-{
-	json_t *j = info_rollout(v->dashboard->settings.view, ns, name);
-
-	return j != NULL ? dashboard_respond_json(v, j) : dashboard_refuse_unknown(v, ns, name);
-}
-
-/* GET [NS/[NAME/]]info[/watch]. Without a namespace: all Rollouts (not in Argo Rollouts' API). */
-static enum MHD_Result
-dashboard_get(struct visit *v, const char *const *parts, size_t n)
-{
-	bool watches = n > 0 && strcmp(parts[n - 1], "watch") == 0;
-	const char *ns, *name;
-
-	if (watches)
-		n--;
-	if (n == 0 || n > 3 || strcmp(parts[n - 1], "info") != 0)
-		return dashboard_refuse(
-		    v, NOT_FOUND, "there is GET api/v1/rollouts/NAMESPACE/NAME/info, and .../info/watch");
-	ns = n > 1 ? parts[0] : NULL;
-	name = n > 2 ? parts[1] : NULL;
-	if (watches)
-		return dashboard_watch(v, ns, name);
-	return name != NULL ? dashboard_get_info(v, ns, name) : dashboard_list(v, ns);
-}
-
 static enum MHD_Result
 dashboard_route_api(struct visit *v, const char *method, const char *const *parts, size_t n)
 {
@@ -399,18 +57,19 @@ dashboard_route_api(struct visit *v, const char *method, const char *const *part
 	bool reads = strcmp(method, "GET") == 0;
 
 	if (n == API && reads && strcmp(parts[2], "version") == 0)
-		return dashboard_respond_json(v, json_pack("{s:s}", "rolloutsVersion", s->version));
+		return visit_respond_json(v, json_pack("{s:s}", "rolloutsVersion", s->version));
 	if (!s->ready(s->arg))
-		return dashboard_refuse(v, UNAVAILABLE, "the first lists are not in yet");
+		return visit_refuse(v, VISIT_UNAVAILABLE, "the first lists are not in yet");
 	if (n == API && reads && strcmp(parts[2], "namespace") == 0)
 		return dashboard_list_namespaces(v);
 	if (n < API || strcmp(parts[1], "v1") != 0 || strcmp(parts[2], "rollouts") != 0)
-		return dashboard_refuse(v, NOT_FOUND, "there are api/v1/rollouts, api/v1/namespace and api/v1/version");
+		return visit_refuse(
+		    v, VISIT_NOT_FOUND, "there are api/v1/rollouts, api/v1/namespace and api/v1/version");
 	if (reads)
-		return dashboard_get(v, parts + API, n - API);
+		return dashboard_get_rollouts(v, parts + API, n - API);
 	if (strcmp(method, "PUT") == 0)
-		return dashboard_put(v, parts + API, n - API);
-	return dashboard_refuse(v, NOT_FOUND, "there are GET and PUT");
+		return dashboard_put_rollout(v, parts + API, n - API);
+	return visit_refuse(v, VISIT_NOT_FOUND, "there are GET and PUT");
 }
 
 static enum MHD_Result
@@ -419,20 +78,20 @@ dashboard_redirect(struct visit *v)
 	struct MHD_Response *r = MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
 
 	MHD_add_response_header(r, "Location", arena_printf(v->arena, "/%s/", v->dashboard->settings.root));
-	return dashboard_queue(v->connection, 302, r);
+	return visit_queue(v->connection, 302, r);
 }
 
 static enum MHD_Result
 dashboard_respond_for_login(struct visit *v)
 {
 	const struct login_response *of = v->login_response;
-	struct MHD_Response *r = dashboard_response_new(of->content_type, (struct bytes){ of->body, strlen(of->body) });
+	struct MHD_Response *r = visit_response_new(of->content_type, (struct bytes){ of->body, strlen(of->body) });
 
 	if (of->location != NULL)
 		MHD_add_response_header(r, "Location", of->location);
 	for (size_t i = 0; i < LOGIN_COOKIES_MAX && of->cookies[i] != NULL; i++)
 		MHD_add_response_header(r, "Set-Cookie", of->cookies[i]);
-	return dashboard_queue(v->connection, of->status, r);
+	return visit_queue(v->connection, of->status, r);
 }
 
 static void
@@ -444,10 +103,7 @@ dashboard_on_checked(void *arg, const struct identity *identity, const struct lo
 	v->checked = true;
 	v->identity = identity;
 	v->login_response = response;
-	if (v->suspended) {
-		v->suspended = false;
-		http_server_resume(&v->dashboard->daemon, v->connection);
-	}
+	visit_resume(v);
 }
 
 /* Passes the request to the login. Returns false if its result comes later: the connection is suspended. */
@@ -466,8 +122,7 @@ dashboard_check(struct visit *v, const char *method, const char *path)
 	v->check = login->check(login, &request, dashboard_on_checked, v);
 	if (v->checked)
 		return true;
-	v->suspended = true;
-	MHD_suspend_connection(v->connection);
+	visit_suspend(v);
 	return false;
 }
 
@@ -486,18 +141,18 @@ dashboard_route_page(struct visit *v, const char *method, const char *path)
 		path += at_root + 1;
 	else if (at_root > 0 && !str_starts(path, "api/"))
 		return path[0] == '\0' || strcmp(path, root) == 0 ? dashboard_redirect(v)
-								  : dashboard_refuse(v, NOT_FOUND, "no such page");
+								  : visit_refuse(v, VISIT_NOT_FOUND, "no such page");
 	if ((asset = asset_find(path[0] == '\0' ? "page.html" : path)) != NULL && strcmp(method, "GET") == 0)
-		return dashboard_respond(v->connection, 200, asset->content_type, asset->body);
+		return visit_respond(v->connection, 200, asset->content_type, asset->body);
 	for (char *part = strtok_r(arena_strdup(v->arena, path), "/", &save); part != NULL;
 	     part = strtok_r(NULL, "/", &save)) {
 		if (n == PARTS_MAX)
-			return dashboard_refuse(v, NOT_FOUND, "no such page");
+			return visit_refuse(v, VISIT_NOT_FOUND, "no such page");
 		parts[n++] = part;
 	}
 	if (n > 0 && strcmp(parts[0], "api") == 0)
 		return dashboard_route_api(v, method, parts, n);
-	return dashboard_refuse(v, NOT_FOUND, "no such page");
+	return visit_refuse(v, VISIT_NOT_FOUND, "no such page");
 }
 
 static struct visit *
@@ -528,18 +183,18 @@ dashboard_on_request(void *arg, struct MHD_Connection *c, const char *path, cons
 		return MHD_YES;
 	}
 	if (v->status != 0)
-		return dashboard_respond_text(c, v->status, v->answer);
+		return visit_respond_text(c, v->status, v->answer);
 	if (v->suspended)
 		return MHD_YES;
 	if (!dashboard_host_is_ours(v->dashboard, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host")) ||
 	    !dashboard_site_is_ours(v, method))
-		return dashboard_refuse(v, FORBIDDEN,
+		return visit_refuse(v, VISIT_FORBIDDEN,
 		    v->dashboard->settings.host != NULL
 			? arena_printf(v->arena, "this is the dashboard of %s: use its address, and its page",
 			      v->dashboard->settings.host)
 			: "ask as http://localhost or http://127.0.0.1, and from this page");
 	if (v->body.overflow)
-		return dashboard_refuse(v, INVALID, "the body is too long");
+		return visit_refuse(v, VISIT_INVALID, "the body is too long");
 	if (!dashboard_check(v, method, path))
 		return MHD_YES;
 	if (v->login_response != NULL)
@@ -564,6 +219,8 @@ dashboard_on_completed(void *arg, struct MHD_Connection *c, void **state, enum M
 		}
 	if (v->check != NULL)
 		d->settings.login->cancel(v->check);
+	permit_cancel(v->permit_check);
+	permit_done(&v->permit);
 	web_action_cancel(v->action);
 	str_done(&v->body);
 	arena_free(v->arena);
@@ -576,6 +233,7 @@ dashboard_new(struct loop *l, const struct dashboard_settings *s)
 {
 	struct dashboard *d = mem_alloc(sizeof(*d));
 
+	assert(s->impersonation == NULL || s->login != NULL);
 	*d = (struct dashboard){ .loop = l, .settings = *s };
 	if (!http_server_start(&d->daemon, l,
 		&(struct http_server_settings){
@@ -600,6 +258,7 @@ dashboard_free(struct dashboard *d)
 			MHD_resume_connection(v->connection);
 		}
 	http_server_stop(&d->daemon);
+	reviews_done(&d->reviews);
 	free(d);
 	return NULL;
 }

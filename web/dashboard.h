@@ -11,6 +11,7 @@
 #include "kube/transport.h"
 
 struct dashboard;
+struct impersonation;
 struct login;
 
 struct dashboard_settings {
@@ -25,6 +26,9 @@ struct dashboard_settings {
 	bool (*ready)(void *arg); /* the first lists have been received */
 	void *arg;
 	struct transport *api; /* for the actions of users */
+	/* Needs a login. Users see the Rollouts that Kubernetes lets their groups list, and act on Rollouts as these
+	 * groups (access/impersonation.h). NULL: every user has our permissions */
+	const struct impersonation *impersonation;
 	struct login *login; /* decides who makes a request (login.h); NULL: every client has our permissions */
 	const char *host; /* the only Host that is served, "NAME" or "NAME:PORT"; NULL: names of this machine */
 };

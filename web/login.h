@@ -6,7 +6,7 @@
  */
 #pragma once
 #include "base/str.h"
-#include "web/identity.h"
+#include "web/access/identity.h"
 
 #define LOGIN_COOKIES_MAX 2
 

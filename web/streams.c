@@ -16,7 +16,9 @@ struct stream {
 	struct MHD_Connection *connection;
 	char *ns, *name; /* NULL: all of them */
 	bool events; /* server-sent events; else lines */
-	bool suspended, over; /* it waits for a change; the server stops, or the client is too slow */
+	bool suspended, over; /* it waits for a change; the stream ends when everything has been sent */
+	struct permit permit;
+	int64_t ends_at; /* mono ms; 0: no end */
 	struct map pending, known; /* "ns/name": changed and not sent yet; sent at least once */
 	struct str out;
 	struct stream *next;
@@ -123,6 +125,7 @@ streams_on_freed(void *arg)
 			s->owner->n--;
 			break;
 		}
+	permit_done(&s->permit);
 	map_done(&s->pending);
 	map_done(&s->known);
 	str_done(&s->out);
@@ -136,6 +139,8 @@ streams_mark(struct stream *s, const char *ns, const char *name)
 {
 	_cleanup_(freep) char *key = mem_printf("%s/%s", ns, name);
 
+	if (!permit_allows(&s->permit, ns))
+		return;
 	map_set(&s->pending, key, s);
 }
 
@@ -146,8 +151,8 @@ streams_mark_one(const struct object *o, void *arg)
 }
 
 bool
-streams_add(
-    struct streams *all, struct MHD_Connection *c, const char *ns, const char *name, bool events, enum MHD_Result *ret)
+streams_add(struct streams *all, struct MHD_Connection *c, const struct stream_settings *of, struct permit *permit,
+    enum MHD_Result *ret)
 {
 	struct MHD_Response *r;
 	struct stream *s;
@@ -157,19 +162,25 @@ streams_add(
 	s = mem_alloc(sizeof(*s));
 	*s = (struct stream){ .owner = all,
 		.connection = c,
-		.ns = ns != NULL ? mem_strdup(ns) : NULL,
-		.name = name != NULL ? mem_strdup(name) : NULL,
-		.events = events,
+		.ns = of->ns != NULL ? mem_strdup(of->ns) : NULL,
+		.name = of->name != NULL ? mem_strdup(of->name) : NULL,
+		.events = of->events,
+		.permit = *permit,
+		.ends_at = of->life_ms > 0 ? loop_mono(all->daemon->loop) + of->life_ms : 0,
 		.next = all->list };
+	*permit = (struct permit){ 0 };
 	all->list = s;
 	all->n++;
 	str_init(&s->out, EVENT_MAX);
-	if (name != NULL)
-		streams_mark(s, ns, name);
+	/* The client is to come back at once when the stream ends. */
+	if (of->events && of->life_ms > 0)
+		str_adds(&s->out, "retry: 100\n\n");
+	if (of->name != NULL)
+		streams_mark(s, of->ns, of->name);
 	else
-		all->view->each(all->view, &rollout_type, ns, streams_mark_one, s);
+		all->view->each(all->view, &rollout_type, of->ns, streams_mark_one, s);
 	r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, streams_on_read, s, streams_on_freed);
-	MHD_add_response_header(r, "Content-Type", events ? "text/event-stream" : "application/json");
+	MHD_add_response_header(r, "Content-Type", of->events ? "text/event-stream" : "application/json");
 	MHD_add_response_header(r, "Cache-Control", "no-store");
 	*ret = MHD_queue_response(c, 200, r);
 	MHD_destroy_response(r);
@@ -192,11 +203,13 @@ streams_on_beat(struct timer *t, void *arg)
 {
 	struct streams *all = arg;
 
-	for (struct stream *s = all->list; s != NULL; s = s->next)
+	for (struct stream *s = all->list; s != NULL; s = s->next) {
+		s->over = s->over || (s->ends_at > 0 && loop_mono(all->daemon->loop) >= s->ends_at);
 		if (s->suspended) {
 			str_adds(&s->out, s->events ? ":\n\n" : "\n");
 			streams_wake(s);
 		}
+	}
 	loop_timer(all->daemon->loop, t, BEAT_MS);
 }
 

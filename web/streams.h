@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "io/http_server.h"
 #include "kube/plan/view.h"
+#include "web/permit.h"
 
 #define STREAMS_MAX 64 /* a browser needs few; this limits clients that do not close them */
 
@@ -29,10 +30,16 @@ void streams_start(struct streams *, struct http_server *, const struct view *);
 /* Ends all streams. Call it before http_server_stop, which would wait for them. */
 void streams_stop(struct streams *);
 
-/* Responds to a request with a stream: of one Rollout, of the Rollouts in a namespace (name NULL), or of all (ns
- * NULL too). Returns false if there are STREAMS_MAX streams. */
+struct stream_settings {
+	const char *ns, *name; /* of one Rollout; name NULL: of the Rollouts in a namespace; ns NULL too: of all */
+	bool events; /* server-sent events; else lines */
+	int64_t life_ms; /* the stream ends then, so that the client's permissions are checked again; 0: no end */
+};
+
+/* Responds to a request with a stream. It takes the permit, and has only what that allows. Returns false if there are
+ * STREAMS_MAX streams: nothing was taken. */
 bool streams_add(
-    struct streams *, struct MHD_Connection *, const char *ns, const char *name, bool events, enum MHD_Result *ret);
+    struct streams *, struct MHD_Connection *, const struct stream_settings *, struct permit *, enum MHD_Result *ret);
 
 /* Reports that the Rollout, or an object that belongs to it, has changed. */
 void streams_changed(struct streams *, const char *ns, const char *name);

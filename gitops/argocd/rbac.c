@@ -1,5 +1,5 @@
-/* gitops/argocd/rbac.c: RBAC policies of argocd-rbac-cm and of projects, for `sluice rbac can`: parses the lines,
- * and finds the one that decides. */
+/* gitops/argocd/rbac.c: RBAC policies of argocd-rbac-cm and of projects: parses the lines, and finds the one that
+ * decides. */
 #include "gitops/argocd/rbac.h"
 #include <string.h>
 #include "base/glob.h"
@@ -164,6 +164,26 @@ rbac_add_project(struct arena *a, struct rbac *to, const struct app_project *p)
 			    &r, &(struct rbac_rule){ true, { arena_strdup(a, role->groups.at[k]), name }, where });
 	}
 	return e;
+}
+
+void
+rbac_drop_accounts(struct rbac *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->rules.n; i++)
+		if (strcmp(r->rules.at[i].where, BUILTIN) != 0 || !str_eq(r->rules.at[i].fields[0], "admin"))
+			r->rules.at[n++] = r->rules.at[i];
+	r->rules.n = n;
+}
+
+bool
+rbac_has_member(const struct rbac *r, const char *name)
+{
+	for (size_t i = 0; i < r->rules.n; i++)
+		if (r->rules.at[i].member && strcmp(r->rules.at[i].fields[0], name) == 0)
+			return true;
+	return false;
 }
 
 static bool

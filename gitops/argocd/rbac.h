@@ -1,5 +1,5 @@
-/* gitops/argocd/rbac.h: RBAC policies of argocd-rbac-cm and of projects, for `sluice rbac can`. They are not
- * enforced. Pure.
+/* gitops/argocd/rbac.h: RBAC policies of argocd-rbac-cm and of projects, for `sluice rbac can` and for the dashboard of
+ * a team. The controllers do not use them. Pure.
  *
  * Source: Argo CD's documentation, "RBAC Configuration": lines "p, SUBJECT, RESOURCE, ACTION, OBJECT, allow|deny" and
  * "g, MEMBER, ROLE" of policy.csv and policy.NAME.csv, policy.default, policy.matchMode (glob or regex); deny takes
@@ -32,6 +32,12 @@ struct err *rbac_read(struct arena *, const json_t *data, struct rbac *ret);
 
 /* Adds the roles of a project. */
 struct err *rbac_add_project(struct arena *, struct rbac *, const struct app_project *);
+
+/* Removes the built-in role of Argo CD's local account "admin": a user or group of a login is not that account. */
+void rbac_drop_accounts(struct rbac *);
+
+/* Returns whether a line "g" gives a role to this user or group. */
+bool rbac_has_member(const struct rbac *, const char *name);
 
 /* Returns whether the policy allows it. *ret_why: the line that decides, or NULL: no line matches. */
 bool rbac_may(const struct rbac *, const struct rbac_request *, const struct rbac_rule **ret_why);

@@ -14,6 +14,7 @@
 struct exchange {
 	struct script *script;
 	char method[8], url[400];
+	char headers[400]; /* "NAME: VALUE\n" each */
 	char *body; /* NULL: none */
 	bool stream, open;
 	enum urgency urgency;
@@ -40,6 +41,11 @@ script_start(struct transport *t, const struct request *r, const struct receiver
 	};
 	snprintf(e->method, sizeof(e->method), "%s", r->method);
 	snprintf(e->url, sizeof(e->url), "%s", r->url);
+	for (size_t i = 0; i < r->n_headers; i++) {
+		size_t at = strlen(e->headers);
+
+		snprintf(e->headers + at, sizeof(e->headers) - at, "%s: %s\n", r->headers[i].name, r->headers[i].value);
+	}
 	e->body = r->body != NULL ? mem_strdup(r->body) : NULL;
 	return e;
 }

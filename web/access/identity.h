@@ -1,4 +1,4 @@
-/* web/identity.h: the user who makes a request of the dashboard. */
+/* web/access/identity.h: the user who makes a request of the dashboard. */
 #pragma once
 #include <stddef.h>
 

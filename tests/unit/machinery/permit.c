@@ -1,0 +1,247 @@
+/* tests/unit/machinery/permit.c: whose Rollouts a user of the dashboard may see, as Kubernetes responds. */
+#include "web/permit.h"
+#include "io/loop.h"
+#include "kube/api/rollout.h"
+#include "tests/unit/machinery/script.h"
+
+#define REVIEWS "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+#define AS_DEV "Impersonate-User: sluice:dashboard\nImpersonate-Group: sluice:dev\n"
+
+/* A Rollout in each of the namespaces n00, n01, ... */
+static size_t n_namespaces;
+
+static void
+each(
+    const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
+{
+	(void)v;
+	assert_ptr_equal(t, &rollout_type);
+	assert_null(ns);
+	for (size_t i = 0; i < 2 * n_namespaces; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "n%02zu", i / 2);
+		visit(&(struct object){ .type = t, .meta = { .name = "web", .namespace = name } }, arg);
+	}
+}
+
+static const struct view view = { .each = each };
+
+struct fixture {
+	struct loop *loop;
+	struct script *api;
+	struct reviews reviews;
+	struct permit permit;
+	struct permit_check *check;
+	int ended;
+	bool failed;
+};
+
+static void
+on_permit(void *arg, const struct err *e, struct permit *permit)
+{
+	struct fixture *f = arg;
+
+	f->ended++;
+	f->failed = e != NULL;
+	permit_done(&f->permit);
+	f->permit = *permit;
+	*permit = (struct permit){ 0 };
+}
+
+static int
+permit_begin(void **state)
+{
+	struct fixture *f = mem_alloc(sizeof(*f));
+
+	*f = (struct fixture){ .loop = loop_virtual_new(0) };
+	f->api = script_new(f->loop);
+	n_namespaces = 2;
+	*state = f;
+	return 0;
+}
+
+static int
+permit_finish(void **state)
+{
+	struct fixture *f = *state;
+
+	permit_done(&f->permit);
+	reviews_done(&f->reviews);
+	transport_free(&f->api->transport);
+	loop_free(f->loop);
+	free(f);
+	return 0;
+}
+
+static void
+start(struct fixture *f, const char *ns)
+{
+	static const char *groups[] = { "sluice:dev" };
+	static const struct impersonated dev = { "sluice:dashboard", { groups, 1 } };
+
+	permit_done(&f->permit);
+	f->ended = 0;
+	f->check = permit_start(&(struct permit_settings){ .api = &f->api->transport,
+				    .reviews = &f->reviews,
+				    .view = &view,
+				    .who = &dev,
+				    .namespace = ns,
+				    .done = on_permit,
+				    .arg = f },
+	    &f->permit);
+}
+
+/* Responds to the oldest review, which must be about this namespace, and be made as the user. */
+static void
+respond(struct fixture *f, const char *ns, bool allowed)
+{
+	struct exchange *e = script_open(f->api, "POST", REVIEWS);
+	char want[300];
+
+	snprintf(want, sizeof(want),
+	    "{\"apiVersion\":\"authorization.k8s.io/v1\",\"kind\":\"SelfSubjectAccessReview\",\"spec\":{"
+	    "\"resourceAttributes\":{\"namespace\":\"%s\",\"verb\":\"list\",\"group\":\"argoproj.io\",\"resource\":"
+	    "\"rollouts\"}}}",
+	    ns);
+	assert_string_equal(e->body, want);
+	assert_string_equal(e->headers, AS_DEV);
+	script_respond(f->api, "POST", REVIEWS, 201,
+	    allowed ? "{\"status\":{\"allowed\":true}}" : "{\"status\":{\"allowed\":false}}");
+}
+
+static void
+who_may_list_all_sees_all(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f, NULL);
+	respond(f, "", true);
+	assert_int_equal(f->ended, 1);
+	assert_true(permit_allows(&f->permit, "any"));
+	assert_int_equal(script_n_open(f->api), 0);
+}
+
+static void
+others_see_the_namespaces_that_they_may_list(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f, NULL);
+	respond(f, "", false);
+	assert_int_equal(script_n_open(f->api), 2);
+	respond(f, "n00", false);
+	assert_int_equal(f->ended, 0);
+	respond(f, "n01", true);
+	assert_int_equal(f->ended, 1);
+	assert_false(permit_allows(&f->permit, "n00"));
+	assert_true(permit_allows(&f->permit, "n01"));
+	assert_false(permit_allows(&f->permit, "n02"));
+}
+
+static void
+a_response_without_a_verdict_denies(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f, "n00");
+	script_respond(f->api, "POST", REVIEWS, 201, "{\"status\":{\"allowed\":\"true\"}}");
+	assert_int_equal(f->ended, 1);
+	assert_false(permit_allows(&f->permit, "n00"));
+}
+
+static void
+one_namespace_takes_one_review(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f, "n01");
+	respond(f, "n01", true);
+	assert_int_equal(f->ended, 1);
+	assert_true(permit_allows(&f->permit, "n01"));
+	assert_false(permit_allows(&f->permit, "n00"));
+}
+
+static void
+responses_are_used_again_for_thirty_seconds(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f, NULL);
+	respond(f, "", false);
+	respond(f, "n00", true);
+	respond(f, "n01", false);
+	start(f, NULL);
+	assert_null(f->check);
+	assert_true(permit_allows(&f->permit, "n00"));
+	assert_false(permit_allows(&f->permit, "n01"));
+	loop_virtual_run_until(f->loop, REVIEWS_LIFE_MS);
+	start(f, "n00");
+	assert_non_null(f->check);
+	respond(f, "n00", false);
+	assert_false(permit_allows(&f->permit, "n00"));
+}
+
+static void
+eight_reviews_are_made_at_once(void **state)
+{
+	struct fixture *f = *state;
+	char name[32];
+
+	n_namespaces = 20;
+	start(f, NULL);
+	respond(f, "", false);
+	assert_int_equal(script_n_open(f->api), 8);
+	for (int i = 0; i < 20; i++)
+		script_respond(f->api, "POST", REVIEWS, 201, "{\"status\":{\"allowed\":true}}");
+	assert_int_equal(f->ended, 1);
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "n%02d", i);
+		assert_true(permit_allows(&f->permit, name));
+	}
+}
+
+static void
+a_review_that_fails_ends_the_check(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f, NULL);
+	respond(f, "", false);
+	script_respond(f->api, "POST", REVIEWS, 403, "{\"message\":\"cannot impersonate\"}");
+	assert_int_equal(f->ended, 1);
+	assert_true(f->failed);
+	assert_false(permit_allows(&f->permit, "n00"));
+	assert_int_equal(script_n_open(f->api), 0);
+}
+
+static void
+a_canceled_check_does_not_end(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f, NULL);
+	respond(f, "", false);
+	permit_cancel(f->check);
+	assert_int_equal(script_n_open(f->api), 0);
+	assert_int_equal(f->ended, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(who_may_list_all_sees_all, permit_begin, permit_finish),
+		cmocka_unit_test_setup_teardown(
+		    others_see_the_namespaces_that_they_may_list, permit_begin, permit_finish),
+		cmocka_unit_test_setup_teardown(a_response_without_a_verdict_denies, permit_begin, permit_finish),
+		cmocka_unit_test_setup_teardown(one_namespace_takes_one_review, permit_begin, permit_finish),
+		cmocka_unit_test_setup_teardown(
+		    responses_are_used_again_for_thirty_seconds, permit_begin, permit_finish),
+		cmocka_unit_test_setup_teardown(eight_reviews_are_made_at_once, permit_begin, permit_finish),
+		cmocka_unit_test_setup_teardown(a_review_that_fails_ends_the_check, permit_begin, permit_finish),
+		cmocka_unit_test_setup_teardown(a_canceled_check_does_not_end, permit_begin, permit_finish),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

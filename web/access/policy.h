@@ -1,0 +1,31 @@
+/* web/access/policy.h: permissions of an identity for Applications, by argocd-rbac-cm and the roles of projects. Pure.
+ *
+ * Source: Argo CD's documentation, "RBAC Configuration". One policy lasts for one request: the projects' roles are
+ * read when an Application of theirs is checked.
+ */
+#pragma once
+#include "base/map.h"
+#include "gitops/argocd/rbac.h"
+#include "kube/plan/view.h"
+#include "web/access/identity.h"
+
+struct application;
+
+struct policy {
+	struct arena *arena; /* of the request */
+	const struct view *view; /* of AppProjects */
+	const char *namespace; /* of Argo CD */
+	const struct identity *who;
+	struct rbac rbac; /* of the ConfigMap */
+	struct map projects; /* project's name → struct rbac: that of the ConfigMap, and the project's roles */
+};
+
+/* Reads the policy of a ConfigMap's data (NULL: it does not exist) for an identity. Everything is borrowed until
+ * policy_done. The error names the key and the line. */
+struct err *policy_init(
+    struct policy *, struct arena *, const struct view *, const char *ns, const json_t *data, const struct identity *);
+void policy_done(struct policy *);
+
+/* Returns whether the identity may do this action ("get", "sync") with the Application. A project whose roles cannot be
+ * read allows nothing. */
+bool policy_allows(struct policy *, const char *action, const struct application *);

@@ -1,0 +1,251 @@
+/* web/dashboard_rollouts.c: Rollouts in the dashboard: lists, watches and actions. */
+#include <string.h>
+#include "base/json.h"
+#include "base/str.h"
+#include "kube/api/rollout.h"
+#include "rollout/view/info.h"
+#include "web/action.h"
+#include "web/visit.h"
+
+/* Why the Rollout of this name cannot be read, if it is one of the unreadable ones. */
+struct seeking {
+	struct visit *visit;
+	const char *name, *problem;
+};
+
+static void
+dashboard_find_problem(const struct object *o, void *arg)
+{
+	struct seeking *s = arg;
+
+	if (str_eq(o->meta.name, s->name))
+		s->problem =
+		    item_problem(s->visit->arena, o->type->kind, o->meta.namespace, o->meta.name, o->unreadable->why);
+}
+
+/* Responds that the Rollout does not exist, or why it cannot be read. */
+static enum MHD_Result
+dashboard_refuse_unknown(struct visit *v, const char *ns, const char *name)
+{
+	struct seeking s = { .visit = v, .name = name };
+
+	view_each_unreadable(v->dashboard->settings.view, &rollout_type, ns, dashboard_find_problem, &s);
+	if (s.problem != NULL)
+		return visit_refuse(v, VISIT_INTERNAL, s.problem);
+	return visit_refuse(v, VISIT_NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
+}
+
+static void
+dashboard_on_acted(void *arg, const struct err *e, const json_t *rollout)
+{
+	struct visit *v = arg;
+
+	v->action = NULL;
+	if (e != NULL)
+		visit_answer_error(v, e);
+	else
+		visit_answer(v, 200, rollout != NULL ? json_text(v->arena, rollout) : "{}");
+}
+
+/* Returns whether the user may list the Rollouts of the namespace (NULL: of any). If not, *ret is the result of the
+ * handler: a refusal, or the visit waits. Users who may not list Rollouts do not learn which ones exist. */
+static bool
+dashboard_may_list(struct visit *v, const char *ns, enum MHD_Result *ret)
+{
+	*ret = MHD_YES;
+	if (!visit_permit(v, ns))
+		return false;
+	if (v->permit_error != NULL)
+		*ret = visit_refuse_error(v, v->permit_error);
+	else if (v->permit.too_many)
+		*ret = visit_refuse(v, VISIT_INVALID,
+		    arena_printf(v->arena,
+			"there are Rollouts in more than %d namespaces, and you may not list those of all: choose a "
+			"namespace",
+			PERMIT_NAMESPACES_MAX));
+	else if (ns != NULL && !permit_allows(&v->permit, ns))
+		*ret = visit_refuse(v, VISIT_FORBIDDEN,
+		    arena_printf(v->arena,
+			"you may not list rollouts.argoproj.io in the namespace \"%s\": bind a Role to one of your "
+			"groups, such as %s",
+			ns, v->who.groups.n > 0 ? v->who.groups.at[0] : "those that the dashboard impersonates"));
+	else
+		return true;
+	return false;
+}
+
+/* Starts the action on the visit's Rollout; the visit gets its result. */
+static enum MHD_Result
+dashboard_act(struct visit *v, struct web_action_settings s)
+{
+	s.api = visit_api(v);
+	s.namespace = v->ns;
+	s.name = v->name;
+	s.done = dashboard_on_acted;
+	s.arg = v;
+	visit_suspend(v);
+	v->action = web_action_start(&s);
+	return MHD_YES;
+}
+
+/* Returns CONTAINER=IMAGE:TAG for "CONTAINER/IMAGE/TAG"; the image may have slashes. NULL: the path has another
+ * form. */
+static const char *
+dashboard_image_of(struct arena *a, const char *const *parts, size_t n)
+{
+	const char *text;
+
+	if (n < 3)
+		return NULL;
+	text = arena_printf(a, "%s=%s", parts[0], parts[1]);
+	for (size_t i = 2; i + 1 < n; i++)
+		text = arena_printf(a, "%s/%s", text, parts[i]);
+	return arena_printf(a, "%s:%s", text, parts[n - 1]);
+}
+
+/* PUT NS/NAME/VERB...: `parts` are the segments after "rollouts". */
+enum MHD_Result
+dashboard_put_rollout(struct visit *v, const char *const *parts, size_t n)
+{
+	_cleanup_(json_decrefp) json_t *body = NULL;
+	const struct dashboard_settings *s = &v->dashboard->settings;
+	enum MHD_Result refused;
+	long long revision;
+	const char *verb;
+
+	if (n < 3)
+		return visit_refuse(v, VISIT_NOT_FOUND, "there is PUT api/v1/rollouts/NAMESPACE/NAME/VERB");
+	if (s->read_only)
+		return visit_refuse(v, VISIT_FORBIDDEN, "this dashboard only shows: it was started with --read-only");
+	v->ns = arena_strdup(v->arena, parts[0]);
+	v->name = arena_strdup(v->arena, parts[1]);
+	verb = parts[2];
+	if (!dashboard_may_list(v, v->ns, &refused))
+		return refused;
+	if (view_get(s->view, &rollout_type, v->ns, v->name) == NULL)
+		return dashboard_refuse_unknown(v, v->ns, v->name);
+	if (v->body.len > 0 && json_parse(v->arena, str_text(&v->body), v->body.len, &body) != NULL)
+		return visit_refuse(v, VISIT_INVALID, "the body is no JSON");
+	if (n == 3 && strcmp(verb, "restart") == 0)
+		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_RESTART });
+	if (n == 3 && strcmp(verb, "promote") == 0)
+		return dashboard_act(
+		    v, (struct web_action_settings){ .verb = VERB_PROMOTE,
+			   .promote = json_is_true(json_object_get(body, "full")) ? PROMOTE_FULL : PROMOTE_NEXT });
+	if (n == 3 && strcmp(verb, "abort") == 0)
+		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_ABORT });
+	if (n == 3 && strcmp(verb, "retry") == 0)
+		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_RETRY });
+	if (strcmp(verb, "set") == 0) {
+		const char *image = dashboard_image_of(v->arena, parts + 3, n - 3);
+
+		return image != NULL
+			   ? dashboard_act(v, (struct web_action_settings){ .verb = VERB_SET_IMAGE, .image = image })
+			   : visit_refuse(v, VISIT_INVALID, "want set/CONTAINER/IMAGE/TAG");
+	}
+	if (n == 4 && strcmp(verb, "undo") == 0)
+		return str_int(parts[3], 0, INT32_MAX, &revision)
+			   ? dashboard_act(v, (struct web_action_settings){ .verb = VERB_UNDO, .revision = revision })
+			   : visit_refuse(v, VISIT_INVALID,
+				 arena_printf(v->arena, "\"%s\" is not a revision's number", parts[3]));
+	return visit_refuse(v, VISIT_NOT_FOUND, "there are restart, promote, abort, retry, set and undo");
+}
+
+struct collecting {
+	const struct view *view;
+	const struct permit *permit;
+	json_t *list;
+	const char *last; /* namespace */
+};
+
+static void
+dashboard_collect(const struct object *o, void *arg)
+{
+	struct collecting *c = arg;
+
+	if (permit_allows(c->permit, o->meta.namespace))
+		json_array_append_new(c->list, info_rollout(c->view, o->meta.namespace, o->meta.name));
+}
+
+static void
+dashboard_collect_namespace(const struct object *o, void *arg)
+{
+	struct collecting *c = arg;
+
+	if (!str_eq(c->last, o->meta.namespace) && permit_allows(c->permit, o->meta.namespace))
+		json_array_append_new(c->list, json_string(o->meta.namespace));
+	c->last = o->meta.namespace;
+}
+
+static enum MHD_Result
+dashboard_list(struct visit *v, const char *ns)
+{
+	const struct view *view = v->dashboard->settings.view;
+	struct collecting c = { .view = view, .permit = &v->permit, .list = json_array() };
+
+	view->each(view, &rollout_type, ns, dashboard_collect, &c);
+	return visit_respond_json(v, json_pack("{s:o}", "rollouts", c.list));
+}
+
+enum MHD_Result
+dashboard_list_namespaces(struct visit *v)
+{
+	const struct dashboard_settings *s = &v->dashboard->settings;
+	struct collecting c = { .permit = &v->permit };
+	enum MHD_Result refused;
+
+	if (!dashboard_may_list(v, NULL, &refused))
+		return refused;
+	c.list = json_array();
+	s->view->each(s->view, &rollout_type, NULL, dashboard_collect_namespace, &c);
+	return visit_respond_json(v, json_pack("{s:s,s:o,s:b}", "namespace", s->namespace, "availableNamespaces",
+					 c.list, "readOnly", s->read_only));
+}
+
+static enum MHD_Result
+dashboard_watch_rollouts(struct visit *v, const char *ns, const char *name)
+{
+	const char *accept = MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, "Accept");
+	enum MHD_Result ok = MHD_NO;
+
+	if (name != NULL && view_get(v->dashboard->settings.view, &rollout_type, ns, name) == NULL)
+		return dashboard_refuse_unknown(v, ns, name);
+	if (!streams_add(&v->dashboard->streams, v->connection,
+		&(struct stream_settings){ .ns = ns,
+		    .name = name,
+		    .events = accept != NULL && strstr(accept, "text/event-stream") != NULL,
+		    .life_ms = v->dashboard->settings.impersonation != NULL ? REVIEWS_LIFE_MS : 0 },
+		&v->permit, &ok))
+		return visit_refuse(v, VISIT_UNAVAILABLE, "too many clients watch already");
+	return ok;
+}
+
+static enum MHD_Result
+dashboard_get_info(struct visit *v, const char *ns, const char *name)
+{
+	json_t *j = info_rollout(v->dashboard->settings.view, ns, name);
+
+	return j != NULL ? visit_respond_json(v, j) : dashboard_refuse_unknown(v, ns, name);
+}
+
+/* GET [NS/[NAME/]]info[/watch]. Without a namespace: all Rollouts (not in Argo Rollouts' API). */
+enum MHD_Result
+dashboard_get_rollouts(struct visit *v, const char *const *parts, size_t n)
+{
+	bool watches = n > 0 && strcmp(parts[n - 1], "watch") == 0;
+	enum MHD_Result refused;
+	const char *ns, *name;
+
+	if (watches)
+		n--;
+	if (n == 0 || n > 3 || strcmp(parts[n - 1], "info") != 0)
+		return visit_refuse(
+		    v, VISIT_NOT_FOUND, "there is GET api/v1/rollouts/NAMESPACE/NAME/info, and .../info/watch");
+	ns = n > 1 ? parts[0] : NULL;
+	name = n > 2 ? parts[1] : NULL;
+	if (!dashboard_may_list(v, ns, &refused))
+		return refused;
+	if (watches)
+		return dashboard_watch_rollouts(v, ns, name);
+	return name != NULL ? dashboard_get_info(v, ns, name) : dashboard_list(v, ns);
+}

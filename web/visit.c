@@ -1,0 +1,188 @@
+/* web/visit.c: responses of the dashboard, and requests that wait. */
+#include "web/visit.h"
+#include <string.h>
+#include "base/json.h"
+
+struct MHD_Response *
+visit_response_new(const char *content_type, struct bytes body)
+{
+	static const char *const headers[][2] = {
+		{ "Cache-Control", "no-store" },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "X-Frame-Options", "DENY" },
+		{ "Referrer-Policy", "no-referrer" },
+		{ "Content-Security-Policy",
+		    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+		    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
+	};
+	struct MHD_Response *r = MHD_create_response_from_buffer(body.len, (void *)body.at, MHD_RESPMEM_MUST_COPY);
+
+	MHD_add_response_header(r, "Content-Type", content_type);
+	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
+		MHD_add_response_header(r, headers[i][0], headers[i][1]);
+	return r;
+}
+
+enum MHD_Result
+visit_queue(struct MHD_Connection *c, int status, struct MHD_Response *r)
+{
+	enum MHD_Result ok = MHD_queue_response(c, (unsigned)status, r);
+
+	MHD_destroy_response(r);
+	return ok;
+}
+
+enum MHD_Result
+visit_respond(struct MHD_Connection *c, int status, const char *content_type, struct bytes body)
+{
+	return visit_queue(c, status, visit_response_new(content_type, body));
+}
+
+enum MHD_Result
+visit_respond_text(struct MHD_Connection *c, int status, const char *text)
+{
+	return visit_respond(c, status, "application/json", (struct bytes){ text, strlen(text) });
+}
+
+enum MHD_Result
+visit_respond_json(struct visit *v, json_t *body)
+{
+	const char *text = json_text(v->arena, body);
+
+	json_decref(body);
+	return visit_respond_text(v->connection, 200, text);
+}
+
+static int
+visit_status_of(enum visit_code code)
+{
+	switch (code) {
+	case VISIT_INVALID: return 400;
+	case VISIT_NOT_FOUND: return 404;
+	case VISIT_FORBIDDEN: return 403;
+	case VISIT_ABORTED: return 409;
+	case VISIT_UNAVAILABLE: return 503;
+	case VISIT_INTERNAL: break;
+	}
+	return 500;
+}
+
+static const char *
+visit_error_text(struct arena *a, enum visit_code code, const char *message)
+{
+	_cleanup_(json_decrefp) json_t *j =
+	    json_pack("{s:s,s:i,s:s}", "error", message, "code", (int)code, "message", message);
+
+	return json_text(a, j);
+}
+
+enum MHD_Result
+visit_refuse(struct visit *v, enum visit_code code, const char *message)
+{
+	return visit_respond_text(v->connection, visit_status_of(code), visit_error_text(v->arena, code, message));
+}
+
+void
+visit_answer(struct visit *v, int status, const char *text)
+{
+	v->status = status;
+	v->answer = text;
+	visit_resume(v);
+}
+
+static enum visit_code
+visit_code_of(const struct err *e)
+{
+	switch (e->class) {
+	case ERR_GONE: return VISIT_NOT_FOUND;
+	case ERR_INVALID: return e->forbidden ? VISIT_FORBIDDEN : VISIT_INVALID;
+	case ERR_CONFLICT:
+	case ERR_EXISTS: return VISIT_ABORTED;
+	case ERR_AGAIN: return VISIT_UNAVAILABLE;
+	case ERR_CLASS_MAX: break;
+	}
+	return VISIT_INTERNAL;
+}
+
+void
+visit_suspend(struct visit *v)
+{
+	v->suspended = true;
+	MHD_suspend_connection(v->connection);
+}
+
+void
+visit_resume(struct visit *v)
+{
+	if (!v->suspended)
+		return;
+	v->suspended = false;
+	http_server_resume(&v->dashboard->daemon, v->connection);
+}
+
+enum MHD_Result
+visit_refuse_error(struct visit *v, const struct err *e)
+{
+	return visit_refuse(v, visit_code_of(e), err_text(v->arena, e));
+}
+
+void
+visit_answer_error(struct visit *v, const struct err *e)
+{
+	enum visit_code code = visit_code_of(e);
+
+	visit_answer(v, visit_status_of(code), visit_error_text(v->arena, code, err_text(v->arena, e)));
+}
+
+static void
+visit_on_permit(void *arg, const struct err *e, struct permit *permit)
+{
+	struct visit *v = arg;
+
+	v->permit_check = NULL;
+	v->permitted = true;
+	v->permit_error = e != NULL ? err_copy(v->arena, e) : NULL;
+	if (e == NULL) {
+		v->permit = *permit;
+		*permit = (struct permit){ 0 };
+	}
+	visit_resume(v);
+}
+
+bool
+visit_permit(struct visit *v, const char *ns)
+{
+	const struct dashboard_settings *s = &v->dashboard->settings;
+
+	if (v->permitted)
+		return true;
+	v->permitted = true;
+	v->permit.all = s->impersonation == NULL;
+	if (v->permit.all)
+		return true;
+	impersonation_of(v->arena, s->impersonation, v->identity, &v->who);
+	v->permit_check = permit_start(&(struct permit_settings){ .api = s->api,
+					   .reviews = &v->dashboard->reviews,
+					   .view = s->view,
+					   .who = &v->who,
+					   .namespace = ns,
+					   .done = visit_on_permit,
+					   .arg = v },
+	    &v->permit);
+	v->permitted = v->permit_check == NULL;
+	if (!v->permitted)
+		visit_suspend(v);
+	return v->permitted;
+}
+
+struct transport *
+visit_api(struct visit *v)
+{
+	const struct dashboard_settings *s = &v->dashboard->settings;
+
+	if (s->impersonation == NULL)
+		return s->api;
+	impersonation_of(v->arena, s->impersonation, v->identity, &v->who);
+	transport_as_init(&v->api, s->api, v->who.user, v->who.groups.at, v->who.groups.n);
+	return &v->api.transport;
+}
