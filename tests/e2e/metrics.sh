@@ -72,5 +72,24 @@ check "its looks too" has "gotk_reconcile_duration_seconds_count{$flux}"
 check "promtool finds nothing wrong with these" sh -c "curl -s http://127.0.0.1:$metrics/metrics | promtool check metrics | grep -v 'no help text' | (! grep .)"
 sed -n '/^  groups:/,$s/^  //p' deploy/gitops/monitoring/rules.yaml >"$dir/rules.yaml"
 check "nor with the rules about them" promtool check rules "$dir/rules.yaml"
+cat >"$dir/rules-test.yaml" <<'Y'
+rule_files: [rules.yaml]
+evaluation_interval: 1m
+tests:
+- interval: 1m
+  input_series:
+  - {series: 'argocd_app_sync_total{namespace="argocd",name="new",phase="Failed",dry_run="false",sync_status="OutOfSync"}', values: '_x20 1x80'}
+  - {series: 'argocd_app_sync_total{namespace="argocd",name="again",phase="Error",dry_run="false",sync_status="OutOfSync"}', values: '1x20 2x80'}
+  - {series: 'argocd_app_sync_total{namespace="argocd",name="before",phase="Failed",dry_run="false",sync_status="OutOfSync"}', values: '3x100'}
+  - {series: 'argocd_app_sync_total{namespace="argocd",name="trial",phase="Failed",dry_run="true",sync_status="OutOfSync"}', values: '_x20 1x80'}
+  promql_expr_test:
+  - expr: 'ALERTS{alertname="ApplicationSyncFails"}'
+    eval_time: 24m
+    exp_samples:
+    - {labels: 'ALERTS{alertname="ApplicationSyncFails",alertstate="firing",namespace="argocd",name="new",severity="warning"}', value: 1}
+    - {labels: 'ALERTS{alertname="ApplicationSyncFails",alertstate="firing",namespace="argocd",name="again",severity="warning"}', value: 1}
+  - {expr: 'ALERTS{alertname="ApplicationSyncFails"}', eval_time: 60m, exp_samples: []}
+Y
+check "which report the first failure of a sync, and later ones" promtool test rules "$dir/rules-test.yaml"
 kill $controller
 wait $controller
