@@ -14,28 +14,10 @@ credentials_value(struct session *s, const json_t *secret, const char *key)
 	return secret_text(s->arena, json_object_get(secret, "data"), key);
 }
 
-/* Uses the Secret if it matches the source better than the previous one: the repository's own, or the longest prefix
- * of its URL. */
-static void
-credentials_consider(
-    struct session *s, struct fetched_source *src, const json_t *secret, const char *type, const char *of)
+static struct source_credentials
+credentials_of(struct session *s, const json_t *secret)
 {
-	const char *project = credentials_value(s, secret, "project");
-	size_t match_len = 0;
-
-	/* A Secret with a project is only for Applications of that project. */
-	if (!str_empty(project) && s->request.app != NULL &&
-	    !str_eq(project, str_empty(s->request.app->spec.project) ? "default" : s->request.app->spec.project))
-		return;
-	if (str_eq(type, "repository") && location_is_same(s->arena, of, src->url))
-		match_len = SIZE_MAX;
-	else if (str_eq(type, "repo-creds"))
-		match_len = location_below(s->arena, of, src->url);
-	if (match_len <= src->match_len)
-		return;
-	src->match_len = match_len;
-	src->problem = secret_keys_problem(s->arena, secret, SECRET_KEYS_ARGOCD);
-	src->credentials = (struct source_credentials){ .username = credentials_value(s, secret, "username"),
+	return (struct source_credentials){ .username = credentials_value(s, secret, "username"),
 		.password = credentials_value(s, secret, "password"),
 		.bearer_token = credentials_value(s, secret, "bearerToken"),
 		.ssh_key = credentials_value(s, secret, "sshPrivateKey"),
@@ -43,6 +25,65 @@ credentials_consider(
 		.insecure = str_eq(credentials_value(s, secret, "insecure"), "true") ||
 			    str_eq(credentials_value(s, secret, "insecureIgnoreHostKey"), "true"),
 		.proxy = credentials_value(s, secret, "proxy") };
+}
+
+/* Returns whether there is anything to log in with. */
+static bool
+credentials_log_in(const struct source_credentials *c)
+{
+	return !str_empty(c->username) || !str_empty(c->password) || !str_empty(c->bearer_token) ||
+	       !str_empty(c->ssh_key);
+}
+
+/* Uses the Secret if it matches the source better than the previous one: the repository's own, or the longest prefix
+ * of its URL. A repository's own Secret without credentials takes those of a prefix, as in Argo CD. */
+static void
+credentials_consider(
+    struct session *s, struct fetched_source *src, const json_t *secret, const char *type, const char *of)
+{
+	const char *project = credentials_value(s, secret, "project"),
+		   *problem = secret_keys_problem(s->arena, secret, SECRET_KEYS_ARGOCD);
+	const struct source_credentials has = credentials_of(s, secret);
+	size_t match_len = 0;
+
+	/* A Secret with a project is only for Applications of that project. */
+	if (!str_empty(project) && s->request.app != NULL &&
+	    !str_eq(project, str_empty(s->request.app->spec.project) ? "default" : s->request.app->spec.project))
+		return;
+	if (str_eq(type, "repository") && location_is_same(s->arena, of, src->url)) {
+		match_len = SIZE_MAX;
+		if (!credentials_log_in(&has)) {
+			src->has_own = true;
+			src->own = has;
+			src->own_problem = problem;
+			return;
+		}
+	} else if (str_eq(type, "repo-creds")) {
+		match_len = location_below(s->arena, of, src->url);
+	}
+	if (match_len <= src->match_len)
+		return;
+	src->match_len = match_len;
+	src->problem = problem;
+	src->credentials = has;
+}
+
+/* Adds how the server is reached, of the repository's own Secret, to the credentials of another. */
+static void
+credentials_add_own(struct session *s)
+{
+	for (size_t i = 0; i < s->sources.n; i++) {
+		struct fetched_source *src = &s->sources.at[i];
+
+		if (!src->has_own || src->match_len == SIZE_MAX)
+			continue;
+		src->credentials.insecure = src->own.insecure;
+		src->credentials.proxy = src->own.proxy;
+		if (src->own.ca != NULL)
+			src->credentials.ca = src->own.ca;
+		if (src->own_problem != NULL)
+			src->problem = src->own_problem;
+	}
 }
 
 /* Warns once for each Secret, also when several sources use it. */
@@ -102,6 +143,7 @@ credentials_end(void *arg, const struct err *e, const json_t *list)
 	 * are needed. The destination cluster is known only from its Secret. */
 	if (e != NULL && s->request.app != NULL && s->cluster.target == NULL)
 		session_fail(s, "ComparisonError", err_wrap(s->arena, err_copy(s->arena, e), "Secrets of clusters"));
+	credentials_add_own(s);
 	credentials_warn(s);
 	session_call_end(c);
 }

@@ -2,7 +2,8 @@
  * and reads its Secrets, one request for each.
  *
  * The order is that of Argo CD 2: a Secret with the label `repository`, an entry of `repositories` with credentials, a
- * Secret with the label `repo-creds`, an entry of `repository.credentials`. */
+ * Secret with the label `repo-creds`, an entry of `repository.credentials`. The first two take credentials of the last
+ * two if they have none. */
 #include "gitops/worker/declared_secrets.h"
 #include <string.h>
 #include "gitops/worker/credentials.h"
@@ -16,7 +17,7 @@ declared_secrets_choose(struct session *s, struct fetched_source *src)
 
 	if (src->match_len == SIZE_MAX)
 		return NULL;
-	own = declared_repository(s->arena, d, src->url);
+	own = src->has_own ? NULL : declared_repository(s->arena, d, src->url);
 	if (own != NULL && declared_has_secrets(own)) {
 		src->problem = NULL;
 		src->credentials = (struct source_credentials){ .insecure = own->insecure, .proxy = own->proxy };
@@ -107,7 +108,7 @@ declared_secrets_start(struct session *s, size_t i)
 
 	c->call = client_call(s->cluster.api, "GET",
 	    arena_printf(s->arena, "/api/v1/namespaces/%s/secrets/%s", s->request.message.namespace,
-		s->sources.declared_secrets.at[i]),
+		str_url_escape(s->arena, s->sources.declared_secrets.at[i])),
 	    NULL, NULL, declared_secrets_read, c);
 	return true;
 }

@@ -19,6 +19,9 @@ struct fetched_source {
 	struct strings keys; /* the commit must be signed with one of them; none: no signature is needed */
 	size_t match_len; /* length of the URL's prefix that matches the Secret of the credentials */
 	const char *problem; /* keys of that Secret without effect; NULL: none */
+	bool has_own; /* the repository has a Secret of its own, without credentials: */
+	struct source_credentials own; /* how its server is reached */
+	const char *own_problem; /* keys of it without effect; NULL: none */
 	const struct declared_repository *declared; /* entry of argocd-cm whose Secrets it uses; NULL: none */
 	const char *revision;
 	const char *reference; /* through which the commit was found: "refs/heads/main"; NULL: by its id */

@@ -87,6 +87,26 @@ check "a Secret with a label takes precedence over an entry" within 20 sent "sho
 refresh team
 check "and over a template" within 20 sent "team label:hidden"
 kubectl delete secret labeled -n argocd >/dev/null
+kubectl apply -f - >/dev/null <<Y
+apiVersion: v1
+kind: Secret
+metadata: {name: prefix, namespace: argocd, labels: {argocd.argoproj.io/secret-type: repo-creds}}
+stringData: {url: "$here/fresh", username: prefix, password: covert}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: bare, namespace: argocd, labels: {argocd.argoproj.io/secret-type: repository}}
+stringData: {url: "$here/fresh/one", type: git}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: bare-too, namespace: argocd, labels: {argocd.argoproj.io/secret-type: repository}}
+stringData: {url: "$here/later/one", type: git}
+Y
+application fresh fresh/one
+check "a repository's Secret without credentials takes those of repo-creds" within 20 sent "fresh prefix:covert"
+application later later/one
+check "or else of a template" within 20 sent "later all:silent"
 
 settings "  repositories: '[$(login none), url: \"$here/shop/repo\"}]'"
 refresh shop
@@ -97,6 +117,6 @@ check "a key that it does not have is too" within 20 says 'repositories[0]: Secr
 settings "  repositories: '[{type: git}]'"
 refresh shop
 check "an entry without a URL is too" within 20 says 'repositories[0]: it has no url' condition shop
-check "no password is in a condition or the log" fails sh -c "{ kubectl get applications -n argocd -o yaml; cat '$dir/controller.log'; } | grep -E 'hush|quiet|silent|hidden'"
+check "no password is in a condition or the log" fails sh -c "{ kubectl get applications -n argocd -o yaml; cat '$dir/controller.log'; } | grep -E 'hush|quiet|silent|hidden|covert'"
 kill $controller && wait $controller
 kill $server
