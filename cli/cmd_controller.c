@@ -120,7 +120,9 @@ const struct command cmd_controller = {
 		{ .name = "gitops-workers",
 		    .value = "N",
 		    .value_default = "8",
-		    .text = "Maximum number of concurrent comparisons, shared fairly by tenants" },
+		    .text =
+			"Maximum number of concurrent comparisons, and of actions about Helm releases, shared fairly "
+			"by tenants" },
 		FLAG_FEATURE_GATES,
 		{ .name = "gitops-interval",
 		    .value = "DURATION",
@@ -548,6 +550,10 @@ controller_read_gitops(struct process *p)
 	for (size_t i = 1; program[i] != NULL; i++)
 		json_array_append_new(argv, json_string(program[i]));
 	p->pass_settings.gitops_worker = json_text(c->arena, how);
+	if (!str_empty(cli_flag(c, "gitops-helm"))) {
+		json_object_set_new(how, "release", json_true());
+		p->pass_settings.gitops_release_worker = json_text(c->arena, how);
+	}
 	p->pass_settings.gitops_namespace =
 	    str_empty(cli_flag(c, "gitops-namespace")) ? "argocd" : cli_flag(c, "gitops-namespace");
 	p->pass_settings.application_namespaces = controller_list(c, "application-namespaces");

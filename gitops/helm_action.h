@@ -8,7 +8,7 @@
 #pragma once
 #include "kube/api/helm.h"
 
-/* An action waits up to four timeouts, in one of the workers that all tenants share: a longer timeout is cut. */
+/* An action waits up to four timeouts, in a slot that releases of all tenants share: a longer timeout is cut. */
 #define HELM_TIMEOUT_MAX_MS 3600000
 
 /* A release, compared with its HelmRelease. The order has no meaning. */

@@ -12,9 +12,12 @@ void
 request_send(struct plan *plan, const struct pass *p, const char *about, const struct worker_request *request,
     int64_t timeout_ms, const char *tenant, const char *repository)
 {
+	const struct settings *s = pass_settings(p);
+	bool release = request->release != NULL && s->gitops_release_worker != NULL;
+
 	plan_query(plan, arena_printf(plan->arena, REQUEST_KEY "%s", about),
 	    &(struct query){ .request = { .method = "POST",
-				 .url = pass_settings(p)->gitops_worker,
+				 .url = release ? s->gitops_release_worker : s->gitops_worker,
 				 .body = worker_encode(plan->arena, &worker_request_type, request),
 				 .content_type = "application/json",
 				 .timeout_ms = timeout_ms,

@@ -13,7 +13,7 @@
 struct exec_transport {
 	struct transport transport; /* first */
 	struct exchange *list;
-	struct turns programs, workers;
+	struct turns programs, workers, releases;
 };
 
 struct exchange {
@@ -113,7 +113,11 @@ exec_exchange_run(struct exchange *x)
 static struct turns *
 exec_turns(const struct exchange *x)
 {
-	return json_is_true(json_object_get(x->how, "worker")) ? &x->owner->workers : &x->owner->programs;
+	struct exec_transport *t = x->owner;
+
+	if (json_is_true(json_object_get(x->how, "release")))
+		return &t->releases;
+	return json_is_true(json_object_get(x->how, "worker")) ? &t->workers : &t->programs;
 }
 
 /* Returns its slot, and starts the program that gets it. */
@@ -179,5 +183,7 @@ transport_exec_new(struct loop *l, size_t workers)
 	/* A tenant uses at most three quarters of the slots, and a repository half, so that others need not wait. */
 	t->workers.limits =
 	    (struct turns_limits){ workers, workers > 1 ? workers - (workers + 3) / 4 : 1, (workers + 1) / 2 };
+	/* An action about a release may wait for an hour: others never wait for it. */
+	t->releases.limits = t->workers.limits;
 	return &t->transport;
 }

@@ -24,6 +24,7 @@ struct settings {
 
 	/* GitOps. */
 	const char *gitops_worker; /* the program of the worker (QUERY_PROGRAM) */
+	const char *gitops_release_worker; /* the same, with slots for actions about releases; NULL: those of others */
 	const char *gitops_namespace; /* of argocd-cm, projects and Applications; NULL: that of each Application */
 	struct strings
 	    /* globs of other namespaces whose Applications are applied with the controller's permissions */
