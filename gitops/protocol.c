@@ -60,6 +60,7 @@ static const struct field worker_release_fields[] = {
 	EMBED(worker_release, spec, "spec", helm_release_spec, .required = true),
 	STRING(worker_release, name, "name", .required = true),
 	STRING(worker_release, namespace, "namespace", .required = true),
+	STRING(worker_release, elsewhere, "elsewhere"),
 	LIST(worker_release, history, "history", helm_snapshot),
 	EMBED(worker_release, attempts, "attempts", helm_attempts),
 	BOOL(worker_release, force, "force"),
@@ -213,6 +214,7 @@ static const struct field worker_response_fields[] = {
 	OBJECT(worker_response, operation, "operation", worker_step),
 	OBJECT(worker_response, chart, "chart", worker_chart_result),
 	OBJECT(worker_response, release, "release", worker_release_result),
+	STRING(worker_response, skipped, "skipped"),
 };
 TYPE(worker_response, "response");
 

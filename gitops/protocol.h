@@ -68,6 +68,7 @@ struct worker_release {
 	int64_t generation;
 	struct helm_release_spec spec;
 	const char *name, *namespace; /* of the release */
+	const char *elsewhere; /* another namespace in which Flux may have stored it; NULL: none */
 	struct helm_history history; /* of the last status */
 	struct helm_attempts attempts; /* of the last status */
 	bool force; /* a user requests an upgrade in any case */
@@ -214,6 +215,7 @@ struct worker_response {
 	const struct worker_step *operation; /* NULL: only compared */
 	const struct worker_chart_result *chart; /* NULL: the request is not about a chart alone */
 	const struct worker_release_result *release; /* NULL: the request is about no release */
+	const char *skipped; /* why a deletion has deleted nothing, and never will; NULL: it has, or may later */
 };
 
 extern const struct type worker_object_type, worker_sync_result_type, worker_health_type, worker_resource_type,

@@ -135,13 +135,17 @@ hr_timeout(const struct helm_release_spec *s)
 static struct worker_release
 hr_worker_release(struct flux_pass *p, const struct helm_release *h, const char *name, const char *ns)
 {
-	const char *account = pass_settings(p->w.pass)->default_service_account;
+	const char *account = pass_settings(p->w.pass)->default_service_account, *own = p->w.object->meta.namespace,
+		   *flux = p->w.status.storage_namespace;
 	struct worker_release release = { .metadata = { .name = p->w.object->meta.name,
 					      .namespace = p->w.object->meta.namespace },
 		.generation = p->w.object->meta.generation,
 		.spec = h->spec,
 		.name = name,
 		.namespace = ns,
+		.elsewhere = !str_empty(flux) && !str_eq(flux, ns) ? flux
+			     : !str_eq(own, ns)			   ? own
+								   : NULL,
 		.history = p->w.status.history,
 		.attempts = p->w.status.attempts };
 
@@ -166,9 +170,10 @@ hr_request_uninstall(struct flux_pass *p, const struct helm_release *h, const ch
 	    WORK_MS + WAITS_MAX * hr_timeout(&h->spec), NULL);
 }
 
-/* Uninstalls a release. Returns true when it does not exist any more; until then, requests its end and reports it. */
+/* Uninstalls a release. Returns true when it does not exist any more, or cannot ever be uninstalled, for the reason
+ * *ret_kept (NULL: that is a failure); until then, requests its end and reports it. */
 static bool
-hr_uninstall(struct flux_pass *p, const struct helm_release *h, const char *name, const char *ns)
+hr_uninstall(struct flux_pass *p, const struct helm_release *h, const char *name, const char *ns, const char **ret_kept)
 {
 	const struct seen_query *s = request_sent(p->w.pass);
 	const struct worker_release_result *result;
@@ -181,7 +186,8 @@ hr_uninstall(struct flux_pass *p, const struct helm_release *h, const char *name
 		return false;
 	/* The response to an earlier request is about other things. */
 	if (s == NULL || !str_eq(p->w.memory.requested.revision, LEAVING)) {
-		if (s != NULL || p->w.memory.refresh_at <= p->w.now)
+		/* The wait after another request is not one for the deletion. */
+		if (s != NULL || p->w.memory.refresh_at <= p->w.now || !str_eq(p->w.memory.requested.revision, LEAVING))
 			hr_request_uninstall(p, h, name, ns);
 		else
 			plan_wake(p->plan, p->w.memory.refresh_at);
@@ -189,7 +195,13 @@ hr_uninstall(struct flux_pass *p, const struct helm_release *h, const char *name
 	}
 	response = request_response(p->arena, s, REQUEST_RESOURCES, &failure);
 	result = response != NULL ? response->release : NULL;
+	if (result != NULL && response->skipped != NULL && ret_kept == NULL) {
+		failure.text = response->skipped;
+		result = NULL;
+	}
 	if (result != NULL && result->action == HELM_ACTION_NONE) {
+		if (response->skipped != NULL)
+			*ret_kept = response->skipped;
 		p->memory.failures = 0;
 		p->memory.refresh_at = 0;
 		return true;
@@ -250,7 +262,7 @@ hr_delete(struct flux_pass *p, const struct helm_release *h, const struct proble
 	else
 		kept = hr_without_account(p, h);
 	/* As in Flux, a release of a suspended HelmRelease stays. */
-	if (!h->spec.suspend && kept == NULL && !hr_uninstall(p, h, name, ns))
+	if (!h->spec.suspend && kept == NULL && !hr_uninstall(p, h, name, ns, &kept))
 		return;
 	hr_delete_chart(p);
 	flux_pass_set_finalizer(p, false);
@@ -387,7 +399,7 @@ hr_read_failure(struct flux_pass *p, const struct helm_release *h, const struct 
 }
 
 static void
-hr_read_response(struct flux_pass *p, const struct helm_release *h, const struct seen_query *s)
+hr_read_response(struct flux_pass *p, const struct helm_release *h, const char *ns, const struct seen_query *s)
 {
 	const struct flux_requested requested = p->w.memory.requested;
 	struct request_failure failure = { .text = "the worker's response has no release", .may_pass = true };
@@ -405,6 +417,7 @@ hr_read_response(struct flux_pass *p, const struct helm_release *h, const struct
 		hr_read_failure(p, h, &failure);
 		return;
 	}
+	p->status.storage_namespace = ns;
 	wait = hr_read_result(p, h, result, response);
 	flux_pass_handled(p, &requested);
 	flux_pass_warn(p, response, "SettingsWarning", "NoEffect");
@@ -447,6 +460,28 @@ hr_version(struct flux_pass *p, const struct helm_chart *chart, const char *ns, 
 	return NULL;
 }
 
+/* Returns the version to release; NULL: it waits, for *ret_reason and *ret_why. Dependencies precede the chart, as in
+ * Flux: what a release depends on may be what makes its source reachable. */
+static const char *
+hr_next_version(struct flux_pass *p, const struct helm_release *h, const struct helm_chart **ret_chart,
+    const char **ret_reason, const char **ret_why)
+{
+	const char *ns, *name;
+	const struct helm_chart *chart = hr_chart(p, h, &ns, &name);
+
+	*ret_chart = chart;
+	*ret_reason = "DependencyNotReady";
+	if ((*ret_why = hr_unready_dependency(p, h)) != NULL)
+		return NULL;
+	*ret_reason = "SourceNotReady";
+	if (h->spec.chart == NULL || chart == NULL || hr_owns_chart(h, &chart->object))
+		return hr_version(p, chart, ns, name, ret_why);
+	*ret_why = arena_printf(p->arena,
+	    "HelmChart '%s/%s' belongs to another HelmRelease or user: delete it, or rename this HelmRelease", ns,
+	    name);
+	return NULL;
+}
+
 static int64_t
 hr_due_at(const struct flux_pass *p, const struct helm_release *h, const char *version)
 {
@@ -468,31 +503,22 @@ static void
 hr_reconcile(struct flux_pass *p, const struct helm_release *h, const char *name, const char *ns)
 {
 	const struct seen_query *s = request_sent(p->w.pass);
-	const char *chart_ns, *chart_name, *why = NULL, *version;
+	const char *reason, *why = NULL, *version;
 	const struct helm_chart *chart;
 	int64_t due;
 
 	p->memory = p->w.memory;
-	p->status.storage_namespace = ns;
 	hr_write_chart(p, h);
 	if (s != NULL && !s->done)
 		return;
 	if (s != NULL) {
-		hr_read_response(p, h, s);
+		hr_read_response(p, h, ns, s);
 		return;
 	}
-	chart = hr_chart(p, h, &chart_ns, &chart_name);
-	if (h->spec.chart != NULL && chart != NULL && !hr_owns_chart(h, &chart->object)) {
-		version = NULL;
-		why = arena_printf(p->arena,
-		    "HelmChart '%s/%s' belongs to another HelmRelease or user: delete it, or rename this HelmRelease",
-		    chart_ns, chart_name);
-	} else {
-		version = hr_version(p, chart, chart_ns, chart_name, &why);
-	}
-	if (version == NULL || (why = hr_unready_dependency(p, h)) != NULL) {
+	version = hr_next_version(p, h, &chart, &reason, &why);
+	if (version == NULL) {
 		flux_pass_handled(p, NULL);
-		hr_fail(p, h, version == NULL ? "SourceNotReady" : "DependencyNotReady", why, DEPENDENCY_MS);
+		hr_fail(p, h, reason, why, DEPENDENCY_MS);
 		/* A change of either causes a pass. */
 		p->memory.refresh_at = 0;
 		p->memory.refreshed_at = 0;
@@ -540,7 +566,7 @@ hr_decide(struct flux_pass *p, const struct helm_release *h)
 	}
 	/* A release that has another name or namespace now is another release: the former one is uninstalled. */
 	if (history->n > 0 && (!str_eq(history->at[0].name, name) || !str_eq(history->at[0].namespace, ns))) {
-		if (!hr_uninstall(p, h, history->at[0].name, history->at[0].namespace))
+		if (!hr_uninstall(p, h, history->at[0].name, history->at[0].namespace, NULL))
 			return;
 		p->status.history = (struct helm_history){ 0 };
 		p->status.attempts = (struct helm_attempts){ 0 };

@@ -16,6 +16,7 @@
 #define HEALTH_MS 5000 /* between two health checks */
 #define TIMEOUT_MIN_MS 30000 /* as in Flux */
 #define WORK_MS 300000
+#define LEAVING "leave" /* the requested revision of a request that deletes all objects */
 #define TOUCHED_MS 10000 /* between two requests because one of its Rollouts changed */
 #define WHY_MAX 1000 /* characters of the messages about objects that are not ready */
 #define RECONCILED "ReconciliationSucceeded"
@@ -405,7 +406,16 @@ ks_request(struct flux_pass *p, const struct flux_kustomization *k, const struct
 		secret = (struct worker_secret){ source->object.meta.namespace, source->spec.secret->name };
 		repository.secret = &secret;
 	}
-	flux_pass_request(p, revision, &request, WORK_MS, source != NULL ? source->spec.url : NULL);
+	flux_pass_request(p, revision ?: LEAVING, &request, WORK_MS, source != NULL ? source->spec.url : NULL);
+}
+
+/* Ends a deletion whose objects stay. */
+static void
+ks_leave_objects(struct flux_pass *p, const char *why)
+{
+	flux_pass_set_finalizer(p, false);
+	plan_event(p->plan, p->w.object, true, "PruneSkipped",
+	    "the objects of its inventory stay, delete them with kubectl: %s", why);
 }
 
 static void
@@ -413,6 +423,7 @@ ks_delete(struct flux_pass *p, const struct flux_kustomization *k, const struct 
 {
 	const struct seen_query *s = request_sent(p->w.pass);
 	int64_t due = p->w.memory.refresh_at;
+	bool leaving = str_eq(p->w.memory.requested.revision, LEAVING);
 	const struct worker_response *response;
 	struct request_failure failure;
 
@@ -424,25 +435,25 @@ ks_delete(struct flux_pass *p, const struct flux_kustomization *k, const struct 
 	}
 	/* The objects of a refused spec may be in another cluster (spec.kubeConfig), or another account's. */
 	if (problem != NULL) {
-		flux_pass_set_finalizer(p, false);
-		plan_event(p->plan, p->w.object, true, "PruneSkipped",
-		    "the objects of its inventory stay, delete them with kubectl: %s: %s", problem->path,
-		    problem->text);
+		ks_leave_objects(p, arena_printf(p->arena, "%s: %s", problem->path, problem->text));
 		return;
 	}
 	p->memory = p->w.memory;
 	if (s != NULL && !s->done)
 		return;
-	/* The response to an earlier apply does not list the objects that are still to be deleted. */
-	if (s == NULL || p->w.memory.requested.revision != NULL) {
-		if (s != NULL || due <= p->w.now)
+	/* The response to an earlier apply does not list the objects that are still to be deleted, and the wait after
+	 * it, which may be the interval, is not one for the deletion. */
+	if (s == NULL || !leaving) {
+		if (s != NULL || due <= p->w.now || !leaving)
 			ks_request(p, k, NULL, NULL, NULL);
 		else
 			plan_wake(p->plan, due);
 		return;
 	}
 	response = request_response(p->arena, s, REQUEST_RESOURCES, &failure);
-	if (response != NULL && response->resources.n == 0) {
+	if (response != NULL && response->skipped != NULL) {
+		ks_leave_objects(p, response->skipped);
+	} else if (response != NULL && response->resources.n == 0) {
 		flux_pass_set_finalizer(p, false);
 	} else {
 		const struct worker_step *step = response != NULL ? response->operation : NULL;

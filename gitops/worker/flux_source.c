@@ -107,10 +107,50 @@ flux_source_read_keys(void *arg, const struct err *e, const json_t *secret)
 	session_call_end(c);
 }
 
-/* The order of the calls of this stage: variables or values, the Secret of credentials, the Secret of keys. */
+/* The ServiceAccount that a deletion needs; NULL: none. */
+static const char *
+flux_source_account(const struct session *s)
+{
+	const char *account = s->request.ks != NULL	   ? s->request.ks->spec.service_account
+			      : s->request.release != NULL ? s->request.release->spec.service_account
+							   : NULL;
+
+	return s->request.message.deleting && !str_empty(account) ? account : NULL;
+}
+
+/* Without its ServiceAccount, which a deleted namespace takes along, nothing will ever be allowed, and the namespace
+ * would wait for its Flux object for ever. Nothing is deleted then, as in Flux. */
+static void
+flux_source_read_account(void *arg, const struct err *e, const json_t *object)
+{
+	struct session_call *c = arg;
+	struct session *s = c->session;
+
+	(void)object;
+	if (e != NULL && e->class == ERR_GONE)
+		s->request.skipped = arena_printf(s->arena, "the ServiceAccount %s/%s does not exist",
+		    s->request.own_namespace, flux_source_account(s));
+	session_call_end(c);
+}
+
+static void
+flux_source_get_account(struct session *s, size_t i)
+{
+	struct session_call *c = session_slot(s, i);
+
+	c->call = client_call(s->cluster.api, "GET",
+	    arena_printf(s->arena, "/api/v1/namespaces/%s/serviceaccounts/%s", s->request.own_namespace,
+		str_url_escape(s->arena, flux_source_account(s))),
+	    NULL, NULL, flux_source_read_account, c);
+}
+
+/* The order of the calls of this stage: variables or values, or the account of a deletion; the Secret of credentials,
+ * the Secret of keys. */
 static size_t
 flux_source_variables(const struct session *s)
 {
+	if (flux_source_account(s) != NULL)
+		return 1;
 	if (s->request.release != NULL)
 		return release_values_count(s);
 	return s->request.ks != NULL && s->request.ks->spec.post_build != NULL && !s->request.message.deleting
@@ -150,6 +190,10 @@ flux_source_start(struct session *s, size_t i)
 		return r->secret != NULL && i == flux_source_variables(s)
 			   ? flux_source_get_secret(s, i, r->secret, flux_source_read_secret)
 			   : flux_source_get_secret(s, i, r->keys, flux_source_read_keys);
+	if (flux_source_account(s) != NULL) {
+		flux_source_get_account(s, i);
+		return true;
+	}
 	if (s->request.release != NULL) {
 		release_values_start(s, i);
 		return true;
@@ -160,6 +204,12 @@ flux_source_start(struct session *s, size_t i)
 		strcmp(from->kind, "Secret") == 0 ? "secrets" : "configmaps", str_url_escape(s->arena, from->name)),
 	    NULL, NULL, flux_source_read_variables, c);
 	return true;
+}
+
+enum session_stage
+flux_source_finish(struct session *s)
+{
+	return s->request.skipped != NULL ? STAGE_END : STAGE_SOURCES;
 }
 
 /* Returns what the spec adds to the kustomization in the path. */

@@ -429,6 +429,7 @@ const char *
 message_response(struct session *s)
 {
 	struct worker_response response = { .revision = s->sources.revision,
+		.skipped = s->request.skipped,
 		.reference = s->sources.n > 0 ? s->sources.at[0].reference : NULL };
 	struct worker_error error;
 	struct worker_step step;

@@ -23,6 +23,7 @@ struct session_request {
 	const char *manager; /* of applied fields */
 	struct strings former; /* managers of client-side apply whose fields are adopted */
 	struct owner_mark mark;
+	const char *skipped; /* as in struct worker_response */
 	bool syncing; /* `operation` is set: the session applies, and does not only compare */
 	struct sync_operation operation;
 };

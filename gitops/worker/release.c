@@ -243,7 +243,8 @@ release_start(struct session *s, size_t i)
 	patch = json_pack("{s:{s:s, s:{s:s}}, s:{s:s}}", "metadata", "resourceVersion", rev->resource_version, "labels",
 	    "status", "failed", "data", "release", base64_encode(s->arena, text, strlen(text)));
 	c->call = client_call(s->cluster.target, "PATCH",
-	    arena_printf(s->arena, "/api/v1/namespaces/%s/secrets/%s", s->request.release->namespace, rev->secret),
+	    arena_printf(s->arena, "/api/v1/namespaces/%s/secrets/%s", s->request.release->namespace,
+		str_url_escape(s->arena, rev->secret)),
 	    PATCH_MERGE, json_text(s->arena, patch), release_on_marked, c);
 	return true;
 }
@@ -287,6 +288,8 @@ release_report(struct session *s, struct worker_response *response)
 	struct session_release *r = &s->release;
 	struct worker_release_result *result = arena_alloc(s->arena, sizeof(*result));
 
+	if (s->request.skipped != NULL)
+		r->decision = (struct helm_decision){ HELM_STATE_UNKNOWN, HELM_ACTION_NONE, s->request.skipped };
 	*result = (struct worker_release_result){ .revision = release_revision(s),
 		.state = r->decision.state,
 		.action = r->decision.action,
@@ -307,4 +310,5 @@ release_done(struct session *s)
 {
 	json_decref(s->release.record);
 	arena_free(s->release.text_arena);
+	arena_free(s->release.elsewhere.arena);
 }

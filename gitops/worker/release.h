@@ -25,6 +25,14 @@ struct release_revision {
 	const char *text; /* as it is stored, in base64; only of the last revision */
 };
 
+/* The last revision of a release of this name in another namespace's storage. */
+struct release_elsewhere {
+	int64_t version; /* 0: none was found */
+	const char *secret;
+	struct arena *arena; /* has the text; NULL: none was read */
+	const char *text; /* as it is stored */
+};
+
 struct session_release {
 	/* The chart. */
 	const struct tree *tree;
@@ -42,6 +50,7 @@ struct session_release {
 	LIST_OF(struct release_revision) stored; /* the last revision first */
 	size_t stored_capacity;
 	struct arena *text_arena; /* has the text of the last revision; NULL: none was read */
+	struct release_elsewhere elsewhere;
 	json_t *record; /* of the last revision; NULL: it does not exist */
 	struct helm_snapshot last; /* of it */
 

@@ -24,13 +24,14 @@ release_record_prepare(struct session *s)
 
 	r->stored.n = 0;
 	r->text_arena = arena_free(r->text_arena);
+	r->elsewhere.version = 0;
 	json_decref(r->record);
 	r->record = NULL;
 	if (!r->decided && !s->request.message.deleting)
 		e = release_values_merge(s);
 	if (e != NULL)
 		session_fail(s, "ValuesError", e);
-	return 1;
+	return s->request.release->elsewhere != NULL && !r->decided ? 2 : 1;
 }
 
 static const char *
@@ -107,6 +108,44 @@ release_record_end(void *arg, const struct err *e, const json_t *list)
 	session_call_end(c);
 }
 
+/* Reads a Secret of Helm's in the other namespace. Only the last revision's text is kept. */
+static void
+release_record_read_elsewhere(void *arg, const json_t *secret, const struct unreadable *unreadable)
+{
+	struct session_call *c = arg;
+	struct session *s = c->session;
+	struct release_elsewhere *to = &s->release.elsewhere;
+	const json_t *meta = json_object_get(secret, "metadata");
+	long long version;
+
+	if (unreadable != NULL ||
+	    !str_int(json_str(json_object_get(meta, "labels"), "version") ?: "", 1, INT32_MAX, &version) ||
+	    version < to->version)
+		return;
+	if (to->arena == NULL)
+		to->arena = arena_new();
+	else
+		arena_reset(to->arena);
+	to->version = version;
+	to->secret = arena_strdup(to->arena, json_str(meta, "name"));
+	to->text = secret_text(to->arena, json_object_get(secret, "data"), "release");
+}
+
+/* An account without the permission to read Secrets there has not stored a release there either. */
+static void
+release_record_end_elsewhere(void *arg, const struct err *e, const json_t *list)
+{
+	struct session_call *c = arg;
+	struct session *s = c->session;
+
+	(void)list;
+	if (e != NULL && e->class == ERR_AGAIN)
+		session_fail(s, "GetLastReleaseFailed",
+		    err_wrap(s->arena, err_copy(s->arena, e), "Secrets of releases in namespace %s",
+			s->request.release->elsewhere));
+	session_call_end(c);
+}
+
 bool
 release_record_start(struct session *s, size_t i)
 {
@@ -115,8 +154,10 @@ release_record_start(struct session *s, size_t i)
 
 	c->call = client_list(s->cluster.target,
 	    arena_printf(s->arena, "/api/v1/namespaces/%s/secrets?labelSelector=owner%%3Dhelm%%2Cname%%3D%s",
-		rel->namespace, rel->name),
-	    release_record_read, release_record_end, c);
+		str_url_escape(s->arena, i == 0 ? rel->namespace : rel->elsewhere),
+		str_url_escape(s->arena, rel->name)),
+	    i == 0 ? release_record_read : release_record_read_elsewhere,
+	    i == 0 ? release_record_end : release_record_end_elsewhere, c);
 	return true;
 }
 
@@ -143,9 +184,9 @@ release_record_gzip(struct session *s, const char *how, const char *text, size_t
 	return e;
 }
 
-/* The text is base64 of compressed JSON. */
+/* The text is base64 of compressed JSON. *ret is a new reference. */
 static struct err *
-release_record_decode(struct session *s, const char *text)
+release_record_decode(struct session *s, const char *secret, const char *text, json_t **ret)
 {
 	struct bytes json = { 0 };
 	size_t len = 0;
@@ -154,12 +195,39 @@ release_record_decode(struct session *s, const char *text)
 				       : release_record_gzip(s, "-dc", packed, len, &json);
 
 	if (e == NULL)
-		e = json_parse(s->arena, json.at, json.len, &s->release.record);
-	if (e == NULL && !json_is_object(s->release.record))
+		e = json_parse(s->arena, json.at, json.len, ret);
+	if (e == NULL && !json_is_object(*ret))
 		e = err_new(s->arena, ERR_INVALID, "it is no object");
-	return e != NULL
-		   ? err_wrap(s->arena, e, "Secret %s: Helm's record of the release", s->release.stored.at[0].secret)
-		   : NULL;
+	return e != NULL ? err_wrap(s->arena, e, "Secret %s: Helm's record of the release", secret) : NULL;
+}
+
+/* Flux stores a release in the namespace of its HelmRelease, or in spec.storageNamespace; the program helm finds it
+ * only in the namespace of the release, and would install it anew. Returns whether it is stored elsewhere, which ends
+ * the session. A release of the same name that is in that namespace is another one. */
+static bool
+release_record_is_elsewhere(struct session *s)
+{
+	const struct worker_release *rel = s->request.release;
+	const struct release_elsewhere *from = &s->release.elsewhere;
+	_cleanup_(json_decrefp) json_t *record = NULL;
+	struct err *e;
+
+	if (s->release.stored.n > 0 || from->version == 0)
+		return false;
+	if ((e = release_record_decode(s, from->secret, from->text, &record)) != NULL) {
+		session_fail(s, "GetLastReleaseFailed", err_wrap(s->arena, e, "namespace %s", rel->elsewhere));
+		return true;
+	}
+	if (!str_eq(json_str(record, "namespace"), rel->namespace))
+		return false;
+	e = err_new(s->arena, ERR_INVALID,
+	    "release %s/%s is stored in namespace %s: move its Secrets (label owner=helm,name=%s) to namespace %s",
+	    rel->namespace, rel->name, rel->elsewhere, rel->name, rel->namespace);
+	if (s->request.message.deleting)
+		s->request.skipped = err_text(s->arena, e);
+	else
+		session_fail(s, "GetLastReleaseFailed", e);
+	return true;
 }
 
 struct err *
@@ -372,8 +440,11 @@ enum session_stage
 release_record_finish(struct session *s)
 {
 	struct session_release *r = &s->release;
-	struct err *e = r->stored.n > 0 ? release_record_decode(s, r->stored.at[0].text) : NULL;
+	struct err *e =
+	    r->stored.n > 0 ? release_record_decode(s, r->stored.at[0].secret, r->stored.at[0].text, &r->record) : NULL;
 
+	if (release_record_is_elsewhere(s))
+		return STAGE_END;
 	if (e != NULL) {
 		session_fail(s, "GetLastReleaseFailed", e);
 		return STAGE_END;

@@ -30,7 +30,7 @@ static const struct stage stages[] = {
 	[STAGE_FLUX_SETTINGS] = { .name = "settings",
 	    .prepare = flux_source_prepare,
 	    .start = flux_source_start,
-	    .next = STAGE_SOURCES },
+	    .finish = flux_source_finish },
 	[STAGE_SOURCES] = { .name = "sources", .prepare = sources_prepare, .finish = sources_finish },
 	[STAGE_RECORD] = { .name = "record",
 	    .prepare = release_record_prepare,

@@ -47,7 +47,7 @@ spec:
 Y
 first=$(commit first)
 start() { gitops "${controllers-flux}" --gitops-helm "$helm" --loglevel debug "$@"; }
-start
+start --gitops-workers 2
 kubectl create namespace $ns --dry-run=client -o yaml | kubectl apply -f - >/dev/null
 get() { kubectl get "$1" "$2" -n $ns -o "jsonpath={$3}"; }
 ready() { get "$1" "$2" '.status.conditions[?(@.type=="Ready")].message'; }
@@ -130,6 +130,14 @@ check "and is there" says black data web-shop color
 change '{"values":{"color":"brown","pods":1}}'
 pending() { kubectl get secrets -n $ns -l owner=helm,name=web,status=pending-upgrade -o name; }
 check "an upgrade that waits" within 30 says sh.helm.release pending
+kubectl apply -f - >/dev/null <<Y
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: other, namespace: $ns}
+spec: {interval: 1h, url: "file://$repo", ref: {branch: main}}
+Y
+check "does not delay others" within 20 says "stored artifact" ready gitrepository other
+check "while it waits" says sh.helm.release pending
 kill -9 $controller
 wait $controller 2>/dev/null
 change '{"values":{"color":"brown","pods":null}}'
@@ -166,6 +174,16 @@ check "happens once" within 20 says now get helmrelease web '.status.lastHandled
 change '{"suspend":true,"values":{"color":"gold"}}'
 check "a suspended one is left alone" sh -c "sleep 3; kubectl get configmap web-shop -n $ns -o yaml | grep -q 'color: brown'"
 change '{"suspend":false,"dependsOn":[{"name":"base"}],"postRenderers":[]}'
+kubectl apply -f - >/dev/null <<Y
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: early, namespace: $ns}
+spec: {interval: 1h, dependsOn: [{name: base}], chart: {spec: {chart: shop, sourceRef: {kind: HelmRepository, name: nothing}}}}
+Y
+check "a dependency precedes the chart" within 20 says "dependency '$ns/base' not found" ready helmrelease early
+kubectl patch helmrelease early -n $ns --type merge -p '{"spec":{"dependsOn":null}}' >/dev/null
+check "which is named then" within 20 says "HelmChart '$ns/$ns-early' is not ready" ready helmrelease early
+kubectl delete helmrelease early -n $ns --timeout=20s >/dev/null
 check "what is not supported is refused" within 20 says "postRenderers" ready helmrelease web
 kubectl patch helmrelease web -n $ns --type json -p '[{"op":"remove","path":"/spec/postRenderers"}]' >/dev/null
 check "a dependency that there is not" within 20 says "dependency '$ns/base' not found" ready helmrelease web
@@ -267,6 +285,34 @@ release strange
 check "a HelmChart of somebody else is not used" within 20 says "HelmChart '$ns/$ns-strange' belongs to another" ready helmrelease strange
 kubectl delete helmrelease strange -n $ns --timeout=20s >/dev/null
 
+# Flux stores a release in the namespace of its HelmRelease.
+kubectl apply -f - >/dev/null <<Y
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: moved, namespace: $ns}
+spec:
+  interval: 1h
+  releaseName: moved
+  targetNamespace: $ns-moved
+  install: {createNamespace: true}
+  chart: {spec: {chart: ./chart, sourceRef: {kind: GitRepository, name: repo}}}
+Y
+move() { # FROM TO
+	kubectl get secrets -n "$1" -l owner=helm,name=moved -o json | jq 'del(.items[].metadata | .namespace, .uid, .resourceVersion)' |
+		kubectl create -n "$2" -f - && kubectl delete secrets -n "$1" -l owner=helm,name=moved
+}
+check "a release in another namespace" within 40 says "Helm install succeeded for release $ns-moved/moved.v1" ready helmrelease moved
+check "is stored there" move $ns-moved $ns
+now helmrelease moved
+check "one that Flux has stored elsewhere is not installed anew" within 20 says "release $ns-moved/moved is stored in namespace $ns: move its Secrets" ready helmrelease moved
+check "so that no record is there" test -z "$(kubectl get secrets -n $ns-moved -l owner=helm -o name)"
+check "moved as the documentation says" move $ns $ns-moved
+now helmrelease moved
+check "it is continued" within 20 says "Helm install succeeded for release $ns-moved/moved.v1" ready helmrelease moved
+check "elsewhere again" move $ns-moved $ns
+kubectl delete helmrelease moved -n $ns --timeout=20s >/dev/null
+check "it is not forgotten in silence" within 20 says "UninstallSkipped: release $ns-moved/moved stays, uninstall it with helm: release $ns-moved/moved is stored in namespace $ns" events
+
 # Where there are several tenants, the controller's own rights are nobody's.
 kill $controller && wait $controller
 start --no-cross-namespace-refs
@@ -287,6 +333,30 @@ if [ -n "${ON_CLUSTER-}" ]; then
 	now helmrelease web
 	check "a rollback by helm is not what is desired" within 40 says lime data shop-shop color
 fi
+kubectl apply -f - >/dev/null <<Y
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: leaver, namespace: $ns}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: leaver, namespace: $ns}
+spec: {interval: 1h, serviceAccountName: leaver, chart: {spec: {chart: ./chart, sourceRef: {kind: GitRepository, name: repo}}}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: leaver, namespace: $ns}
+spec: {interval: 1h, serviceAccountName: leaver, prune: true, sourceRef: {kind: GitRepository, name: repo}, path: ./chart}
+Y
+finalizers() { get "$1" leaver .metadata.finalizers; }
+check "a HelmRelease with an account" within 20 says finalizers.fluxcd.io finalizers helmrelease
+check "and a Kustomization" within 20 says finalizers.fluxcd.io finalizers kustomization
+kubectl delete serviceaccount leaver -n $ns >/dev/null
+kubectl delete helmrelease,kustomization leaver -n $ns --wait=false >/dev/null
+check "is deleted when the account is gone" within 20 fails kubectl get helmrelease leaver -n $ns
+check "the Kustomization too" within 20 fails kubectl get kustomization leaver -n $ns
+check "which says what stays" within 20 says "UninstallSkipped: release $ns/leaver stays, uninstall it with helm: the ServiceAccount $ns/leaver does not exist" events
+check "of both" within 20 says "PruneSkipped: the objects of its inventory stay, delete them with kubectl: the ServiceAccount $ns/leaver does not exist" events
 kill $controller && wait $controller
 start --gitops-helm /nowhere/helm
 change '{"values":{"color":"sand"}}'
