@@ -1,6 +1,7 @@
 /* cli/cmd_debug_vectors.c: debug vectors: answers recorded calls of a router of Argo Rollouts, one for each line. Of
  * a metric provider: debug_vectors_provider.c. */
 #include <stdio.h>
+#include <string.h>
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/debug_vectors.h"
@@ -11,11 +12,13 @@
 
 #define OBJECTS_MAX 64
 
+static const char *const vector_names[] = { "gateway", "nginx" };
+
 static int debug_vectors_run(struct cli *);
 
 const struct command cmd_debug_vectors = {
 	.name = "debug vectors",
-	.args = "gateway|provider-NAME --lines",
+	.args = "gateway|nginx|provider-NAME --lines",
 	.group = GROUP_CHECK,
 	.summary = "Make recorded calls of a router or metric provider, and print what they did",
 	.flags =
@@ -32,6 +35,7 @@ struct vector {
 	struct arena *arena;
 	const struct object *at[OBJECTS_MAX];
 	json_t *json[OBJECTS_MAX]; /* borrowed from `objects` */
+	json_t *objects; /* the list */
 	size_t n;
 	const struct rollout *rollout;
 	struct routed routed;
@@ -80,6 +84,7 @@ vector_read(struct vector *v, json_t *objects)
 	size_t i;
 
 	v->n = 0;
+	v->objects = objects;
 	json_array_foreach (objects, i, o)
 		if (vector_type(o) != NULL && v->n < OBJECTS_MAX) {
 			v->json[v->n] = o;
@@ -128,27 +133,63 @@ vector_routed(json_t *objects)
 	return list;
 }
 
-/* Makes the patches of a plan in the JSON of the objects. */
+static void
+vector_patch(struct vector *v, json_t *o, const json_t *ops)
+{
+	json_t *doc = json_deep_copy(o);
+	struct err *e = json_patch_apply(v->arena, &doc, ops);
+
+	v->err = v->err != NULL ? v->err : e;
+	json_object_clear(o);
+	json_object_update(o, doc);
+	json_decref(doc);
+}
+
+/* Returns the number of the object of a step; n: it does not exist. */
+static size_t
+vector_find(const struct vector *v, const struct plan_step *s)
+{
+	size_t k = 0;
+
+	while (k < v->n && (v->at[k]->type != s->type || !str_eq(v->at[k]->meta.name, s->name) ||
+			       !str_eq(v->at[k]->meta.namespace, s->namespace)))
+		k++;
+	return k;
+}
+
+/* Inserts an object in the order of names, as recorded lists have it. */
+static void
+vector_insert(json_t *objects, json_t *o)
+{
+	const char *name = json_str(json_object_get(o, "metadata"), "name");
+	size_t i = 0;
+
+	while (i < json_array_size(objects) &&
+	       strcmp(json_str(json_object_get(json_array_get(objects, i), "metadata"), "name") ?: "", name) < 0)
+		i++;
+	json_array_insert_new(objects, i, o);
+}
+
+/* Makes the writes of a plan in the JSON of the objects. */
 static void
 vector_write(struct vector *v, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct plan_step *s = &plan->steps[i];
-		_cleanup_(json_decrefp) json_t *ops = s->body != NULL ? json_loads(s->body, 0, NULL) : NULL;
-		struct err *e;
+		_cleanup_(json_decrefp) json_t *body = s->body != NULL ? json_loads(s->body, 0, NULL) : NULL;
+		size_t k = vector_find(v, s), at;
+		json_t *one;
 
-		for (size_t k = 0; s->op == PLAN_PATCH && k < v->n; k++) {
-			json_t *doc;
-
-			if (v->at[k]->type != s->type || !str_eq(v->at[k]->meta.name, s->name) ||
-			    !str_eq(v->at[k]->meta.namespace, s->namespace))
-				continue;
-			doc = json_deep_copy(v->json[k]);
-			if ((e = json_patch_apply(v->arena, &doc, ops)) != NULL)
-				v->err = v->err != NULL ? v->err : e;
-			json_object_update(v->json[k], doc);
-			json_decref(doc);
-		}
+		if (s->op == PLAN_CREATE && k == v->n)
+			vector_insert(v->objects, TAKE_PTR(body));
+		else if (s->op == PLAN_PATCH && k < v->n)
+			vector_patch(v, v->json[k], body);
+		else if (s->op == PLAN_DELETE && k < v->n)
+			json_array_foreach (v->objects, at, one)
+				if (one == v->json[k]) {
+					json_array_remove(v->objects, at);
+					break;
+				}
 	}
 }
 
@@ -253,14 +294,22 @@ debug_vectors_line(struct cli *c, const json_t *line)
 	puts(text != NULL ? text : "{}");
 }
 
+static bool
+debug_vectors_known(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(vector_names); i++)
+		if (str_eq(name, vector_names[i]))
+			return true;
+	return false;
+}
+
 static int
 debug_vectors_run(struct cli *c)
 {
 	if (cli_on(c, "lines") && c->n_args == 1 && str_starts(c->args[0], "provider-"))
 		return each_line(c, debug_vectors_provider);
-	if (!cli_on(c, "lines") || c->n_args != 1 || !str_eq(c->args[0], "gateway"))
-		return cli_fail(c,
-		    "usage: sluice debug vectors gateway --lines <FILE; each line has rollout, objects and "
-		    "call");
+	if (!cli_on(c, "lines") || c->n_args != 1 || !debug_vectors_known(c->args[0]))
+		return cli_fail(c, "usage: sluice debug vectors %s <FILE; each line has rollout, objects and call",
+		    cmd_debug_vectors.args);
 	return each_line(c, debug_vectors_line);
 }

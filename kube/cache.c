@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "kube/index.h"
 
-#define TYPES_MAX 32
+#define TYPES_MAX 48
 #define DECODING_SIZE 4000 /* bytes of most objects at most; larger ones take more allocations */
 
 /* The place of an object of one name; a new version is put into the same place. */

@@ -11,7 +11,7 @@
 #include "kube/queue.h"
 #include "kube/watch.h"
 
-#define WATCHES_MAX 32
+#define WATCHES_MAX 48
 #define STAND_STILL_MS 30000 /* between two passes that depend on an unreadable object; its change causes one at once */
 #define LEFT_OUT_MS 1000 /* until the next pass after a plan that exceeded its limits */
 

@@ -174,13 +174,6 @@ analysis_problems(struct problems *p, const struct analysis_found *f, bool measu
 		analyses_check_run(p, f, measures);
 }
 
-json_t *
-owner_reference(const struct object *o)
-{
-	return json_pack("{s:s,s:s,s:s,s:s,s:b,s:b}", "apiVersion", "argoproj.io/v1alpha1", "kind", o->type->kind,
-	    "name", o->meta.name, "uid", o->meta.uid, "controller", 1, "blockOwnerDeletion", 1);
-}
-
 static json_t *
 analyses_run_object(const struct run_wish *w, const char *name, const struct analysis_spec *merged)
 {

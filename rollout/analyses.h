@@ -69,6 +69,3 @@ json_t *ended_patch(void);
 
 /* Returns true if its Rollout has ended this run or Experiment: it has ANNOTATION_ENDED. */
 bool is_ended(const struct object *);
-
-/* Returns an owner reference to the object, of the group argoproj.io, as controller; a new reference. */
-json_t *owner_reference(const struct object *);

@@ -45,7 +45,8 @@ canary_is_promoting(const struct rollout_pass *p)
 	if (!canary_is_whole(p))
 		return false;
 	return p->st.promote_full ||
-	       (canary_steps_are_done(p) && (steps_count(p) == 0 || (r->weight_min == 100 && r->unverified == NULL)));
+	       (canary_steps_are_done(p) &&
+		   (steps_count(p) == 0 || (r->weight_min == p->weight_total && r->unverified == NULL)));
 }
 
 /* With pingPong: returns true if the new version's Service is to get all the traffic; it then becomes that of the
@@ -67,7 +68,7 @@ canary_has_all_traffic(const struct rollout_pass *p)
 		return true;
 	if (p->canary->ping_pong == NULL)
 		return weights_settled(p);
-	return p->w->routing_err == NULL && r->unverified == NULL && r->weight_min == 100 &&
+	return p->w->routing_err == NULL && r->unverified == NULL && r->weight_min == p->weight_total &&
 	       str_eq(r->canary_hash, p->w->hash);
 }
 

@@ -233,6 +233,7 @@ static void
 decide_read_strategy(struct rollout_pass *p, const struct rollout_strategy *s)
 {
 	p->canary = s->canary;
+	p->weight_total = weight_total(s->canary);
 	if (s->canary != NULL) {
 		p->scale_down_delay = s->canary->scale_down_delay_seconds;
 		p->scale_down_limit = s->canary->scale_down_delay_revision_limit;

@@ -31,6 +31,7 @@ struct rollout_pass {
 
 	const struct canary_strategy *canary; /* NULL for blue-green */
 	const struct blue_green_strategy *blue_green; /* NULL for a canary */
+	int64_t weight_total; /* the weight of all traffic */
 	struct opt_int scale_down_delay, abort_delay; /* the strategy's, in seconds */
 	struct opt_int scale_down_limit; /* the strategy's scaleDownDelayRevisionLimit */
 	int64_t replicas; /* spec.replicas, or its default */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/str.h"
 
-#define WEIGHT_MAX 100
+#define WEIGHT_MAX 100 /* without a router */
 #define DEFAULT_LIMIT 25 /* percent, of maxSurge and maxUnavailable */
 
 static int64_t
@@ -20,9 +20,9 @@ counts_most(int64_t a, int64_t b)
 }
 
 int64_t
-counts_share(int64_t weight, int64_t replicas)
+counts_share(int64_t weight, int64_t total, int64_t replicas)
 {
-	return (weight * replicas + WEIGHT_MAX - 1) / WEIGHT_MAX;
+	return (weight * replicas + total - 1) / total;
 }
 
 int64_t
@@ -31,7 +31,7 @@ counts_step_weight(const struct canary_strategy *c, int64_t index, bool at_index
 	int64_t n = (int64_t)c->steps.n;
 
 	if (index >= n && at_index)
-		return WEIGHT_MAX;
+		return weight_total(c);
 	for (int64_t i = index < n ? (at_index ? index : index - 1) : n - 1; i >= 0; i--)
 		if (c->steps.at[i].set_weight.present)
 			return c->steps.at[i].set_weight.value;
@@ -107,7 +107,7 @@ counts_weight(const struct counts_question *q)
 		missing = counts_most(missing, q->new_rs.available);
 	for (size_t i = c->steps.n; i-- > 0;)
 		if (c->steps.at[i].set_weight.present &&
-		    counts_share(c->steps.at[i].set_weight.value, q->replicas) < missing)
+		    counts_share(c->steps.at[i].set_weight.value, weight_total(c), q->replicas) < missing)
 			return c->steps.at[i].set_weight.value;
 	return 0;
 }
@@ -140,23 +140,24 @@ static void
 counts_with_router(const struct counts_question *q, struct counts_answer *ret)
 {
 	const struct canary_scale *scale = q->promote_full || q->stable == NULL ? NULL : counts_scale(q);
-	int64_t weight = q->promote_full || q->stable == NULL ? WEIGHT_MAX : counts_weight(q);
+	int64_t all = weight_total(q->canary), total = scale != NULL ? 100 : all;
+	int64_t weight = q->promote_full || q->stable == NULL ? all : counts_weight(q);
 
 	ret->scaled = scale != NULL;
-	if (scale != NULL)
+	if (scale != NULL) /* a percentage, whatever the weight of all traffic is */
 		weight = scale->weight.present ? scale->weight.value : 0;
 	ret->new_rs = scale != NULL && scale->replicas.present
 			  ? scale->replicas.value
-			  : counts_at_least_min(q, counts_share(weight, q->replicas));
+			  : counts_at_least_min(q, counts_share(weight, total, q->replicas));
 	ret->new_rs = counts_most(ret->new_rs, q->least_new);
 	ret->stable = q->replicas;
 	if (!q->canary->dynamic_stable_scale)
 		return;
-	ret->stable = counts_share(WEIGHT_MAX - weight, q->replicas);
+	ret->stable = counts_share(total - weight, total, q->replicas);
 	if (q->has_weights) {
-		ret->stable = counts_most(ret->stable, counts_share(q->stable_weight, q->replicas));
+		ret->stable = counts_most(ret->stable, counts_share(q->stable_weight, all, q->replicas));
 		if (q->aborted)
-			ret->new_rs = counts_most(ret->new_rs, counts_share(q->canary_weight, q->replicas));
+			ret->new_rs = counts_most(ret->new_rs, counts_share(q->canary_weight, all, q->replicas));
 	}
 	ret->new_rs = counts_at_least_min(q, ret->new_rs);
 	ret->stable = counts_at_least_min(q, ret->stable);
@@ -167,7 +168,7 @@ counts_with_router(const struct counts_question *q, struct counts_answer *ret)
 static void
 counts_split(int64_t replicas, int64_t weight, int64_t surge, int64_t *ret_new, int64_t *ret_stable)
 {
-	int64_t up = counts_share(weight, replicas), down = weight * replicas / WEIGHT_MAX;
+	int64_t up = counts_share(weight, WEIGHT_MAX, replicas), down = weight * replicas / WEIGHT_MAX;
 	bool whole = weight == 0 || weight == WEIGHT_MAX || (replicas == 1 && surge == 0);
 	/* Half way between: rounding down is no closer. */
 	bool tie = weight * replicas % WEIGHT_MAX * 2 == WEIGHT_MAX;

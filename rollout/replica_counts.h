@@ -32,7 +32,7 @@ struct counts_question {
 struct counts_answer {
 	int64_t new_rs, stable; /* the number of pods that each version must have */
 	bool scaled; /* a setCanaryScale step, and not the weight, determines new_rs */
-	int64_t set_weight; /* the weight of the last setWeight step; 0 after an abort, 100 after the last step */
+	int64_t set_weight; /* the weight of the last setWeight step; 0 after an abort, all after the last step */
 	bool at_desired; /* the versions have the wanted pods, by the rule of Argo Rollouts */
 	/* A step that requires pods is completed. Argo Rollouts uses at_desired for this. It therefore completes a
 	 * step with a lower weight than the one before too early when there is no router, and never completes one
@@ -49,9 +49,9 @@ void counts_wanted(const struct counts_question *, struct counts_answer *ret);
 void counts_limits(
     const char *max_surge, const char *max_unavailable, int64_t replicas, int64_t *ret_surge, int64_t *ret_unavailable);
 
-/* Returns the number of pods, of `replicas`, that a weight in percent needs; rounded up. */
-int64_t counts_share(int64_t weight, int64_t replicas);
+/* Returns the number of pods, of `replicas`, that a weight of `total` needs; rounded up. */
+int64_t counts_share(int64_t weight, int64_t total, int64_t replicas);
 
 /* Returns the weight of the last setWeight step at or before the index (at_index), or strictly before it; 0 without
- * such a step, 100 after the last step (at_index). */
+ * such a step, that of all traffic after the last step (at_index). */
 int64_t counts_step_weight(const struct canary_strategy *, int64_t index, bool at_index);

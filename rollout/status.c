@@ -87,8 +87,8 @@ status_weight_events(struct rollout_pass *p, const struct traffic_weights *was, 
 	}
 	/* The canary had all traffic before it moved to the stable destination, and no status has reported that. */
 	if (p->promotion == PROMOTING) {
-		status_weight_event(p, from, 100 - p->w->routing.kept_weight);
-		from = 100 - p->w->routing.kept_weight;
+		status_weight_event(p, from, p->weight_total - p->w->routing.kept_weight);
+		from = p->weight_total - p->w->routing.kept_weight;
 	}
 	status_weight_event(p, from, to);
 }
@@ -154,7 +154,8 @@ status_counts(struct rollout_pass *p)
 	    w->routing.canary_hash != NULL && w->routing.stable_hash != NULL) {
 		struct traffic_weights *seen = arena_alloc(p->arena, sizeof(*seen));
 		const struct traffic_weights *was = p->was->canary.weights;
-		int64_t most = w->routing.kept_weight < 100 ? 100 - w->routing.kept_weight : 0;
+		int64_t kept = w->routing.kept_weight;
+		int64_t most = kept < p->weight_total ? p->weight_total - kept : 0;
 		int64_t weight = w->routing.weight < most ? w->routing.weight : most;
 
 		seen->canary = (struct weight_destination){ weight, p->canary->canary_service, w->routing.canary_hash };

@@ -38,7 +38,7 @@ static int64_t
 target_share(const struct rollout_pass *p, int64_t weight, bool routes)
 {
 	weight = routes ? target_most(weight, 1) : weight;
-	return counts_share(weight > 100 ? 100 : weight, p->replicas);
+	return counts_share(weight > p->weight_total ? p->weight_total : weight, p->weight_total, p->replicas);
 }
 
 int64_t
@@ -47,13 +47,13 @@ target_kept(const struct rollout_pass *p, const struct replicaset *rs)
 	const struct routing *r = &p->w->routing;
 	const char *hash = object_label(&rs->object, LABEL_POD_TEMPLATE_HASH);
 	/* A weight that has not taken effect may be any: no pod is removed. */
-	int64_t canary = r->unverified != NULL ? 100 : r->weight;
-	int64_t stable = r->unverified != NULL ? 100 : 100 - r->weight_min, weight = 0;
+	int64_t canary = r->unverified != NULL ? p->weight_total : r->weight;
+	int64_t stable = p->weight_total - (r->unverified != NULL ? 0 : r->weight_min), weight = 0;
 	bool is_canary = str_eq(r->canary_hash, hash) || str_eq(p->writes.canary_hash, hash);
 
 	if (p->writes.weight.present) {
 		canary = target_most(canary, p->writes.weight.value);
-		stable = target_most(stable, 100 - p->writes.weight.value);
+		stable = target_most(stable, p->weight_total - p->writes.weight.value);
 	}
 	if (is_canary)
 		weight += canary;
@@ -84,7 +84,7 @@ target_ask(const struct rollout_pass *p, struct pod_counts *stable, struct count
 	if (w->routers.n > 0 && w->routing_err == NULL) {
 		q.has_weights = true;
 		q.canary_weight = w->routing.weight;
-		q.stable_weight = 100 - w->routing.weight_min;
+		q.stable_weight = p->weight_total - w->routing.weight_min;
 	}
 	if (w->new_rs != NULL)
 		q.new_rs = target_counts(w->new_rs);
@@ -158,7 +158,8 @@ target_of(const struct rollout_pass *p)
 	/* with dynamicStableScale the stable version has pods for all traffic that the canary does not have,
 	 * whatever setCanaryScale requires */
 	if (replicas_stable_scales(p) && pods.scaled)
-		t.stable = target_most(t.stable, counts_share(100 - t.weight, p->replicas));
+		t.stable =
+		    target_most(t.stable, counts_share(p->weight_total - t.weight, p->weight_total, p->replicas));
 	before = counts_step_weight(p->canary, p->index, false);
 	if (!t.pods_there && before < t.weight)
 		t.weight = before;

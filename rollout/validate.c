@@ -132,6 +132,8 @@ validate_canary(struct problems *p, const struct rollout_world *w)
 		check_unique(p, &c->traffic_routing->managed_routes.at->name,
 		    sizeof(*c->traffic_routing->managed_routes.at), i,
 		    arena_printf(p->arena, CANARY ".trafficRouting.managedRoutes[%zu].name", i));
+	if (c->traffic_routing != NULL && c->traffic_routing->max_traffic_weight.present)
+		check_feature(p, c, ROUTER_MAX_WEIGHT, CANARY ".trafficRouting.maxTrafficWeight");
 	for (size_t i = 0; i < w->routers.n; i++)
 		w->routers.by[i].router->check(c, p);
 	validate_int_or_percent(p, CANARY ".maxSurge", c->max_surge);

@@ -9,6 +9,8 @@ static bool weight_step_matches(const struct canary_step *);
 static const char *weight_step_text(struct arena *, const struct canary_step *);
 static const char *weight_step_label(struct arena *, const struct canary_step *);
 static bool weight_step_done(struct rollout_pass *, const struct canary_step *);
+static void weight_step_check(
+    struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 
 const struct step_kind weight_step_kind = {
 	.name = "setWeight",
@@ -16,6 +18,7 @@ const struct step_kind weight_step_kind = {
 	.text = weight_step_text,
 	.label = weight_step_label,
 	.done = weight_step_done,
+	.check = weight_step_check,
 };
 
 static bool
@@ -43,4 +46,13 @@ weight_step_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	(void)s;
 	return target_reached(p);
+}
+
+static void
+weight_step_check(struct problems *p, const struct rollout_world *w, const struct canary_step *s, const char *path)
+{
+	int64_t total = weight_total(w->rollout->spec.strategy.canary);
+
+	if (s->set_weight.value > total)
+		problem_add(p, path, "%" PRId64 " is not between 0 and %" PRId64, s->set_weight.value, total);
 }

@@ -19,13 +19,14 @@
 #include "rollout/services.h"
 #include "rollout/target.h"
 
-/* Percent of the rollout's pods that a ReplicaSet has ready, at most 100. */
+/* The part of all traffic that the available pods of a ReplicaSet can carry. */
 static int64_t
 weights_share_of_pods(const struct rollout_pass *p, const struct replicaset *rs)
 {
-	int64_t percent = p->replicas > 0 ? replicaset_available(rs) * 100 / p->replicas : 100;
+	int64_t total = p->weight_total,
+		share = p->replicas > 0 ? replicaset_available(rs) * total / p->replicas : total;
 
-	return percent < 100 ? percent : 100;
+	return share < total ? share : total;
 }
 
 /* The weight of the step, before any check. */
@@ -39,7 +40,7 @@ weights_wanted(const struct rollout_pass *p)
 	if (replicaset_available(p->w->new_rs) == 0)
 		return 0;
 	if (canary_takes_turn(p))
-		return 100;
+		return p->weight_total;
 	if (p->st.promote_full)
 		return replicas_stable_scales(p) && weights_share_of_pods(p, p->w->new_rs) > r->weight
 			   ? weights_share_of_pods(p, p->w->new_rs)
@@ -55,7 +56,7 @@ static int64_t
 weights_stable_can_carry(const struct rollout_pass *p, int64_t want)
 {
 	const struct routing *r = &p->w->routing;
-	int64_t least = 100 - weights_share_of_pods(p, world_replicaset(p->w, r->stable_hash));
+	int64_t least = p->weight_total - weights_share_of_pods(p, world_replicaset(p->w, r->stable_hash));
 
 	if (!replicas_stable_scales(p) || replicaset_available(world_replicaset(p->w, r->canary_hash)) == 0 ||
 	    want >= r->weight || want >= least)
@@ -69,7 +70,7 @@ static bool
 weights_new_can_carry(const struct rollout_pass *p, int64_t weight)
 {
 	struct target want = target_of(p);
-	int64_t need = counts_share(weight, p->replicas);
+	int64_t need = counts_share(weight, p->weight_total, p->replicas);
 
 	if (weight > 0 && p->replicas > 0 && replicaset_available(p->w->new_rs) == 0)
 		return false;
@@ -87,7 +88,7 @@ weights_may_raise(const struct rollout_pass *p, int64_t weight)
 	if (p->aborted || p->deadline_exceeded || pause_undecided(&p->st) || !str_eq(r->canary_hash, p->w->hash))
 		return false;
 	return weights_new_can_carry(p, weight) &&
-	       replicaset_available(p->w->stable_rs) >= (100 - weight) * p->replicas / 100;
+	       replicaset_available(p->w->stable_rs) >= (p->weight_total - weight) * p->replicas / p->weight_total;
 }
 
 static bool
@@ -169,7 +170,7 @@ weights_plan(struct rollout_pass *p, bool lower)
 {
 	const struct routing *r = &p->w->routing;
 	struct wanted_split want = { .weight = weights_stable_can_carry(p, weights_wanted(p)) };
-	bool same, down;
+	bool same, down, restored;
 	struct err *e;
 
 	/* an invalid routing is still used to lower the canary's weight, as far as it can be read */
@@ -187,8 +188,10 @@ weights_plan(struct rollout_pass *p, bool lower)
 	/* the stable destination must be observed to select the new version before it gets all traffic */
 	if (((p->promotion != NOT_PROMOTED) && !str_eq(r->stable_hash, p->w->hash)) || down != lower)
 		return;
+	/* nothing gets more traffic than it has: objects that a user, or what they are copied from, changed */
+	restored = same && want.n_additional == 0 && r->n_additional == 0;
 	/* removed routes change the indices of the others: the next pass raises the weight */
-	if (!down && (p->writes.routes || !weights_may_raise(p, want.weight)))
+	if (!down && (p->writes.routes || (!restored && !weights_may_raise(p, want.weight))))
 		return;
 	if (down)
 		want = weights_only_less(p, want);
@@ -212,7 +215,7 @@ weights_can_carry(const struct rollout_pass *p, const struct replicaset *rs, int
 		return true;
 	if (now != NULL && replicaset_available(world_replicaset(p->w, now)) == 0)
 		return replicaset_available(rs) > 0;
-	return replicaset_available(rs) > 0 && replicaset_available(rs) >= weight * p->replicas / 100;
+	return replicaset_available(rs) > 0 && replicaset_available(rs) >= weight * p->replicas / p->weight_total;
 }
 
 /* The hash for the canary's destination; NULL: not changed. The canary Service of an aborted update selects the
@@ -246,8 +249,10 @@ weights_plan_hashes(struct rollout_pass *p)
 		services_follow(p);
 	if (p->w->routers.n == 0 || p->w->routing_err != NULL || p->w->new_rs == NULL || stable_hash == NULL)
 		return;
-	canary_ok = weights_can_carry(p, p->w->new_rs, r->unverified != NULL ? 100 : r->weight, r->canary_hash);
-	stable_ok = weights_can_carry(p, stable, r->unverified != NULL ? 100 : 100 - r->weight_min, r->stable_hash);
+	canary_ok =
+	    weights_can_carry(p, p->w->new_rs, r->unverified != NULL ? p->weight_total : r->weight, r->canary_hash);
+	stable_ok =
+	    weights_can_carry(p, stable, p->weight_total - (r->unverified != NULL ? 0 : r->weight_min), r->stable_hash);
 	/* a stable version that was scaled down gets the canary's share too only when all of its pods are
 	 * available */
 	if (!two && replicas_stable_scales(p) && r->weight > 0 && replicaset_available(p->w->new_rs) < p->replicas &&

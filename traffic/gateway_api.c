@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "kube/api/selector.h"
+#include "traffic/two_services.h"
 
 static bool gateway_used(const struct canary_strategy *);
 static void gateway_check(const struct canary_strategy *, struct problems *);
@@ -100,10 +101,7 @@ gateway_check(const struct canary_strategy *c, struct problems *p)
 		    "grpcRoutes or grpcRouteSelector");
 	gateway_check_header_routes(c, p);
 	gateway_check_managed(c, p);
-	if (c->traffic_routing->istio != NULL && c->traffic_routing->istio->destination_rule != NULL)
-		problem_add(p, "spec.strategy.canary.trafficRouting.istio.destinationRule",
-		    "Invalid value: splits by subsets, and the Gateway API by Services; without destinationRule both "
-		    "split by canaryService and stableService");
+	two_services_check(c, p, "the Gateway API");
 }
 
 const struct type *

@@ -135,7 +135,7 @@ owns_overlay(const struct rollout *r, const json_t *live, json_t *desired)
 		 owns_is_scaled_down(r, name))
 		owns_keep_replicas(live, desired);
 	for (size_t i = 0; (router = router_at(r->spec.strategy.canary, i)) != NULL; i++)
-		for (const struct type *const *t = router->types; *t != NULL; t++)
+		for (const struct type *const *t = router->types; router->overlay != NULL && *t != NULL; t++)
 			if (owns_is_kind(live, (*t)->group, (*t)->kind))
 				router->overlay(r, *t, live, desired);
 }

@@ -12,7 +12,7 @@
 /* The state of the routing objects, as a router read it; of all routers of a rollout (traffic/routed.h), the most and
  * the least of what each of them read. */
 struct routing {
-	int64_t weight; /* percentage of the canary destination; the most of all routes */
+	int64_t weight; /* of the canary destination, of weight_total; the most of all routes */
 	int64_t weight_min; /* the least of them: they differ only if another client wrote one */
 	/* Why what the objects say has not taken effect yet (`verify`), one line for users; NULL: it has. */
 	const char *unverified;
@@ -30,7 +30,7 @@ struct routing {
 	const void *own;
 };
 
-/* The percentages of the canary and of the Services of an experiment; the stable version gets the rest. */
+/* The weights of the canary and of the Services of an experiment, of weight_total; the stable version gets the rest. */
 struct wanted_split {
 	int64_t weight;
 	const struct weight_destination *additional; /* sorted by Service */
@@ -59,6 +59,7 @@ enum router_feature {
 	ROUTER_MIRROR_ROUTES = 1 << 1, /* setMirrorRoute */
 	ROUTER_EXPERIMENTS = 1 << 2, /* weights of an experiment's templates */
 	ROUTER_PING_PONG = 1 << 3, /* pingPong */
+	ROUTER_MAX_WEIGHT = 1 << 4, /* maxTrafficWeight */
 };
 
 struct router {
@@ -100,12 +101,14 @@ struct router {
 	    struct arena *, struct plan *plan);
 
 	/* Adds the patches that remove these hashes, and the annotation, from objects that the rollout wrote to and
-	 * that no rollout refers to now (owns_is_left). Returns the number of such objects. NULL: it leaves neither. */
+	 * that no rollout refers to now (owns_is_left), and deletes objects of the rollout that it does not use now
+	 * (owned_release). Returns the number of such objects. NULL: it leaves neither. Called for each router, also if
+	 * the strategy does not use it. */
 	size_t (*release)(
 	    const struct rollout *, const struct view *, const char *const *hashes, size_t n, struct plan *);
 
 	/* Copies from the live object to the desired one the fields that are the rollout's (see traffic/owns.h). Both
-	 * are JSON, of one of its types. */
+	 * are JSON, of one of its types. NULL: all objects that it writes are the rollout's own. */
 	void (*overlay)(const struct rollout *, const struct type *, const json_t *live, json_t *desired);
 
 	/* Calls emit for each object that the rollout refers to: those that concern it. A NULL name: objects of this
@@ -121,7 +124,7 @@ struct router {
 	bool (*needs)(const struct rollout *, const struct type *);
 };
 
-extern const struct router istio_router, gateway_router;
+extern const struct router istio_router, gateway_router, nginx_router;
 
 /* All routers, ended by NULL. */
 extern const struct router *const routers[];

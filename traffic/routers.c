@@ -6,6 +6,7 @@
 const struct router *const routers[] = {
 	&istio_router,
 	&gateway_router,
+	&nginx_router,
 	NULL,
 };
 

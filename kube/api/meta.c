@@ -180,6 +180,13 @@ object_controller(const struct object *o)
 	return NULL;
 }
 
+json_t *
+owner_reference(const struct object *o)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:b,s:b}", "apiVersion", "argoproj.io/v1alpha1", "kind", o->type->kind,
+	    "name", o->meta.name, "uid", o->meta.uid, "controller", 1, "blockOwnerDeletion", 1);
+}
+
 const char *
 object_label(const struct object *o, const char *key)
 {

@@ -60,6 +60,9 @@ struct object *object_of_item(
 /* Returns the owner with controller: true, or NULL. */
 const struct owner *object_controller(const struct object *);
 
+/* Returns an owner reference to the object, of the group argoproj.io, as controller; a new reference. */
+json_t *owner_reference(const struct object *);
+
 /* Return the value of a label or annotation, or NULL if the object does not have it. Borrowed. */
 const char *object_label(const struct object *, const char *key);
 const char *object_annotation(const struct object *, const char *key);

@@ -274,10 +274,10 @@ static const struct field plugin_step_fields[] = {
 TYPE(plugin_step, "plugin step", .strict = true);
 
 static const struct field canary_step_fields[] = {
-	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100,
-	    .doc = "Percentage of traffic for the canary; the step is completed when its pods are available and all "
-		   "routes have the weight. Without trafficRouting: percentage of the pods, to the nearest pod; each "
-		   "version keeps one if it is not 0 or 100."),
+	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = INT32_MAX,
+	    .doc = "Percentage of traffic for the canary, or its part of maxTrafficWeight; the step is completed when "
+		   "its pods are available and all routes have the weight. Without trafficRouting: percentage of the "
+		   "pods, to the nearest pod; each version keeps one if it is not 0 or 100."),
 	OBJECT(canary_step, pause, "pause", pause_step,
 	    .doc = "Wait for a duration, or without one ({}) until a user promotes the Rollout (sluice promote). The "
 		   "phase is Paused meanwhile."),
@@ -292,7 +292,7 @@ static const struct field canary_step_fields[] = {
 		   "is Inconclusive, the update pauses until a user promotes or aborts it."),
 	OBJECT(canary_step, set_header_route, "setHeaderRoute", header_route,
 	    .doc = "Route requests with certain headers to the canary, until the update ends or is aborted, or a "
-		   "setHeaderRoute of this name has no match. Requires Istio or the Gateway API."),
+		   "setHeaderRoute of this name has no match. Requires Istio, the Gateway API or NGINX."),
 	OBJECT(canary_step, set_mirror_route, "setMirrorRoute", mirror_route,
 	    .doc = "Mirror requests to the canary, until the update ends or is aborted, or a setMirrorRoute of this "
 		   "name has no match. Requires Istio."),
@@ -385,6 +385,21 @@ static const struct field gateway_routing_fields[] = {
 };
 TYPE(gateway_routing, "gatewayAPI traffic routing", .strict = true);
 
+static const struct field nginx_routing_fields[] = {
+	STRING(nginx_routing, stable_ingress, "stableIngress",
+	    .doc = "Name of the Ingress that sends requests to stableService. Exactly one of stableIngress and "
+		   "stableIngresses must be set."),
+	STRINGS(nginx_routing, stable_ingresses, "stableIngresses", .doc = "Names of several such Ingresses."),
+	STRING(nginx_routing, annotation_prefix, "annotationPrefix",
+	    .doc = "Prefix of the annotations of the ingress controller.",
+	    .default_text = "nginx.ingress.kubernetes.io"),
+	STRING_MAP(nginx_routing, additional_ingress_annotations, "additionalIngressAnnotations",
+	    .doc = "Annotations of the canary's Ingresses. A key that does not start with annotationPrefix gets it."),
+	STRING_MAP(nginx_routing, canary_ingress_annotations, "canaryIngressAnnotations",
+	    .doc = "Annotations of the canary's Ingresses, with whole keys. They replace additional ones."),
+};
+TYPE(nginx_routing, "nginx traffic routing", .strict = true);
+
 static const struct field router_plugins_fields[] = {
 	OBJECT(router_plugins, gateway_api, "argoproj-labs/gatewayAPI", gateway_routing,
 	    .doc = "Split traffic between canaryService and stableService with routes of the Gateway API."),
@@ -396,8 +411,11 @@ static const struct field traffic_routing_fields[] = {
 	    .doc = "Routes that setHeaderRoute and setMirrorRoute create, before all other routes and in this order."),
 	OBJECT(traffic_routing, istio, "istio", istio_routing,
 	    .doc = "Split traffic with Istio. It must be set, with virtualService or virtualServices."),
-	NOT_SUPPORTED_AS("maxTrafficWeight", KIND_INT),
-	NOT_SUPPORTED("nginx"),
+	OPT_INT(traffic_routing, max_traffic_weight, "maxTrafficWeight", .min = 1, .max = INT32_MAX,
+	    .doc = "Weight of all traffic: setWeight is a part of it. Requires nginx alone.", .default_text = "100"),
+	OBJECT(traffic_routing, nginx, "nginx", nginx_routing,
+	    .doc = "Split traffic between canaryService and stableService with ingress-nginx: the controller creates a "
+		   "canary Ingress for each Ingress."),
 	NOT_SUPPORTED("alb"),
 	NOT_SUPPORTED("smi"),
 	NOT_SUPPORTED("ambassador"),
@@ -894,6 +912,14 @@ TYPE(rollout, "Rollout", .group = "argoproj.io", .version = "v1alpha1", .plural 
 	   "its phase is Degraded, the condition InvalidSpec and status.message name the field, and the version that "
 	   "serves traffic stays.",
     .has_status = true, .finish = rollout_finish, .derive = rollout_derive, .copied = rollout_copied);
+
+int64_t
+weight_total(const struct canary_strategy *c)
+{
+	const struct traffic_routing *t = c != NULL ? c->traffic_routing : NULL;
+
+	return t != NULL && t->max_traffic_weight.present ? t->max_traffic_weight.value : 100;
+}
 
 bool
 rollout_selects(const struct rollout *r, const struct object *o)

@@ -132,6 +132,15 @@ struct gateway_routing {
 	const char *in_progress_label_key, *in_progress_label_value; /* NULL or "": the default */
 };
 
+/* An Ingress for each of its Ingresses splits the traffic. */
+struct nginx_routing {
+	const char *stable_ingress; /* NULL if stable_ingresses is used instead */
+	struct strings stable_ingresses;
+	const char *annotation_prefix; /* NULL or "": the default */
+	struct string_map additional_ingress_annotations; /* keys get the prefix, if they do not start with it */
+	struct string_map canary_ingress_annotations; /* whole keys; they replace the additional ones */
+};
+
 /* Routers that are plugins in Argo Rollouts. */
 struct router_plugins {
 	const struct gateway_routing *gateway_api;
@@ -171,7 +180,9 @@ struct managed_route {
 
 struct traffic_routing {
 	LIST_OF(struct managed_route) managed_routes; /* the first one has the highest priority */
+	struct opt_int max_traffic_weight; /* the weight of all traffic (weight_total) */
 	const struct istio_routing *istio;
+	const struct nginx_routing *nginx;
 	const struct router_plugins *plugins;
 };
 
@@ -413,6 +424,9 @@ extern const struct type string_match_type, pod_metadata_type, template_service_
     experiment_step_type, run_metadata_type, canary_step_type, canary_strategy_type, blue_green_strategy_type,
     condition_type, header_route_type, template_ref_type, argument_type, dry_run_type, measurement_retention_type,
     value_from_type, field_ref_type, secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
+
+/* Returns the weight of all traffic: that of a setWeight step which gives everything to the canary. 100 for NULL. */
+int64_t weight_total(const struct canary_strategy *);
 
 /* Returns whether the Rollout's selector is not empty and matches the labels of the object. */
 bool rollout_selects(const struct rollout *, const struct object *);

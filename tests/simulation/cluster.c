@@ -9,6 +9,7 @@
 #include "rollout/controller.h"
 #include "rollout/experiment/controller.h"
 #include "rollout/plugin_declarations.h"
+#include "tests/simulation/split_objects.h"
 
 #define START 1795392000000 /* 2026-11-23T00:00:00Z */
 #define AT_ONCE_MAX 500 /* passes in one millisecond, which in truth they take */
@@ -329,6 +330,8 @@ note_change(struct cluster *c, const char *kind, const char *type, const json_t 
 	else if (strcmp(kind, "HTTPRoute") == 0 || strcmp(kind, "GRPCRoute") == 0)
 		cluster_note(c, "%s %s %s weight %d", type, kind, name,
 		    (int)json_integer_value(json_at(o, "/spec/rules/0/backendRefs/1/weight")));
+	else if (split_weight(cluster_rollout(c), kind, o) >= 0)
+		cluster_note(c, "%s %s %s weight %d", type, kind, name, split_weight(cluster_rollout(c), kind, o));
 	else if (strcmp(kind, "DestinationRule") == 0)
 		cluster_note(c, "%s DestinationRule canary=%s stable=%s", type,
 		    json_str(json_at(o, "/spec/subsets/0/labels"), "rollouts-pod-template-hash") ?: "-",
@@ -723,7 +726,11 @@ cluster_weight(struct cluster *c)
 	const json_t *w = vs != NULL ? json_at(cluster_split_route(vs), "/1/weight")
 				     : json_at(cluster_get(c, "httproutes", "default", "myapp-route"),
 					   "/spec/rules/0/backendRefs/1/weight");
+	int least, most;
+	bool missing;
 
+	if (w == NULL && split_weights(c, cluster_rollout(c), &least, &most, &missing))
+		return missing ? -1 : most;
 	return w != NULL ? (int)json_integer_value(w) : -1;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "base/time.h"
 #include "tests/simulation/judge_parts.h"
+#include "tests/simulation/split_objects.h"
 
 #define SECOND_MS 1000 /* stamps are cut to seconds */
 #define STATUS_WAIT_MS 2000 /* the end of a timed pause may be written so much after the step behind it has begun */
@@ -511,6 +512,9 @@ course_on_write(struct course *c, const struct resource *r, const char *type, co
 	else if (strcmp(r->kind, "HTTPRoute") == 0 || strcmp(r->kind, "GRPCRoute") == 0)
 		course_on_weight(c, old, json_int(json_at(old, "/spec/rules/0/backendRefs/1"), "weight", 0),
 		    json_int(json_at(o, "/spec/rules/0/backendRefs/1"), "weight", 0));
+	else if (split_weight(cluster_rollout(c->cluster), r->kind, o) >= 0 && !facts_traffic(c->cluster).opaque)
+		course_on_weight(c, old != NULL ? old : o, split_weight(cluster_rollout(c->cluster), r->kind, old),
+		    split_weight(cluster_rollout(c->cluster), r->kind, o));
 	else if (strcmp(r->kind, "Service") == 0)
 		course_on_service(c, old, o);
 	course_check(c);

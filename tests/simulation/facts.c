@@ -2,6 +2,7 @@
 #include "tests/simulation/facts.h"
 #include <string.h>
 #include "base/time.h"
+#include "tests/simulation/split_objects.h"
 
 const char *
 facts_label(const json_t *o)
@@ -291,6 +292,8 @@ facts_has_route(struct cluster *c, const char *name, bool mirror)
 	size_t n = facts_virtual_services(c, rollout, all), with = 0, i;
 	json_t *http;
 
+	if (n == 0 && split_uses_headers(rollout))
+		return !mirror && split_all_have_header(c, rollout, name);
 	if (route != NULL && n == 0)
 		return facts_has_gateway_rule(store_get(c->store, "httproutes", "default", route), &ends, name);
 
@@ -301,6 +304,22 @@ facts_has_route(struct cluster *c, const char *name, bool mirror)
 				    : facts_is_end(json_at(http, "/route/0"), &ends, ends.canary)))
 				with++;
 	return n > 0 && with == n;
+}
+
+/* Adds the weights of other routers. Weights of another total are not read here. */
+static void
+facts_read_split(struct cluster *c, const json_t *rollout, struct traffic_facts *t)
+{
+	int least, most;
+	bool missing;
+
+	if (!split_weights(c, rollout, &least, &most, &missing))
+		return;
+	t->readable = (t->readable || !t->routed) && !missing;
+	t->routed = true;
+	t->opaque |= json_int(json_at(rollout, "/spec/strategy/canary/trafficRouting"), "maxTrafficWeight", 100) != 100;
+	t->least = least < t->least ? least : t->least;
+	t->most = most > t->most ? most : t->most;
 }
 
 struct traffic_facts
@@ -319,6 +338,7 @@ facts_traffic(struct cluster *c)
 		t.readable |= n == 0;
 		t.routed = facts_read_gateways(c, rollout, &ends, &t) > 0;
 	}
+	facts_read_split(c, rollout, &t);
 	if (!t.routed)
 		return t;
 	t.canary_hash = rule != NULL ? facts_subset_hash(c, rule, ends.canary) : facts_service_hash(c, ends.canary);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/map.h"
+#include "tests/simulation/split_objects.h"
 
 #define TROUBLE_MEMORY_MS 90000 /* a decision may rest on readiness that a slow request made old */
 #define CALM_MEMORY_MS 300 /* a plan of some writes, a millisecond each way, and the watch event */
@@ -407,6 +408,26 @@ on_gateway_route(struct judge *j, const json_t *before, const json_t *o)
 			on_weight_raised(j, hash, weight);
 	}
 }
+
+/* An object of a router that splits between two Services. */
+static void
+on_split_object(struct judge *j, const char *kind, const json_t *before, const json_t *o)
+{
+	const json_t *rollout = cluster_rollout(j->cluster);
+	int weight = split_weight(rollout, kind, o), old = split_weight(rollout, kind, before);
+	const char *hash = subset_hash(j, 0);
+
+	if (j->cluster->urgency.person || weight < 0 || facts_traffic(j->cluster).opaque)
+		return;
+	if (split_has_header(kind, o) && !split_has_header(kind, before) &&
+	    (hash == NULL || lately_available(j, hash) == 0))
+		wrong(j, "a managed route to a canary without a ready pod");
+	if (weight < old)
+		on_weight_back(j, 100 - weight);
+	if (weight > old)
+		on_weight_raised(j, hash, weight);
+}
+
 /* Returns the hash that the active Service of a blue-green rollout selects; NULL: there is no such Service, or it
  * selects none yet. */
 static const char *
@@ -593,6 +614,8 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 		on_virtual_service(j, old, o);
 	else if (strcmp(r->kind, "HTTPRoute") == 0 || strcmp(r->kind, "GRPCRoute") == 0)
 		on_gateway_route(j, old, o);
+	else if (split_weight(cluster_rollout(j->cluster), r->kind, o) >= 0)
+		on_split_object(j, r->kind, old, o);
 	else if (strcmp(r->kind, "ReplicaSet") == 0)
 		on_replicaset(j, old, o);
 	else if (strcmp(r->kind, "Pod") == 0)

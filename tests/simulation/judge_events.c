@@ -159,6 +159,14 @@ reports_on_weight(struct reports *w, const char *message)
 	reports_take(w, text, message);
 }
 
+/* "Updating Ingress `NAME` to desiredWeight 'N'" */
+static void
+reports_on_ingress(struct reports *w, const char *message)
+{
+	if (str_starts(message, "Updating "))
+		reports_on_weight(w, message + strlen("Updating "));
+}
+
 /* An event that happened again has a higher count: each time is one report. */
 static void
 reports_on_event(struct reports *w, const json_t *old, const json_t *event)
@@ -170,7 +178,8 @@ reports_on_event(struct reports *w, const json_t *old, const json_t *event)
 		{ "RolloutCompleted", reports_on_completed }, { "SwitchService", reports_on_switched },
 		{ "ExperimentCreated", reports_on_experiment }, { "NewReplicaSetCreated", reports_on_created },
 		{ "Updated VirtualService", reports_on_weight }, { "Updated HTTPRoute", reports_on_weight },
-		{ "Updated GRPCRoute", reports_on_weight }, { "UpdatedDestinationRule", reports_on_subsets } };
+		{ "Updated GRPCRoute", reports_on_weight }, { "PatchingCanaryIngress", reports_on_ingress },
+		{ "UpdatedDestinationRule", reports_on_subsets } };
 	const char *message = json_str(event, "message") ?: "";
 
 	if (!str_eq(json_str(json_object_get(event, "involvedObject"), "kind"), "Rollout"))
@@ -210,6 +219,8 @@ reports_on_object(struct reports *w, const char *kind, const json_t *old, const 
 		reports_add(w, "VirtualService %s", name);
 	else if ((strcmp(kind, "HTTPRoute") == 0 || strcmp(kind, "GRPCRoute") == 0) && old != NULL &&
 		 !json_equal(json_object_get(old, "spec"), json_object_get(o, "spec")))
+		reports_add(w, "%s %s", kind, name);
+	else if (strcmp(kind, "Ingress") == 0 && old != NULL)
 		reports_add(w, "%s %s", kind, name);
 	else if (strcmp(kind, "DestinationRule") == 0 && old != NULL)
 		reports_add(w, "destinationrule %s", name);

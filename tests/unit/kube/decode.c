@@ -27,14 +27,14 @@ problems_name_the_path_and_what_is_allowed(void **state)
 	static const char *const cases[][3] = {
 		{ HEAD "  strategy: {canary: {steps: [{setWeight: a lot}]}}", "spec.strategy.canary.steps[0].setWeight",
 		    "\"a lot\" is not an integer" },
-		{ HEAD "  strategy: {canary: {steps: [{pause: {}}, {setWeight: 101}]}}",
-		    "spec.strategy.canary.steps[1].setWeight", "101 is not between 0 and 100" },
+		{ HEAD "  strategy: {canary: {steps: [{pause: {}}, {setWeight: -1}]}}",
+		    "spec.strategy.canary.steps[1].setWeight", "-1 is not between 0 and 2147483647" },
 		{ HEAD "  strategy: {canary: {steps: [{setWeigth: 1}]}}", "spec.strategy.canary.steps[0].setWeigth",
 		    "unknown field; a canary step has setWeight, pause, setCanaryScale, analysis, experiment, "
 		    "setHeaderRoute, "
 		    "setMirrorRoute, plugin" },
-		{ HEAD "  strategy: {canary: {trafficRouting: {nginx: {}}}}",
-		    "spec.strategy.canary.trafficRouting.nginx", "not supported by this version of Sluice" },
+		{ HEAD "  strategy: {canary: {trafficRouting: {alb: {}}}}", "spec.strategy.canary.trafficRouting.alb",
+		    "not supported by this version of Sluice" },
 		{ HEAD "  strategy: {canary: {steps: {setWeight: 1}}}", "spec.strategy.canary.steps",
 		    "{\"setWeight\":1} is not a list" },
 		{ HEAD "  strategy: {canary: {trafficRouting: {istio: {destinationRule: {name: x, canarySubsetName: "

@@ -1,0 +1,128 @@
+/* tests/simulation/split_objects.c: the canary's weight in the objects of routers that split between two Services. */
+#include "tests/simulation/split_objects.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_CUT 246
+
+static const char *
+split_annotation(const json_t *o, const char *end)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (json_at(o, "/metadata/annotations"), key, value)
+		if (str_ends(key, end))
+			return json_string_value(value);
+	return NULL;
+}
+
+static int
+split_of_ingress(const json_t *rollout, const json_t *o)
+{
+	long long weight = 0;
+
+	(void)rollout;
+	if (!str_ends(json_str(json_object_get(o, "metadata"), "name"), "-canary"))
+		return -1;
+	if (!str_eq(split_annotation(o, "/canary"), "true") ||
+	    !str_int(split_annotation(o, "/canary-weight") ?: "", 0, INT32_MAX, &weight))
+		return 0;
+	return (int)weight;
+}
+
+static size_t
+split_ingresses(const json_t *rollout, size_t i, char *ret, size_t size)
+{
+	const json_t *nginx = json_at(rollout, "/spec/strategy/canary/trafficRouting/nginx"),
+		     *list = json_object_get(nginx, "stableIngresses");
+	const char *alone = json_str(nginx, "stableIngress"),
+		   *name = alone != NULL ? alone : json_string_value(json_array_get(list, i));
+	size_t n = alone != NULL ? 1 : json_array_size(list);
+
+	if (name != NULL && i < n)
+		snprintf(ret, size, "%.*s-%.*s-canary", NAME_MAX_CUT,
+		    json_str(json_object_get(rollout, "metadata"), "name"), NAME_MAX_CUT, name);
+	return n;
+}
+
+/* A router: `names` sets the name of the i-th of its objects with a weight, and returns their number. */
+static const struct split_router {
+	const char *key, *kind, *plural;
+	bool owned; /* by the rollout */
+	int (*weight)(const json_t *rollout, const json_t *o);
+	size_t (*names)(const json_t *rollout, size_t i, char *ret, size_t size);
+} split_routers[] = {
+	{ "nginx", "Ingress", "ingresses", true, split_of_ingress, split_ingresses },
+};
+
+int
+split_weight(const json_t *rollout, const char *kind, const json_t *o)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(split_routers); i++)
+		if (strcmp(kind, split_routers[i].kind) == 0)
+			return o != NULL ? split_routers[i].weight(rollout, o) : 0;
+	return -1;
+}
+
+static void
+split_add(struct cluster *c, const json_t *rollout, const struct split_router *r, const char *name, int *least,
+    int *most, bool *missing)
+{
+	const json_t *o = cluster_get(c, r->plural, "default", name);
+	int weight = o != NULL ? r->weight(rollout, o) : 0;
+
+	*missing |= (o == NULL && !r->owned) || weight < 0;
+	*least = weight < *least ? weight : *least;
+	*most = weight > *most ? weight : *most;
+}
+
+bool
+split_weights(struct cluster *c, const json_t *rollout, int *ret_least, int *ret_most, bool *ret_missing)
+{
+	const json_t *routing = json_at(rollout, "/spec/strategy/canary/trafficRouting");
+	bool any = false;
+
+	*ret_least = INT32_MAX;
+	*ret_most = 0;
+	*ret_missing = false;
+	for (size_t i = 0; i < ARRAY_SIZE(split_routers); i++) {
+		const struct split_router *r = &split_routers[i];
+		char name[600] = "";
+
+		if (json_object_get(routing, r->key) == NULL)
+			continue;
+		any = true;
+		for (size_t k = 0; k < r->names(rollout, k, name, sizeof(name)); k++)
+			split_add(c, rollout, r, name, ret_least, ret_most, ret_missing);
+	}
+	return any;
+}
+
+bool
+split_has_header(const char *kind, const json_t *o)
+{
+	return strcmp(kind, "Ingress") == 0 && split_annotation(o, "/canary-by-header") != NULL;
+}
+
+bool
+split_uses_headers(const json_t *rollout)
+{
+	return json_at(rollout, "/spec/strategy/canary/trafficRouting/nginx") != NULL;
+}
+
+/* The route of an Ingress has no name: there is one. */
+bool
+split_all_have_header(struct cluster *c, const json_t *rollout, const char *name)
+{
+	char object[600] = "";
+	bool has = true;
+	size_t n = split_ingresses(rollout, 0, object, sizeof(object));
+
+	(void)name;
+	for (size_t i = 0; i < n; i++) {
+		split_ingresses(rollout, i, object, sizeof(object));
+		has &= split_has_header("Ingress", cluster_get(c, "ingresses", "default", object));
+	}
+	return has;
+}

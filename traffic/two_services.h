@@ -1,0 +1,10 @@
+/* traffic/two_services.h: requirements of all routers that split between canaryService
+ * and stableService. */
+#pragma once
+#include "kube/api/rollout.h"
+
+/* Adds a problem if Istio splits by subsets in the same strategy. `router` is the name of the other one. */
+void two_services_check(const struct canary_strategy *, struct problems *, const char *router);
+
+/* Returns an error at the router's field if the strategy does not name both Services; NULL: it does. */
+struct err *two_services_missing(struct arena *, const struct canary_strategy *, const char *field);
