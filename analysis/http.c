@@ -88,6 +88,7 @@ http_shown(struct arena *a, struct bytes body)
 struct err *
 http_json(struct arena *a, struct bytes body, json_t **ret)
 {
+	static const char *const literals[] = { "true", "false", "null" };
 	size_t i = 0;
 
 	while (i < body.len && strchr(" \t\r\n", body.at[i]) != NULL && body.at[i] != '\0')
@@ -96,7 +97,32 @@ http_json(struct arena *a, struct bytes body, json_t **ret)
 		return err_new(a, ERR_AGAIN, "unexpected end of JSON input");
 	if (body.at[i] > ' ' && body.at[i] < 127 && strchr("{[\"-0123456789tfn", body.at[i]) == NULL)
 		return err_new(a, ERR_AGAIN, "invalid character '%c' looking for beginning of value", body.at[i]);
+	for (size_t k = 0; k < ARRAY_SIZE(literals); k++)
+		if (body.at[i] == literals[k][0])
+			for (size_t c = 1; literals[k][c] != '\0' && i + c < body.len; c++)
+				if (body.at[i + c] != literals[k][c] && body.at[i + c] > ' ' && body.at[i + c] < 127)
+					return err_new(a, ERR_AGAIN,
+					    "invalid character '%c' in literal %s (expecting '%c')", body.at[i + c],
+					    literals[k], literals[k][c]);
 	return json_parse(a, body.at, body.len, ret);
+}
+
+const char *
+http_reason(int status)
+{
+	switch (status) {
+	case 400: return " Bad Request";
+	case 401: return " Unauthorized";
+	case 403: return " Forbidden";
+	case 404: return " Not Found";
+	case 406: return " Not Acceptable";
+	case 429: return " Too Many Requests";
+	case 500: return " Internal Server Error";
+	case 502: return " Bad Gateway";
+	case 503: return " Service Unavailable";
+	case 504: return " Gateway Timeout";
+	default: return "";
+	}
 }
 
 const char *

@@ -31,6 +31,9 @@ const char *http_shown(struct arena *, struct bytes body);
 /* Parses a body as JSON, which the caller owns. The frequent errors have the words of Go. */
 struct err *http_json(struct arena *, struct bytes body, json_t **ret);
 
+/* Returns " Not Found" and the like, for messages; "" for a status that is rare. */
+const char *http_reason(int status);
+
 /* Returns the name of a type of JSON in messages: string, number, bool, array, object, null. */
 const char *http_json_kind(const json_t *);
 

@@ -100,7 +100,8 @@ struct provider {
 	void (*clean)(struct run_pass *);
 };
 
-extern const struct provider prometheus_provider, web_provider, job_provider, datadog_provider;
+extern const struct provider prometheus_provider, web_provider, job_provider, datadog_provider, wavefront_provider,
+    newrelic_provider, graphite_provider, skywalking_provider;
 
 /* All providers, ended by NULL. */
 extern const struct provider *const providers[];

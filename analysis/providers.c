@@ -6,6 +6,10 @@ const struct provider *const providers[] = {
 	&web_provider,
 	&job_provider,
 	&datadog_provider,
+	&wavefront_provider,
+	&newrelic_provider,
+	&graphite_provider,
+	&skywalking_provider,
 	NULL,
 };
 

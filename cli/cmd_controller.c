@@ -442,7 +442,7 @@ controller_variable(const char *name)
 static void
 controller_read_provider_variables(struct process *p)
 {
-	static const char *const names[] = { "DD_ADDRESS", "DD_API_KEY", "DD_APP_KEY" };
+	static const char *const names[] = { "DD_ADDRESS", "DD_API_KEY", "DD_APP_KEY", "NEW_RELIC_SERVICE_NAME" };
 	struct string_map *to = &p->pass_settings.environment;
 
 	p->pass_settings.namespace = p->home;

@@ -190,7 +190,7 @@ recorded_answer(struct recorded *r, const struct metric *m, enum measured how, j
 		json_object_set_new(to, "value",
 		    json_shown(r->result.text != NULL ? r->result.text : value_text(r->arena, &r->result.value)));
 	json_put(to, "message", message);
-	if (phase != RUN_ERROR || shows || r->result.phase != RUN_NONE)
+	if (phase != RUN_ERROR || shows || how == MEASURED_ERROR || r->result.phase != RUN_NONE)
 		recorded_put_map(to, "metadata", &r->result.metadata);
 	if (r->result.unusable)
 		json_object_set_new(to, "beforeAsking", json_true());

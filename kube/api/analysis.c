@@ -105,13 +105,13 @@ static const struct field metric_provider_fields[] = {
 	OBJECT(metric_provider, web, "web", web_metric, .doc = "Request to an HTTP service."),
 	OBJECT(metric_provider, job, "job", job_metric, .doc = "Kubernetes Job, whose end is the result."),
 	OBJECT(metric_provider, datadog, "datadog", datadog_metric, .doc = "Query of Datadog."),
-	NOT_SUPPORTED("newRelic"),
-	NOT_SUPPORTED("wavefront"),
+	OBJECT(metric_provider, newrelic, "newRelic", newrelic_metric, .doc = "Query of New Relic."),
+	OBJECT(metric_provider, wavefront, "wavefront", wavefront_metric, .doc = "Query of Wavefront."),
 	NOT_SUPPORTED("cloudWatch"),
-	NOT_SUPPORTED("graphite"),
+	OBJECT(metric_provider, graphite, "graphite", graphite_metric, .doc = "Query of Graphite."),
 	NOT_SUPPORTED("influxdb"),
 	NOT_SUPPORTED("kayenta"),
-	NOT_SUPPORTED("skywalking"),
+	OBJECT(metric_provider, skywalking, "skywalking", skywalking_metric, .doc = "Query of SkyWalking."),
 	NOT_SUPPORTED("plugin"),
 };
 TYPE(metric_provider, "metric provider", .strict = true, .rules = "one *");

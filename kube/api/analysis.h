@@ -64,6 +64,10 @@ struct metric_provider {
 	const struct web_metric *web;
 	const struct job_metric *job;
 	const struct datadog_metric *datadog;
+	const struct newrelic_metric *newrelic;
+	const struct wavefront_metric *wavefront;
+	const struct graphite_metric *graphite;
+	const struct skywalking_metric *skywalking;
 };
 
 struct metric {

@@ -33,3 +33,44 @@ static const struct field datadog_metric_fields[] = {
 	    .default_text = "10s"),
 };
 TYPE(datadog_metric, "datadog metric", .strict = true);
+
+static const struct field newrelic_metric_fields[] = {
+	STRING(newrelic_metric, profile, "profile",
+	    .doc = "Name of a Secret in the controller's namespace with the keys personal-api-key, account-id, and "
+		   "optionally region (us, eu, jp, gov, staging) or base-url-nerdgraph.",
+	    .default_text = "newrelic"),
+	STRING(newrelic_metric, query, "query", .required = true,
+	    .doc = "Query in NRQL. One row is a map of its columns: result.count; several rows, as with FACET, are a "
+		   "list of maps. No row is an error."),
+	OPT_INT(newrelic_metric, timeout, "timeout",
+	    .doc = "Seconds that New Relic may take for the query. Not negative.", .default_text = "5"),
+};
+TYPE(newrelic_metric, "newRelic metric", .strict = true);
+
+static const struct field graphite_metric_fields[] = {
+	STRING(graphite_metric, address, "address", .doc = "URL of Graphite (http:// or https://). Required."),
+	STRING(graphite_metric, query, "query",
+	    .doc = "Parameters of the render API: target=…&from=-5min. White space is removed. result is the list of "
+		   "values of the first target without null. No value is an error."),
+};
+TYPE(graphite_metric, "graphite metric", .strict = true);
+
+static const struct field wavefront_metric_fields[] = {
+	STRING(wavefront_metric, address, "address",
+	    .doc = "Host of Wavefront, with a port if it is not 443: example.wavefront.com. Required. The Secret "
+		   "wavefront-api-tokens in the controller's namespace has the token of each address."),
+	STRING(wavefront_metric, query, "query",
+	    .doc = "Query (ts). result is the value of the point nearest to now, and a list of them for several "
+		   "series."),
+};
+TYPE(wavefront_metric, "wavefront metric", .strict = true);
+
+static const struct field skywalking_metric_fields[] = {
+	STRING(skywalking_metric, address, "address", .doc = "URL of SkyWalking (http:// or https://). Required."),
+	STRING(skywalking_metric, query, "query",
+	    .doc = "Query in GraphQL with the variable $duration: Duration!, in minutes and UTC. result is data of "
+		   "the response."),
+	STRING(skywalking_metric, interval, "interval", .filled = "5m",
+	    .doc = "Go duration: the query is about the time from this long ago until now.", .default_text = "5m"),
+};
+TYPE(skywalking_metric, "skywalking metric", .strict = true);

@@ -23,4 +23,25 @@ struct datadog_metric {
 	const char *request_timeout; /* a Go duration; 10s if absent */
 };
 
-extern const struct type datadog_metric_type;
+struct newrelic_metric {
+	const char *profile; /* name of the Secret; NULL: newrelic */
+	const char *query;
+	struct opt_int timeout; /* seconds; 5 if absent */
+};
+
+struct graphite_metric {
+	const char *address, *query;
+};
+
+struct wavefront_metric {
+	const char *address; /* a host, or a host and a port */
+	const char *query;
+};
+
+struct skywalking_metric {
+	const char *address, *query;
+	const char *interval; /* a Go duration; 5m if absent */
+};
+
+extern const struct type datadog_metric_type, newrelic_metric_type, graphite_metric_type, wavefront_metric_type,
+    skywalking_metric_type;

@@ -74,5 +74,31 @@ run mine 'result < 1' '{datadog: {apiVersion: v2, query: q, secretRef: {name: dd
 check "a Secret of the run's namespace is used" within 20 is mine "^Error.*error response code: 403"
 check "and masked in what the server responds" is mine '\*\*\*\*\* is not permitted'
 
+# New Relic: a Secret of another name, and a failure of the server.
+secret nr --from-literal=personal-api-key=nr-hunter2 --from-literal=account-id=7 --from-literal=base-url-nerdgraph="http://127.0.0.1:$port/graphql"
+answer graphql.1 502 'bad gateway'
+answer graphql 200 '{"data":{"actor":{"account":{"nrql":{"results":[{"rate":99.5}]}}}}}'
+run newrelic 'result.rate > 99' '{newRelic: {profile: nr, query: "SELECT rate FROM t"}}'
+check "New Relic is queried, and again after a failure" within 20 is newrelic '^Successful {"rate":99.5}'
+check "with the key" arrived '^api-key: nr-hunter2'
+check "the query and the account" arrived '"variables":{"accountId":7,"query":"SELECT rate FROM t","timeout":5}'
+
+# Graphite.
+answer g.render 200 '[{"target":"a","datapoints":[[0.5,1],[null,2]]}]'
+run graphite 'result[0] < 1' "{graphite: {address: 'http://127.0.0.1:$port/g', query: 'target=sum(a, b)&from=-5min'}}"
+check "Graphite is queried" within 20 is graphite '^Successful \[0.500000\]'
+check "with a query in one piece" arrived '^GET /g/render?format=json&from=-5min&target=sum%28a%2Cb%29 '
+
+# SkyWalking.
+answer s.graphql 200 '{"data":{"cpm":7}}'
+run skywalking 'result.cpm == 7' "{skywalking: {address: 'http://127.0.0.1:$port/s', interval: 3m, query: 'query q(\$duration: Duration!) {cpm}'}}"
+check "SkyWalking is queried" within 20 is skywalking '^Successful {"cpm":7}'
+check "with the duration" arrived '"variables":{"duration":{"start":"[-0-9]* [0-9]*","end":"[-0-9]* [0-9]*","step":"MINUTE"}}'
+
+# Wavefront is only queried over https: a token for another address is not sent.
+secret wavefront-api-tokens --from-literal=w.example.invalid=wf-hunter2
+run wavefront 'result < 1' '{wavefront: {address: "127.0.0.1:1", query: q}}'
+check "Wavefront needs a token for the address" within 20 is wavefront '^Error.*API token not found'
+
 kill $controller $server
 wait $controller

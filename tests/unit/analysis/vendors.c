@@ -1,0 +1,184 @@
+/* tests/unit/analysis/vendors.c: metric providers of vendors: what is not valid, how a query is repeated, and what
+ * differs from Argo Rollouts. Requests and measurements: tests/data/providers. */
+#include "tests/unit/unit.h"
+#include "analysis/provider.h"
+#include "base/base64.h"
+#include "base/str.h"
+
+static const struct metric *
+metric_of(struct arena *a, const char *provider)
+{
+	_cleanup_(json_decrefp) json_t *j = yaml(a, arena_printf(a, "{name: x, provider: %s}", provider));
+	struct problems problems = { .arena = a };
+	struct metric *m = arena_alloc(a, sizeof(*m));
+
+	memset(m, 0, sizeof(*m));
+	decode(&metric_type, j, "metric", &problems, m);
+	if (problems.n > 0)
+		fail_msg("%s: %s", problems.at[0].path, problems.at[0].text);
+	return m;
+}
+
+/* The response of the API server to the query of a Secret with one or two keys. */
+static struct response
+secret_of(struct arena *a, const char *key, const char *value, const char *key2, const char *value2)
+{
+	const char *text = arena_printf(a, "{\"data\":{\"%s\":\"%s\",\"%s\":\"%s\"}}", key,
+	    base64_encode(a, value, strlen(value)), key2, base64_encode(a, value2, strlen(value2)));
+
+	return (struct response){ .status = 200, .body = { text, strlen(text) } };
+}
+
+static struct response
+answer(int status, const char *body)
+{
+	return (struct response){ .status = status, .body = { body, strlen(body) } };
+}
+
+static void
+invalid_configurations_are_refused(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "{newRelic: {query: q}}", "" },
+		{ "{newRelic: {query: q, timeout: -1}}", "timeout value needs to be a positive value" },
+		{ "{graphite: {address: 'http://g', query: 'target=a'}}", "" },
+		{ "{graphite: {query: 'target=a'}}", "is not a valid URL" },
+		{ "{graphite: {address: '://g', query: 'target=a'}}", "is not a valid URL" },
+		{ "{graphite: {address: g, query: 'target=a'}}", "starts with neither http:// nor https://" },
+		{ "{wavefront: {address: 'w.example:443', query: q}}", "" },
+		{ "{wavefront: {address: 'https://w.example', query: q}}", "is not a host" },
+		{ "{wavefront: {query: q}}", "is not a host" },
+		{ "{skywalking: {address: 'http://s', query: q}}", "" },
+		{ "{skywalking: {address: s, query: q}}", "starts with neither http:// nor https://" },
+		{ "{skywalking: {address: 'http://s', query: q, interval: 1x}}",
+		    "time: unknown unit \"x\" in duration \"1x\"" },
+	};
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct metric *m = metric_of(a, cases[i][0]);
+		struct err *e = provider_of(m)->check(a, m);
+		const char *text = e != NULL ? err_text(a, e) : "";
+
+		if (cases[i][1][0] == '\0' ? e != NULL : strstr(text, cases[i][1]) == NULL)
+			fail_msg("%s: got %s", cases[i][0], text);
+	}
+	arena_free(a);
+}
+
+static void
+new_relic_is_queried_four_times_with_growing_waits(void **state)
+{
+	struct arena *a = arena_new();
+	const struct metric *m = metric_of(a, "{newRelic: {query: q}}");
+	struct response secret = secret_of(a, "personal-api-key", "k", "account-id", "7"), busy = answer(503, "x");
+	struct query_input in = { .responses = { &secret, &busy, &busy, &busy, &busy }, .n = 1 };
+	const int64_t waits[] = { 0, 1000, 2000, 4000 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(waits); i++, in.n++) {
+		struct step_result r = { 0 };
+
+		assert_int_equal(newrelic_provider.step(m, &in, a, &r), MEASURED_QUERY);
+		assert_string_equal(r.query.request.url, "https://api.newrelic.com/graphql");
+		assert_true(r.query.request.outside_only);
+		assert_int_equal(r.wait_ms, waits[i]);
+	}
+	{
+		struct step_result r = { 0 };
+
+		assert_int_equal(newrelic_provider.step(m, &in, a, &r), MEASURED_ERROR);
+		assert_string_equal(err_text(a, r.err),
+		    "POST https://api.newrelic.com/graphql giving up after 4 attempt(s): status 503");
+	}
+	arena_free(a);
+}
+
+static void
+new_relic_has_an_address_for_each_region(void **state)
+{
+	static const char *const cases[][2] = { { "EU", "https://api.eu.newrelic.com/graphql" },
+		{ "us", "https://api.newrelic.com/graphql" }, { "gov", "https://gov-api.newrelic.com/graphql" } };
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *body = arena_printf(a,
+		    "{\"data\":{\"personal-api-key\":\"aw==\",\"account-id\":\"Nw==\",\"region\":\"%s\"}}",
+		    base64_encode(a, cases[i][0], strlen(cases[i][0])));
+		struct response secret = answer(200, body);
+		struct query_input in = { .responses = { &secret }, .n = 1 };
+		struct step_result r = { 0 };
+
+		assert_int_equal(
+		    newrelic_provider.step(metric_of(a, "{newRelic: {query: q}}"), &in, a, &r), MEASURED_QUERY);
+		assert_string_equal(r.query.request.url, cases[i][1]);
+		assert_string_equal(r.hidden[0], "k");
+	}
+	arena_free(a);
+}
+
+/* Argo Rollouts ends at such a point, and does not show why Wavefront refused a query. */
+static void
+a_point_of_wavefront_without_a_value_is_an_error(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "{\"timeseries\":[{\"data\":[[1]]}]}", "the point [1] of a series is not a time and a number" },
+		{ "{\"timeseries\":[{\"data\":[[]]}]}", "the point [] of a series is not a time and a number" },
+		{ "{\"timeseries\":[{\"data\":[7]}]}", "the point 7 of a series is not a time and a number" },
+		{ "{\"errorType\":\"Syntax\",\"errorMessage\":\"bad query\"}",
+		    "No TimeSeries found in response from Wavefront: bad query" },
+	};
+	struct arena *a = arena_new();
+	struct response secret = secret_of(a, "w.example", "t", "other.example", "u");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct response got = answer(200, cases[i][0]);
+		struct query_input in = { .now = 1000000, .responses = { &secret, &got }, .n = 2 };
+		struct step_result r = { 0 };
+
+		assert_int_equal(
+		    wavefront_provider.step(metric_of(a, "{wavefront: {address: w.example, query: q}}"), &in, a, &r),
+		    MEASURED_ERROR);
+		assert_string_equal(err_text(a, r.err), cases[i][1]);
+	}
+	arena_free(a);
+}
+
+static void
+a_token_of_wavefront_is_sent_to_its_own_address_only(void **state)
+{
+	struct arena *a = arena_new();
+	struct response secret = secret_of(a, "w.example", "t", "other.example", "u");
+	struct query_input in = { .now = 1000000, .responses = { &secret }, .n = 1 };
+	struct step_result r = { 0 }, none = { 0 };
+
+	(void)state;
+	assert_int_equal(
+	    wavefront_provider.step(metric_of(a, "{wavefront: {address: other.example, query: q}}"), &in, a, &r),
+	    MEASURED_QUERY);
+	assert_true(str_starts(r.query.request.url, "https://other.example/api/v2/chart/api?"));
+	assert_string_equal(r.query.request.headers[0].value, "Bearer u");
+	assert_string_equal(r.hidden[0], "u");
+	assert_int_equal(
+	    wavefront_provider.step(metric_of(a, "{wavefront: {address: third.example, query: q}}"), &in, a, &none),
+	    MEASURED_ERROR);
+	assert_string_equal(err_text(a, none.err), "API token not found");
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(invalid_configurations_are_refused),
+		cmocka_unit_test(new_relic_is_queried_four_times_with_growing_waits),
+		cmocka_unit_test(new_relic_has_an_address_for_each_region),
+		cmocka_unit_test(a_point_of_wavefront_without_a_value_is_an_error),
+		cmocka_unit_test(a_token_of_wavefront_is_sent_to_its_own_address_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
