@@ -16,6 +16,17 @@ struct gateways {
 	struct timer turn;
 };
 
+bool
+gateways_is_route(const char *kind)
+{
+	static const char *const kinds[] = { "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(kinds[i], kind) == 0)
+			return true;
+	return false;
+}
+
 static void
 gateways_on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
 {
@@ -24,7 +35,7 @@ gateways_on_write(const struct resource *r, const char *type, const json_t *old,
 	_cleanup_(freep) char *key = NULL;
 
 	(void)old;
-	if ((strcmp(r->kind, "HTTPRoute") != 0 && strcmp(r->kind, "GRPCRoute") != 0) || strcmp(type, "DELETED") == 0)
+	if (!gateways_is_route(r->kind) || strcmp(type, "DELETED") == 0)
 		return;
 	key = mem_printf("%s/%s/%s", r->plural, json_str(meta, "namespace"), json_str(meta, "name"));
 	map_set(&g->dirty, key, g);
@@ -89,7 +100,7 @@ gateways_report(struct gateways *g, const char *key)
 	if (json_equal(parents, json_at(route, "/status/parents")))
 		return;
 	store_do(g->store, "PATCH", "application/merge-patch+json",
-	    arena_printf(a, "/apis/gateway.networking.k8s.io/v1/namespaces/%s/%s/%s/status", ns, plural, name),
+	    arena_printf(a, "/apis/%s/namespaces/%s/%s/%s/status", json_str(route, "apiVersion"), ns, plural, name),
 	    json_pack("{s:{s:O}}", "status", "parents", parents));
 }
 

@@ -90,6 +90,11 @@ const struct resource store_resources[] = {
 	    .columns = "Hostnames:/spec/hostnames" },
 	{ "gateway.networking.k8s.io", "v1", "grpcroutes", "grpcroute", "GRPCRoute", "", .status = true,
 	    .columns = "Hostnames:/spec/hostnames" },
+	/* As release 1.5 of the Gateway API serves them. */
+	{ "gateway.networking.k8s.io", "v1alpha2", "tcproutes", "tcproute", "TCPRoute", "", .status = true,
+	    .columns = "" },
+	{ "gateway.networking.k8s.io", "v1", "tlsroutes", "tlsroute", "TLSRoute", "", .status = true,
+	    .columns = "Hostnames:/spec/hostnames" },
 	{ "apiextensions.k8s.io", "v1", "customresourcedefinitions", "customresourcedefinition",
 	    "CustomResourceDefinition", "crd crds", .cluster_scoped = true, .status = true, .columns = "" },
 	{ 0 },

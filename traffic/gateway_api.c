@@ -1,4 +1,4 @@
-/* traffic/gateway_api.c: the router of the Gateway API: weights in HTTPRoutes and GRPCRoutes (gateway_rules.c), rules
+/* traffic/gateway_api.c: the router of the Gateway API: weights in its routes (gateway_rules.c), rules
  * that steps create (gateway_managed.c), and the fields that Git does not set back (gateway_owns.c). Its fields are
  * under the name of the plugin of Argo Rollouts, so that manifests for it can be used.
  */
@@ -20,9 +20,22 @@ static void gateway_names(
     const struct rollout *, void (*)(const struct type *, const char *, const char *, void *), void *);
 static bool gateway_needs(const struct rollout *, const struct type *);
 
-static const struct type *const gateway_types[] = {
-	[GATEWAY_HTTP] = &http_route_type, [GATEWAY_GRPC] = &grpc_route_type, [GATEWAY_KIND_MAX] = NULL
+#define VERSIONS_MAX 2
+
+/* Row of a kind of route. */
+static const struct gateway_kind_row {
+	const char *field; /* that names one route; with "s" those that name several, with "Selector" labels */
+	const struct type *types[VERSIONS_MAX + 1];
+	bool header_routes;
+} gateway_kinds[GATEWAY_KIND_MAX] = {
+	[GATEWAY_HTTP] = { "httpRoute", { &http_route_type }, true },
+	[GATEWAY_GRPC] = { "grpcRoute", { &grpc_route_type }, true },
+	[GATEWAY_TCP] = { "tcpRoute", { &tcp_route_type, &tcp_route_v1alpha2_type }, false },
+	[GATEWAY_TLS] = { "tlsRoute", { &tls_route_type, &tls_route_v1alpha2_type }, false },
 };
+
+static const struct type *const gateway_types[] = { &http_route_type, &grpc_route_type, &tcp_route_type,
+	&tcp_route_v1alpha2_type, &tls_route_type, &tls_route_v1alpha2_type, NULL };
 
 const struct router gateway_router = {
 	.name = "plugins[\"argoproj-labs/gatewayAPI\"]",
@@ -94,20 +107,43 @@ gateway_check(const struct canary_strategy *c, struct problems *p)
 {
 	struct gateway_reference ref;
 
-	if (!gateway_reference_at(c, 0, &ref) && gateway_selector(c, GATEWAY_HTTP) == NULL &&
-	    gateway_selector(c, GATEWAY_GRPC) == NULL)
+	bool selects = false;
+
+	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++)
+		selects |= gateway_selector(c, kind) != NULL;
+	if (!gateway_reference_at(c, 0, &ref) && !selects)
 		problem_add(p, GATEWAY_FIELD,
-		    "Required value: names no route; set httpRoute, httpRoutes, httpRouteSelector, grpcRoute, "
-		    "grpcRoutes or grpcRouteSelector");
+		    "Required value: names no route; set httpRoute, grpcRoute, tcpRoute or tlsRoute, or one of "
+		    "these names with \"s\" or \"Selector\"");
 	gateway_check_header_routes(c, p);
 	gateway_check_managed(c, p);
 	two_services_check(c, p, "the Gateway API");
 }
 
 const struct type *
-gateway_type(enum gateway_kind kind)
+gateway_type(enum gateway_kind kind, size_t i)
 {
-	return gateway_types[kind];
+	return gateway_kinds[kind].types[i];
+}
+
+static bool
+gateway_is_of_kind(enum gateway_kind kind, const struct type *type)
+{
+	for (size_t i = 0; gateway_type(kind, i) != NULL; i++)
+		if (gateway_type(kind, i) == type)
+			return true;
+	return false;
+}
+
+/* Returns the route in the first version that the API server serves it in; NULL: it does not exist. */
+static const struct object *
+gateway_get(const struct view *view, enum gateway_kind kind, const char *ns, const char *name)
+{
+	const struct object *o = NULL;
+
+	for (size_t i = 0; o == NULL && gateway_type(kind, i) != NULL; i++)
+		o = view_get(view, gateway_type(kind, i), ns, name);
+	return o;
 }
 
 bool
@@ -119,7 +155,9 @@ gateway_reference_at(const struct canary_strategy *c, size_t i, struct gateway_r
 		const struct gateway_route_reference *at;
 		size_t n;
 	} kinds[GATEWAY_KIND_MAX] = { [GATEWAY_HTTP] = { g->http_route, g->http_routes.at, g->http_routes.n },
-		[GATEWAY_GRPC] = { g->grpc_route, g->grpc_routes.at, g->grpc_routes.n } };
+		[GATEWAY_GRPC] = { g->grpc_route, g->grpc_routes.at, g->grpc_routes.n },
+		[GATEWAY_TCP] = { g->tcp_route, g->tcp_routes.at, g->tcp_routes.n },
+		[GATEWAY_TLS] = { g->tls_route, g->tls_routes.at, g->tls_routes.n } };
 
 	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++) {
 		if (i < kinds[kind].n) {
@@ -127,7 +165,7 @@ gateway_reference_at(const struct canary_strategy *c, size_t i, struct gateway_r
 
 			*ret = (struct gateway_reference){ .kind = kind,
 				.name = ref->name,
-				.header_routes = ref->use_header_routes,
+				.header_routes = ref->use_header_routes && gateway_kinds[kind].header_routes,
 				.index = { true, (int64_t)i } };
 			return true;
 		}
@@ -135,9 +173,9 @@ gateway_reference_at(const struct canary_strategy *c, size_t i, struct gateway_r
 		if (str_empty(kinds[kind].alone))
 			continue;
 		if (i-- == 0) {
-			*ret = (struct gateway_reference){
-				.kind = kind, .name = kinds[kind].alone, .header_routes = true
-			};
+			*ret = (struct gateway_reference){ .kind = kind,
+				.name = kinds[kind].alone,
+				.header_routes = gateway_kinds[kind].header_routes };
 			return true;
 		}
 	}
@@ -147,8 +185,11 @@ gateway_reference_at(const struct canary_strategy *c, size_t i, struct gateway_r
 const struct label_selector *
 gateway_selector(const struct canary_strategy *c, enum gateway_kind kind)
 {
-	const struct label_selector *const selectors[GATEWAY_KIND_MAX] = { gateway_of(c)->http_route_selector,
-		gateway_of(c)->grpc_route_selector };
+	const struct gateway_routing *g = gateway_of(c);
+	const struct label_selector *const selectors[GATEWAY_KIND_MAX] = { [GATEWAY_HTTP] = g->http_route_selector,
+		[GATEWAY_GRPC] = g->grpc_route_selector,
+		[GATEWAY_TCP] = g->tcp_route_selector,
+		[GATEWAY_TLS] = g->tls_route_selector };
 
 	return selectors[kind];
 }
@@ -165,13 +206,13 @@ gateway_namespace(const struct rollout *r)
 static const char *
 gateway_field(struct arena *a, const struct gateway_reference *ref)
 {
-	static const char *const names[GATEWAY_KIND_MAX] = { "httpRoute", "grpcRoute" };
+	const char *field = gateway_kinds[ref->kind].field;
 
 	if (ref->selected)
-		return arena_printf(a, GATEWAY_FIELD ".%sSelector", names[ref->kind]);
+		return arena_printf(a, GATEWAY_FIELD ".%sSelector", field);
 	if (!ref->index.present)
-		return arena_printf(a, GATEWAY_FIELD ".%s", names[ref->kind]);
-	return arena_printf(a, GATEWAY_FIELD ".%ss[%d].name", names[ref->kind], (int)ref->index.value);
+		return arena_printf(a, GATEWAY_FIELD ".%s", field);
+	return arena_printf(a, GATEWAY_FIELD ".%ss[%d].name", field, (int)ref->index.value);
 }
 
 /* --- rollouts that share a route --- */
@@ -325,8 +366,8 @@ static struct err *
 gateway_read_route(
     const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret, struct gateway_target *t)
 {
-	const struct type *type = gateway_type(t->reference.kind);
-	const struct object *o = view_get(view, type, gateway_namespace(r), t->reference.name);
+	const struct type *type = gateway_type(t->reference.kind, 0);
+	const struct object *o = gateway_get(view, t->reference.kind, gateway_namespace(r), t->reference.name);
 	_cleanup_(json_decrefp) json_t *ops = NULL;
 	struct err *e, *not_made, *shared;
 
@@ -367,8 +408,8 @@ gateway_selected_routes(const struct rollout *r, const struct view *view, enum g
 {
 	struct gateway_selected s = { .labels = gateway_selector(r->spec.strategy.canary, kind), .arena = a };
 
-	if (s.labels != NULL)
-		view->each(view, gateway_type(kind), gateway_namespace(r), gateway_select, &s);
+	for (size_t i = 0; s.labels != NULL && gateway_type(kind, i) != NULL; i++)
+		view->each(view, gateway_type(kind, i), gateway_namespace(r), gateway_select, &s);
 	return s;
 }
 
@@ -548,11 +589,12 @@ gateway_names(const struct rollout *r, void (*emit)(const struct type *, const c
 	struct gateway_reference ref;
 
 	for (size_t i = 0; gateway_reference_at(r->spec.strategy.canary, i, &ref); i++)
-		if (ref.name != NULL)
-			emit(gateway_type(ref.kind), gateway_namespace(r), ref.name, arg);
+		for (size_t k = 0; ref.name != NULL && gateway_type(ref.kind, k) != NULL; k++)
+			emit(gateway_type(ref.kind, k), gateway_namespace(r), ref.name, arg);
 	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++)
-		if (gateway_selector(r->spec.strategy.canary, kind) != NULL)
-			emit(gateway_type(kind), gateway_namespace(r), NULL, arg);
+		for (size_t k = 0;
+		     gateway_selector(r->spec.strategy.canary, kind) != NULL && gateway_type(kind, k) != NULL; k++)
+			emit(gateway_type(kind, k), gateway_namespace(r), NULL, arg);
 }
 
 static bool
@@ -561,10 +603,10 @@ gateway_needs(const struct rollout *r, const struct type *type)
 	struct gateway_reference ref;
 
 	for (size_t i = 0; gateway_reference_at(r->spec.strategy.canary, i, &ref); i++)
-		if (gateway_type(ref.kind) == type)
+		if (gateway_is_of_kind(ref.kind, type))
 			return true;
 	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++)
-		if (gateway_type(kind) == type && gateway_selector(r->spec.strategy.canary, kind) != NULL)
+		if (gateway_is_of_kind(kind, type) && gateway_selector(r->spec.strategy.canary, kind) != NULL)
 			return true;
 	return false;
 }
@@ -575,11 +617,11 @@ gateway_concerns(const struct rollout *r, const struct object *o)
 	struct gateway_reference ref;
 
 	for (size_t i = 0; gateway_reference_at(r->spec.strategy.canary, i, &ref); i++)
-		if (gateway_type(ref.kind) == o->type && str_eq(ref.name, o->meta.name) &&
+		if (gateway_is_of_kind(ref.kind, o->type) && str_eq(ref.name, o->meta.name) &&
 		    str_eq(gateway_namespace(r), o->meta.namespace))
 			return true;
 	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++)
-		if (gateway_type(kind) == o->type && gateway_selector(r->spec.strategy.canary, kind) != NULL &&
+		if (gateway_is_of_kind(kind, o->type) && gateway_selector(r->spec.strategy.canary, kind) != NULL &&
 		    str_eq(gateway_namespace(r), o->meta.namespace) &&
 		    label_selector_matches(gateway_selector(r->spec.strategy.canary, kind), &o->meta.labels))
 			return true;

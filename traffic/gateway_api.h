@@ -1,9 +1,12 @@
 /* traffic/gateway_api.h: the parts of the Gateway API router, one file each.
  *
- * A strategy refers to routes: HTTPRoutes and GRPCRoutes, whose rules have backendRefs of the canary's and the stable
- * Service. A rule is managed if its name is in managedRoutes, or is such a name with a number behind it ("beta-1"), and
- * it has one backendRef, of one of the two Services: steps create and remove it. Any other rule of such a name is an
- * error. All other rules with both Services are split.
+ * A strategy refers to routes: HTTPRoutes, GRPCRoutes, TCPRoutes and TLSRoutes, whose rules have backendRefs of the
+ * canary's and the stable Service. A rule of an HTTPRoute or GRPCRoute is managed if its name is in managedRoutes, or
+ * is such a name with a number behind it ("beta-1"), and it has one backendRef, of one of the two Services: steps
+ * create and remove it. Any other rule of such a name is an error. All other rules with both Services are split. In a
+ * rule with one of them, its destinations get the same weight. But a rule that has only the stable Service keeps its
+ * weight when it would be 0, which would leave no destination, and one that has only the canary's is a user's
+ * preview, which is never changed.
  *
  * The Services are those of the rollout's namespace. A route of another namespace refers to them with `namespace`;
  * Services of its own namespace that have the same names are not the rollout's.
@@ -15,7 +18,7 @@
 
 #define GATEWAY_FIELD "spec.strategy.canary.trafficRouting.plugins.argoproj-labs/gatewayAPI"
 
-enum gateway_kind { GATEWAY_HTTP, GATEWAY_GRPC, GATEWAY_KIND_MAX };
+enum gateway_kind { GATEWAY_HTTP, GATEWAY_GRPC, GATEWAY_TCP, GATEWAY_TLS, GATEWAY_KIND_MAX };
 
 /* A reference of the strategy to a route. */
 struct gateway_reference {
@@ -51,8 +54,9 @@ struct gateway_shares {
 /* Returns the fields of the router, or NULL. */
 const struct gateway_routing *gateway_of(const struct canary_strategy *);
 
-/* Returns the type of the routes of a kind. */
-const struct type *gateway_type(enum gateway_kind);
+/* Returns the i-th type of the routes of a kind, from 0: its versions, the preferred one first. NULL after the last
+ * one. */
+const struct type *gateway_type(enum gateway_kind, size_t i);
 
 /* Sets *ret to the i-th reference of the strategy, from 0. Returns false after the last one. */
 bool gateway_reference_at(const struct canary_strategy *, size_t i, struct gateway_reference *ret);
@@ -76,9 +80,12 @@ bool gateway_names_overlap(const char *, const char *);
 /* Returns whether a step made the rule: see above. The Services have swapped since then with pingPong. */
 bool gateway_is_managed(const struct rollout *, const struct gateway_rule *);
 
-/* Returns whether weights are set in the rule: it has both Services. One that has only the canary's may be a user's
- * preview, and one that has only the stable Service would have no destination at a weight of 100. */
+/* Returns whether the rule has both Services, and is not managed. */
 bool gateway_is_split(const struct rollout *, const struct gateway_rule *);
+
+/* Returns whether weights are set in the rule: it has one of the Services, and is neither managed nor a preview of the
+ * canary. */
+bool gateway_has_weights(const struct rollout *, const struct gateway_rule *);
 
 /* Returns whether a reference in a route of the rollout is to this Service of its namespace. */
 bool gateway_ref_is(const struct rollout *, const struct backend_ref *, const char *service);
@@ -86,7 +93,7 @@ bool gateway_ref_is(const struct rollout *, const struct backend_ref *, const ch
 /* Returns the shares of a rule. */
 struct gateway_shares gateway_shares_of(const struct rollout *, const struct gateway_rule *);
 
-/* Adds to *ops (see json_patch_of) what gives each destination its weight in all rules that are split: the canary's
+/* Adds to *ops (see json_patch_of) what gives each destination its weight in all rules that have weights: the canary's
  * Service `weight`, the stable one the rest of 100. Other destinations are not changed. Returns an error if no rule
  * has both Services. */
 struct err *gateway_weight_patch(

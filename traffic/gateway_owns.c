@@ -21,7 +21,7 @@ gateway_owns_rules(const json_t *object)
 }
 
 /* Finds the live rule that belongs to a desired one: of the same name, or, without a name, the one with the same number
- * among the split rules without a name. */
+ * among the rules with weights and without a name. */
 static bool
 gateway_owns_live_rule(
     const struct gateway_pair *p, const struct gateway_rule *desired, size_t number, size_t *ret_index)
@@ -29,7 +29,7 @@ gateway_owns_live_rule(
 	for (size_t i = 0; i < p->live->spec.rules.n; i++) {
 		const struct gateway_rule *live = &p->live->spec.rules.at[i];
 
-		if (!gateway_is_split(p->rollout, live) ||
+		if (!gateway_has_weights(p->rollout, live) ||
 		    (desired->name != NULL ? !str_eq(live->name, desired->name) : live->name != NULL || number-- > 0))
 			continue;
 		*ret_index = i;
@@ -110,7 +110,7 @@ gateway_overlay(const struct rollout *r, const struct type *type, const json_t *
 	for (size_t i = 0; i < p.desired->spec.rules.n; i++) {
 		const struct gateway_rule *rule = &p.desired->spec.rules.at[i];
 
-		if (!gateway_is_split(r, rule))
+		if (!gateway_has_weights(r, rule))
 			continue;
 		if (gateway_owns_live_rule(&p, rule, unnamed, &at))
 			gateway_owns_keep_weights(&p, at, i);

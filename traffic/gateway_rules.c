@@ -76,6 +76,25 @@ gateway_is_split(const struct rollout *r, const struct gateway_rule *rule)
 	       gateway_refers_to(r, rule, r->spec.strategy.canary->stable_service);
 }
 
+/* Returns whether all destinations of the rule are this Service. */
+static bool
+gateway_is_only(const struct rollout *r, const struct gateway_rule *rule, const char *service)
+{
+	for (size_t i = 0; i < rule->backend_refs.n; i++)
+		if (!gateway_ref_is(r, &rule->backend_refs.at[i], service))
+			return false;
+	return true;
+}
+
+bool
+gateway_has_weights(const struct rollout *r, const struct gateway_rule *rule)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+
+	return !gateway_is_managed(r, rule) && !gateway_is_only(r, rule, c->canary_service) &&
+	       (gateway_refers_to(r, rule, c->canary_service) || gateway_refers_to(r, rule, c->stable_service));
+}
+
 static int64_t
 gateway_weight(const struct backend_ref *ref)
 {
@@ -129,13 +148,14 @@ gateway_rule_patch(struct arena *a, const struct rollout *r, const struct gatewa
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	const char *base = arena_printf(a, "/spec/rules/%zu/backendRefs", index);
 	_cleanup_(json_decrefp) json_t *json = NULL;
+	bool stable_only = gateway_is_only(r, rule, c->stable_service);
 
 	for (size_t i = 0; i < rule->backend_refs.n; i++) {
 		const struct backend_ref *ref = &rule->backend_refs.at[i];
 		bool canary = gateway_ref_is(r, ref, c->canary_service);
 		int64_t weight = canary ? want->weight : 100 - want->weight;
 
-		if ((!canary && !gateway_ref_is(r, ref, c->stable_service)) ||
+		if ((!canary && !gateway_ref_is(r, ref, c->stable_service)) || (stable_only && weight == 0) ||
 		    (ref->weight.present && ref->weight.value == weight))
 			continue;
 		if (json == NULL) {
@@ -175,15 +195,15 @@ struct err *
 gateway_weight_patch(struct arena *a, const struct rollout *r, const struct gateway_route *route,
     const struct wanted_split *want, json_t **ops)
 {
-	size_t n = 0;
+	bool split = false;
 
 	for (size_t i = 0; i < route->spec.rules.n; i++) {
-		if (!gateway_is_split(r, &route->spec.rules.at[i]))
+		if (!gateway_has_weights(r, &route->spec.rules.at[i]))
 			continue;
 		gateway_rule_patch(a, r, &route->spec.rules.at[i], i, want, ops);
-		n++;
+		split |= gateway_is_split(r, &route->spec.rules.at[i]);
 	}
-	return n > 0 ? NULL : gateway_not_split(a, r, route);
+	return split ? NULL : gateway_not_split(a, r, route);
 }
 
 const char *

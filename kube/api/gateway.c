@@ -1,4 +1,4 @@
-/* kube/api/gateway.c: HTTPRoute and GRPCRoute of the Gateway API: the rows of their fields. Weights are changed in
+/* kube/api/gateway.c: routes of the Gateway API: the rows of their fields. Weights are changed in
  * traffic/gateway_rules.c. */
 #include "kube/api/gateway.h"
 #include "base/json_walk.h"
@@ -77,3 +77,24 @@ TYPE_AS(http_route_type, gateway_route, "HTTPRoute", .group = "gateway.networkin
     .plural = "httproutes", .kind = "HTTPRoute", .has_status = true);
 TYPE_AS(grpc_route_type, gateway_route, "GRPCRoute", .group = "gateway.networking.k8s.io", .version = "v1",
     .plural = "grpcroutes", .kind = "GRPCRoute", .has_status = true);
+
+/* Steps create no rules for connections: their names have no meaning. */
+static void
+connection_route_finish(void *of, const char *text, struct arena *a)
+{
+	struct gateway_route *r = of;
+
+	(void)text;
+	(void)a;
+	for (size_t i = 0; i < r->spec.rules.n; i++)
+		r->spec.rules.at[i].name = NULL;
+}
+
+TYPE_AS(tcp_route_type, gateway_route, "TCPRoute", .group = "gateway.networking.k8s.io", .version = "v1",
+    .plural = "tcproutes", .kind = "TCPRoute", .has_status = true, .finish = connection_route_finish);
+TYPE_AS(tcp_route_v1alpha2_type, gateway_route, "TCPRoute", .group = "gateway.networking.k8s.io", .version = "v1alpha2",
+    .plural = "tcproutes", .kind = "TCPRoute", .has_status = true, .finish = connection_route_finish);
+TYPE_AS(tls_route_type, gateway_route, "TLSRoute", .group = "gateway.networking.k8s.io", .version = "v1",
+    .plural = "tlsroutes", .kind = "TLSRoute", .has_status = true, .finish = connection_route_finish);
+TYPE_AS(tls_route_v1alpha2_type, gateway_route, "TLSRoute", .group = "gateway.networking.k8s.io", .version = "v1alpha2",
+    .plural = "tlsroutes", .kind = "TLSRoute", .has_status = true, .finish = connection_route_finish);

@@ -1,5 +1,8 @@
-/* kube/api/gateway.h: HTTPRoute and GRPCRoute of gateway.networking.k8s.io, as far as traffic is split with them. Both
- * kinds have the same struct: what they differ in is not read. */
+/* kube/api/gateway.h: HTTPRoute, GRPCRoute, TCPRoute and TLSRoute of gateway.networking.k8s.io, as far as traffic is
+ * split with them. All have the same struct: what they differ in is not read.
+ *
+ * TCPRoutes and TLSRoutes are served as v1alpha2 (release 1.4 of the Gateway API), as v1 (1.6), or as both. Each
+ * version is a type of its own, in the same form. */
 #pragma once
 #include "kube/api/meta.h"
 
@@ -11,7 +14,7 @@ struct backend_ref {
 };
 
 struct gateway_rule {
-	const char *name; /* NULL: it has none */
+	const char *name; /* NULL: it has none, or is one of a TCPRoute or TLSRoute */
 	LIST_OF(struct backend_ref) backend_refs;
 	const char *raw; /* the rule as compact JSON */
 };
@@ -49,3 +52,5 @@ struct gateway_route {
 };
 
 extern const struct type http_route_type, grpc_route_type;
+extern const struct type tcp_route_type, tls_route_type; /* v1 */
+extern const struct type tcp_route_v1alpha2_type, tls_route_v1alpha2_type;

@@ -352,7 +352,8 @@ TYPE(istio_routing, "istio traffic routing", .strict = true, .rules = "not virtu
 static const struct field gateway_route_reference_fields[] = {
 	STRING(gateway_route_reference, name, "name", .required = true, .doc = "Name of the route."),
 	BOOL(gateway_route_reference, use_header_routes, "useHeaderRoutes",
-	    .doc = "Create rules of setHeaderRoute steps in this route.", .default_text = "false"),
+	    .doc = "Create rules of setHeaderRoute steps in this route. Without effect in TCPRoutes and TLSRoutes.",
+	    .default_text = "false"),
 };
 TYPE(gateway_route_reference, "route reference", .strict = true);
 
@@ -363,10 +364,20 @@ static const struct field gateway_routing_fields[] = {
 	STRING(gateway_routing, grpc_route, "grpcRoute", .doc = "GRPCRoute whose weights are set."),
 	LIST(gateway_routing, grpc_routes, "grpcRoutes", gateway_route_reference,
 	    .doc = "GRPCRoutes whose weights are set."),
+	STRING(gateway_routing, tcp_route, "tcpRoute", .doc = "TCPRoute whose weights are set."),
+	LIST(gateway_routing, tcp_routes, "tcpRoutes", gateway_route_reference,
+	    .doc = "TCPRoutes whose weights are set."),
+	STRING(gateway_routing, tls_route, "tlsRoute", .doc = "TLSRoute whose weights are set."),
+	LIST(gateway_routing, tls_routes, "tlsRoutes", gateway_route_reference,
+	    .doc = "TLSRoutes whose weights are set."),
 	OBJECT(gateway_routing, http_route_selector, "httpRouteSelector", label_selector,
 	    .doc = "Labels of further HTTPRoutes in the namespace whose weights are set."),
 	OBJECT(gateway_routing, grpc_route_selector, "grpcRouteSelector", label_selector,
 	    .doc = "Labels of further GRPCRoutes in the namespace whose weights are set."),
+	OBJECT(gateway_routing, tcp_route_selector, "tcpRouteSelector", label_selector,
+	    .doc = "Labels of further TCPRoutes in the namespace whose weights are set."),
+	OBJECT(gateway_routing, tls_route_selector, "tlsRouteSelector", label_selector,
+	    .doc = "Labels of further TLSRoutes in the namespace whose weights are set."),
 	STRING(gateway_routing, namespace, "namespace", .doc = "Namespace of the routes.",
 	    .default_text = "the Rollout's"),
 	BOOL(gateway_routing, disable_in_progress_label, "disableInProgressLabel",
@@ -376,12 +387,6 @@ static const struct field gateway_routing_fields[] = {
 	    .default_text = "rollouts.argoproj.io/gatewayapi-canary"),
 	STRING(gateway_routing, in_progress_label_value, "inProgressLabelValue", .doc = "Value of this label.",
 	    .default_text = "in-progress"),
-	NOT_SUPPORTED_AS("tcpRoute", KIND_STRING),
-	NOT_SUPPORTED_AS("tcpRoutes", KIND_LIST),
-	NOT_SUPPORTED_AS("tlsRoute", KIND_STRING),
-	NOT_SUPPORTED_AS("tlsRoutes", KIND_LIST),
-	NOT_SUPPORTED("tcpRouteSelector"),
-	NOT_SUPPORTED("tlsRouteSelector"),
 };
 TYPE(gateway_routing, "gatewayAPI traffic routing", .strict = true);
 

@@ -121,11 +121,13 @@ struct gateway_route_reference {
 	bool use_header_routes; /* setHeaderRoute steps create rules in it */
 };
 
-/* Routes of the Gateway API. Those that are named alone have header routes. */
+/* Routes of the Gateway API. HTTPRoutes and GRPCRoutes that are named alone have header routes. */
 struct gateway_routing {
-	const char *http_route, *grpc_route; /* NULL if absent */
-	LIST_OF(struct gateway_route_reference) http_routes, grpc_routes;
-	const struct label_selector *http_route_selector, *grpc_route_selector; /* of further routes; NULL if absent */
+	const char *http_route, *grpc_route, *tcp_route, *tls_route; /* NULL if absent */
+	LIST_OF(struct gateway_route_reference) http_routes, grpc_routes, tcp_routes, tls_routes;
+	/* Of further routes; NULL if absent. */
+	const struct label_selector *http_route_selector, *grpc_route_selector, *tcp_route_selector,
+	    *tls_route_selector;
 	const char *namespace; /* of all routes; NULL: the rollout's */
 	/* The label of routes while the canary has weight. */
 	bool disable_in_progress_label;

@@ -327,7 +327,7 @@ note_change(struct cluster *c, const char *kind, const char *type, const json_t 
 	else if (strcmp(kind, "VirtualService") == 0)
 		cluster_note(c, "%s VirtualService %s weight %d", type, name,
 		    (int)json_integer_value(json_at(cluster_split_route(o), "/1/weight")));
-	else if (strcmp(kind, "HTTPRoute") == 0 || strcmp(kind, "GRPCRoute") == 0)
+	else if (gateways_is_route(kind))
 		cluster_note(c, "%s %s %s weight %d", type, kind, name,
 		    (int)json_integer_value(json_at(o, "/spec/rules/0/backendRefs/1/weight")));
 	else if (split_weight(cluster_rollout(c), kind, o) >= 0)

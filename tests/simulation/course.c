@@ -509,7 +509,7 @@ course_on_write(struct course *c, const struct resource *r, const char *type, co
 	if (strcmp(r->kind, "VirtualService") == 0)
 		course_on_weight(c, old, json_int(json_array_get(cluster_split_route(old), 1), "weight", 0),
 		    json_int(json_array_get(cluster_split_route(o), 1), "weight", 0));
-	else if (strcmp(r->kind, "HTTPRoute") == 0 || strcmp(r->kind, "GRPCRoute") == 0)
+	else if (gateways_is_route(r->kind))
 		course_on_weight(c, old, json_int(json_at(old, "/spec/rules/0/backendRefs/1"), "weight", 0),
 		    json_int(json_at(o, "/spec/rules/0/backendRefs/1"), "weight", 0));
 	else if (split_weight(cluster_rollout(c->cluster), r->kind, o) >= 0 && !facts_traffic(c->cluster).opaque)

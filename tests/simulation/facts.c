@@ -259,7 +259,9 @@ static size_t
 facts_read_gateways(struct cluster *c, const json_t *rollout, const struct facts_ends *ends, struct traffic_facts *t)
 {
 	static const char *const kinds[][4] = { { "httpRoute", "httpRoutes", "httproutes", "httpRouteSelector" },
-		{ "grpcRoute", "grpcRoutes", "grpcroutes", "grpcRouteSelector" } };
+		{ "grpcRoute", "grpcRoutes", "grpcroutes", "grpcRouteSelector" },
+		{ "tcpRoute", "tcpRoutes", "tcproutes", "tcpRouteSelector" },
+		{ "tlsRoute", "tlsRoutes", "tlsroutes", "tlsRouteSelector" } };
 	const json_t *gateway = facts_gateway(rollout);
 	const char *ns = json_str(gateway, "namespace") ?: "default";
 	json_t *one;

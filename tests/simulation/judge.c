@@ -612,7 +612,7 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 	}
 	if (strcmp(r->kind, "VirtualService") == 0)
 		on_virtual_service(j, old, o);
-	else if (strcmp(r->kind, "HTTPRoute") == 0 || strcmp(r->kind, "GRPCRoute") == 0)
+	else if (gateways_is_route(r->kind))
 		on_gateway_route(j, old, o);
 	else if (split_weight(cluster_rollout(j->cluster), r->kind, o) >= 0)
 		on_split_object(j, r->kind, old, o);

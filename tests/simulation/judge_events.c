@@ -178,7 +178,8 @@ reports_on_event(struct reports *w, const json_t *old, const json_t *event)
 		{ "RolloutCompleted", reports_on_completed }, { "SwitchService", reports_on_switched },
 		{ "ExperimentCreated", reports_on_experiment }, { "NewReplicaSetCreated", reports_on_created },
 		{ "Updated VirtualService", reports_on_weight }, { "Updated HTTPRoute", reports_on_weight },
-		{ "Updated GRPCRoute", reports_on_weight }, { "PatchingCanaryIngress", reports_on_ingress },
+		{ "Updated GRPCRoute", reports_on_weight }, { "Updated TCPRoute", reports_on_weight },
+		{ "Updated TLSRoute", reports_on_weight }, { "PatchingCanaryIngress", reports_on_ingress },
 		{ "UpdatedDestinationRule", reports_on_subsets } };
 	const char *message = json_str(event, "message") ?: "";
 
@@ -217,7 +218,7 @@ reports_on_object(struct reports *w, const char *kind, const json_t *old, const 
 		reports_add(w, "replicaset %s", name);
 	else if (strcmp(kind, "VirtualService") == 0 && old != NULL)
 		reports_add(w, "VirtualService %s", name);
-	else if ((strcmp(kind, "HTTPRoute") == 0 || strcmp(kind, "GRPCRoute") == 0) && old != NULL &&
+	else if (gateways_is_route(kind) && old != NULL &&
 		 !json_equal(json_object_get(old, "spec"), json_object_get(o, "spec")))
 		reports_add(w, "%s %s", kind, name);
 	else if (strcmp(kind, "Ingress") == 0 && old != NULL)

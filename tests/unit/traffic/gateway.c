@@ -222,17 +222,68 @@ services_of_another_namespace_are_not_the_rollouts(void **state)
 }
 
 static void
-a_rule_with_one_of_the_services_is_not_changed(void **state)
+a_rule_with_one_of_the_services_gets_its_weight_and_keeps_a_destination(void **state)
 {
-	struct world w;
+	static const struct {
+		const char *rule;
+		int64_t weight, want; /* want: of its first destination; -1: it is not changed */
+	} cases[] = {
+		{ "{name: web-s, weight: 7}", 40, 60 },
+		{ "{name: web-s, weight: 7}", 100, -1 },
+		{ "{name: web-s, weight: 7}, {name: x, weight: 3}", 100, 0 },
+		{ "{name: web-c, weight: 9}, {name: x, weight: 3}", 40, 40 },
+		{ "{name: web-c, weight: 9}, {name: x, weight: 3}", 0, 0 },
+		{ "{name: web-c, weight: 9}", 40, -1 },
+		{ "{name: web-c, weight: 9}, {name: web-c, weight: 8}", 40, -1 },
+		{ "{name: x, weight: 3}", 40, -1 },
+	};
 
 	(void)state;
-	world_setup(&w);
-	assert_null(world_read(&w, ", labels: {" LABEL ": in-progress}",
-	    "spec: {rules: [{backendRefs: [{name: web-s, weight: 60}, {name: web-c, weight: 40}]}, {backendRefs: "
-	    "[{name: web-c, weight: 9}, {name: x, weight: 3}]}, {backendRefs: [{name: web-s, weight: 7}]}]}"));
-	assert_null(world_patch(&w, 40));
-	arena_free(w.arena);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct world w;
+		const char *patch;
+
+		world_setup(&w);
+		assert_null(world_read(&w, cases[i].weight > 0 ? ", labels: {" LABEL ": in-progress}" : "",
+		    arena_printf(w.arena,
+			"spec: {rules: [{backendRefs: [{name: web-s, weight: %d}, {name: web-c, weight: %d}]}, "
+			"{backendRefs: [%s]}]}",
+			(int)(100 - cases[i].weight), (int)cases[i].weight, cases[i].rule)));
+		patch = world_patch(&w, cases[i].weight);
+		assert_int_equal(patch != NULL, cases[i].want >= 0);
+		if (patch != NULL)
+			assert_non_null(
+			    strstr(patch, arena_printf(w.arena, "/spec/rules/1/backendRefs/0/weight\",\"value\":%d}",
+					      (int)cases[i].want)));
+		arena_free(w.arena);
+	}
+}
+
+static void
+a_route_of_connections_is_read_in_the_version_that_is_served(void **state)
+{
+	static const struct type *const types[] = { &tcp_route_type, &tcp_route_v1alpha2_type };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		struct world w = { .arena = arena_new(), .listed = LISTED };
+		struct wanted_split want = { .weight = 30 };
+		struct plan *plan = plan_new(w.arena);
+
+		w.rollout = (const struct rollout *)world_add(&w, &rollout_type,
+		    "{metadata: {name: web, namespace: shop}, spec: {strategy: {canary: {canaryService: web-c, "
+		    "stableService: web-s, trafficRouting: {managedRoutes: [{name: beta}], plugins: "
+		    "{argoproj-labs/gatewayAPI: {tcpRoute: r}}}}}}}");
+		world_add(&w, types[i],
+		    "{metadata: {name: r, namespace: shop}, spec: {rules: [{name: beta, backendRefs: [{name: web-s}, "
+		    "{name: web-c}]}, {name: beta-1, backendRefs: [{name: web-s}]}]}}");
+		assert_null(gateway_router.read(w.rollout, &w.listed.view, w.arena, &w.routing));
+		assert_int_equal(w.routing.managed_routes, 0);
+		assert_null(gateway_router.set_weight(w.rollout, &w.routing, &want, plan));
+		assert_ptr_equal(plan->steps[0].type, types[i]);
+		assert_true(gateway_router.set_routes(w.rollout, &w.routing, NULL, 0, w.arena, NULL));
+		arena_free(w.arena);
+	}
 }
 
 static void
@@ -436,7 +487,8 @@ main(void)
 		cmocka_unit_test(a_managed_route_does_not_overlap_one_of_another_rollout),
 		cmocka_unit_test(a_rollout_that_has_no_services_in_a_route_takes_no_managed_route_of_it),
 		cmocka_unit_test(services_of_another_namespace_are_not_the_rollouts),
-		cmocka_unit_test(a_rule_with_one_of_the_services_is_not_changed),
+		cmocka_unit_test(a_rule_with_one_of_the_services_gets_its_weight_and_keeps_a_destination),
+		cmocka_unit_test(a_route_of_connections_is_read_in_the_version_that_is_served),
 		cmocka_unit_test(a_route_without_one_of_the_services_is_an_error_that_names_it),
 		cmocka_unit_test(a_header_route_leads_to_the_canary_with_all_else_that_the_split_rule_has),
 		cmocka_unit_test(a_header_route_with_the_defaults_of_the_api_server_is_as_wanted),
