@@ -4,10 +4,8 @@
  * Files are read as the controller would read their objects: the same tables, the same rules, and what they refer to
  * is looked for among the files. What is not found there may be in the cluster: that is a warning, unless --strict.
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "analysis/args.h"
 #include "analysis/condition/condition.h"
 #include "analysis/provider.h"
@@ -15,6 +13,7 @@
 #include "base/letters.h"
 #include "cli/cli.h"
 #include "cli/lint_rules.h"
+#include "cli/manifest_files.h"
 #include "gitops/engine/object_annotations.h"
 #include "gitops/engine/sync_options.h"
 #include "gitops/render/substitute.h"
@@ -35,7 +34,6 @@
 #include "traffic/router.h"
 
 #define FILE_MAX (16u << 20)
-#define FOLDERS_DEEP 16
 #define SYNC_OPTIONS_ANNOTATION "argocd.argoproj.io/sync-options"
 
 static int lint_run(struct cli *);
@@ -163,8 +161,9 @@ lint_add_document(struct lint *l, const char *file, json_t *doc, const struct ya
 }
 
 static void
-lint_read_file(struct lint *l, const char *path)
+lint_read_file(const char *path, void *arg)
 {
+	struct lint *l = arg;
 	const char *file = strcmp(path, "-") == 0 ? "/dev/stdin" : path;
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct bytes text = { 0 };
@@ -188,42 +187,6 @@ lint_read_file(struct lint *l, const char *path)
 			lint_add_document(l, path, doc, &marks[i]);
 		}
 	}
-}
-
-static int
-lint_is_manifest(const struct dirent *d)
-{
-	return d->d_name[0] != '.';
-}
-
-static bool
-lint_is_folder(const char *path)
-{
-	struct stat s;
-
-	return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
-
-static void
-lint_read_path(struct lint *l, const char *path, int depth)
-{
-	struct dirent **entries = NULL;
-	int n;
-
-	if (strcmp(path, "-") == 0 || !lint_is_folder(path)) {
-		lint_read_file(l, path);
-		return;
-	}
-	n = depth < FOLDERS_DEEP ? scandir(path, &entries, lint_is_manifest, alphasort) : 0;
-	for (int i = 0; i < n; i++) {
-		const char *below = arena_printf(l->cli->arena, "%s/%s", path, entries[i]->d_name);
-
-		if (lint_is_folder(below) || str_ends(below, ".yaml") || str_ends(below, ".yml") ||
-		    str_ends(below, ".json"))
-			lint_read_path(l, below, depth + 1);
-		free(entries[i]);
-	}
-	free(entries);
 }
 
 static const struct object *
@@ -590,9 +553,9 @@ lint_run(struct cli *c)
 
 	l.last = &l.first;
 	while ((file = strsep(&files, "\n")) != NULL)
-		lint_read_path(&l, file, 0);
+		manifest_files_each(c->arena, file, lint_read_file, &l);
 	for (size_t i = 0; i < c->n_args; i++)
-		lint_read_path(&l, c->args[i], 0);
+		manifest_files_each(c->arena, c->args[i], lint_read_file, &l);
 	if (l.n_files == 0)
 		return cli_fail(c, "usage: sluice lint FILE|FOLDER...; no file was read");
 	for (const struct manifest *m = l.first; m != NULL; m = m->next) {
