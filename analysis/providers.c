@@ -5,10 +5,12 @@ const struct provider *const providers[] = {
 	&prometheus_provider,
 	&web_provider,
 	&job_provider,
+	&kayenta_provider,
 	&datadog_provider,
 	&wavefront_provider,
 	&newrelic_provider,
 	&graphite_provider,
+	&influxdb_provider,
 	&skywalking_provider,
 	NULL,
 };

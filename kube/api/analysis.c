@@ -109,8 +109,8 @@ static const struct field metric_provider_fields[] = {
 	OBJECT(metric_provider, wavefront, "wavefront", wavefront_metric, .doc = "Query of Wavefront."),
 	NOT_SUPPORTED("cloudWatch"),
 	OBJECT(metric_provider, graphite, "graphite", graphite_metric, .doc = "Query of Graphite."),
-	NOT_SUPPORTED("influxdb"),
-	NOT_SUPPORTED("kayenta"),
+	OBJECT(metric_provider, influxdb, "influxdb", influxdb_metric, .doc = "Query of InfluxDB 2."),
+	OBJECT(metric_provider, kayenta, "kayenta", kayenta_metric, .doc = "Judgement of Kayenta."),
 	OBJECT(metric_provider, skywalking, "skywalking", skywalking_metric, .doc = "Query of SkyWalking."),
 	NOT_SUPPORTED("plugin"),
 };

@@ -68,6 +68,8 @@ struct metric_provider {
 	const struct wavefront_metric *wavefront;
 	const struct graphite_metric *graphite;
 	const struct skywalking_metric *skywalking;
+	const struct influxdb_metric *influxdb;
+	const struct kayenta_metric *kayenta;
 };
 
 struct metric {

@@ -74,3 +74,55 @@ static const struct field skywalking_metric_fields[] = {
 	    .doc = "Go duration: the query is about the time from this long ago until now.", .default_text = "5m"),
 };
 TYPE(skywalking_metric, "skywalking metric", .strict = true);
+
+static const struct field influxdb_metric_fields[] = {
+	STRING(influxdb_metric, profile, "profile",
+	    .doc = "Name of a Secret in the controller's namespace with the keys address, org and authToken.",
+	    .default_text = "influxdb"),
+	STRING(influxdb_metric, query, "query",
+	    .doc = "Query in Flux. result is the list of _value of all records of all tables. No record is an error."),
+};
+TYPE(influxdb_metric, "influxdb metric", .strict = true);
+
+static const struct field kayenta_threshold_fields[] = {
+	INT(kayenta_threshold, pass, "pass", .required = true, .doc = "Least score of a Successful measurement."),
+	INT(kayenta_threshold, marginal, "marginal", .required = true,
+	    .doc = "Least score of an Inconclusive one. One below is Failed."),
+};
+static TYPE_AS(kayenta_threshold_type, kayenta_threshold, "threshold", .strict = true);
+
+static const struct field kayenta_point_fields[] = {
+	STRING(kayenta_point, scope, "scope", .doc = "Scope in the words of the metrics' source."),
+	STRING(kayenta_point, region, "region", .doc = "Location of the scope."),
+	INT(kayenta_point, step, "step", .doc = "Seconds between two values."),
+	STRING(kayenta_point, start, "start",
+	    .doc = "Start (RFC 3339). Unset: the metric's interval ago, or with lookback the start of the run."),
+	STRING(kayenta_point, end, "end", .doc = "End (RFC 3339). Unset: the time of the measurement."),
+};
+static TYPE_AS(kayenta_point_type, kayenta_point, "scope", .strict = true);
+
+static const struct field kayenta_scope_fields[] = {
+	STRING(kayenta_scope, name, "name", .doc = "Name of the scope in the configuration."),
+	EMBED(kayenta_scope, control, "controlScope", kayenta_point,
+	    .doc = "The stable version. It has a start, or an end, if and only if experimentScope has one."),
+	EMBED(kayenta_scope, experiment, "experimentScope", kayenta_point, .doc = "The new version."),
+};
+static TYPE_AS(kayenta_scope_type, kayenta_scope, "scope of a canary", .strict = true);
+
+static const struct field kayenta_metric_fields[] = {
+	STRING(kayenta_metric, address, "address", .doc = "URL of Kayenta (http:// or https://). Required."),
+	STRING(kayenta_metric, application, "application", .doc = "Application in Kayenta."),
+	STRING(kayenta_metric, canary_config_name, "canaryConfigName", .doc = "Name of the canary configuration."),
+	STRING(kayenta_metric, metrics_account_name, "metricsAccountName", .doc = "Account for metrics."),
+	STRING(kayenta_metric, configuration_account_name, "configurationAccountName",
+	    .doc = "Account for configurations."),
+	STRING(kayenta_metric, storage_account_name, "storageAccountName",
+	    .doc = "Account for results. The configuration is searched in it too."),
+	EMBED(kayenta_metric, threshold, "threshold", kayenta_threshold,
+	    .doc = "Scores that decide. Conditions of the metric are not evaluated."),
+	LIST(kayenta_metric, scopes, "scopes", kayenta_scope, .items_max = 100, .doc = "What is compared."),
+	BOOL(kayenta_metric, lookback, "lookback",
+	    .doc = "True: scopes without a start begin with the run; false: the metric's interval ago.",
+	    .default_text = "false"),
+};
+TYPE(kayenta_metric, "kayenta metric", .strict = true);

@@ -43,5 +43,33 @@ struct skywalking_metric {
 	const char *interval; /* a Go duration; 5m if absent */
 };
 
-extern const struct type datadog_metric_type, newrelic_metric_type, graphite_metric_type, wavefront_metric_type,
-    skywalking_metric_type;
+struct influxdb_metric {
+	const char *profile; /* name of the Secret; NULL: influxdb */
+	const char *query;
+};
+
+struct kayenta_threshold {
+	int64_t pass, marginal;
+};
+
+/* One side of a comparison: start and end are RFC 3339, and computed if they are empty. */
+struct kayenta_point {
+	const char *scope, *region, *start, *end;
+	int64_t step; /* seconds */
+};
+
+struct kayenta_scope {
+	const char *name;
+	struct kayenta_point control, experiment;
+};
+
+struct kayenta_metric {
+	const char *address, *application, *canary_config_name;
+	const char *metrics_account_name, *configuration_account_name, *storage_account_name;
+	struct kayenta_threshold threshold;
+	LIST_OF(struct kayenta_scope) scopes;
+	bool lookback;
+};
+
+extern const struct type influxdb_metric_type, kayenta_metric_type, datadog_metric_type, newrelic_metric_type,
+    graphite_metric_type, wavefront_metric_type, skywalking_metric_type;

@@ -95,6 +95,35 @@ run skywalking 'result.cpm == 7' "{skywalking: {address: 'http://127.0.0.1:$port
 check "SkyWalking is queried" within 20 is skywalking '^Successful {"cpm":7}'
 check "with the duration" arrived '"variables":{"duration":{"start":"[-0-9]* [0-9]*","end":"[-0-9]* [0-9]*","step":"MINUTE"}}'
 
+# InfluxDB.
+secret influxdb --from-literal=authToken=in-hunter2 --from-literal=org='my org' --from-literal=address="http://127.0.0.1:$port/i"
+answer i.api.v2.query 200 '#datatype,string,long,double
+#group,false,false,false
+#default,_result,,
+,result,table,_value
+,,0,0.5
+'
+run influxdb 'result[0] < 1' '{influxdb: {query: "from(bucket: b)"}}'
+check "InfluxDB is queried" within 20 is influxdb '^Successful \[0.5\]'
+check "with its organization" arrived '^POST /i/api/v2/query?org=my+org '
+check "and its token" arrived '^Authorization: Token in-hunter2'
+
+# Kayenta: the controller is killed while it judges.
+answer k.canaryConfig 200 '[{"id":"c7","name":"config"}]'
+answer k.canary.c7 200 '{"canaryExecutionId":"e7"}'
+answer k.canary.e7 200 '{"complete":true,"result":{"judgeResult":{"score":{"score":92.5}}}}'
+run kayenta '' "{kayenta: {address: 'http://127.0.0.1:$port/k', application: app, canaryConfigName: config, metricsAccountName: m,
+	configurationAccountName: c, storageAccountName: s, lookback: true, threshold: {pass: 90, marginal: 75},
+	scopes: [{name: default, controlScope: {scope: a, step: 60}, experimentScope: {scope: b, step: 60}}]}}"
+running() { kubectl get analysisrun kayenta -o 'jsonpath={.status.metricResults[0].measurements[0]}' | grep 'e7' | grep '"phase":"Running"' | grep -q resumeAt; }
+check "Kayenta judges, and the measurement is Running" within 20 running
+kill -9 $controller
+wait $controller 2>/dev/null
+start
+check "another controller continues it" within 40 is kayenta '^Successful 92'
+check "and starts no second judgement" test "$(grep -c '^POST /k/canary/c7?application=app&metricsAccountName=m&configurationAccountName=c&storageAccountName=s' "$dir/requests")" = 1
+check "of both scopes" arrived '"controlScope":{"scope":"a","location":"","step":60,"start":"'
+
 # Wavefront is only queried over https: a token for another address is not sent.
 secret wavefront-api-tokens --from-literal=w.example.invalid=wf-hunter2
 run wavefront 'result < 1' '{wavefront: {address: "127.0.0.1:1", query: q}}'

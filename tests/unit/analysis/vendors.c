@@ -52,6 +52,17 @@ invalid_configurations_are_refused(void **state)
 		{ "{skywalking: {address: s, query: q}}", "starts with neither http:// nor https://" },
 		{ "{skywalking: {address: 'http://s', query: q, interval: 1x}}",
 		    "time: unknown unit \"x\" in duration \"1x\"" },
+		{ "{kayenta: {address: k, lookback: true, threshold: {pass: 9, marginal: 7}}}",
+		    "starts with neither http:// nor https://" },
+		{ "{kayenta: {address: 'http://k', application: a b, threshold: {pass: 9, marginal: 7}}}",
+		    "application: \"a b\" has a blank" },
+		{ "{kayenta: {address: 'http://k', threshold: {pass: 9, marginal: 7}, scopes: [{}]}}",
+		    "scopes[0]: without a start it needs the metric's interval, or lookback" },
+		{ "{kayenta: {address: 'http://k', lookback: true, threshold: {pass: 9, marginal: 7}, scopes: [{}]}}",
+		    "" },
+		{ "{kayenta: {address: 'http://k', lookback: true, threshold: {pass: 9, marginal: 7}, scopes: "
+		  "[{controlScope: {start: x}}]}}",
+		    "controlScope.start and experimentScope.start must both be set" },
 	};
 	struct arena *a = arena_new();
 
@@ -119,6 +130,29 @@ new_relic_has_an_address_for_each_region(void **state)
 	arena_free(a);
 }
 
+/* Argo Rollouts requests the result of the judgement "<nil>". */
+static void
+a_judgement_of_kayenta_without_an_id_is_an_error(void **state)
+{
+	static const char *const cases[] = { "{}", "{\"canaryExecutionId\":null}", "{\"canaryExecutionId\":\"\"}",
+		"[]" };
+	struct arena *a = arena_new();
+	const struct metric *m =
+	    metric_of(a, "{kayenta: {address: 'http://k', canaryConfigName: c, threshold: {pass: 9, marginal: 7}}}");
+	struct response config = answer(200, "[{\"name\":\"c\",\"id\":\"i\"}]");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct response started = answer(200, cases[i]);
+		struct query_input in = { .now = 1000000, .responses = { &config, &started }, .n = 2 };
+		struct step_result r = { 0 };
+
+		assert_int_equal(kayenta_provider.step(m, &in, a, &r), MEASURED_ERROR);
+		assert_string_equal(err_text(a, r.err), "Invalid canaryExecutionId");
+	}
+	arena_free(a);
+}
+
 /* Argo Rollouts ends at such a point, and does not show why Wavefront refused a query. */
 static void
 a_point_of_wavefront_without_a_value_is_an_error(void **state)
@@ -176,6 +210,7 @@ main(void)
 		cmocka_unit_test(invalid_configurations_are_refused),
 		cmocka_unit_test(new_relic_is_queried_four_times_with_growing_waits),
 		cmocka_unit_test(new_relic_has_an_address_for_each_region),
+		cmocka_unit_test(a_judgement_of_kayenta_without_an_id_is_an_error),
 		cmocka_unit_test(a_point_of_wavefront_without_a_value_is_an_error),
 		cmocka_unit_test(a_token_of_wavefront_is_sent_to_its_own_address_only),
 	};
