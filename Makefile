@@ -135,6 +135,11 @@ $(OUT)/hostile: $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/hostile/*.c)) $(PURE)
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(LIBS)
 
+# A small OpenID provider.
+$(OUT)/oidc: $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/oidc/*.c)) $(PURE) $(SHELL_O)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(LIBS)
+
 # A node for the real control plane of tests/cluster.
 $(OUT)/tests-cluster/kubelet: $(OUT)/tests/cluster/kubelet.o $(PURE) $(SHELL_O)
 	@mkdir -p $(@D)
@@ -172,7 +177,7 @@ test:
 	@$(MAKE) --no-print-directory -j2 test-programs
 	@tests/run $(T)
 
-test-programs: $(UNITS) $(BENCH_SRC:tests/%.c=$(OUT)/%) $(OUT)/bench/fleet $(FUZZ:%=$(OUT)/fuzz/%) $(OUT)/san/simulation $(OUT)/simulation $(OUT)/sluice-san $(OUT)/hostile sluice kubectl-sluice
+test-programs: $(UNITS) $(BENCH_SRC:tests/%.c=$(OUT)/%) $(OUT)/bench/fleet $(FUZZ:%=$(OUT)/fuzz/%) $(OUT)/san/simulation $(OUT)/simulation $(OUT)/sluice-san $(OUT)/hostile $(OUT)/oidc sluice kubectl-sluice
 
 # The scenarios on a real control plane: needs Go, and takes some minutes the first time.
 test-cluster:

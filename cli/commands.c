@@ -14,9 +14,9 @@
 					    row(explain) row(eval) row(hash) row(notifications_template)               \
 						row(notifications_trigger) row(debug_replica_counts)                   \
 						    row(debug_istio_weights) row(debug_vectors) row(controller)        \
-							row(crds) row(dev) row(demo) row(completion) row(man)          \
-							    row(version) row(help) row(complete) row(gitops_worker)    \
-								row(demo_app) row(load)
+							row(server) row(crds) row(dev) row(demo) row(completion)       \
+							    row(man) row(version) row(help) row(complete)              \
+								row(gitops_worker) row(demo_app) row(load)
 
 #define COMMAND_DECLARE(row) extern const struct command cmd_##row;
 COMMANDS(COMMAND_DECLARE)
