@@ -66,6 +66,7 @@ board_stop_watches(struct board *b)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
 		b->watches[i] = watch_stop(b->watches[i]);
+	board_applications_stop(&b->applications);
 }
 
 void
@@ -77,6 +78,8 @@ board_start(struct board *b)
 		    &(struct watch_scope){
 			.namespace = b->everywhere ? NULL : b->cli->namespace, .labels = watched[i].labels },
 		    1, (struct watch_observer){ .synced = board_on_synced, .failed = board_on_failed, .arg = b });
+	board_applications_start(
+	    &b->applications, b->cli->transport, b->cache, b->everywhere ? NULL : b->cli->namespace, b->policy);
 }
 
 static void

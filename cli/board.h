@@ -1,5 +1,6 @@
 /* cli/board.h: the watched objects of a dashboard, for `sluice dashboard` and `sluice server`. */
 #pragma once
+#include "cli/board_applications.h"
 #include "cli/cli.h"
 #include "web/dashboard.h"
 
@@ -10,6 +11,8 @@ struct board {
 	struct dashboard *dashboard; /* NULL until it listens; freed by board_done */
 	struct cache *cache;
 	struct watch *watches[BOARD_TYPES];
+	struct board_applications applications;
+	const char *policy; /* namespace of AppProjects and argocd-rbac-cm; NULL: they are not read */
 	size_t synced; /* the number of watches whose first list has arrived */
 	bool everywhere; /* all namespaces are shown */
 	bool may_narrow; /* without the permission to list all namespaces, one is shown */

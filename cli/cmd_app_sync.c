@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/time.h"
 #include "cli/application.h"
+#include "gitops/argocd/application_action.h"
 
 static int app_sync_run(struct cli *);
 static int app_wait_run(struct cli *);
@@ -118,56 +119,45 @@ app_sync_selection(struct cli *c, const char *text)
 	return list;
 }
 
-static bool
-app_sync_is_automated(const json_t *app)
-{
-	const json_t *automated = json_at(app, "/spec/syncPolicy/automated");
-
-	return automated != NULL && !json_is_false(json_object_get(automated, "enabled"));
-}
-
-/* Returns 0, or 1 after printing why such a sync cannot start, or would be undone. */
-static int
-app_sync_check(struct cli *c, const char *name, const json_t *app, const json_t *sync)
-{
-	const char *target = json_string_value(json_at(app, "/spec/source/targetRevision")),
-		   *revision = json_str(sync, "revision");
-
-	target = str_empty(target) ? "HEAD" : target;
-	if (json_object_get(app, "operation") != NULL)
-		return cli_fail(c,
-		    "another sync of application \"%s\" is running; wait for it with `sluice app wait %s --operation`",
-		    name, name);
-	if (app_sync_is_automated(app) && revision != NULL && !str_eq(revision, target) &&
-	    !json_is_true(json_object_get(sync, "dryRun")))
-		return cli_fail(c,
-		    "an automated sync would replace revision %s by %s; change the target with `sluice app set %s "
-		    "--revision %s`, or disable automated syncs with `sluice app set %s --sync-policy none`",
-		    revision, target, name, revision, name);
-	return 0;
-}
-
-/* Asks for it (consumed), and, unless --async, waits for its end. */
-static int
-app_sync_request(struct cli *c, const char *name, json_t *sync)
+static const char *
+app_sync_user(void)
 {
 	const char *user = getenv("USER");
-	json_t *app = application_get(c, name);
+
+	return str_empty(user) ? "sluice" : user;
+}
+
+/* Sends the patch of an action (consumed) and, unless --async, waits for the end of its sync. `e`: the action is not
+ * possible. Returns the exit code. */
+static int
+app_sync_send(struct cli *c, const char *name, const struct err *e, json_t *patch)
+{
 	struct application_until until = { .operation = true,
 		.started_after = loop_wall(c->loop) / 1000 * 1000 }; /* a status has seconds */
-	int code = app != NULL ? app_sync_check(c, name, app, sync) : 1;
+	int code;
 
-	json_decref(app);
-	if (code != 0) {
-		json_decref(sync);
-		return code;
-	}
-	code = application_patch(c, name,
-	    json_pack("{s:{s:o, s:{s:s}}}", "operation", "sync", sync, "initiatedBy", "username",
-		user != NULL && user[0] != '\0' ? user : "sluice"));
+	if (e != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	code = application_patch(c, name, patch);
 	if (code != 0 || cli_on(c, "async"))
 		return code;
 	return application_wait(c, name, &until);
+}
+
+/* Requests the sync (consumed). */
+static int
+app_sync_request(struct cli *c, const char *name, json_t *sync)
+{
+	json_t *app = application_get(c, name), *patch = NULL;
+	struct err *e;
+
+	if (app == NULL) {
+		json_decref(sync);
+		return 1;
+	}
+	e = application_action_sync(c->arena, app, sync, app_sync_user(), &patch);
+	json_decref(app);
+	return app_sync_send(c, name, e, patch);
 }
 
 static int
@@ -220,40 +210,20 @@ app_wait_run(struct cli *c)
 static int
 app_rollback_run(struct cli *c)
 {
-	const struct app_history *found = NULL;
-	struct application_status status;
-	const struct application *decoded;
+	json_t *app, *patch = NULL;
 	const char *revision;
 	long long id = -1;
-	json_t *app, *sync;
+	struct err *e;
 
 	if (c->n_args < 1 || c->n_args > 2 || (c->n_args == 2 && !str_int(c->args[1], 0, INT64_MAX, &id)))
 		return cli_fail(c, "usage: sluice app rollback NAME [ID]; `sluice app history NAME` lists the IDs");
 	if (applications_connect(c) != 0 || (app = application_get(c, c->args[0])) == NULL)
 		return 1;
-	if (app_sync_is_automated(app)) {
-		json_decref(app);
-		return cli_fail(c,
-		    "rollback cannot be performed when auto-sync is enabled; `sluice app set %s --sync-policy none` "
-		    "switches it off",
-		    c->args[0]);
-	}
-	application_read(c, app, &decoded, &status);
+	e = application_action_rollback(c->arena, app, id, cli_on(c, "prune"), app_sync_user(), &patch, &revision);
 	json_decref(app);
-	if (id < 0 && status.history.n >= 2)
-		found = &status.history.at[status.history.n - 2];
-	for (size_t i = 0; i < status.history.n; i++)
-		if (id >= 0 && status.history.at[i].id == id)
-			found = &status.history.at[i];
-	revision = found != NULL ? app_revision_text(c->arena, found->revision, &found->revisions) : NULL;
-	if (revision == NULL)
-		return cli_fail(c,
-		    "application \"%s\" has no such sync in its history; `sluice app history %s` lists them",
-		    c->args[0], c->args[0]);
-	printf("rolling back to %s\n", short_revision(c, revision));
-	sync = json_pack("{s:b}", "prune", cli_on(c, "prune"));
-	application_set_revision(sync, revision);
-	return app_sync_request(c, c->args[0], sync);
+	if (e == NULL)
+		printf("rolling back to %s\n", short_revision(c, revision));
+	return app_sync_send(c, c->args[0], e, patch);
 }
 
 static int

@@ -1,5 +1,5 @@
-/* cli/cmd_dashboard.c: dashboard: Rollouts in a browser, by default on this machine only. The HTTP API is in
- * web/dashboard.c. */
+/* cli/cmd_dashboard.c: dashboard: Rollouts and Applications in a browser, by default on this machine only. The HTTP
+ * API is in web/dashboard.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@ const struct command cmd_dashboard = {
 	.name = "dashboard",
 	.args = "",
 	.group = GROUP_SEE,
-	.summary = "Show and control Rollouts in a browser",
+	.summary = "Show and control Rollouts and Applications in a browser",
 	.example = "dashboard|dashboard --port 0 --read-only",
 	.flags =
 	    (const struct flag[]){
@@ -30,6 +30,10 @@ const struct command cmd_dashboard = {
 		    .value = "ADDR",
 		    .value_default = "127.0.0.1",
 		    .text = "Address to listen on" },
+		{ .name = "gitops-namespace",
+		    .value = "NAME",
+		    .value_default = "argocd",
+		    .text = "Namespace of Applications that a request names without one" },
 		{ .name = "read-only", .text = "Show only: no buttons and no changes" },
 		{ 0 },
 	    },
@@ -68,6 +72,7 @@ dashboard_read_settings(struct local_board *b, struct dashboard_settings *ret)
 		.ready = board_is_ready,
 		.arg = &b->board,
 		.api = c->transport,
+		.argocd_namespace = cli_flag(c, "gitops-namespace"),
 		.login = &b->login.login };
 	if (root[strcspn(root, "/")] != '\0' && root[strcspn(root, "/") + 1] != '\0')
 		return cli_fail(c, "--root-path: \"%s\" is more than one name", root);
@@ -110,7 +115,8 @@ dashboard_on_input(struct loop_io *io, int events, void *arg)
 static void
 dashboard_greet(struct local_board *b)
 {
-	printf("Rollouts of %s: open this address within a minute, once. Enter prints another one, Ctrl-C ends the "
+	printf("Rollouts and Applications of %s: open this address within a minute, once. Enter prints another one, "
+	       "Ctrl-C ends the "
 	       "dashboard.\n",
 	    b->board.everywhere ? "all namespaces" : b->board.cli->namespace);
 	dashboard_print_address(b, b->settings);

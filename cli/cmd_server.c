@@ -224,6 +224,7 @@ server_serve(struct server *s, const struct oidc_login_settings *login_settings,
 		.ready = board_is_ready,
 		.arg = &s->board,
 		.api = c->transport,
+		.argocd_namespace = s->namespace,
 		.impersonation = &s->impersonation,
 		.login = oidc_login_interface(login),
 		.host = s->base.host };
@@ -285,6 +286,7 @@ server_run(struct cli *c)
 		return cli_error(c, e);
 	}
 	board_init(&s.board, c, cli_flag(c, "namespace") == NULL);
+	s.board.policy = s.namespace;
 	login.api = c->transport;
 	login.outside = transport_curl_new(c->loop, NULL);
 	transport_curl_confine(login.outside, c->config.server, false);

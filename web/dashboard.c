@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/json.h"
 #include "base/str.h"
+#include "kube/api/application.h"
 #include "kube/api/rollout.h"
 #include "rollout/view/info.h"
 #include "web/action.h"
@@ -16,6 +17,10 @@
 #define IDLE_MS 120000
 #define BODY_MAX 65536u
 #define PARTS_MAX 32 /* segments of a path */
+#define PATHS                                                                                                          \
+	"there are GET and PUT api/v1/rollouts, GET and POST api/v1/applications, and GET "                            \
+	"api/v1/stream/applications, "                                                                                 \
+	"api/v1/namespace and api/v1/version"
 #define API 3 /* number of path segments before the arguments of an API path: api, v1, rollouts */
 
 /* Returns whether the request's Host is that of the settings, or else a name of this machine. The domain of another
@@ -50,6 +55,17 @@ dashboard_site_is_ours(const struct visit *v, const char *method)
 	       str_eq(to, "document");
 }
 
+/* /api/v1/NAME/...: `parts` are the segments after the name. */
+static const struct {
+	const char *method, *name;
+	enum MHD_Result (*serve)(struct visit *, const char *const *parts, size_t n);
+} routes[] = {
+	{ "GET", "rollouts", dashboard_get_rollouts },
+	{ "PUT", "rollouts", dashboard_put_rollout },
+	{ "GET", "applications", dashboard_get_applications },
+	{ "POST", "applications", dashboard_post_application },
+};
+
 static enum MHD_Result
 dashboard_route_api(struct visit *v, const char *method, const char *const *parts, size_t n)
 {
@@ -62,14 +78,14 @@ dashboard_route_api(struct visit *v, const char *method, const char *const *part
 		return visit_refuse(v, VISIT_UNAVAILABLE, "the first lists are not in yet");
 	if (n == API && reads && strcmp(parts[2], "namespace") == 0)
 		return dashboard_list_namespaces(v);
-	if (n < API || strcmp(parts[1], "v1") != 0 || strcmp(parts[2], "rollouts") != 0)
-		return visit_refuse(
-		    v, VISIT_NOT_FOUND, "there are api/v1/rollouts, api/v1/namespace and api/v1/version");
-	if (reads)
-		return dashboard_get_rollouts(v, parts + API, n - API);
-	if (strcmp(method, "PUT") == 0)
-		return dashboard_put_rollout(v, parts + API, n - API);
-	return visit_refuse(v, VISIT_NOT_FOUND, "there are GET and PUT");
+	if (n < API || strcmp(parts[1], "v1") != 0)
+		return visit_refuse(v, VISIT_NOT_FOUND, PATHS);
+	if (n == API + 1 && reads && strcmp(parts[2], "stream") == 0 && strcmp(parts[3], "applications") == 0)
+		return dashboard_watch_applications(v);
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
+		if (strcmp(parts[2], routes[i].name) == 0 && strcmp(method, routes[i].method) == 0)
+			return routes[i].serve(v, parts + API, n - API);
+	return visit_refuse(v, VISIT_NOT_FOUND, PATHS);
 }
 
 static enum MHD_Result
@@ -219,6 +235,7 @@ dashboard_on_completed(void *arg, struct MHD_Connection *c, void **state, enum M
 		}
 	if (v->check != NULL)
 		d->settings.login->cancel(v->check);
+	dashboard_application_cancel(v->request);
 	permit_cancel(v->permit_check);
 	permit_done(&v->permit);
 	web_action_cancel(v->action);
@@ -274,6 +291,8 @@ dashboard_changed(struct dashboard *d, const struct object *o)
 {
 	const char *ns, *name;
 
-	if (info_concerns(d->settings.view, o, &ns, &name))
-		streams_changed(&d->streams, ns, name);
+	if (o->type == &application_type)
+		streams_changed(&d->streams, o->type, o->meta.namespace, o->meta.name);
+	else if (info_concerns(d->settings.view, o, &ns, &name))
+		streams_changed(&d->streams, &rollout_type, ns, name);
 }

@@ -21,13 +21,16 @@ struct dashboard_settings {
 	bool read_only;
 	const char *version;
 	const char *namespace; /* the namespace that the page shows first */
-	/* of Rollouts, ReplicaSets, pod_details, AnalysisRuns and Experiments; must outlive the dashboard */
+	/* of Rollouts, ReplicaSets, pod_details, AnalysisRuns, Experiments, Applications, and with `impersonation` of
+	 * AppProjects and the ConfigMap argocd-rbac-cm; must outlive the dashboard */
 	const struct view *view;
 	bool (*ready)(void *arg); /* the first lists have been received */
 	void *arg;
 	struct transport *api; /* for the actions of users */
+	const char *argocd_namespace; /* of Applications that are named without one, AppProjects, and argocd-rbac-cm */
 	/* Needs a login. Users see the Rollouts that Kubernetes lets their groups list, and act on Rollouts as these
-	 * groups (access/impersonation.h). NULL: every user has our permissions */
+	 * groups (access/impersonation.h). argocd-rbac-cm decides about Applications. NULL: every user has our
+	 * permissions */
 	const struct impersonation *impersonation;
 	struct login *login; /* decides who makes a request (login.h); NULL: every client has our permissions */
 	const char *host; /* the only Host that is served, "NAME" or "NAME:PORT"; NULL: names of this machine */

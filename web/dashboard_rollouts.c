@@ -202,21 +202,51 @@ dashboard_list_namespaces(struct visit *v)
 					 c.list, "readOnly", s->read_only));
 }
 
+/* The source of a stream of Rollouts. */
+struct rollout_source {
+	const struct view *view;
+	struct permit permit;
+};
+
+static json_t *
+dashboard_stream_rollout(void *arg, const char *ns, const char *name)
+{
+	const struct rollout_source *from = arg;
+
+	return permit_allows(&from->permit, ns) ? info_rollout(from->view, ns, name) : NULL;
+}
+
+static void
+dashboard_stream_done(void *arg)
+{
+	struct rollout_source *from = arg;
+
+	permit_done(&from->permit);
+	free(from);
+}
+
 static enum MHD_Result
 dashboard_watch_rollouts(struct visit *v, const char *ns, const char *name)
 {
-	const char *accept = MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, "Accept");
+	const struct view *view = v->dashboard->settings.view;
+	struct rollout_source *from;
 	enum MHD_Result ok = MHD_NO;
 
-	if (name != NULL && view_get(v->dashboard->settings.view, &rollout_type, ns, name) == NULL)
+	if (name != NULL && view_get(view, &rollout_type, ns, name) == NULL)
 		return dashboard_refuse_unknown(v, ns, name);
-	if (!streams_add(&v->dashboard->streams, v->connection,
-		&(struct stream_settings){ .ns = ns,
-		    .name = name,
-		    .events = accept != NULL && strstr(accept, "text/event-stream") != NULL,
-		    .life_ms = v->dashboard->settings.impersonation != NULL ? REVIEWS_LIFE_MS : 0 },
-		&v->permit, &ok))
-		return visit_refuse(v, VISIT_UNAVAILABLE, "too many clients watch already");
+	from = mem_alloc(sizeof(*from));
+	*from = (struct rollout_source){ view, v->permit };
+	v->permit = (struct permit){ 0 };
+	if (visit_stream(v, ns, name,
+		&(struct stream_source){ .type = &rollout_type,
+		    .member = "rolloutInfo",
+		    .meta = "objectMeta",
+		    .info = dashboard_stream_rollout,
+		    .done = dashboard_stream_done,
+		    .arg = from },
+		&ok))
+		return ok;
+	dashboard_stream_done(from);
 	return ok;
 }
 

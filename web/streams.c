@@ -3,8 +3,6 @@
 #include <string.h>
 #include "base/json.h"
 #include "base/str.h"
-#include "kube/api/rollout.h"
-#include "rollout/view/info.h"
 
 #define SOON_MS 100
 #define BEAT_MS 15000
@@ -17,7 +15,7 @@ struct stream {
 	char *ns, *name; /* NULL: all of them */
 	bool events; /* server-sent events; else lines */
 	bool suspended, over; /* it waits for a change; the stream ends when everything has been sent */
-	struct permit permit;
+	struct stream_source source;
 	int64_t ends_at; /* mono ms; 0: no end */
 	struct map pending, known; /* "ns/name": changed and not sent yet; sent at least once */
 	struct str out;
@@ -53,24 +51,25 @@ streams_change_of(struct stream *s, const char *key, const char *ns, const char 
 		return NULL;
 	if (info == NULL) {
 		map_remove(&s->known, key);
-		info = json_pack("{s:{s:s,s:s}}", "objectMeta", "name", name, "namespace", ns);
+		info = json_pack("{s:{s:s,s:s}}", s->source.meta, "name", name, "namespace", ns);
 	} else {
 		map_set(&s->known, key, s);
 	}
-	return json_pack("{s:{s:s,s:o}}", "result", "type", type, "rolloutInfo", info);
+	return json_pack("{s:{s:s,s:o}}", "result", "type", type, s->source.member, info);
 }
 
-/* Sends one Rollout as it is now. */
+/* Sends one object as it is now. */
 static void
 streams_send(struct stream *s, const char *key)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *slash = strchr(key, '/'), *ns = arena_strndup(a, key, (size_t)(slash - key)), *name = slash + 1;
-	json_t *info = info_rollout(s->owner->view, ns, name), *message;
+	json_t *info = s->source.info(s->source.arg, ns, name), *message;
 
 	if (s->name != NULL && info == NULL) {
 		streams_say(s, json_pack("{s:{s:i,s:s}}", "error", "code", NOT_FOUND, "message",
-				   arena_printf(a, "rollouts.argoproj.io \"%s\" not found", name)));
+				   arena_printf(a, "%s.%s \"%s\" not found", s->source.type->plural,
+				       s->source.type->group, name)));
 		s->over = true;
 		return;
 	}
@@ -125,7 +124,8 @@ streams_on_freed(void *arg)
 			s->owner->n--;
 			break;
 		}
-	permit_done(&s->permit);
+	if (s->source.done != NULL)
+		s->source.done(s->source.arg);
 	map_done(&s->pending);
 	map_done(&s->known);
 	str_done(&s->out);
@@ -139,8 +139,6 @@ streams_mark(struct stream *s, const char *ns, const char *name)
 {
 	_cleanup_(freep) char *key = mem_printf("%s/%s", ns, name);
 
-	if (!permit_allows(&s->permit, ns))
-		return;
 	map_set(&s->pending, key, s);
 }
 
@@ -151,8 +149,7 @@ streams_mark_one(const struct object *o, void *arg)
 }
 
 bool
-streams_add(struct streams *all, struct MHD_Connection *c, const struct stream_settings *of, struct permit *permit,
-    enum MHD_Result *ret)
+streams_add(struct streams *all, struct MHD_Connection *c, const struct stream_settings *of, enum MHD_Result *ret)
 {
 	struct MHD_Response *r;
 	struct stream *s;
@@ -165,10 +162,9 @@ streams_add(struct streams *all, struct MHD_Connection *c, const struct stream_s
 		.ns = of->ns != NULL ? mem_strdup(of->ns) : NULL,
 		.name = of->name != NULL ? mem_strdup(of->name) : NULL,
 		.events = of->events,
-		.permit = *permit,
+		.source = of->source,
 		.ends_at = of->life_ms > 0 ? loop_mono(all->daemon->loop) + of->life_ms : 0,
 		.next = all->list };
-	*permit = (struct permit){ 0 };
 	all->list = s;
 	all->n++;
 	str_init(&s->out, EVENT_MAX);
@@ -178,7 +174,7 @@ streams_add(struct streams *all, struct MHD_Connection *c, const struct stream_s
 	if (of->name != NULL)
 		streams_mark(s, of->ns, of->name);
 	else
-		all->view->each(all->view, &rollout_type, of->ns, streams_mark_one, s);
+		all->view->each(all->view, of->source.type, of->ns, streams_mark_one, s);
 	r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, streams_on_read, s, streams_on_freed);
 	MHD_add_response_header(r, "Content-Type", of->events ? "text/event-stream" : "application/json");
 	MHD_add_response_header(r, "Cache-Control", "no-store");
@@ -214,10 +210,11 @@ streams_on_beat(struct timer *t, void *arg)
 }
 
 void
-streams_changed(struct streams *all, const char *ns, const char *name)
+streams_changed(struct streams *all, const struct type *type, const char *ns, const char *name)
 {
 	for (struct stream *s = all->list; s != NULL; s = s->next)
-		if ((s->ns == NULL || strcmp(s->ns, ns) == 0) && (s->name == NULL || strcmp(s->name, name) == 0))
+		if (s->source.type == type && (s->ns == NULL || strcmp(s->ns, ns) == 0) &&
+		    (s->name == NULL || strcmp(s->name, name) == 0))
 			streams_mark(s, ns, name);
 	if (all->list != NULL && !timer_armed(&all->soon))
 		loop_timer(all->daemon->loop, &all->soon, SOON_MS);

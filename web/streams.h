@@ -1,15 +1,14 @@
-/* web/streams.h: live updates of the dashboard: connections that receive Rollouts as they change.
+/* web/streams.h: live updates of the dashboard: connections that receive Rollouts or Applications as they change.
  *
  * Each receives one JSON object after the other, {"result": ...}, as lines or as server-sent events: for one Rollout
  * its RolloutInfo (rollout/view/info.h), for many {"type": "ADDED" | "MODIFIED" | "DELETED", "rolloutInfo": ...}.
- * Changed Rollouts are kept as names until the client reads again, so that a slow client gets fewer and newer
- * objects, and uses no memory.
+ * Changed objects are kept as names until the client reads again, so that a slow client gets fewer and newer objects,
+ * and uses no memory.
  */
 #pragma once
 #include "base/map.h"
 #include "io/http_server.h"
 #include "kube/plan/view.h"
-#include "web/permit.h"
 
 #define STREAMS_MAX 64 /* a browser needs few; this limits clients that do not close them */
 
@@ -30,16 +29,26 @@ void streams_start(struct streams *, struct http_server *, const struct view *);
 /* Ends all streams. Call it before http_server_stop, which would wait for them. */
 void streams_stop(struct streams *);
 
-struct stream_settings {
-	const char *ns, *name; /* of one Rollout; name NULL: of the Rollouts in a namespace; ns NULL too: of all */
-	bool events; /* server-sent events; else lines */
-	int64_t life_ms; /* the stream ends then, so that the client's permissions are checked again; 0: no end */
+/* The objects of a stream, as its client may see them. */
+struct stream_source {
+	const struct type *type;
+	const char *member, *meta; /* of the JSON: "rolloutInfo", and its "objectMeta" */
+	/* Returns the object as JSON, which the caller owns; NULL: it does not exist, or the client may not see it. */
+	json_t *(*info)(void *arg, const char *ns, const char *name);
+	void (*done)(void *arg); /* frees arg; NULL: nothing is freed */
+	void *arg;
 };
 
-/* Responds to a request with a stream. It takes the permit, and has only what that allows. Returns false if there are
- * STREAMS_MAX streams: nothing was taken. */
-bool streams_add(
-    struct streams *, struct MHD_Connection *, const struct stream_settings *, struct permit *, enum MHD_Result *ret);
+struct stream_settings {
+	const char *ns, *name; /* of one object; name NULL: of those in a namespace; ns NULL too: of all */
+	bool events; /* server-sent events; else lines */
+	int64_t life_ms; /* the stream ends then, so that the client's permissions are checked again; 0: no end */
+	struct stream_source source;
+};
 
-/* Reports that the Rollout, or an object that belongs to it, has changed. */
-void streams_changed(struct streams *, const char *ns, const char *name);
+/* Responds to a request with a stream, which takes the source's arg. Returns false if there are STREAMS_MAX streams:
+ * nothing was taken. */
+bool streams_add(struct streams *, struct MHD_Connection *, const struct stream_settings *, enum MHD_Result *ret);
+
+/* Reports that the object, or one that belongs to it, has changed. */
+void streams_changed(struct streams *, const struct type *, const char *ns, const char *name);

@@ -134,6 +134,23 @@ visit_answer_error(struct visit *v, const struct err *e)
 	visit_answer(v, visit_status_of(code), visit_error_text(v->arena, code, err_text(v->arena, e)));
 }
 
+bool
+visit_stream(struct visit *v, const char *ns, const char *name, const struct stream_source *from, enum MHD_Result *ret)
+{
+	const char *accept = MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, "Accept");
+
+	if (streams_add(&v->dashboard->streams, v->connection,
+		&(struct stream_settings){ .ns = ns,
+		    .name = name,
+		    .events = accept != NULL && strstr(accept, "text/event-stream") != NULL,
+		    .life_ms = v->dashboard->settings.impersonation != NULL ? REVIEWS_LIFE_MS : 0,
+		    .source = *from },
+		ret))
+		return true;
+	*ret = visit_refuse(v, VISIT_UNAVAILABLE, "too many clients watch already");
+	return false;
+}
+
 static void
 visit_on_permit(void *arg, const struct err *e, struct permit *permit)
 {

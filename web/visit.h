@@ -45,6 +45,7 @@ struct visit {
 	struct transport_as api; /* as the user; only with settings.impersonation */
 	const char *ns, *name; /* of the Rollout that the action changes */
 	struct web_action *action; /* in progress */
+	struct application_request *request; /* about an Application; in the arena, ended by its cancel */
 	bool suspended;
 	int status; /* of the response; 0: not known yet */
 	const char *answer; /* JSON */
@@ -69,6 +70,10 @@ enum MHD_Result visit_respond_json(struct visit *, json_t *body);
 enum MHD_Result visit_refuse(struct visit *, enum visit_code, const char *message);
 enum MHD_Result visit_refuse_error(struct visit *, const struct err *);
 
+/* Responds with a stream, of all objects for a NULL name and namespace. Returns false if there are too many: *ret is
+ * the refusal, and nothing was taken. */
+bool visit_stream(struct visit *, const char *ns, const char *name, const struct stream_source *, enum MHD_Result *ret);
+
 /* The visit waits, until one of the functions below. */
 void visit_suspend(struct visit *);
 
@@ -90,3 +95,13 @@ struct transport *visit_api(struct visit *);
 enum MHD_Result dashboard_list_namespaces(struct visit *);
 enum MHD_Result dashboard_get_rollouts(struct visit *, const char *const *parts, size_t n);
 enum MHD_Result dashboard_put_rollout(struct visit *, const char *const *parts, size_t n);
+
+/* dashboard_applications.c: /api/v1/applications/...: `parts` are the segments after "applications". */
+enum MHD_Result dashboard_get_applications(struct visit *, const char *const *parts, size_t n);
+enum MHD_Result dashboard_post_application(struct visit *, const char *const *parts, size_t n);
+
+/* /api/v1/stream/applications. */
+enum MHD_Result dashboard_watch_applications(struct visit *);
+
+/* Ends the request of a visit. Takes NULL. */
+void dashboard_application_cancel(struct application_request *);

@@ -1,4 +1,4 @@
-/* kube/api/core.c: Pod, Service and Event of the core group: the rows of their fields. */
+/* kube/api/core.c: Pod, Service, Event and ConfigMap of the core group: the rows of their fields. */
 #include "kube/api/core.h"
 #include "base/str.h"
 
@@ -34,6 +34,11 @@ static const struct field event_fields[] = {
 	INT(event, count, "count"),
 };
 TYPE(event, "Event", .group = "", .version = "v1", .plural = "events", .kind = "Event");
+
+static const struct field config_map_fields[] = {
+	JSON(config_map, data, "data"),
+};
+TYPE(config_map, "ConfigMap", .group = "", .version = "v1", .plural = "configmaps", .kind = "ConfigMap");
 
 bool
 pod_ready(const struct pod *p)

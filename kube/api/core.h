@@ -1,4 +1,4 @@
-/* kube/api/core.h: Pod, Service and Event of the core group, as far as they are read. */
+/* kube/api/core.h: Pod, Service, Event and ConfigMap of the core group, as far as they are read. */
 #pragma once
 #include "kube/api/rollout.h"
 
@@ -27,7 +27,12 @@ struct event {
 	int64_t first_timestamp, last_timestamp, count;
 };
 
-extern const struct type pod_status_type, pod_type, service_type, event_type;
+struct config_map {
+	struct object object;
+	const char *data; /* as JSON; NULL: it has none */
+};
+
+extern const struct type pod_status_type, pod_type, service_type, event_type, config_map_type;
 
 /* Returns whether the pod's condition Ready is True. */
 bool pod_ready(const struct pod *);
