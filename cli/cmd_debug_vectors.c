@@ -12,13 +12,13 @@
 
 #define OBJECTS_MAX 64
 
-static const char *const vector_names[] = { "gateway", "nginx" };
+static const char *const vector_names[] = { "alb", "gateway", "nginx" };
 
 static int debug_vectors_run(struct cli *);
 
 const struct command cmd_debug_vectors = {
 	.name = "debug vectors",
-	.args = "gateway|nginx|provider-NAME --lines",
+	.args = "alb|gateway|nginx|provider-NAME --lines",
 	.group = GROUP_CHECK,
 	.summary = "Make recorded calls of a router or metric provider, and print what they did",
 	.flags =
@@ -247,8 +247,8 @@ vector_set_header_route(struct vector *v, const json_t *rollout, const json_t *r
 	vector_set_routes(v, &want, header->match.n > 0);
 }
 
-/* The rules between fields that a Rollout must obey before a weight is set. */
-static void
+/* The rules between fields that a Rollout must obey before anything is set. Returns whether it does. */
+static bool
 vector_check(struct vector *v)
 {
 	struct problems problems = { .arena = v->arena };
@@ -257,6 +257,7 @@ vector_check(struct vector *v)
 		v->routed.by[i].router->check(v->rollout->spec.strategy.canary, &problems);
 	if (problems.n > 0 && v->err == NULL)
 		v->err = err_new(v->arena, ERR_INVALID, "%s: %s", problems.at[0].path, problems.at[0].text);
+	return problems.n == 0;
 }
 
 static void
@@ -276,16 +277,17 @@ debug_vectors_line(struct cli *c, const json_t *line)
 	if (v.routed.n == 0)
 		v.err = err_new(a, ERR_INVALID, "rollout: uses no router that Sluice has");
 	if (str_eq(op, "setWeight")) {
-		vector_check(&v);
-		vector_set_weight(&v, call);
+		if (vector_check(&v))
+			vector_set_weight(&v, call);
 	} else if (str_eq(op, "removeManagedRoutes")) {
 		/* a rule is removed whether or not the others can be split */
 		if (v.err != NULL && v.err->class != ERR_GONE)
 			v.err = NULL;
 		vector_set_routes(&v, NULL, 0);
-	} else if (str_eq(op, "setHeaderRoute"))
-		vector_set_header_route(&v, rollout, json_object_get(call, "route"), objects);
-	else
+	} else if (str_eq(op, "setHeaderRoute")) {
+		if (vector_check(&v))
+			vector_set_header_route(&v, rollout, json_object_get(call, "route"), objects);
+	} else
 		v.err = err_new(a, ERR_INVALID, "call.op: \"%s\" is not supported", op);
 	answer = json_pack("{s:o}", "objects", vector_routed(objects));
 	if (v.err != NULL)

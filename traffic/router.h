@@ -124,7 +124,7 @@ struct router {
 	bool (*needs)(const struct rollout *, const struct type *);
 };
 
-extern const struct router istio_router, gateway_router, nginx_router;
+extern const struct router istio_router, gateway_router, nginx_router, alb_router;
 
 /* All routers, ended by NULL. */
 extern const struct router *const routers[];

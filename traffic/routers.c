@@ -7,6 +7,7 @@ const struct router *const routers[] = {
 	&istio_router,
 	&gateway_router,
 	&nginx_router,
+	&alb_router,
 	NULL,
 };
 

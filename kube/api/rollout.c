@@ -405,6 +405,32 @@ static const struct field nginx_routing_fields[] = {
 };
 TYPE(nginx_routing, "nginx traffic routing", .strict = true);
 
+static const struct field alb_stickiness_fields[] = {
+	BOOL(alb_stickiness, enabled, "enabled", .required = true,
+	    .doc = "Requests of one user go to the version that served the first one.", .default_text = "false"),
+	INT(alb_stickiness, duration_seconds, "durationSeconds", .required = true,
+	    .doc = "How long they do, if enabled: 1 to 604800 seconds."),
+};
+TYPE(alb_stickiness, "stickiness", .strict = true);
+
+static const struct field alb_routing_fields[] = {
+	STRING(alb_routing, ingress, "ingress",
+	    .doc =
+		"Name of the Ingress whose annotations split the requests. Exactly one of ingress and ingresses must "
+		"be set."),
+	STRINGS(alb_routing, ingresses, "ingresses", .doc = "Names of several such Ingresses."),
+	OPT_INT(alb_routing, service_port, "servicePort", .required = true, .min = 1, .max = 65535,
+	    .doc = "Port of the Services that the load balancer sends requests to."),
+	STRING(alb_routing, root_service, "rootService",
+	    .doc = "Service of the Ingress' paths whose requests are split. Required with pingPong.",
+	    .default_text = "stableService"),
+	STRING(alb_routing, annotation_prefix, "annotationPrefix",
+	    .doc = "Prefix of the annotations of the controller.", .default_text = "alb.ingress.kubernetes.io"),
+	OBJECT(alb_routing, stickiness_config, "stickinessConfig", alb_stickiness,
+	    .doc = "Whether requests of one user stay with one version."),
+};
+TYPE(alb_routing, "alb traffic routing", .strict = true);
+
 static const struct field router_plugins_fields[] = {
 	OBJECT(router_plugins, gateway_api, "argoproj-labs/gatewayAPI", gateway_routing,
 	    .doc = "Split traffic between canaryService and stableService with routes of the Gateway API."),
@@ -421,7 +447,9 @@ static const struct field traffic_routing_fields[] = {
 	OBJECT(traffic_routing, nginx, "nginx", nginx_routing,
 	    .doc = "Split traffic between canaryService and stableService with ingress-nginx: the controller creates a "
 		   "canary Ingress for each Ingress."),
-	NOT_SUPPORTED("alb"),
+	OBJECT(traffic_routing, alb, "alb", alb_routing,
+	    .doc = "Split traffic between the Services with the AWS Load Balancer Controller, by annotations of "
+		   "Ingresses."),
 	NOT_SUPPORTED("smi"),
 	NOT_SUPPORTED("ambassador"),
 	NOT_SUPPORTED("appMesh"),

@@ -143,6 +143,22 @@ struct nginx_routing {
 	struct string_map canary_ingress_annotations; /* whole keys; they replace the additional ones */
 };
 
+/* Requests of one user stay with one version. */
+struct alb_stickiness {
+	bool enabled;
+	int64_t duration_seconds;
+};
+
+/* Annotations of Ingresses for the AWS Load Balancer Controller split the traffic. */
+struct alb_routing {
+	const char *ingress; /* NULL if ingresses is used instead */
+	struct strings ingresses;
+	struct opt_int service_port;
+	const char *root_service; /* of the action's name; NULL or "": the stable Service */
+	const char *annotation_prefix; /* NULL or "": the default */
+	const struct alb_stickiness *stickiness_config;
+};
+
 /* Routers that are plugins in Argo Rollouts. */
 struct router_plugins {
 	const struct gateway_routing *gateway_api;
@@ -185,6 +201,7 @@ struct traffic_routing {
 	struct opt_int max_traffic_weight; /* the weight of all traffic (weight_total) */
 	const struct istio_routing *istio;
 	const struct nginx_routing *nginx;
+	const struct alb_routing *alb;
 	const struct router_plugins *plugins;
 };
 

@@ -17,6 +17,21 @@ split_annotation(const json_t *o, const char *end)
 	return NULL;
 }
 
+static const json_t *
+split_canary(const json_t *rollout)
+{
+	return json_at(rollout, "/spec/strategy/canary");
+}
+
+static const char *
+split_canary_service(const json_t *rollout)
+{
+	const json_t *c = split_canary(rollout), *turns = json_object_get(c, "pingPong");
+	bool ping = str_eq(json_str(json_at(rollout, "/status/canary"), "stablePingPong"), "ping");
+
+	return turns != NULL ? json_str(turns, ping ? "pongService" : "pingService") : json_str(c, "canaryService");
+}
+
 static int
 split_of_ingress(const json_t *rollout, const json_t *o)
 {
@@ -46,6 +61,38 @@ split_ingresses(const json_t *rollout, size_t i, char *ret, size_t size)
 	return n;
 }
 
+/* The weight in the action of the root Service. The objects of others have none. */
+static int
+split_of_alb(const json_t *rollout, const json_t *o)
+{
+	const json_t *alb = json_at(split_canary(rollout), "/trafficRouting/alb");
+	const char *root = json_str(alb, "rootService") ?: json_str(split_canary(rollout), "stableService");
+	_cleanup_(freep) char *end = mem_printf("/actions.%s", root);
+	const char *text = split_annotation(o, end);
+	_cleanup_(json_decrefp) json_t *action = text != NULL ? json_loads(text, 0, NULL) : NULL;
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (json_at(action, "/ForwardConfig/TargetGroups"), i, one)
+		if (str_eq(json_str(one, "ServiceName"), split_canary_service(rollout)))
+			return (int)json_int(one, "Weight", 0);
+	return 0;
+}
+
+static size_t
+split_albs(const json_t *rollout, size_t i, char *ret, size_t size)
+{
+	const json_t *alb = json_at(split_canary(rollout), "/trafficRouting/alb"),
+		     *list = json_object_get(alb, "ingresses");
+	const char *alone = json_str(alb, "ingress"),
+		   *name = alone != NULL ? alone : json_string_value(json_array_get(list, i));
+	size_t n = alone != NULL ? 1 : json_array_size(list);
+
+	if (name != NULL && i < n)
+		snprintf(ret, size, "%s", name);
+	return n;
+}
+
 /* A router: `names` sets the name of the i-th of its objects with a weight, and returns their number. */
 static const struct split_router {
 	const char *key, *kind, *plural;
@@ -54,15 +101,27 @@ static const struct split_router {
 	size_t (*names)(const json_t *rollout, size_t i, char *ret, size_t size);
 } split_routers[] = {
 	{ "nginx", "Ingress", "ingresses", true, split_of_ingress, split_ingresses },
+	{ "alb", "Ingress", "ingresses", false, split_of_alb, split_albs },
 };
+
+/* The first router of the rollout whose objects are of this kind. */
+static const struct split_router *
+split_router_of(const json_t *rollout, const char *kind)
+{
+	const json_t *routing = json_object_get(split_canary(rollout), "trafficRouting");
+
+	for (size_t i = 0; i < ARRAY_SIZE(split_routers); i++)
+		if (strcmp(kind, split_routers[i].kind) == 0 && json_object_get(routing, split_routers[i].key) != NULL)
+			return &split_routers[i];
+	return NULL;
+}
 
 int
 split_weight(const json_t *rollout, const char *kind, const json_t *o)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(split_routers); i++)
-		if (strcmp(kind, split_routers[i].kind) == 0)
-			return o != NULL ? split_routers[i].weight(rollout, o) : 0;
-	return -1;
+	const struct split_router *r = split_router_of(rollout, kind);
+
+	return r == NULL ? -1 : o != NULL ? r->weight(rollout, o) : 0;
 }
 
 static void
@@ -102,26 +161,35 @@ split_weights(struct cluster *c, const json_t *rollout, int *ret_least, int *ret
 bool
 split_has_header(const char *kind, const json_t *o)
 {
-	return strcmp(kind, "Ingress") == 0 && split_annotation(o, "/canary-by-header") != NULL;
+	const char *key;
+	json_t *value;
+
+	if (strcmp(kind, "Ingress") != 0)
+		return false;
+	json_object_foreach (json_at(o, "/metadata/annotations"), key, value)
+		if (str_ends(key, "/canary-by-header") || strstr(key, "/conditions.") != NULL)
+			return true;
+	return false;
 }
 
 bool
 split_uses_headers(const json_t *rollout)
 {
-	return json_at(rollout, "/spec/strategy/canary/trafficRouting/nginx") != NULL;
+	return split_router_of(rollout, "Ingress") != NULL;
 }
 
 /* The route of an Ingress has no name: there is one. */
 bool
 split_all_have_header(struct cluster *c, const json_t *rollout, const char *name)
 {
+	const struct split_router *r = split_router_of(rollout, "Ingress");
 	char object[600] = "";
 	bool has = true;
-	size_t n = split_ingresses(rollout, 0, object, sizeof(object));
+	size_t n = r->names(rollout, 0, object, sizeof(object));
 
 	(void)name;
 	for (size_t i = 0; i < n; i++) {
-		split_ingresses(rollout, i, object, sizeof(object));
+		r->names(rollout, i, object, sizeof(object));
 		has &= split_has_header("Ingress", cluster_get(c, "ingresses", "default", object));
 	}
 	return has;

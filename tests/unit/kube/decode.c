@@ -33,8 +33,8 @@ problems_name_the_path_and_what_is_allowed(void **state)
 		    "unknown field; a canary step has setWeight, pause, setCanaryScale, analysis, experiment, "
 		    "setHeaderRoute, "
 		    "setMirrorRoute, plugin" },
-		{ HEAD "  strategy: {canary: {trafficRouting: {alb: {}}}}", "spec.strategy.canary.trafficRouting.alb",
-		    "not supported by this version of Sluice" },
+		{ HEAD "  strategy: {canary: {trafficRouting: {appMesh: {}}}}",
+		    "spec.strategy.canary.trafficRouting.appMesh", "not supported by this version of Sluice" },
 		{ HEAD "  strategy: {canary: {steps: {setWeight: 1}}}", "spec.strategy.canary.steps",
 		    "{\"setWeight\":1} is not a list" },
 		{ HEAD "  strategy: {canary: {trafficRouting: {istio: {destinationRule: {name: x, canarySubsetName: "
