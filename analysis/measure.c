@@ -38,6 +38,16 @@ measure_key(const struct run_pass *s, const struct metric *m, const struct metri
 	return arena_printf(s->arena, "%s#%" PRId64 "/%zu", m->name, number, k);
 }
 
+static size_t
+measure_like(const struct run_pass *s, const struct metric *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->masked.n; i++)
+		n += provider_of(&s->masked.metrics[i]) == provider_of(m);
+	return n;
+}
+
 static struct measure_queries
 measure_queries_of(const struct run_pass *s, const struct metric *m, const struct metric_result *r)
 {
@@ -46,7 +56,10 @@ measure_queries_of(const struct run_pass *s, const struct metric *m, const struc
 					 .settings = s->world->settings,
 					 .namespace = s->world->run->object.meta.namespace,
 					 .run_started_at = s->status.started_at,
-					 .metadata = running != NULL ? &running->metadata : NULL } };
+					 .metadata = running != NULL ? &running->metadata : NULL,
+					 .resumed_at = running != NULL ? running->resume_at : 0,
+					 .run = s->world->run,
+					 .n_like = measure_like(s, m) } };
 
 	while (q.n < QUERIES_MAX && !q.in_progress) {
 		const char *key = measure_key(s, m, r, q.n);
@@ -143,6 +156,7 @@ measure_record(
 		if (running != NULL)
 			done.metadata = running->metadata;
 	} else {
+		done.message = result->message;
 		done.value = result->text != NULL ? result->text : value_text(s->arena, &result->value);
 		done.phase = run_phase_name(result->phase != RUN_NONE
 						? result->phase
@@ -167,7 +181,9 @@ measure_run_on(struct run_pass *s, size_t i, const struct measure_queries *q, co
 	const struct measurement *running = measurement_running(r);
 	/* A stored time is whole seconds, and the next one must differ from the last: it is a part of the keys. */
 	struct measurement put = { .phase = run_phase_name(RUN_RUNNING),
-		.started_at = running != NULL ? running->started_at : time_stored(q->sent_at),
+		.message = measure_mask(s, result, result->message),
+		.started_at =
+		    running != NULL ? running->started_at : time_stored(q->sent_at != 0 ? q->sent_at : s->world->now),
 		.resume_at = time_stored(time_add(s->world->now, result->wait_ms > 1000 ? result->wait_ms : 1000)),
 		.metadata = measure_metadata(s, result) };
 

@@ -11,8 +11,8 @@
 #include <string.h>
 #include "analysis/condition/condition.h"
 #include "analysis/http.h"
+#include "analysis/prometheus.h"
 #include "analysis/promql.h"
-#include "analysis/provider.h"
 #include "analysis/run_pass.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -70,17 +70,21 @@ prometheus_check_range(struct arena *a, const struct range_query *r)
 	return NULL;
 }
 
+const char *
+prometheus_connection_problem(struct arena *a, const struct prometheus_metric *p)
+{
+	if (!str_empty(p->address) && !http_is_address(p->address))
+		return arena_printf(a, "address: \"%s\" starts with neither http:// nor https://", p->address);
+	return authentication_problem(p->authentication);
+}
+
 static struct err *
 prometheus_check(struct arena *a, const struct metric *m)
 {
 	const struct prometheus_metric *p = m->provider.prometheus;
-	const char *wrong = NULL;
+	const char *wrong = prometheus_connection_problem(a, p);
 	struct err *e = NULL;
 
-	if (p->address != NULL && p->address[0] != '\0' && !http_is_address(p->address))
-		wrong = arena_printf(a, "address: \"%s\" starts with neither http:// nor https://", p->address);
-	else
-		wrong = authentication_problem(p->authentication);
 	if (wrong != NULL)
 		e = err_new(a, ERR_INVALID, "%s", wrong);
 	else if (p->range_query != NULL)
@@ -94,8 +98,7 @@ prometheus_timeout_ms(const struct prometheus_metric *p)
 	return p->timeout.present ? p->timeout.value * 1000 : PROMETHEUS_TIMEOUT_MS;
 }
 
-/* A time in seconds with milliseconds, as in the API. */
-static const char *
+const char *
 prometheus_seconds(struct arena *a, int64_t ms)
 {
 	return arena_printf(a, "%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
@@ -122,38 +125,35 @@ prometheus_range_body(const struct prometheus_metric *p, int64_t now, struct are
 }
 
 static enum measured
-prometheus_query(const struct prometheus_metric *p, const struct query_input *in, const char *bearer, struct arena *a,
-    struct query *ret, struct err **ret_err)
+prometheus_query(const struct prometheus_metric *p, const struct query_input *in, const struct prometheus_call *call,
+    const char *bearer, struct arena *a, struct step_result *result)
 {
 	const char *address = !str_empty(p->address) ? p->address
 			      : in->settings != NULL ? in->settings->prometheus_address
 						     : NULL;
-	const char *body = arena_printf(a, "query=%s", str_url_escape(a, p->query));
 	size_t n = address != NULL ? strlen(address) : 0;
+	struct query *ret = &result->query;
 	struct header *headers;
 
 	if (n == 0) {
-		*ret_err = err_new(a, ERR_INVALID,
-		    "provider.prometheus.address: required, but missing, and the "
-		    "controller has no ARGO_ROLLOUTS_PROMETHEUS_ADDRESS");
+		result->err = err_new(a, ERR_INVALID,
+		    "%s.address: required, but missing, and the controller has no ARGO_ROLLOUTS_PROMETHEUS_ADDRESS",
+		    call->field);
 		return MEASURED_ERROR;
 	}
 	while (n > 0 && address[n - 1] == '/')
 		n--;
-	if (p->range_query != NULL && (*ret_err = prometheus_range_body(p, in->now, a, &body)) != NULL)
-		return MEASURED_ERROR;
 	*ret = (struct query){ .request = { .method = "POST",
-				   .url = arena_printf(a, "%.*s/api/v1/%s", (int)n, address,
-				       p->range_query != NULL ? "query_range" : "query"),
-				   .body = body,
+				   .url = arena_printf(a, "%.*s/api/v1/%s", (int)n, address, call->path),
+				   .body = call->body,
 				   .content_type = "application/x-www-form-urlencoded",
 				   .timeout_ms = prometheus_timeout_ms(p),
-				   .response_max = PROMETHEUS_RESPONSE_MAX,
+				   .response_max = call->response_max,
 				   .ca = p->ca_cert,
 				   .insecure = p->insecure } };
 	headers = arena_new_array(a, struct header, p->headers.n + 1);
-	if ((*ret_err = http_headers(a, p->headers.at, p->headers.n, headers, ret)) != NULL) {
-		*ret_err = err_wrap(a, *ret_err, "provider.prometheus");
+	if ((result->err = http_headers(a, p->headers.at, p->headers.n, headers, ret)) != NULL) {
+		result->err = err_wrap(a, result->err, "%s", call->field);
 		return MEASURED_ERROR;
 	}
 	if (bearer != NULL)
@@ -163,6 +163,32 @@ prometheus_query(const struct prometheus_metric *p, const struct query_input *in
 		    http_basic(
 			a, basic_auth_used(p->authentication)->username, basic_auth_used(p->authentication)->password));
 	return MEASURED_QUERY;
+}
+
+enum measured
+prometheus_exchange(const struct prometheus_metric *p, const struct query_input *in, const struct prometheus_call *call,
+    struct arena *a, struct step_result *ret, const struct response **ret_got)
+{
+	size_t before = oauth2_used(p->authentication) != NULL ? 1 : 0, at = before + call->index;
+	const char *bearer = NULL;
+
+	if (before > 0 && in->n == 0) {
+		oauth2_query(oauth2_used(p->authentication), a, &ret->query);
+		ret->query.request.timeout_ms = prometheus_timeout_ms(p);
+		ret->query.request.ca = p->ca_cert;
+		ret->query.request.insecure = p->insecure;
+		return MEASURED_QUERY;
+	}
+	if (before > 0 && in->n == at && (bearer = oauth2_read(in->responses[0], a, &ret->err)) == NULL)
+		return MEASURED_ERROR;
+	if (in->n == at)
+		return prometheus_query(p, in, call, bearer, a, ret);
+	if (in->responses[at]->err != NULL) {
+		ret->err = err_wrap(a, in->responses[at]->err, "prometheus %s", p->address != NULL ? p->address : "");
+		return MEASURED_ERROR;
+	}
+	*ret_got = in->responses[at];
+	return MEASURED_VALUE;
 }
 
 /* Returns whether the text is a value as Prometheus writes it: a decimal number, "NaN", "+Inf" or "-Inf". strtod
@@ -282,24 +308,15 @@ static enum measured
 prometheus_step(const struct metric *m, const struct query_input *in, struct arena *a, struct step_result *ret)
 {
 	const struct prometheus_metric *p = m->provider.prometheus;
-	size_t before = oauth2_used(p->authentication) != NULL ? 1 : 0; /* queries before that of the metric */
-	const char *bearer = NULL;
+	struct prometheus_call call = { .path = p->range_query != NULL ? "query_range" : "query",
+		.response_max = PROMETHEUS_RESPONSE_MAX,
+		.field = "provider.prometheus" };
+	const struct response *got = NULL;
+	enum measured how;
 
-	if (before > 0 && in->n == 0) {
-		oauth2_query(oauth2_used(p->authentication), a, &ret->query);
-		ret->query.request.timeout_ms = prometheus_timeout_ms(p);
-		ret->query.request.ca = p->ca_cert;
-		ret->query.request.insecure = p->insecure;
-		return MEASURED_QUERY;
-	}
-	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->responses[0], a, &ret->err)) == NULL)
+	call.body = arena_printf(a, "query=%s", str_url_escape(a, p->query));
+	if (p->range_query != NULL && (ret->err = prometheus_range_body(p, in->now, a, &call.body)) != NULL)
 		return MEASURED_ERROR;
-	if (in->n == before)
-		return prometheus_query(p, in, bearer, a, &ret->query, &ret->err);
-	if (in->responses[before]->err != NULL) {
-		ret->err =
-		    err_wrap(a, in->responses[before]->err, "prometheus %s", p->address != NULL ? p->address : "");
-		return MEASURED_ERROR;
-	}
-	return prometheus_read(in->responses[before], a, &ret->value, &ret->err);
+	how = prometheus_exchange(p, in, &call, a, ret, &got);
+	return how == MEASURED_VALUE ? prometheus_read(got, a, &ret->value, &ret->err) : how;
 }

@@ -34,6 +34,9 @@ struct query_input {
 	const char *namespace; /* of the run */
 	int64_t run_started_at; /* wall ms */
 	const struct string_map *metadata; /* of the measurement that is RUNNING; NULL: it begins */
+	int64_t resumed_at; /* wall ms: the stored time at which it was to continue; 0: it begins */
+	const struct analysis_run *run;
+	size_t n_like; /* metrics of the run with the same provider */
 };
 
 #define SECRETS_HIDDEN_MAX 4
@@ -45,6 +48,7 @@ struct step_result {
 	struct value value; /* VALUE, NOTHING */
 	const char *text; /* VALUE, NOTHING: the value for users; NULL: value_text() of it */
 	enum run_phase phase; /* VALUE: the phase, without conditions; RUN_NONE: conditions decide */
+	const char *message; /* VALUE with a phase, RUNNING: why, for users; NULL: none */
 	struct string_map metadata; /* VALUE, NOTHING, RUNNING: of the measurement */
 	struct err *err; /* ERROR */
 	bool unusable; /* ERROR: of the configuration or the credentials, before the service could be queried */
@@ -60,6 +64,10 @@ enum measured_kind {
 struct provider {
 	const char *name; /* the key under spec.metrics[].provider */
 	const char *metric_name; /* the label of analysis_run_metric_type, as in Argo Rollouts */
+
+	/* True: a metric has one measurement, which takes as long as it needs; its `interval` is the time between the
+	 * queries of that. Its message is that of the metric. */
+	bool once;
 
 	/* True when the metric uses it. */
 	bool (*used)(const struct metric *);
@@ -102,6 +110,7 @@ struct provider {
 
 extern const struct provider prometheus_provider, web_provider, job_provider, datadog_provider, wavefront_provider,
     newrelic_provider, graphite_provider, skywalking_provider, influxdb_provider, kayenta_provider;
+extern const struct provider compare_provider;
 
 /* All providers, ended by NULL. */
 extern const struct provider *const providers[];

@@ -5,6 +5,7 @@ const struct provider *const providers[] = {
 	&prometheus_provider,
 	&web_provider,
 	&job_provider,
+	&compare_provider,
 	&kayenta_provider,
 	&datadog_provider,
 	&wavefront_provider,
@@ -27,8 +28,11 @@ provider_of(const struct metric *m)
 const struct provider *
 provider_of_json(const json_t *metric)
 {
+	const json_t *provider = json_object_get(metric, "provider");
+
 	for (const struct provider *const *p = providers; *p != NULL; p++)
-		if (json_object_get(json_object_get(metric, "provider"), (*p)->name) != NULL)
+		if (json_object_get(provider, (*p)->name) != NULL ||
+		    json_object_get(json_object_get(provider, "plugin"), (*p)->name) != NULL)
 			return *p;
 	return NULL;
 }

@@ -101,6 +101,8 @@ metric_check(struct arena *a, const struct metric *m, bool known, struct metric_
 	    (e = metric_check_condition(a, "successCondition", m->success_condition)) != NULL ||
 	    (e = metric_check_condition(a, "failureCondition", m->failure_condition)) != NULL)
 		return e;
+	if (provider_of(m)->once)
+		ret->count = 1;
 	return NULL;
 }
 

@@ -2,6 +2,7 @@
  * assess.c. */
 #include "analysis/verdict.h"
 #include "analysis/assess.h"
+#include "analysis/provider.h"
 
 /* The result of all metrics that are not in a dry run. */
 struct verdict {
@@ -9,6 +10,18 @@ struct verdict {
 	const char *message; /* why */
 	bool running; /* a metric is Running */
 };
+
+/* A provider whose metric has one measurement knows best why it ended. Errors are the same for all. */
+static const char *
+verdict_message(
+    struct arena *a, const struct metric *m, const struct metric_result *r, enum run_phase phase, const char *reason)
+{
+	const struct measurement *last = r->measurements.n > 0 ? &r->measurements.at[r->measurements.n - 1] : NULL;
+
+	if (provider_of(m)->once && phase != RUN_ERROR && last != NULL && last->message != NULL)
+		return arena_printf(a, "%s: %s", m->name, last->message);
+	return arena_printf(a, "Metric \"%s\" assessed %s due to %s", m->name, run_phase_name(phase), reason);
+}
 
 static struct verdict
 verdict_of_metrics(struct run_pass *s, bool ending)
@@ -36,8 +49,7 @@ verdict_of_metrics(struct run_pass *s, bool ending)
 			continue;
 		}
 		if (reason != NULL && phase > v.worst)
-			v.message = arena_printf(
-			    s->arena, "Metric \"%s\" assessed %s due to %s", m->name, run_phase_name(phase), reason);
+			v.message = verdict_message(s->arena, m, r, phase, reason);
 		v.worst = phase > v.worst ? phase : v.worst;
 	}
 	return v;

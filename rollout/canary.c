@@ -25,7 +25,8 @@ canary_is_whole(const struct rollout_pass *p)
 static bool
 canary_steps_are_done(const struct rollout_pass *p)
 {
-	return p->index >= steps_count(p) && !p->paused_by_spec && p->st.pause_conditions.n == 0;
+	return p->index >= steps_count(p) && !p->paused_by_spec && p->st.pause_conditions.n == 0 &&
+	       (steps_count(p) > 0 || !steps_are_held(p));
 }
 
 /* The new version is to get all traffic: its steps are completed (the last weight is observed; without steps there is

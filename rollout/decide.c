@@ -96,7 +96,7 @@ decide_check_deadline(struct rollout_pass *p)
 
 	if (c == NULL || p->change != CHANGE_NONE || p->aborted || p->paused_by_spec ||
 	    p->was->pause_conditions.n > 0 || steps_wait_at(p, p->index) || bluegreen_waits_for_run(p) ||
-	    str_eq(c->reason, "NewReplicaSetAvailable") || str_eq(c->reason, "RolloutAborted") ||
+	    steps_are_held(p) || str_eq(c->reason, "NewReplicaSetAvailable") || str_eq(c->reason, "RolloutAborted") ||
 	    str_eq(c->reason, "RolloutPaused")) /* paused until this pass: time counts from now on */
 		return;
 	if (p->promotion == PROMOTED && replicaset_available(p->w->new_rs) >= p->replicas)

@@ -4,9 +4,11 @@
 #include "analysis/args.h"
 #include "analysis/assess.h"
 #include "base/str.h"
+#include "kube/api/compare.h"
 #include "kube/api/replicaset.h"
 #include "rollout/analyses.h"
 #include "rollout/bluegreen.h"
+#include "rollout/compared.h"
 #include "rollout/gather.h"
 #include "rollout/pass.h"
 #include "rollout/pause.h"
@@ -270,6 +272,18 @@ runs_measure_again(struct rollout_pass *p, const struct role *role)
 		p->st.controller_pause = false;
 }
 
+/* At the last step the stable version still has traffic to compare with. */
+static bool
+runs_hold_promotion(struct rollout_pass *p, const struct role *background)
+{
+	const struct analysis_run *run;
+
+	if (p->canary == NULL || p->index + 1 < steps_count(p) || !runs_wanted(p, background))
+		return false;
+	run = runs_current(p, background);
+	return run != NULL ? compared_holds(run) : compared_is_used(runs_analysis(p, background));
+}
+
 void
 runs_verdict(struct rollout_pass *p)
 {
@@ -289,6 +303,7 @@ runs_verdict(struct rollout_pass *p)
 		if (roles[i].place == IN_BACKGROUND || runs_analysis(p, &roles[i]) != NULL)
 			runs_verdict_of(p, &roles[i]);
 	}
+	p->held = runs_hold_promotion(p, &roles[0]);
 }
 
 /* The labels by which clients of Argo Rollouts find a run. */
@@ -325,6 +340,9 @@ runs_create(struct rollout_pass *p, const struct role *role)
 	json_object_set_new(wish.annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, p->revision));
 	json_object_set_new(
 	    wish.annotations, ANNOTATION_STEP_HASH, json_string(p->w->step_hash != NULL ? p->w->step_hash : ""));
+	if (compared_is_used(f))
+		json_object_set_new(
+		    wish.annotations, ANNOTATION_RELEASE, compared_release(p, role->place == IN_BACKGROUND));
 	/* The status has the run when it is observed, as the create may fail. */
 	if ((e = run_create(p->plan, p->w->view, &wish, &name)) != NULL)
 		pass_abort(p, err_text(p->arena, e)); /* without its analysis the update must not continue */
@@ -406,7 +424,8 @@ runs_sync(struct rollout_pass *p)
 
 	runs_roles(p, roles);
 	for (size_t i = 0; i < ROLES; i++)
-		kept[i] = runs_sync_role(p, &roles[i]);
+		if ((kept[i] = runs_sync_role(p, &roles[i])) != NULL)
+			compared_record_weight(p, kept[i]);
 	for (size_t i = 0; i < p->w->n_runs; i++)
 		if (!runs_is_one_of(p->w->runs[i], kept, ARRAY_SIZE(kept)))
 			run_terminate(p->plan, p->w->runs[i]);

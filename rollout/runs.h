@@ -7,7 +7,8 @@
 struct object;
 struct rollout_pass;
 
-/* Reads the phases of the current runs: a failed one aborts the update, an inconclusive one pauses it. */
+/* Reads the phases of the current runs: a failed one aborts the update, an inconclusive one pauses it, and a comparison
+ * holds the promotion until it has ended. */
 void runs_verdict(struct rollout_pass *);
 
 /* Creates the runs that are missing, ends those that are not wanted, and deletes those beyond the history limits. */

@@ -62,6 +62,12 @@ steps_may_advance(const struct rollout_pass *p)
 	       p->index < steps_count(p) && p->change == CHANGE_NONE && !pause_undecided(&p->st);
 }
 
+bool
+steps_are_held(const struct rollout_pass *p)
+{
+	return p->held && p->index + 1 >= steps_count(p);
+}
+
 /* The current step is completed. */
 static void
 steps_leave(struct rollout_pass *p, const struct step_kind *k)
@@ -84,7 +90,8 @@ steps_resume(struct rollout_pass *p)
 {
 	const struct step_kind *k = steps_kind_at(p, p->index);
 
-	if (!steps_may_advance(p) || k == NULL || !k->pauses || !k->done(p, &p->canary->steps.at[p->index]))
+	if (!steps_may_advance(p) || k == NULL || !k->pauses || !k->done(p, &p->canary->steps.at[p->index]) ||
+	    steps_are_held(p))
 		return;
 	steps_leave(p, k);
 	p->index++;
@@ -101,7 +108,7 @@ steps_advance(struct rollout_pass *p)
 	if (!steps_may_advance(p) || (p->resumed && !p->was_paused))
 		return;
 	k = steps_kind_at(p, p->index);
-	if (k == NULL || !k->done(p, &p->canary->steps.at[p->index]))
+	if (k == NULL || !k->done(p, &p->canary->steps.at[p->index]) || steps_are_held(p))
 		return;
 	steps_leave(p, k);
 	next = steps_kind_at(p, p->index + 1);

@@ -94,7 +94,7 @@ comparison_bin(struct comparison_pass *p, size_t bin)
 			at.kind = k;
 	}
 	at.stop = evidence_log_mean(p->log_stop, kinds);
-	at.pass_at = (p->c->spend ? exp2((double)p->restarts + 1) : 1) / p->c->misses;
+	at.pass_at = (p->c->spend ? exp2(fmax((double)p->restarts, 1)) : 1) / p->c->misses;
 	at.canary = p->canary[at.kind];
 	at.stable = p->stable[at.kind];
 	at.margin = p->evidence[at.kind].margin;

@@ -25,7 +25,7 @@ struct comparison {
 	double misses; /* probability that a canary passes that must be caught */
 	bool spend; /* the weight changes while it is judged: the j-th beginning may spend misses x 2^-j */
 	size_t first; /* the first bin, >= 1 */
-	const size_t *restarts; /* bins before which the evidence to pass begins again, ascending */
+	const size_t *restarts; /* bins before which the evidence to pass begins, ascending */
 	size_t n_restarts;
 	size_t pass_from; /* the first bin at which it may pass */
 	size_t expires; /* the bin at which the time is over */

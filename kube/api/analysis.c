@@ -1,6 +1,7 @@
 /* kube/api/analysis.c: AnalysisTemplates and AnalysisRuns: the rows of their fields. */
 #include "kube/api/analysis.h"
 #include <string.h>
+#include "kube/api/compare.h"
 
 static const struct field metric_header_fields[] = {
 	STRING(metric_header, key, "key", .required = true, .doc = "Name of the HTTP header."),
@@ -112,7 +113,9 @@ static const struct field metric_provider_fields[] = {
 	OBJECT(metric_provider, influxdb, "influxdb", influxdb_metric, .doc = "Query of InfluxDB 2."),
 	OBJECT(metric_provider, kayenta, "kayenta", kayenta_metric, .doc = "Judgement of Kayenta."),
 	OBJECT(metric_provider, skywalking, "skywalking", skywalking_metric, .doc = "Query of SkyWalking."),
-	NOT_SUPPORTED("plugin"),
+	OBJECT(metric_provider, plugin, "plugin", metric_plugin,
+	    .doc = "Providers that Argo Rollouts does not have. Its controller reports the phase Error for "
+		   "them. Its own plugins are not supported."),
 };
 TYPE(metric_provider, "metric provider", .strict = true, .rules = "one *");
 

@@ -58,12 +58,15 @@ struct job_metric {
 	const char *spec; /* JobSpec of batch/v1, as JSON */
 };
 
+struct metric_plugin;
+
 /* Exactly one is set. */
 struct metric_provider {
 	const struct prometheus_metric *prometheus;
 	const struct web_metric *web;
 	const struct job_metric *job;
 	const struct datadog_metric *datadog;
+	const struct metric_plugin *plugin; /* kube/api/compare.h */
 	const struct newrelic_metric *newrelic;
 	const struct wavefront_metric *wavefront;
 	const struct graphite_metric *graphite;
@@ -136,8 +139,8 @@ struct analysis_template {
 	struct analysis_spec spec;
 };
 
-extern const struct type metric_type, analysis_spec_type, analysis_status_type, analysis_run_type,
-    analysis_template_type, cluster_analysis_template_type;
+extern const struct type metric_type, metric_header_type, metric_authentication_type, analysis_spec_type,
+    analysis_status_type, analysis_run_type, analysis_template_type, cluster_analysis_template_type;
 
 #define MEASUREMENTS_KEPT 10 /* measurements of a metric in the status, without a rule for it */
 #define METRICS_MAX 500 /* of one run or template */

@@ -9,6 +9,7 @@
 #include "sim/jobs.h"
 #include "sim/deployments.h"
 #include "sim/pods.h"
+#include "tests/simulation/counters.h"
 #include "tests/simulation/autoscaler.h"
 #include "tests/simulation/remote.h"
 
@@ -82,6 +83,7 @@ struct cluster {
 	double metric; /* the response of Prometheus */
 	char plugin[400]; /* the response of the plugin "acme/hook"; "": it cannot be reached */
 	enum metric_mood metric_mood; /* ... unless it does something else */
+	struct counted counted; /* the traffic of pods, for comparisons */
 	remote_changed *observe; /* called for every change; NULL: not called */
 	void *observe_arg;
 	struct remote *remote; /* NULL: virtual time; else all of the above is somewhere else */

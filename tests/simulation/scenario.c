@@ -275,6 +275,27 @@ do_metric(struct scenario *s, const json_t *v)
 	scenario_wrong(s, "metric knows no \"%s\"", json_string_value(v) ?: "");
 }
 
+/* {requests: N, bad: {TAG: SHARE}}: the requests of each pod in a second from now on, and the share of bad ones by
+ * image, for metrics that compare versions. */
+static void
+do_traffic(struct scenario *s, const json_t *v)
+{
+	struct counted *c = &s->cluster->counted;
+	struct counted_traffic *t = &c->changes[c->n < COUNTED_CHANGES_MAX ? c->n++ : c->n - 1];
+	const char *tag;
+	json_t *share;
+
+	*t = (struct counted_traffic){ .from = loop_wall(s->cluster->loop),
+		.requests = json_number_value(json_object_get(v, "requests")) };
+	json_object_foreach (json_object_get(v, "bad"), tag, share) {
+		if (t->n == COUNTED_TAGS_MAX)
+			break;
+		snprintf(t->tags[t->n], sizeof(t->tags[t->n]), "%s", tag);
+		t->bad[t->n++] = json_number_value(share);
+	}
+	cluster_note(s->cluster, "traffic: %s", json_text(s->arena, v));
+}
+
 /* The load of all pods together from now on, for a HorizontalPodAutoscaler that was applied; 0: it is inactive. */
 static void
 do_load(struct scenario *s, const json_t *v)
@@ -633,6 +654,7 @@ static const struct {
 	{ "unreadable", do_unreadable, true },
 	{ "readable", do_readable, true },
 	{ "metric", do_metric, false },
+	{ "traffic", do_traffic, true },
 	{ "plugin", do_plugin, true },
 	{ "load", do_load, true },
 	{ "pods", do_pods, true },

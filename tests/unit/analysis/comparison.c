@@ -154,7 +154,7 @@ static void
 each_beginning_spends_half_of_the_misses_that_are_left(void **state)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	static const size_t restarts[] = { 2, 4 };
+	static const size_t restarts[] = { 1, 2, 4 };
 	struct comparison all = comparison_of(NULL);
 	struct comparison_result r;
 
@@ -164,7 +164,7 @@ each_beginning_spends_half_of_the_misses_that_are_left(void **state)
 	assert_true(r.at.pass_at == 20);
 	assert_int_equal(r.bin, 44);
 	all.restarts = restarts;
-	all.n_restarts = 2;
+	all.n_restarts = 3;
 	r = judge_release(a, &good, 1, &all);
 	assert_true(r.at.pass_at == 80);
 	assert_true(r.bin > 44 + 3);

@@ -1,0 +1,485 @@
+/* analysis/compare.c: a measurement that compares the canary with the stable version (plugin: sluice/compare).
+ *
+ * It stays Running, and ends once. Each time it continues, it queries Prometheus for the counters since the update
+ * began and judges all of them (analysis/compare/comparison.h): nothing but the time of the query is kept, and that is
+ * the one in the status. A restart of the controller therefore changes neither the verdict nor its bin.
+ *
+ * With `slow`, the buckets are chosen first, from the time before the update, and kept in the metadata.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include "analysis/compare/config.h"
+#include "analysis/compare/matrix.h"
+#include "analysis/compare/report.h"
+#include "analysis/prometheus.h"
+#include "analysis/run_pass.h"
+#include "base/str.h"
+#include "base/time.h"
+
+#define COMPARE_FIELD "provider.plugin." COMPARE_NAME
+#define COMPARE_RESPONSE_MAX (8u << 20) /* bytes */
+#define COMPARE_INTERVAL_MS 30000 /* between two queries, without an interval of the metric */
+#define COMPARE_LEAD_MS 120000 /* before the first bin, to know which pods are new */
+#define COMPARE_LAG_MS 10000 /* a scrape may last as long before its samples can be queried */
+#define COMPARE_COLUMNS_MAX 10000 /* Prometheus returns 11,000 points of a series at most */
+#define COMPARE_HISTORY_MS 600000 /* before the update, from which the buckets are chosen */
+#define COMPARE_LE_MAX 200
+#define COMPARE_BOUNDS "bounds" /* keys of the metadata */
+#define COMPARE_BIN "bin"
+#define COMPARE_QUERY "ResolvedPrometheusQuery"
+
+static bool compare_used(const struct metric *);
+static struct err *compare_check(struct arena *, const struct metric *);
+static enum measured compare_step(
+    const struct metric *, const struct query_input *, struct arena *, struct step_result *);
+
+const struct provider compare_provider = {
+	.name = COMPARE_NAME,
+	.metric_name = COMPARE_NAME,
+	.once = true,
+	.used = compare_used,
+	.check = compare_check,
+	.measure = measure_by_query,
+	.step = compare_step,
+};
+
+/* The scratch of one step. */
+struct compare_pass {
+	struct arena *arena;
+	const struct query_input *in;
+	const struct metric *metric;
+	const struct compare_metric *m;
+	struct prometheus_metric connection; /* its query is not used */
+	struct compare_config config;
+	struct compared_release release;
+	int64_t begin, since; /* wall ms: of the metric; of the first bin */
+	size_t lead; /* columns before the first bin starts */
+	struct matrix_grid grid;
+	const char *bounds[CONFIG_BOUNDS_MAX]; /* as texts */
+	double bound_values[CONFIG_BOUNDS_MAX];
+	size_t n_bounds;
+};
+
+static bool
+compare_used(const struct metric *m)
+{
+	return m->provider.plugin != NULL && m->provider.plugin->compare != NULL;
+}
+
+static struct prometheus_metric
+compare_connection(const struct compare_metric *m)
+{
+	return (struct prometheus_metric){ .address = m->address,
+		.timeout = m->timeout,
+		.insecure = m->insecure,
+		.ca_cert = m->ca_cert,
+		.headers = { m->headers.at, m->headers.n },
+		.authentication = m->authentication };
+}
+
+static struct err *
+compare_check(struct arena *a, const struct metric *m)
+{
+	const struct prometheus_metric connection = compare_connection(m->provider.plugin->compare);
+	const char *wrong = prometheus_connection_problem(a, &connection);
+	struct compare_config config;
+	struct err *e = NULL;
+
+	if (wrong != NULL)
+		e = err_new(a, ERR_INVALID, "%s", wrong);
+	else
+		e = config_read(a, m->provider.plugin->compare, &config);
+	if (e != NULL)
+		return err_wrap(a, e, COMPARE_FIELD);
+	if (!str_empty(m->success_condition) || !str_empty(m->failure_condition))
+		return err_new(a, ERR_INVALID, "a comparison has neither successCondition nor failureCondition");
+	if (m->count != NULL && !str_eq(m->count, "1") && !str_eq(m->count, "0"))
+		return err_new(
+		    a, ERR_INVALID, "count: a comparison has one measurement, so that it must be 1 or unset");
+	return NULL;
+}
+
+/* The first bin begins with the update. A query has a maximum of columns: of an update that is much older, the last
+ * hours before the metric began are compared. */
+static void
+compare_times(struct compare_pass *p)
+{
+	int64_t step = p->config.step_ms, longest;
+
+	p->begin = time_stored(time_add(p->in->run->object.meta.creation_timestamp, p->metric->initial_delay.ms));
+	p->lead = (size_t)((COMPARE_LEAD_MS + step - 1) / step);
+	longest = (int64_t)(COMPARE_COLUMNS_MAX - p->lead - 2) * step - p->config.wait_ms;
+	p->since =
+	    p->config.since_run || p->release.since == 0 || p->release.since > p->begin ? p->begin : p->release.since;
+	if (p->begin - p->since > longest)
+		p->since = p->begin - longest / step * step;
+}
+
+/* The first bin that starts at this time or later. */
+static size_t
+compare_bin_from(const struct compare_pass *p, int64_t at)
+{
+	int64_t step = p->config.step_ms;
+
+	return p->lead + 1 + (at > p->since ? (size_t)((at - p->since + step - 1) / step) : 0);
+}
+
+/* Sets the times of the samples. The last one is old enough for all scrapes before it to be stored. Returns whether
+ * there is a bin. */
+static bool
+compare_grid(struct compare_pass *p)
+{
+	int64_t step = p->config.step_ms, lag = step < COMPARE_LAG_MS ? step : COMPARE_LAG_MS;
+	int64_t end = p->in->resumed_at - lag, last = p->begin + p->config.wait_ms + step - 1;
+
+	end = end < last ? end : last;
+	p->grid = (struct matrix_grid){ .start = p->since - (int64_t)p->lead * step, .step = step };
+	p->grid.columns = p->lead + 1 + (end > p->since ? (size_t)((end - p->since) / step) : 0);
+	return p->grid.columns > p->lead + 1;
+}
+
+static int64_t
+compare_column_at(const struct compare_pass *p, size_t column)
+{
+	return p->grid.start + (int64_t)column * p->grid.step;
+}
+
+static const char *
+compare_body(struct arena *a, const char *query, const struct matrix_grid *g)
+{
+	return arena_printf(a, "query=%s&start=%s&end=%s&step=%s", str_url_escape(a, query),
+	    prometheus_seconds(a, g->start), prometheus_seconds(a, g->start + (int64_t)(g->columns - 1) * g->step),
+	    prometheus_seconds(a, g->step));
+}
+
+static enum measured
+compare_exchange(const struct compare_pass *p, size_t index, const char *query, const struct matrix_grid *grid,
+    struct step_result *ret, const struct response **ret_got)
+{
+	const struct prometheus_call call = { .index = index,
+		.path = "query_range",
+		.body = compare_body(p->arena, query, grid),
+		.response_max = COMPARE_RESPONSE_MAX,
+		.field = COMPARE_FIELD };
+
+	return prometheus_exchange(&p->connection, p->in, &call, p->arena, ret, ret_got);
+}
+
+static enum measured
+compare_wait(const struct compare_pass *p, const char *why, struct step_result *ret)
+{
+	struct string_pair *pairs = arena_new_array(p->arena, struct string_pair, 1);
+	int64_t interval = p->metric->interval.text != NULL ? p->metric->interval.ms : COMPARE_INTERVAL_MS;
+
+	/* Before its first query the measurement is stored as Running, with the time of that query. */
+	ret->wait_ms = p->in->resumed_at == 0 ? 1000 : interval;
+	if (why != NULL) {
+		pairs[0] = (struct string_pair){ REPORT_WAITS, why };
+		ret->metadata = (struct string_map){ pairs, 1 };
+	}
+	return MEASURED_RUNNING;
+}
+
+/* --- buckets --- */
+
+/* The increments of the stable version's buckets before the update. */
+struct compare_buckets {
+	const char *le[COMPARE_LE_MAX];
+	double samples[COMPARE_LE_MAX][2];
+	size_t n;
+};
+
+static struct err *
+compare_bucket_row(void *arg, struct arena *a, const char *labels, double **ret)
+{
+	struct compare_buckets *b = arg;
+	const char *le = matrix_label(a, labels, "le");
+
+	if (le == NULL)
+		return err_new(a, ERR_INVALID, "slow: the series have no label le: it is not a histogram with buckets");
+	if (b->n == COMPARE_LE_MAX)
+		return err_new(a, ERR_INVALID, "slow: the histogram has more than %d buckets", COMPARE_LE_MAX);
+	if (strlen(le) > 20 || (!str_eq(le, "+Inf") && le[strspn(le, "0123456789.e+-")] != '\0'))
+		return err_new(a, ERR_INVALID, "slow: the label le of a series is not a number");
+	b->le[b->n] = le;
+	b->samples[b->n][0] = b->samples[b->n][1] = NAN;
+	*ret = b->samples[b->n++];
+	return NULL;
+}
+
+static double
+compare_bucket_increment(const double samples[2])
+{
+	double increment = samples[1] - samples[0];
+
+	return increment >= 0 ? increment : 0;
+}
+
+/* Uses the bounds that 0.5 to 50 % of the requests exceeded. They are chosen before anything is compared, so that the
+ * choice does not depend on the canary. */
+static const char *
+compare_choose_bounds(struct arena *a, const struct compare_buckets *b)
+{
+	const char *all = "";
+	double requests = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (str_eq(b->le[i], "+Inf"))
+			requests = compare_bucket_increment(b->samples[i]);
+	for (size_t i = 0; i < b->n && requests > 0 && n < CONFIG_BOUNDS_MAX; i++) {
+		double slower = 1 - compare_bucket_increment(b->samples[i]) / requests;
+
+		if (slower < 0.005 || slower > 0.5 || str_eq(b->le[i], "+Inf"))
+			continue;
+		all = arena_printf(a, "%s%s%s", all, n++ > 0 ? "," : "", b->le[i]);
+	}
+	return all;
+}
+
+/* Sets *ret to the bounds of the metadata, or queries them. Returns MEASURED_VALUE when they are known, and *ret_calls
+ * is the number of calls that it took. */
+static enum measured
+compare_bounds(const struct compare_pass *p, struct step_result *result, const char **ret, size_t *ret_calls)
+{
+	struct compare_buckets buckets = { 0 };
+	const struct matrix_grid grid = { p->since - COMPARE_HISTORY_MS, COMPARE_HISTORY_MS, 2 };
+	const struct response *got = NULL;
+	enum measured how;
+	const char *query;
+
+	*ret_calls = 0;
+	if ((*ret = string_map_get(p->in->metadata, COMPARE_BOUNDS)) != NULL)
+		return MEASURED_VALUE;
+	if ((result->err = config_bounds_query(p->arena, p->m, &p->release, &query)) != NULL)
+		return MEASURED_ERROR;
+	if ((how = compare_exchange(p, 0, query, &grid, result, &got)) != MEASURED_VALUE)
+		return how;
+	if ((result->err = matrix_read(p->arena, got, &grid, compare_bucket_row, &buckets)) != NULL)
+		return MEASURED_ERROR;
+	*ret = compare_choose_bounds(p->arena, &buckets);
+	*ret_calls = 1;
+	return MEASURED_VALUE;
+}
+
+static void
+compare_split_bounds(struct compare_pass *p, const char *text)
+{
+	while (*text != '\0' && p->n_bounds < CONFIG_BOUNDS_MAX) {
+		size_t n = strcspn(text, ",");
+
+		p->bounds[p->n_bounds] = arena_strndup(p->arena, text, n);
+		p->bound_values[p->n_bounds] = strtod(p->bounds[p->n_bounds], NULL);
+		p->n_bounds++;
+		text += n + (text[n] == ',');
+	}
+}
+
+/* --- counters --- */
+
+struct compare_rows {
+	const struct compare_pass *pass;
+	struct counters counters;
+};
+
+/* Returns the kind of a bucket, or -1 if it is not used. */
+static int
+compare_kind(const struct compare_pass *p, const char *le)
+{
+	for (size_t i = 0; le != NULL && i < p->n_bounds; i++)
+		if (strtod(le, NULL) == p->bound_values[i])
+			return (int)i;
+	return -1;
+}
+
+static struct err *
+compare_row(void *arg, struct arena *a, const char *labels, double **ret)
+{
+	struct compare_rows *r = arg;
+	const struct compare_pass *p = r->pass;
+	const char *label = matrix_label(a, labels, CONFIG_LABEL), *by = config_by(p->m);
+	const char *name = by != NULL ? matrix_label(a, labels, by) : "";
+	bool canary = str_eq(label, CONFIG_CANARY_TOTAL) || str_eq(label, CONFIG_CANARY_BAD);
+	bool total = str_eq(label, CONFIG_CANARY_TOTAL) || str_eq(label, CONFIG_STABLE_TOTAL);
+	int kind = p->m->slow == NULL || total ? 0 : compare_kind(p, matrix_label(a, labels, "le"));
+	struct counters_pod *pod = NULL;
+	struct err *e;
+
+	if (!total && !canary && !str_eq(label, CONFIG_STABLE_BAD))
+		return err_new(a, ERR_INVALID, "prometheus: a series lacks the label " CONFIG_LABEL " of the query");
+	if (name == NULL)
+		return err_new(a, ERR_INVALID, "the series have no label %s (by) with the name of the pod", by);
+	if (kind < 0)
+		return NULL;
+	if ((e = counters_pod(&r->counters, arena_printf(a, "%c%s", canary ? 'c' : 's', name), &pod)) == NULL)
+		*ret = counters_series(&r->counters, pod, total ? 0 : 1 + (size_t)kind);
+	return e;
+}
+
+static void
+compare_arms(const struct counters *c, enum arm *ret)
+{
+	for (size_t i = 0; i < c->n_pods; i++)
+		ret[i] = c->pods[i].name[0] == 'c' ? ARM_CANARY : ARM_STABLE;
+}
+
+/* The evidence to pass begins when the metric does, and again at each change of the weight. */
+static size_t *
+compare_restarts(const struct compare_pass *p, size_t *ret_n)
+{
+	size_t *bins = arena_new_array(p->arena, size_t, 1 + p->release.weights.n), n = 0;
+
+	bins[n++] = compare_bin_from(p, p->begin);
+	for (size_t i = 0; i < p->release.weights.n; i++) {
+		size_t bin = compare_bin_from(p, p->release.weights.at[i].at);
+
+		if (bin > bins[n - 1])
+			bins[n++] = bin;
+	}
+	*ret_n = n;
+	return bins;
+}
+
+/* --- verdict --- */
+
+static enum run_phase
+compare_phase(const struct compare_config *c, enum comparison_verdict verdict)
+{
+	switch (verdict) {
+	case COMPARISON_FAILED: return RUN_FAILED;
+	case COMPARISON_PASSED: return RUN_SUCCESSFUL;
+	case COMPARISON_EXPIRED: break;
+	case COMPARISON_WAITS: return RUN_RUNNING;
+	}
+	return c->otherwise == OTHERWISE_PASS	 ? RUN_SUCCESSFUL
+	       : c->otherwise == OTHERWISE_ABORT ? RUN_FAILED
+						 : RUN_INCONCLUSIVE;
+}
+
+static enum measured
+compare_judge(const struct compare_pass *p, const struct counters *c, const char *query, struct step_result *ret)
+{
+	enum arm *arms = arena_new_array(p->arena, enum arm, c->n_pods);
+	struct comparison all = { .counters = c,
+		.arms = arms,
+		.settings = p->config.evidence,
+		.stop_at = (double)(p->in->n_like > 0 ? p->in->n_like : 1) / p->config.false_alarms,
+		.misses = p->config.misses,
+		.spend = p->release.in_background,
+		.first = p->lead + 1,
+		.pass_from = compare_bin_from(p, p->begin),
+		.expires = compare_bin_from(p, p->begin + p->config.wait_ms) - 1 };
+	struct comparison_result result;
+	const struct report_input report = { &all, &result, &p->config, p->m->slow != NULL ? p->bounds : NULL };
+	struct string_pair *pairs = arena_new_array(p->arena, struct string_pair, REPORT_PAIRS_MAX + 3);
+	size_t n;
+
+	compare_arms(c, arms);
+	all.restarts = compare_restarts(p, &all.n_restarts);
+	comparison_judge(&all, p->arena, NULL, &result);
+	n = report_numbers(p->arena, &report, pairs);
+	if (p->m->slow != NULL)
+		pairs[n++] = (struct string_pair){ COMPARE_BOUNDS, string_map_get(p->in->metadata, COMPARE_BOUNDS) };
+	pairs[n++] = (struct string_pair){ COMPARE_BIN, time_format(p->arena, compare_column_at(p, result.bin)) };
+	pairs[n++] = (struct string_pair){ COMPARE_QUERY, query };
+	ret->metadata = (struct string_map){ pairs, n };
+	ret->message = report_message(p->arena, &report);
+	if (result.verdict == COMPARISON_WAITS) {
+		ret->wait_ms = p->metric->interval.text != NULL ? p->metric->interval.ms : COMPARE_INTERVAL_MS;
+		return MEASURED_RUNNING;
+	}
+	ret->phase = compare_phase(&p->config, result.verdict);
+	ret->text = string_map_get(&ret->metadata, REPORT_EVIDENCE);
+	return MEASURED_VALUE;
+}
+
+static enum measured
+compare_counters(struct compare_pass *p, size_t calls, const char *bounds, struct step_result *ret)
+{
+	struct compare_rows rows = { .pass = p };
+	const struct counters_rules rules = { .warm_up = (size_t)((p->config.warmup_ms + p->config.step_ms - 1) /
+								  p->config.step_ms),
+		.good = p->m->slow != NULL };
+	const struct response *got = NULL;
+	enum measured how;
+	const char *query;
+
+	if ((ret->err = config_query(p->arena, p->m, &p->release, bounds, &query)) != NULL)
+		return MEASURED_ERROR;
+	if ((how = compare_exchange(p, calls, query, &p->grid, ret, &got)) != MEASURED_VALUE)
+		return how;
+	rows.counters = counters_new(p->arena, p->grid.columns, p->m->slow != NULL ? p->n_bounds : 1);
+	if ((ret->err = matrix_read(p->arena, got, &p->grid, compare_row, &rows)) != NULL ||
+	    (ret->err = counters_settle(&rows.counters, &rules)) != NULL)
+		return MEASURED_ERROR;
+	return compare_judge(p, &rows.counters, query, ret);
+}
+
+static enum measured
+compare_without_bounds(const struct compare_pass *p, struct step_result *ret)
+{
+	static const char why[] =
+	    "for a bucket with a bound that 0.5 to 50 % of the stable version's requests exceeded in the "
+	    "ten minutes before the update; the histogram has none";
+
+	if (p->in->resumed_at < p->begin + p->config.wait_ms)
+		return compare_wait(p, why, ret);
+	ret->phase = compare_phase(&p->config, COMPARISON_EXPIRED);
+	ret->message =
+	    arena_printf(p->arena, "no verdict within %s, waits %s", duration_human(p->arena, p->config.wait_ms), why);
+	ret->text = "-";
+	return MEASURED_VALUE;
+}
+
+/* Chooses the buckets, or continues with those of the metadata. Those that were chosen now are stored first. */
+static enum measured
+compare_slow(struct compare_pass *p, struct step_result *ret)
+{
+	struct string_pair *pairs = arena_new_array(p->arena, struct string_pair, 1);
+	const char *bounds = NULL;
+	size_t calls = 0;
+	enum measured how = compare_bounds(p, ret, &bounds, &calls);
+
+	if (how != MEASURED_VALUE)
+		return how;
+	if (bounds[0] == '\0')
+		return compare_without_bounds(p, ret);
+	if (calls > 0) {
+		pairs[0] = (struct string_pair){ COMPARE_BOUNDS, bounds };
+		ret->metadata = (struct string_map){ pairs, 1 };
+		ret->wait_ms = 1000;
+		return MEASURED_RUNNING;
+	}
+	compare_split_bounds(p, bounds);
+	return compare_counters(p, calls, bounds, ret);
+}
+
+/* Returns whether the release has one version only, such as the first one. */
+static bool
+compare_is_alone(const struct compare_pass *p)
+{
+	return p->m->stable == NULL && p->release.canary != NULL &&
+	       (str_empty(p->release.stable) || str_eq(p->release.stable, p->release.canary));
+}
+
+static enum measured
+compare_step(const struct metric *metric, const struct query_input *in, struct arena *a, struct step_result *ret)
+{
+	struct compare_pass p = { .arena = a, .in = in, .metric = metric, .m = metric->provider.plugin->compare };
+
+	p.connection = compare_connection(p.m);
+	decode_text(&compared_release_type, object_annotation(&in->run->object, ANNOTATION_RELEASE), a, &p.release);
+	if ((ret->err = config_read(a, p.m, &p.config)) != NULL)
+		return MEASURED_ERROR;
+	if (compare_is_alone(&p)) {
+		ret->phase = RUN_SUCCESSFUL;
+		ret->message = "there is no other version to compare with";
+		ret->text = "-";
+		return MEASURED_VALUE;
+	}
+	compare_times(&p);
+	if (in->resumed_at == 0 || !compare_grid(&p))
+		return compare_wait(&p, NULL, ret);
+	return p.m->slow != NULL ? compare_slow(&p, ret) : compare_counters(&p, 0, NULL, ret);
+}

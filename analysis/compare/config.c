@@ -1,0 +1,327 @@
+/* analysis/compare/config.c: reads the fields of a comparison, and writes its query.
+ *
+ * One query returns all counters, so that they are samples of the same times:
+ *
+ *	label_replace(sum by (pod) (requests_total{job="x",pod=~"myapp-abc-.*"}), "sluice", "canary/total", "", "")
+ *	or label_replace(…)
+ */
+#include "analysis/compare/config.h"
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
+
+#define CONFIG_STEP_MS 15000
+#define CONFIG_STEP_MIN_MS 1000
+#define CONFIG_WARMUP_SLOW_MS 60000
+#define CONFIG_WAIT_MS 3600000
+#define CONFIG_WAIT_MAX_MS (24 * 3600000)
+#define CONFIG_NAME_MAX 253 /* bytes of a name in a release */
+#define CONFIG_GENERATED_MAX 58 /* bytes of the name of an owner that Kubernetes keeps in a generated name */
+
+/* A number: JSON, or a text with or without "%". */
+struct config_number {
+	const char *field, *json;
+	double standard, least, most; /* the default; the limits, which are excluded for a probability or share */
+	double *ret;
+};
+
+static bool
+config_parse_number(const char *json, double *ret)
+{
+	size_t len = strlen(json);
+	char *end;
+
+	if (len >= 2 && json[0] == '"' && json[len - 1] == '"') {
+		json++;
+		len -= 2;
+	}
+	if (len == 0 || len > 20 || strchr("0123456789.", json[0]) == NULL)
+		return false;
+	*ret = strtod(json, &end);
+	if (end < json + len && *end == '%') {
+		*ret /= 100;
+		end++;
+	}
+	return end == json + len && isfinite(*ret);
+}
+
+static struct err *
+config_read_number(struct arena *a, const struct config_number *n)
+{
+	double v = n->standard;
+
+	if (n->json != NULL && !config_parse_number(n->json, &v))
+		return err_new(a, ERR_INVALID, "%s: %s is not a number such as 0.01 or \"1%%\"", n->field, n->json);
+	if (!(v >= n->least && v <= n->most))
+		return err_new(a, ERR_INVALID, "%s: %s is not from %g to %g", n->field, n->json, n->least, n->most);
+	*n->ret = v;
+	return NULL;
+}
+
+static struct err *
+config_read_numbers(struct arena *a, const struct compare_metric *m, struct compare_config *c)
+{
+	const struct config_number numbers[] = {
+		{ "tolerate.ratio", m->tolerate.ratio, 1.25, 1, 1000, &c->evidence.tolerate_ratio },
+		{ "tolerate.share", m->tolerate.share, 0.001, 0, 0.9, &c->evidence.tolerate_share },
+		{ "catch.ratio", m->catch.ratio, 2, 1.01, 1000, &c->evidence.catch_ratio },
+		{ "catch.share", m->catch.share, 0.01, 0.000001, 0.9, &c->evidence.catch_share },
+		{ "falseAlarms", m->false_alarms, 0.01, 0.000001, 0.5, &c->false_alarms },
+		{ "misses", m->misses, 0.1, 0.000001, 0.5, &c->misses },
+	};
+	struct err *e;
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if ((e = config_read_number(a, &numbers[i])) != NULL)
+			return e;
+	return NULL;
+}
+
+static struct err *
+config_read_times(struct arena *a, const struct compare_metric *m, struct compare_config *c)
+{
+	c->step_ms = m->step.text != NULL ? m->step.ms : CONFIG_STEP_MS;
+	c->warmup_ms = m->warmup.text != NULL ? m->warmup.ms : m->slow != NULL ? CONFIG_WARMUP_SLOW_MS : 0;
+	c->wait_ms = m->wait.text != NULL ? m->wait.ms : CONFIG_WAIT_MS;
+	if (c->step_ms < CONFIG_STEP_MIN_MS || c->step_ms % 1000 != 0 || c->step_ms > 300000)
+		return err_new(
+		    a, ERR_INVALID, "step: \"%s\" is not a number of whole seconds, from 1s to 5m", m->step.text);
+	if (c->warmup_ms < 0 || c->warmup_ms > CONFIG_WAIT_MS)
+		return err_new(a, ERR_INVALID, "warmup: \"%s\" is not from 0s to 1h", m->warmup.text);
+	if (c->wait_ms < COMPARISON_BINS_MIN * c->step_ms || c->wait_ms > CONFIG_WAIT_MAX_MS)
+		return err_new(
+		    a, ERR_INVALID, "wait: \"%s\" is not from %d steps to 24h", m->wait.text, COMPARISON_BINS_MIN);
+	return NULL;
+}
+
+/* Splits a selector at the place of another matcher: NAME{MATCHERS} into "NAME" and "MATCHERS" (without a comma at its
+ * end). Returns false if it is something else. */
+static bool
+config_split(struct arena *a, const char *text, const char **ret_name, const char **ret_matchers)
+{
+	size_t name, len = strlen(text);
+	const char *at, *from;
+
+	while (isspace((unsigned char)*text))
+		text++, len--;
+	while (len > 0 && isspace((unsigned char)text[len - 1]))
+		len--;
+	name = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:");
+	if (isdigit((unsigned char)text[0]))
+		return false;
+	*ret_name = arena_strndup(a, text, name);
+	*ret_matchers = "";
+	if (name == len)
+		return name > 0;
+	for (at = text + name; isspace((unsigned char)*at); at++)
+		;
+	if (*at != '{' || text[len - 1] != '}')
+		return false;
+	from = ++at;
+	for (; at < text + len - 1; at++)
+		if (*at == '"' || *at == '\'' || *at == '`') {
+			char quote = *at;
+
+			for (at++; at < text + len - 1 && *at != quote; at++)
+				if (*at == '\\' && quote != '`')
+					at++;
+			if (at >= text + len - 1)
+				return false;
+		} else if (*at == '}' || *at == '{' || *at == '(' || *at == '#') {
+			return false;
+		}
+	while (at > from && (isspace((unsigned char)at[-1]) || at[-1] == ','))
+		at--;
+	*ret_matchers = arena_strndup(a, from, (size_t)(at - from));
+	return true;
+}
+
+static struct err *
+config_check_selector(struct arena *a, const char *field, const char *text, bool named)
+{
+	const char *name, *matchers;
+
+	if (text == NULL || !config_split(a, text, &name, &matchers) || (named && name[0] == '\0') ||
+	    (name[0] == '\0' && matchers[0] == '\0'))
+		return err_new(a, ERR_INVALID, "%s: `%s` is not a metric with label matchers, such as %s", field,
+		    text != NULL ? text : "", named ? "request_seconds{job=\"x\"}" : "requests_total{job=\"x\"}");
+	return NULL;
+}
+
+static struct err *
+config_check_selectors(struct arena *a, const struct compare_metric *m)
+{
+	const char *name, *matchers;
+	struct err *e;
+
+	if (m->slow != NULL ? m->bad != NULL || m->total != NULL : m->bad == NULL || m->total == NULL)
+		return err_new(a, ERR_INVALID, "needs either bad and total, or slow");
+	if (m->slow != NULL)
+		e = config_check_selector(a, "slow", m->slow, true);
+	else if ((e = config_check_selector(a, "bad", m->bad, false)) == NULL)
+		e = config_check_selector(a, "total", m->total, false);
+	if (e != NULL)
+		return e;
+	for (size_t i = 0; i < 2; i++) {
+		const char *text = i == 0 ? m->canary : m->stable;
+
+		if (text != NULL &&
+		    (!config_split(a, arena_printf(a, "{%s}", text), &name, &matchers) || matchers[0] == '\0'))
+			return err_new(a, ERR_INVALID,
+			    "%s: `%s` is not a list of label matchers, such as version=\"v2\"",
+			    i == 0 ? "canary" : "stable", text);
+	}
+	if (m->by != NULL &&
+	    (m->by[0] == '\0' || isdigit((unsigned char)m->by[0]) || str_eq(m->by, "le") ||
+		str_eq(m->by, CONFIG_LABEL) ||
+		m->by[strspn(m->by, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] != '\0'))
+		return err_new(a, ERR_INVALID, "by: \"%s\" is not the name of a label of pods", m->by);
+	return NULL;
+}
+
+struct err *
+config_read(struct arena *a, const struct compare_metric *m, struct compare_config *ret)
+{
+	struct err *e;
+
+	*ret = (struct compare_config){ .evidence = { .prior = 0.1, .prior_alone = 0.2 },
+		.otherwise = str_eq(m->otherwise, "pass")    ? OTHERWISE_PASS
+			     : str_eq(m->otherwise, "abort") ? OTHERWISE_ABORT
+							     : OTHERWISE_PAUSE,
+		.since_run = str_eq(m->since, "run") };
+	if ((e = config_check_selectors(a, m)) != NULL || (e = config_read_numbers(a, m, ret)) != NULL)
+		return e;
+	return config_read_times(a, m, ret);
+}
+
+bool
+config_holds(const struct compare_metric *m)
+{
+	return !str_eq(m->holds, "none");
+}
+
+const char *
+config_by(const struct compare_metric *m)
+{
+	return m->by != NULL ? m->by : m->canary != NULL && m->stable != NULL ? NULL : "pod";
+}
+
+/* Returns the regular expression, in a string of PromQL, of the names of a ReplicaSet's pods. */
+static const char *
+config_pods(struct arena *a, const char *rollout, const char *hash)
+{
+	const char *prefix = arena_printf(a, "%s-%s-", rollout, hash);
+
+	prefix = arena_strndup(a, prefix, strnlen(prefix, CONFIG_GENERATED_MAX));
+	return arena_printf(a, "%s.*", str_replace(a, prefix, ".", "\\\\."));
+}
+
+static bool
+config_is_name(const char *text)
+{
+	return !str_empty(text) && strlen(text) <= CONFIG_NAME_MAX &&
+	       text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0';
+}
+
+static struct err *
+config_matcher(
+    struct arena *a, const struct compare_metric *m, const struct compared_release *r, enum arm arm, const char **ret)
+{
+	const char *given = arm == ARM_CANARY ? m->canary : m->stable,
+		   *hash = arm == ARM_CANARY ? r->canary : r->stable;
+
+	if (given != NULL) {
+		*ret = given;
+		return NULL;
+	}
+	if (!config_is_name(r->rollout) || !config_is_name(hash))
+		return err_new(a, ERR_INVALID,
+		    "the pods of the %s are not known: no Rollout created the AnalysisRun, so that %s: must be set",
+		    arm == ARM_CANARY ? "canary" : "stable version", arm == ARM_CANARY ? "canary" : "stable");
+	*ret = arena_printf(a, "%s=~\"%s\"", config_by(m), config_pods(a, r->rollout, hash));
+	return NULL;
+}
+
+/* A part of the query: the series of a version. */
+struct config_part {
+	const char *selector;
+	const char *suffix; /* of the name */
+	const char *more; /* a matcher; "": none */
+	const char *by; /* labels, "pod, le"; "": none */
+	const char *label; /* CONFIG_...; NULL: none */
+	enum arm arm;
+};
+
+static struct err *
+config_part(struct arena *a, const struct compare_metric *m, const struct compared_release *r,
+    const struct config_part *part, const char **ret)
+{
+	const char *name, *matchers, *version, *sum;
+	struct err *e;
+
+	if ((e = config_matcher(a, m, r, part->arm, &version)) != NULL)
+		return e;
+	config_split(a, part->selector, &name, &matchers);
+	sum = arena_printf(a, "sum by (%s) (%s%s{%s%s%s%s%s})", part->by, name, part->suffix, matchers,
+	    matchers[0] != '\0' ? "," : "", version, part->more[0] != '\0' ? "," : "", part->more);
+	*ret = part->label == NULL
+		   ? sum
+		   : arena_printf(a, "label_replace(%s, \"" CONFIG_LABEL "\", \"%s\", \"\", \"\")", sum, part->label);
+	return NULL;
+}
+
+/* Returns the matcher of buckets. An exporter may write a bound as "1" or "1.0". */
+static const char *
+config_buckets(struct arena *a, const char *bounds)
+{
+	const char *all = "";
+
+	while (*bounds != '\0') {
+		size_t n = strcspn(bounds, ",");
+		const char *one = arena_strndup(a, bounds, n);
+		const char *other = strchr(one, '.') == NULL ? arena_printf(a, "|%s\\\\.0", one)
+				    : str_ends(one, ".0")    ? arena_printf(a, "|%.*s", (int)(n - 2), one)
+							     : "";
+
+		one = str_replace(a, str_replace(a, one, ".", "\\\\."), "+", "\\\\+");
+		all = arena_printf(a, "%s%s%s%s", all, all[0] != '\0' ? "|" : "", one, other);
+		bounds += n + (bounds[n] == ',');
+	}
+	return arena_printf(a, "le=~\"%s\"", all);
+}
+
+struct err *
+config_query(struct arena *a, const struct compare_metric *m, const struct compared_release *r, const char *bounds,
+    const char **ret)
+{
+	const char *by = config_by(m) != NULL ? config_by(m) : "", *all = "";
+	const char *by_le = by[0] != '\0' ? arena_printf(a, "%s, le", by) : "le";
+	const char *total = m->slow != NULL ? m->slow : m->total, *bad = m->slow != NULL ? m->slow : m->bad;
+	const char *count = m->slow != NULL ? "_count" : "", *bucket = m->slow != NULL ? "_bucket" : "";
+	const char *le = m->slow != NULL ? config_buckets(a, bounds) : "";
+	const struct config_part parts[] = {
+		{ total, count, "", by, CONFIG_CANARY_TOTAL, ARM_CANARY },
+		{ total, count, "", by, CONFIG_STABLE_TOTAL, ARM_STABLE },
+		{ bad, bucket, le, m->slow != NULL ? by_le : by, CONFIG_CANARY_BAD, ARM_CANARY },
+		{ bad, bucket, le, m->slow != NULL ? by_le : by, CONFIG_STABLE_BAD, ARM_STABLE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		const char *one;
+		struct err *e = config_part(a, m, r, &parts[i], &one);
+
+		if (e != NULL)
+			return e;
+		all = arena_printf(a, "%s%s%s", all, i > 0 ? " or " : "", one);
+	}
+	*ret = all;
+	return NULL;
+}
+
+struct err *
+config_bounds_query(struct arena *a, const struct compare_metric *m, const struct compared_release *r, const char **ret)
+{
+	return config_part(a, m, r, &(struct config_part){ m->slow, "_bucket", "", "le", NULL, ARM_STABLE }, ret);
+}

@@ -1,0 +1,41 @@
+/* analysis/compare/config.h: the configuration of a comparison, with defaults, and its query. */
+#pragma once
+#include "analysis/compare/comparison.h"
+#include "kube/api/compare.h"
+
+#define CONFIG_BOUNDS_MAX 16 /* buckets' bounds of one comparison */
+
+enum config_otherwise { OTHERWISE_PAUSE, OTHERWISE_PASS, OTHERWISE_ABORT };
+
+struct compare_config {
+	struct evidence_settings evidence;
+	double false_alarms, misses;
+	int64_t step_ms, warmup_ms, wait_ms;
+	enum config_otherwise otherwise;
+	bool since_run;
+};
+
+/* Reads and checks the fields. Errors have the path of the field. */
+struct err *config_read(struct arena *, const struct compare_metric *, struct compare_config *ret);
+
+/* Returns whether the promotion waits for the comparison. */
+bool config_holds(const struct compare_metric *);
+
+/* The labels that the query adds: a series belongs to a version, and has all or the bad requests. */
+#define CONFIG_LABEL "sluice"
+#define CONFIG_CANARY_TOTAL "canary/total"
+#define CONFIG_CANARY_BAD "canary/bad"
+#define CONFIG_STABLE_TOTAL "stable/total"
+#define CONFIG_STABLE_BAD "stable/bad"
+
+/* Returns the label of pods; NULL: each version counts as one pod. */
+const char *config_by(const struct compare_metric *);
+
+/* Sets *ret to the PromQL expression of all counters. `bounds`, comma separated, are the buckets of `slow`: their
+ * series have the label le; NULL without `slow`. Fails if the release does not name the versions. */
+struct err *config_query(struct arena *, const struct compare_metric *, const struct compared_release *,
+    const char *bounds, const char **ret);
+
+/* Sets *ret to the expression of the stable version's buckets, by le. */
+struct err *config_bounds_query(
+    struct arena *, const struct compare_metric *, const struct compared_release *, const char **ret);

@@ -1,0 +1,100 @@
+/* rollout/compared.c: the annotation of runs that compare versions. The run itself knows neither its Rollout's stable
+ * version nor its weights, and must not depend on a Rollout that may have changed since. */
+#include "rollout/compared.h"
+#include <string.h>
+#include "analysis/assess.h"
+#include "analysis/provider.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "kube/api/compare.h"
+#include "rollout/analyses.h"
+#include "rollout/pass.h"
+#include "rollout/target.h"
+
+bool
+compared_is_used(const struct analysis_found *f)
+{
+	bool used = false;
+
+	for (size_t i = 0; i < f->n_templates; i++) {
+		const char *metrics = f->templates[i].template != NULL ? f->templates[i].template->spec.metrics : NULL;
+
+		used |= metrics != NULL && strstr(metrics, COMPARE_NAME) != NULL;
+	}
+	return used;
+}
+
+/* The weight as it was last observed; without a router, the one that the step requires. */
+static int64_t
+compared_weight(const struct rollout_pass *p)
+{
+	const struct routing *r = &p->w->routing;
+
+	return p->w->routers.n > 0 && p->w->routing_err == NULL ? r->weight_min : target_of(p).weight;
+}
+
+/* The start of the update is in the status, but not that of one that begins or is retried in this pass. */
+json_t *
+compared_release(const struct rollout_pass *p, bool in_background)
+{
+	int64_t now = time_stored(p->w->now), started = p->st.duration.rollout_started_at;
+	bool begins = p->change != CHANGE_NONE || p->retried || p->was->aborted_at != 0 || started == 0;
+	struct release_weight weight = { .at = now, .weight = in_background ? compared_weight(p) : 0 };
+	struct compared_release release = { .rollout = p->w->rollout->object.meta.name,
+		.canary = p->w->hash,
+		.stable = p->st.stable_rs,
+		.since = begins ? now : started,
+		.in_background = in_background,
+		.weights = { &weight, in_background ? 1 : 0 } };
+	_cleanup_(json_decrefp) json_t *j = encode(&compared_release_type, &release);
+
+	return json_string(json_text(p->arena, j));
+}
+
+void
+compared_record_weight(struct rollout_pass *p, const struct analysis_run *run)
+{
+	const char *text = object_annotation(&run->object, ANNOTATION_RELEASE);
+	int64_t weight = compared_weight(p);
+	struct compared_release release = { 0 };
+	struct release_weight *weights;
+	json_t *j;
+
+	if (text == NULL || phase_is_final(run->status.phase) || run->spec.terminate)
+		return;
+	decode_text(&compared_release_type, text, p->arena, &release);
+	if (!release.in_background || release.weights.n >= RELEASE_WEIGHTS_MAX ||
+	    (release.weights.n > 0 && release.weights.at[release.weights.n - 1].weight == weight))
+		return;
+	weights = arena_new_array(p->arena, struct release_weight, release.weights.n + 1);
+	if (release.weights.n > 0)
+		memcpy(weights, release.weights.at, release.weights.n * sizeof(*weights));
+	weights[release.weights.n] = (struct release_weight){ .at = time_stored(p->w->now), .weight = weight };
+	release.weights.at = weights;
+	release.weights.n++;
+	j = encode(&compared_release_type, &release);
+	plan_merge(p->plan, &run->object,
+	    json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_RELEASE, json_text(p->arena, j)));
+	json_decref(j);
+	plan_reason(p->plan, "analysis run %s is compared at weight %lld", run->object.meta.name, (long long)weight);
+}
+
+bool
+compared_holds(const struct analysis_run *run)
+{
+	_cleanup_(json_decrefp) json_t *metrics = NULL;
+	json_t *metric;
+	bool holds = false;
+	size_t i;
+
+	if (phase_is_final(run->status.phase) || run->spec.metrics == NULL ||
+	    strstr(run->spec.metrics, COMPARE_NAME) == NULL)
+		return false;
+	metrics = json_loads(run->spec.metrics, 0, NULL);
+	json_array_foreach (metrics, i, metric) {
+		const json_t *compare = json_at(metric, "/provider/plugin/sluice~1compare");
+
+		holds |= compare != NULL && !str_eq(json_str(compare, "holds"), "none");
+	}
+	return holds;
+}

@@ -1,0 +1,377 @@
+/* tests/unit/analysis/compare.c: configuration, queries and verdicts of measurements that compare versions. */
+#include "tests/unit/unit.h"
+#include "analysis/compare/config.h"
+#include "analysis/provider.h"
+#include "base/str.h"
+#include "base/time.h"
+
+#define CREATED 1764596400000 /* of the run; wall ms */
+#define RELEASE "{\"rollout\":\"my.app\",\"canary\":\"abc\",\"stable\":\"def\",\"since\":\"2025-12-01T13:38:00Z\"}"
+
+#define ERRORS "bad: 'requests_total{code=~\"5..\"}', total: requests_total"
+
+static const struct metric *
+metric_of(struct arena *a, const char *config, const char *more)
+{
+	_cleanup_(json_decrefp) json_t *j =
+	    yaml(a, arena_printf(a, "{name: errors, provider: {plugin: {sluice/compare: {address: 'http://p', %s}}}%s}",
+			config, more));
+	struct problems problems = { .arena = a };
+	struct metric *m = arena_alloc(a, sizeof(*m));
+
+	decode(&metric_type, j, "metric", &problems, m);
+	if (problems.n > 0)
+		fail_msg("%s: %s in %s", problems.at[0].path, problems.at[0].text, config);
+	return m;
+}
+
+static const struct analysis_run *
+run_of(struct arena *a, const char *release)
+{
+	struct analysis_run *run = arena_alloc(a, sizeof(*run));
+	struct string_pair *pair = arena_new_array(a, struct string_pair, 1);
+
+	*pair = (struct string_pair){ ANNOTATION_RELEASE, release };
+	run->object.meta.creation_timestamp = CREATED;
+	run->object.meta.annotations = (struct string_map){ pair, release != NULL ? 1 : 0 };
+	return run;
+}
+
+static void
+a_comparison_without_numbers_has_defaults(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct compare_config c;
+
+	(void)state;
+	assert_null(config_read(a, metric_of(a, ERRORS, "")->provider.plugin->compare, &c));
+	assert_true(c.evidence.tolerate_ratio == 1.25 && c.evidence.tolerate_share == 0.001);
+	assert_true(c.evidence.catch_ratio == 2 && c.evidence.catch_share == 0.01);
+	assert_true(c.evidence.prior == 0.1 && c.evidence.prior_alone == 0.2);
+	assert_true(c.false_alarms == 0.01 && c.misses == 0.1);
+	assert_int_equal(c.step_ms, 15000);
+	assert_int_equal(c.warmup_ms, 0);
+	assert_int_equal(c.wait_ms, 3600000);
+	assert_int_equal(c.otherwise, OTHERWISE_PAUSE);
+	assert_null(config_read(a,
+	    metric_of(
+		a, "slow: 'seconds{job=\"x\"}', catch: {ratio: 3, share: 5%}, misses: '20%', otherwise: abort", "")
+		->provider.plugin->compare,
+	    &c));
+	assert_int_equal(c.warmup_ms, 60000);
+	assert_true(c.evidence.catch_ratio == 3 && c.evidence.catch_share == 0.05 && c.misses == 0.2);
+	assert_int_equal(c.otherwise, OTHERWISE_ABORT);
+}
+
+static void
+invalid_configurations_are_errors_with_their_path(void **state)
+{
+	static const char *const cases[][3] = {
+		{ "bad: x", "", "needs either bad and total, or slow" },
+		{ ERRORS ", slow: x", "", "needs either bad and total, or slow" },
+		{ "bad: 'rate(x[5m])', total: x", "", "bad: `rate(x[5m])` is not a metric with label matchers" },
+		{ "bad: 'x{a=\"b\"} or y', total: x", "", "bad: `x{a=\"b\"} or y` is not a metric" },
+		{ "bad: 'x{a=\"}\"', total: x", "", "is not a metric" },
+		{ "bad: x, total: 'x{} # '", "", "total: `x{} #" },
+		{ "bad: x, total: '{}'", "", "total: `{}` is not" },
+		{ "slow: '{a=\"b\"}'", "", "slow: `{a=\"b\"}` is not a metric" },
+		{ ERRORS ", canary: '} or x{'", "", "canary: `} or x{` is not a list of label matchers" },
+		{ ERRORS ", by: 'pod) (x'", "", "by: \"pod) (x\" is not the name of a label" },
+		{ ERRORS ", by: le", "", "by: \"le\" is not the name of a label" },
+		{ ERRORS ", tolerate: {ratio: 0.9}", "", "tolerate.ratio: 0.9 is not from 1 to 1000" },
+		{ ERRORS ", catch: {share: 1}", "", "catch.share: 1 is not from 1e-06 to 0.9" },
+		{ ERRORS ", catch: {share: abc}", "", "catch.share: \"abc\" is not a number" },
+		{ ERRORS ", falseAlarms: 0", "", "falseAlarms: 0 is not from" },
+		{ ERRORS ", misses: [1]", "", "misses: [1] is not a number" },
+		{ ERRORS ", misses: nan", "", "is not a number" },
+		{ ERRORS ", step: 100ms", "", "step: \"100ms\" is not a number of whole seconds" },
+		{ ERRORS ", wait: 1m", "", "wait: \"1m\" is not from 8 steps to 24h" },
+		{ ERRORS ", wait: 25h", "", "wait: \"25h\" is not from 8 steps to 24h" },
+		{ ERRORS ", warmup: 2h", "", "warmup: \"2h\" is not from 0s to 1h" },
+		{ ERRORS ", authentication: {oauth2: {tokenUrl: x}}", "", "authentication.oauth2" },
+		{ ERRORS, ", successCondition: 'true'", "has neither successCondition nor failureCondition" },
+		{ ERRORS, ", count: 3", "count: a comparison has one measurement" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		struct err *e = compare_provider.check(a, metric_of(a, cases[i][0], cases[i][1]));
+
+		if (e == NULL || strstr(err_text(a, e), cases[i][2]) == NULL)
+			fail_msg("%s: %s, want %s", cases[i][0], e != NULL ? err_text(a, e) : "no error", cases[i][2]);
+	}
+}
+
+static const struct compared_release release = { .rollout = "my.app", .canary = "abc", .stable = "def" };
+
+#define PART(name, matchers, by, label)                                                                                \
+	"label_replace(sum by (" by ") (" name "{" matchers "}), \"sluice\", \"" label "\", \"\", \"\")"
+
+static void
+one_query_has_all_counters_of_both_versions(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *query;
+
+	(void)state;
+	assert_null(config_query(a, metric_of(a, ERRORS, "")->provider.plugin->compare, &release, NULL, &query));
+	assert_string_equal(query,
+	    PART("requests_total", "pod=~\"my\\\\.app-abc-.*\"", "pod", "canary/total") " or " PART(
+		"requests_total", "pod=~\"my\\\\.app-def-.*\"", "pod", "stable/total") " or " PART("requests_total",
+		"code=~\"5..\",pod=~\"my\\\\.app-abc-.*\"", "pod", "canary/bad") " or " PART("requests_total",
+		"code=~\"5..\",pod=~\"my\\\\.app-def-.*\"", "pod", "stable/bad"));
+	assert_null(config_query(
+	    a, metric_of(a, "slow: 'd{job=\"x\",}'", "")->provider.plugin->compare, &release, "0.25,1", &query));
+	assert_non_null(strstr(query, PART("d_count", "job=\"x\",pod=~\"my\\\\.app-abc-.*\"", "pod", "canary/total")));
+	assert_non_null(
+	    strstr(query, PART("d_bucket", "job=\"x\",pod=~\"my\\\\.app-def-.*\",le=~\"0\\\\.25|1|1\\\\.0\"", "pod, le",
+			      "stable/bad")));
+	assert_null(
+	    config_query(a, metric_of(a, ERRORS ", canary: 'v=\"2\"', stable: 'v=\"1\"'", "")->provider.plugin->compare,
+		&(struct compared_release){ 0 }, NULL, &query));
+	assert_non_null(strstr(query, PART("requests_total", "v=\"1\"", "", "stable/total")));
+}
+
+/* A generated name keeps 58 bytes of its owner's. */
+static void
+pods_of_long_names_are_found_by_what_is_left_of_it(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	static const struct compared_release longer = {
+		.rollout = "a23456789012345678901234567890123456789012345678901234", .canary = "abcdef", .stable = "b"
+	};
+	const char *query;
+
+	(void)state;
+	assert_null(config_query(a, metric_of(a, ERRORS, "")->provider.plugin->compare, &longer, NULL, &query));
+	assert_non_null(strstr(query, "pod=~\"a23456789012345678901234567890123456789012345678901234-abc.*\""));
+}
+
+static void
+a_run_without_a_rollout_needs_matchers(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct compared_release bad = { .rollout = "x\"} or y{", .canary = "abc", .stable = "def" };
+	const char *query;
+
+	(void)state;
+	assert_non_null(strstr(err_text(a, config_query(a, metric_of(a, ERRORS, "")->provider.plugin->compare,
+					       &(struct compared_release){ 0 }, NULL, &query)),
+	    "no Rollout created the AnalysisRun, so that canary: must be set"));
+	assert_non_null(config_query(a, metric_of(a, ERRORS, "")->provider.plugin->compare, &bad, NULL, &query));
+}
+
+/* --- measurements --- */
+
+static enum measured
+step_of(struct arena *a, const struct metric *m, const char *annotation, int64_t resumed_at, const char *body,
+    struct step_result *ret)
+{
+	static const struct string_map none;
+	struct response got = { .status = 200, .body = { body, body != NULL ? strlen(body) : 0 } };
+	const struct query_input in = { .now = CREATED + 600000,
+		.responses = { &got },
+		.n = body != NULL ? 1 : 0,
+		.run = run_of(a, annotation),
+		.metadata = resumed_at != 0 ? &none : NULL,
+		.resumed_at = resumed_at,
+		.n_like = 1 };
+
+	*ret = (struct step_result){ 0 };
+	return compare_provider.step(m, &in, a, ret);
+}
+
+static void
+a_measurement_is_stored_before_its_first_query(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct step_result r;
+
+	(void)state;
+	assert_int_equal(step_of(a, metric_of(a, ERRORS, ""), RELEASE, 0, NULL, &r), MEASURED_RUNNING);
+	assert_int_equal(r.wait_ms, 1000);
+}
+
+/* From two minutes before the update, 2025-12-01T13:38:00Z, to 10 s before the stored time. */
+static void
+a_query_is_about_all_the_time_since_the_update_began(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct step_result r;
+
+	(void)state;
+	assert_int_equal(step_of(a, metric_of(a, ERRORS, ""), RELEASE, CREATED + 100000, NULL, &r), MEASURED_QUERY);
+	assert_string_equal(r.query.request.url, "http://p/api/v1/query_range");
+	assert_non_null(strstr(r.query.request.body, "&start=1764596160.000&end=1764596490.000&step=15.000"));
+	assert_int_equal(
+	    step_of(a, metric_of(a, ERRORS ", since: run", ""), RELEASE, CREATED + 100000, NULL, &r), MEASURED_QUERY);
+	assert_non_null(strstr(r.query.request.body, "&start=1764596280.000&end=1764596490.000&step=15.000"));
+}
+
+static void
+an_old_update_is_compared_from_the_last_hours_on(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	static const char old[] =
+	    "{\"rollout\":\"x\",\"canary\":\"a\",\"stable\":\"b\",\"since\":\"2025-01-01T00:00:00Z\"}";
+	struct step_result r;
+	long long start, end;
+
+	(void)state;
+	assert_int_equal(step_of(a, metric_of(a, ERRORS, ""), old, CREATED + 3700000, NULL, &r), MEASURED_QUERY);
+	start = strtoll(strstr(r.query.request.body, "&start=") + strlen("&start="), NULL, 10);
+	end = strtoll(strstr(r.query.request.body, "&end=") + strlen("&end="), NULL, 10);
+	assert_in_range((end - start) / 15, 9900, 10000);
+}
+
+#define MATRIX(series) "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[" series "]}}"
+#define SERIES(pod, kind, values) "{\"metric\":{\"pod\":\"" pod "\",\"sluice\":\"" kind "\"},\"values\":[" values "]}"
+
+static void
+without_requests_a_measurement_waits_and_then_is_inconclusive(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct step_result r;
+
+	(void)state;
+	assert_int_equal(
+	    step_of(a, metric_of(a, ERRORS, ""), RELEASE, CREATED + 100000, MATRIX(""), &r), MEASURED_RUNNING);
+	assert_string_equal(r.message, "waits for traffic: no request has reached the canary");
+	assert_int_equal(
+	    step_of(a, metric_of(a, ERRORS, ""), RELEASE, CREATED + 3700000, MATRIX(""), &r), MEASURED_VALUE);
+	assert_int_equal(r.phase, RUN_INCONCLUSIVE);
+	assert_int_equal(
+	    step_of(a, metric_of(a, ERRORS ", otherwise: pass", ""), RELEASE, CREATED + 3700000, MATRIX(""), &r),
+	    MEASURED_VALUE);
+	assert_int_equal(r.phase, RUN_SUCCESSFUL);
+	assert_int_equal(
+	    step_of(a, metric_of(a, ERRORS ", otherwise: abort", ""), RELEASE, CREATED + 3700000, MATRIX(""), &r),
+	    MEASURED_VALUE);
+	assert_int_equal(r.phase, RUN_FAILED);
+}
+
+/* The samples of a counter that grows by `each` in a step. */
+static const char *
+samples(struct arena *a, int64_t start, size_t n, int each)
+{
+	struct str text;
+	const char *copy;
+
+	str_init(&text, 1u << 20);
+	for (size_t i = 0; i < n; i++)
+		str_addf(&text, "%s[%lld,\"%d\"]", i > 0 ? "," : "", (long long)(start + 15 * (int64_t)i),
+		    100 + (int)i * each);
+	copy = arena_strdup(a, str_text(&text));
+	str_done(&text);
+	return copy;
+}
+
+static void
+a_bad_canary_fails_with_a_message_and_numbers(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const int64_t start = CREATED / 1000 - 120;
+	const char *body = MATRIX(""), *all = "";
+	struct step_result r;
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		all = arena_printf(a, "%s%s" SERIES("pod-%d", "%s/total", "%s") "," SERIES("pod-%d", "%s/bad", "%s"),
+		    all, i > 0 ? "," : "", i, i < 2 ? "canary" : "stable", samples(a, start, 40, 100), i,
+		    i < 2 ? "canary" : "stable", samples(a, start, 40, i < 2 ? 20 : 1));
+	body = arena_printf(a, MATRIX("%s"), all);
+	assert_int_equal(
+	    step_of(a, metric_of(a, ERRORS ", since: run", ""), RELEASE, CREATED + 490000, body, &r), MEASURED_VALUE);
+	assert_int_equal(r.phase, RUN_FAILED);
+	assert_string_equal(string_map_get(&r.metadata, "bin"), "2025-12-01T13:41:45Z");
+	assert_string_equal(string_map_get(&r.metadata, "canary"), "280 of 1,400 bad (20.00 %), 2 pods");
+	assert_string_equal(r.message,
+	    "the canary fails 20.00 % of 1,400 requests, the stable version 1.00 % of 2,800: at least 1.25 times as "
+	    "many (at most 1 in 100 by chance)");
+}
+
+/* Neither a response nor a release of a tenant is trusted. */
+static void
+hostile_responses_are_errors(void **state)
+{
+	static const char *const cases[][2] = {
+		{ MATRIX("{\"metric\":{\"pod\":\"x\"},\"values\":[]}"), "lacks the label sluice" },
+		{ MATRIX("{\"metric\":{\"sluice\":\"canary/bad\"},\"values\":[]}"), "have no label pod (by)" },
+		{ MATRIX("{\"metric\":{\"pod\":\"x\",\"sluice\":\"canary/bad\"},\"values\":[[1764596160,\"NaN\"]]}"),
+		    "the value NaN" },
+		{ MATRIX("{\"metric\":{\"pod\":\"x\",\"sluice\":\"canary/bad\"},\"values\":[[1,\"1\"]]}"),
+		    "a time that was not queried" },
+		{ "{}", "prometheus: status 200: {}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		struct step_result r;
+
+		assert_int_equal(
+		    step_of(a, metric_of(a, ERRORS, ""), RELEASE, CREATED + 100000, cases[i][0], &r), MEASURED_ERROR);
+		if (strstr(err_text(a, r.err), cases[i][1]) == NULL)
+			fail_msg("%s, want %s", err_text(a, r.err), cases[i][1]);
+	}
+}
+
+static void
+a_release_of_one_version_succeeds(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct step_result r;
+
+	(void)state;
+	assert_int_equal(
+	    step_of(a, metric_of(a, ERRORS, ""), "{\"rollout\":\"x\",\"canary\":\"a\",\"stable\":\"a\"}", 0, NULL, &r),
+	    MEASURED_VALUE);
+	assert_int_equal(r.phase, RUN_SUCCESSFUL);
+}
+
+/* The bounds that are used: 0.5 to 50 % of 1,000 requests were slower. */
+static void
+buckets_are_chosen_before_the_update_and_stored(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct metric *m = metric_of(a, "slow: d", "");
+	struct step_result r;
+
+	(void)state;
+	assert_int_equal(step_of(a, m, RELEASE, CREATED + 100000, NULL, &r), MEASURED_QUERY);
+	assert_non_null(strstr(r.query.request.body, "&start=1764595680.000&end=1764596280.000&step=600.000"));
+#define BUCKET(le, n) "{\"metric\":{\"le\":\"" le "\"},\"values\":[[1764595680,\"10\"],[1764596280,\"" n "\"]]}"
+	assert_int_equal(step_of(a, m, RELEASE, CREATED + 100000,
+			     MATRIX(BUCKET("0.05", "410") "," BUCKET("0.1", "510") "," BUCKET("0.5", "1000") "," BUCKET(
+				 "1", "1009") "," BUCKET("+Inf", "1010")),
+			     &r),
+	    MEASURED_RUNNING);
+	assert_string_equal(string_map_get(&r.metadata, "bounds"), "0.1,0.5");
+	assert_int_equal(step_of(a, m, RELEASE, CREATED + 100000, MATRIX(""), &r), MEASURED_RUNNING);
+	assert_non_null(strstr(string_map_get(&r.metadata, "waits"), "for a bucket"));
+	assert_int_equal(step_of(a, m, RELEASE, CREATED + 3700000, MATRIX(""), &r), MEASURED_VALUE);
+	assert_int_equal(r.phase, RUN_INCONCLUSIVE);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_comparison_without_numbers_has_defaults),
+		cmocka_unit_test(invalid_configurations_are_errors_with_their_path),
+		cmocka_unit_test(one_query_has_all_counters_of_both_versions),
+		cmocka_unit_test(pods_of_long_names_are_found_by_what_is_left_of_it),
+		cmocka_unit_test(a_run_without_a_rollout_needs_matchers),
+		cmocka_unit_test(a_measurement_is_stored_before_its_first_query),
+		cmocka_unit_test(a_query_is_about_all_the_time_since_the_update_began),
+		cmocka_unit_test(an_old_update_is_compared_from_the_last_hours_on),
+		cmocka_unit_test(without_requests_a_measurement_waits_and_then_is_inconclusive),
+		cmocka_unit_test(a_bad_canary_fails_with_a_message_and_numbers),
+		cmocka_unit_test(hostile_responses_are_errors),
+		cmocka_unit_test(a_release_of_one_version_succeeds),
+		cmocka_unit_test(buckets_are_chosen_before_the_update_and_stored),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
