@@ -52,6 +52,7 @@ struct login_check {
 	const char *token; /* to be verified */
 	bool newer_keys; /* the keys were fetched again for it */
 	const char *id; /* of the session, found or new */
+	const char *login_url; /* in an error for scripts; NULL: none */
 	struct identity identity;
 	struct login_response response;
 	struct timer timer; /* before a refusal */
@@ -192,6 +193,7 @@ check_error(const struct login_check *c, int code, const char *text)
 	json_put(j, "error", text);
 	json_object_set_new(j, "code", json_integer(code));
 	json_put(j, "message", text);
+	json_put(j, "login", c->login_url);
 	return json_text(c->request.arena, j);
 }
 
@@ -504,13 +506,14 @@ check_end_session(struct login_check *c)
 	sessions_start(c->login->sessions, &c->session);
 }
 
-/* Without a valid session or token: users log in, scripts get an error. */
+/* Without a valid session or token: users log in, scripts get an error, with the URL of the login for the page. */
 static void
 check_require_login(struct login_check *c)
 {
 	const char *path = c->request.path;
 
 	if (!check_is_for_users(c) || strcmp(c->request.method, "GET") != 0) {
+		c->login_url = check_url(c, "auth/login");
 		check_respond(
 		    c, 401, "log in, or send an ID token of the provider in the header Authorization: Bearer");
 		return;

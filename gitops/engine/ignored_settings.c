@@ -7,7 +7,9 @@
 
 #define NAMED_MAX 40 /* keys that are listed with their reason */
 
-static const char no_server[] = "Sluice has no server with logins; permissions are those of Kubernetes",
+static const char no_accounts[] = "`sluice server` has no accounts of its own: users log in with oidc.config",
+		  no_dex[] = "run Dex on its own, and name it in oidc.config",
+		  by_server_flag[] = "`sluice server` has flags",
 		  no_interface[] = "it is about Argo CD's web interface",
 		  no_actions[] = "Sluice has no resource actions",
 		  no_plugins[] = "config management plugins are not supported",
@@ -47,7 +49,7 @@ static const struct setting_key {
 	{ "project.links", no_interface },
 	{ "application.allowedNodeLabels", no_interface },
 	{ "application.sync.impersonation.enabled", "destinationServiceAccounts are not supported" },
-	{ "application.sync.requireOverridePrivilegeForRevisionSync", no_server },
+	{ "application.sync.requireOverridePrivilegeForRevisionSync", "a sync of another revision needs sync only" },
 	{ "installationID", "one controller keeps one cluster's Applications" },
 	{ "globalProjects", "projects do not inherit from other projects" },
 	{ "cluster.inClusterEnabled", "the own cluster is always a destination; an AppProject can forbid it" },
@@ -67,7 +69,7 @@ static const struct setting_key {
 	{ "configManagementPlugins", no_plugins },
 	{ "sourceHydrator.*", "the source hydrator is not supported" },
 	{ "commit.*", "the source hydrator is not supported" },
-	{ "url", no_interface },
+	{ "url", NULL }, /* of `sluice server`, with oidc.config */
 	{ "additionalUrls", no_interface },
 	{ "statusbadge.*", no_interface },
 	{ "ui.*", no_interface },
@@ -75,13 +77,14 @@ static const struct setting_key {
 	{ "ga.*", no_interface },
 	{ "extension.config*", no_interface },
 	{ "exec.*", no_interface },
-	{ "accounts.*", no_server },
-	{ "admin.*", no_server },
-	{ "users.*", no_server },
-	{ "oidc.*", no_server },
-	{ "dex.*", no_server },
-	{ "passwordPattern", no_server },
-	{ "server.*", no_server },
+	{ "accounts.*", no_accounts },
+	{ "admin.*", no_accounts },
+	{ "users.*", no_accounts },
+	{ "oidc.config", NULL }, /* web/oidc/settings.c; `sluice server` names its members without effect */
+	{ "oidc.*", "certificates are always verified: rootCA of oidc.config names another CA" },
+	{ "dex.*", no_dex },
+	{ "passwordPattern", no_accounts },
+	{ "server.*", by_server_flag },
 };
 
 /* Options of `kustomize build` that Argo CD's users write; the first row that matches counts. */

@@ -180,7 +180,7 @@ message_check_fields(struct session *s)
 			message_warn_without_effect(s,
 			    arena_printf(s->arena, "AppProject %s: spec.roles[%zu].jwtTokens",
 				s->request.project->object.meta.name, i),
-			    "Sluice has no server with logins");
+			    "the dashboard accepts sessions and ID tokens of the OpenID provider only");
 }
 
 /* A Kustomization is one sync without waves. Objects that are in sync are not applied again, so that each session

@@ -80,9 +80,16 @@ row argocd-cm
 kubectl apply -f $data/settings.yaml >/dev/null
 application rollout rollout shop
 check "the health of a Rollout is that of the script" within 40 says "Rollout is healthy" health rollout Rollout message
-condition() { status "$1" "conditions[?(@.type==\"SettingsWarning\")].message"; }
-check "oidc.config is named, with the reason" within 10 says "oidc.config (Sluice has no server with logins" condition rollout
-check "the other keys are not" fails sh -c "kubectl get application rollout -n argocd -o 'jsonpath={.status.conditions}' | grep -E 'repositories|instanceLabelKey'"
+check "all keys have an effect" fails sh -c "kubectl get application rollout -n argocd -o 'jsonpath={.status.conditions}' | grep SettingsWarning"
+check "the dashboard needs the address that the provider returns to" says "ConfigMap argocd-cm in namespace argocd has no url" "$SLUICE" server
+kubectl patch configmap argocd-cm -n argocd --type merge -p '{"data": {"url": "https://sluice.example"}}' >/dev/null
+check "... and the Secret of oidc.config" says "oidc.config, clientID: Secret argocd-secret has no key oidc.google.clientId" "$SLUICE" server
+kubectl create secret generic argocd-secret -n argocd --from-literal=oidc.google.clientId=id --from-literal=oidc.google.clientSecret=secret >/dev/null
+"$SLUICE" server -p 0 --healthzPort 0 --listen-address 127.0.0.1 >"$dir/server.log" 2>&1 &
+server=$!
+check "with them the article's oidc.config is that of the dashboard" within 10 grep -q "the dashboard listens.*issuer=https://accounts.google.com" "$dir/server.log"
+kill $server
+wait $server 2>/dev/null
 row argocd-rbac-cm
 can() { says "$1" "$SLUICE" rbac can "${@:2}"; }
 check "developers sync Applications for development" can "Yes: p, role:developer, applications, sync, */dev-*, allow (policy.csv, line 2)" company:developers sync applications default/dev-web

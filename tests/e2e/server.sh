@@ -11,7 +11,7 @@ port=$((20000 + RANDOM % 10000)) other=$((30000 + RANDOM % 10000))
 at=http://127.0.0.1:$port
 
 # server PORT LOG: starts a replica on this port. Its standard error is the log.
-server() { exec "$SLUICE" server -p "$1" --listen-address 127.0.0.1 --healthzPort 0 --impersonate-groups developers,admins >>"$dir/$2" 2>&1; }
+server() { exec "$SLUICE" server --token "$account" -p "$1" --listen-address 127.0.0.1 --healthzPort 0 --impersonate-groups developers >>"$dir/$2" 2>&1; }
 provider_set() { curl -sf -o /dev/null "$provider/set?$1"; }
 code() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
 location() { curl -s -o /dev/null -w '%{redirect_url}' "$@"; }
@@ -31,6 +31,17 @@ refused() {
 }
 
 kubectl create namespace argocd >/dev/null
+# The replicas have the ServiceAccount of deploy/server, and only its permissions.
+"$SLUICE" kustomize deploy/server | kubectl apply -f - >/dev/null
+kubectl delete secret sluice-server-sessions -n argocd >/dev/null
+kubectl apply -f - >/dev/null <<'Y'
+apiVersion: v1
+kind: Secret
+metadata: {name: token, namespace: argocd, annotations: {kubernetes.io/service-account.name: sluice-server}}
+type: kubernetes.io/service-account-token
+Y
+check "deploy/server has a ServiceAccount" within 20 sh -c "kubectl get secret token -n argocd -o 'jsonpath={.data.token}' | grep -q ."
+account=$(kubectl get secret token -n argocd -o 'jsonpath={.data.token}' | base64 -d)
 check "without settings it does not start" says "argocd-cm" "$SLUICE" server -p 0 --healthzPort 0
 configmap() { kubectl create configmap "$1" -n argocd "${@:2}" --dry-run=client -o yaml | kubectl apply -f - >/dev/null; }
 configmap argocd-cm --from-literal=url="$at/"

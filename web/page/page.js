@@ -3,7 +3,7 @@
 const byId = (id) => document.getElementById(id);
 const rollouts = new Map(); // "ns/name" → RolloutInfo
 const edits = new Map(); // "ns/name container" → the image that is being typed
-const view = { namespace: "", search: "", status: "", readOnly: false, refused: "" };
+const view = { namespace: "", search: "", status: "", readOnly: false, refused: "", csrfToken: "" };
 
 // An element: attributes (functions are listeners), then children (text or elements; null: nothing).
 function make(tag, attributes, ...children) {
@@ -46,9 +46,11 @@ function notice(text, bad) {
 
 // Returns the response as JSON. Without a session, the page shows the server's text about it from then on.
 async function request(method, path, body) {
-  const response = await fetch(path, body && { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const headers = { "Content-Type": "application/json", ...(view.csrfToken && { "X-CSRF-Token": view.csrfToken }) };
+  const response = await fetch(path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   const json = await response.json().catch(() => ({}));
-  if (response.status === 401) refuse(json.message ?? response.statusText);
+  if (json.login) location.assign(`${json.login}?return_url=${encodeURIComponent(location.pathname)}`);
+  else if (response.status === 401) refuse(json.message ?? response.statusText);
   if (!response.ok) throw new Error(json.message ?? response.statusText);
   return json;
 }
@@ -332,10 +334,29 @@ async function logIn() {
   await request("POST", "api/v1/session", { code });
 }
 
+// Shows the user of `sluice server`. The dashboard of a laptop has no users: there, this path has no GET.
+async function showUser() {
+  const response = await fetch("api/v1/session");
+  const { name, csrfToken } = response.ok ? await response.json().catch(() => ({})) : {};
+  view.csrfToken = csrfToken ?? "";
+  byId("user").textContent = name ?? "";
+  byId("logout").hidden = !csrfToken;
+}
+
+async function logOut() {
+  try {
+    const { location: next } = await request("DELETE", "api/v1/session");
+    location.assign(next ?? ".");
+  } catch (e) {
+    notice(e.message, true);
+  }
+}
+
 // Begins, or begins again after the stream has ended.
 async function begin() {
   try {
     await logIn().catch(() => {}); // an older session may do
+    await showUser();
     const { readOnly } = await request("GET", "api/v1/namespace");
     view.readOnly = readOnly === true;
     view.refused = "";
@@ -348,6 +369,7 @@ async function begin() {
 
 byId("namespace").addEventListener("change", (e) => { view.namespace = e.target.value; draw(); });
 byId("search").addEventListener("input", (e) => { view.search = e.target.value.trim(); draw(); });
+byId("logout").addEventListener("click", logOut);
 addEventListener("hashchange", () => (location.hash.startsWith("#code=") ? location.reload() : draw()));
 setInterval(draw, 5000); // ages grow
 begin();

@@ -137,12 +137,14 @@ condition() { kubectl get application web -n argocd -o "jsonpath={.status.condit
 settings <<'Y'
   application.resourceTrackingMethod: labell
   oidc.config: 'name: SSO'
+  dex.config: 'connectors: []'
   repositories: '[{url: "https://example.com/a.git", enableLfs: true}]'
   helm.repositories: '[]'
   resource.exclusion: ''
   kustomize.buildOptions: --enable-helm --load-restrictor LoadRestrictionsNone
 Y
-check "keys without effect are named, with the reason" within 20 says "oidc.config (Sluice has no server with logins" condition SettingsWarning
+check "keys without effect are named, with the reason" within 20 says "dex.config (run Dex on its own, and name it in oidc.config)" condition SettingsWarning
+check "... and none that has an effect" fails says "oidc.config (" condition SettingsWarning
 check "and what to do instead" says "helm.repositories (use repositories)" condition SettingsWarning
 check "members of repositories without effect too" says "repositories[0].enableLfs (files in Git LFS are read as the pointers that Git has)" condition SettingsWarning
 check "options of kustomize too" says "kustomize.buildOptions: --enable-helm (charts in a kustomization are refused" condition SettingsWarning

@@ -124,8 +124,10 @@ every_key_without_effect_is_named(void **state)
 	static const struct {
 		const char *data, *want;
 	} all[] = {
-		{ "{url: 'https://cd.example.com'}", "without effect here: url (it is about Argo CD's web interface)" },
-		{ "{accounts.robot: apiKey, dex.config: ''}", "accounts.robot (Sluice has no server with logins" },
+		{ "{ui.cssurl: 'https://cd.example.com'}",
+		    "without effect here: ui.cssurl (it is about Argo CD's web interface)" },
+		{ "{accounts.robot: apiKey, dex.config: ''}",
+		    "accounts.robot (`sluice server` has no accounts of its own" },
 		{ "{timeout.reconciliation: 60s}", "--gitops-interval" },
 		{ "{resource.customizations.actions.apps_Deployment: x}", "Sluice has no resource actions" },
 		{ "{kustomize.buildOptions: '--enable-exec --foo=1'}",
