@@ -11,11 +11,11 @@
 #define STEPS_MAX 8
 #define ACTS_MAX 9
 
-enum family { UNROUTED, WITH_SERVICES, SUBSETS, HOSTS, SEVERAL, TURNS, BLUE_GREEN, FAMILY_MAX };
+enum family { UNROUTED, WITH_SERVICES, SUBSETS, HOSTS, SEVERAL, GATEWAY, INGRESS, TURNS, BLUE_GREEN, FAMILY_MAX };
 
 const char *const spec_families[] = { "canary without a router", "canary with Services, without a router",
-	"canary by subsets", "canary by Services", "canary by two VirtualServices", "ping and pong", "blue-green",
-	NULL };
+	"canary by subsets", "canary by Services", "canary by two VirtualServices", "canary by the Gateway API",
+	"canary by ingress-nginx", "ping and pong", "blue-green", NULL };
 _Static_assert(ARRAY_SIZE(spec_families) == FAMILY_MAX + 1, "a name a family");
 
 struct draft {
@@ -99,6 +99,12 @@ static bool
 is_routed(const struct draft *d)
 {
 	return d->family >= SUBSETS && d->family <= TURNS;
+}
+
+static bool
+has_istio(const struct draft *d)
+{
+	return is_routed(d) && d->family != GATEWAY && d->family != INGRESS;
 }
 
 static const char *const finite_templates[] = { "once", "some", "some", "undecided", "by-web", "by-job", "by-hash" };
@@ -227,7 +233,7 @@ step_analysis(struct draft *d)
 static const char *
 step_experiment(struct draft *d)
 {
-	bool weights = is_routed(d) && d->family != TURNS && strcmp(d->protocol, "http") == 0 && chance(d, 40);
+	bool weights = has_istio(d) && d->family != TURNS && strcmp(d->protocol, "http") == 0 && chance(d, 40);
 	const char *analysis =
 	    chance(d, 50) ? arena_printf(d->arena,
 				", analyses: [{name: check, templateName: %s, args: [{name: job, value: web}]%s}]",
@@ -316,6 +322,7 @@ draw_routing(struct draft *d)
 {
 	const char *routes = arena_printf(d->arena, "%s%s%s", d->routes[0] ? "{name: by-header}" : "",
 	    d->routes[0] && d->routes[1] ? ", " : "", d->routes[1] ? "{name: by-mirror}" : "");
+	const char *managed = arena_printf(d->arena, "managedRoutes: [%s]", routes);
 	const char *split = strcmp(d->protocol, "tls") == 0   ? ", tlsRoutes: [{port: 443, sniHosts: [myapp]}]"
 			    : strcmp(d->protocol, "tcp") == 0 ? ", tcpRoutes: [{port: 5432}]"
 							      : "";
@@ -328,7 +335,13 @@ draw_routing(struct draft *d)
 		? ", destinationRule: {name: myapp-dr, canarySubsetName: canary, stableSubsetName: stable}"
 		: "";
 
-	return arena_printf(d->arena, ", trafficRouting: {managedRoutes: [%s], istio: {%s%s}}", routes, services, rule);
+	if (d->family == GATEWAY)
+		return arena_printf(d->arena,
+		    ", trafficRouting: {%s, plugins: {argoproj-labs/gatewayAPI: {%sRoute: myapp-route}}}", managed,
+		    d->protocol);
+	if (d->family == INGRESS)
+		return arena_printf(d->arena, ", trafficRouting: {%s, nginx: {stableIngress: myapp}}", managed);
+	return arena_printf(d->arena, ", trafficRouting: {%s, istio: {%s%s}}", managed, services, rule);
 }
 
 static const char *
@@ -364,7 +377,7 @@ draw_canary(struct draft *d)
 {
 	const char *more = draw_limits(d);
 
-	if (d->family == WITH_SERVICES || d->family == HOSTS)
+	if (d->family == WITH_SERVICES || d->family == HOSTS || d->family == GATEWAY || d->family == INGRESS)
 		more = arena_printf(d->arena, "%s, canaryService: canary, stableService: stable", more);
 	if (d->family == TURNS)
 		more = arena_printf(d->arena, "%s, pingPong: {pingService: ping, pongService: pong}", more);
@@ -454,19 +467,49 @@ add_virtual_service(struct draft *d, const char *name)
 }
 
 static void
+add_gateway_route(struct draft *d)
+{
+	bool tcp = strcmp(d->protocol, "tcp") == 0;
+
+	json_array_append_new(d->given,
+	    yaml_made("{apiVersion: gateway.networking.k8s.io/%s, kind: %sRoute, metadata: {name: myapp-route}, spec: "
+		      "{parentRefs: [{name: gateway}], rules: [{backendRefs: [{name: stable, port: 80, weight: 100}, "
+		      "{name: canary, port: 80, weight: 0}]}]}}",
+		tcp ? "v1alpha2" : "v1",
+		tcp				  ? "TCP"
+		: strcmp(d->protocol, "tls") == 0 ? "TLS"
+						  : "HTTP"));
+}
+
+static void
+add_ingress(struct draft *d)
+{
+	json_array_append_new(d->given,
+	    yaml_made("{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: myapp}, spec: "
+		      "{ingressClassName: nginx, rules: [{host: myapp.example, http: {paths: [{path: /, pathType: "
+		      "Prefix, backend: {service: {name: stable, port: {number: 80}}}}]}}]}}"));
+}
+
+static void
 add_surroundings(struct draft *d)
 {
 	static const char *const services[FAMILY_MAX][2] = { [UNROUTED] = { "active", "preview" },
 		[WITH_SERVICES] = { "canary", "stable" },
 		[HOSTS] = { "canary", "stable" },
+		[GATEWAY] = { "canary", "stable" },
+		[INGRESS] = { "canary", "stable" },
 		[TURNS] = { "ping", "pong" },
 		[BLUE_GREEN] = { "active", "preview" } };
 
 	for (size_t i = 0; i < 2; i++)
 		if (services[d->family][i] != NULL)
 			add_service(d, services[d->family][i]);
-	if (is_routed(d))
+	if (has_istio(d))
 		add_virtual_service(d, "myapp-vs");
+	if (d->family == GATEWAY)
+		add_gateway_route(d);
+	if (d->family == INGRESS)
+		add_ingress(d);
 	if (d->family == SEVERAL)
 		add_virtual_service(d, "myapp-vs2");
 	if (d->family == SUBSETS || d->family == SEVERAL)
@@ -781,7 +824,8 @@ spec_life(uint64_t seed)
 	d.autoscaled = chance(&d, 30);
 	d.protocol = chance(&d, 92) ? "http" : chance(&d, 50) ? "tls" : "tcp";
 	for (size_t i = 0; i < 2; i++)
-		d.routes[i] = is_routed(&d) && strcmp(d.protocol, "http") == 0 && chance(&d, 40);
+		d.routes[i] =
+		    (i == 0 ? is_routed(&d) : has_istio(&d)) && strcmp(d.protocol, "http") == 0 && chance(&d, 40);
 	add_surroundings(&d);
 	add_rollout(&d);
 	if (d.autoscaled)
