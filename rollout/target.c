@@ -109,6 +109,18 @@ target_is_empty(const struct replicaset *rs)
 	return rs == NULL || (replicaset_wanted(rs) == 0 && rs->status.available_replicas == 0);
 }
 
+/* Returns the pods of versions that are neither new nor stable. */
+static int64_t
+target_older(const struct rollout_pass *p)
+{
+	int64_t pods = 0;
+
+	for (size_t i = 0; i < p->w->n_replicasets; i++)
+		if (p->w->replicasets[i] != p->w->new_rs && p->w->replicasets[i] != p->w->stable_rs)
+			pods += replicaset_wanted(p->w->replicasets[i]);
+	return pods;
+}
+
 /* spec.paused stops an update in its current state, as in Argo Rollouts: its version is not scaled up, except for
  * the traffic that it has, and the other version is not scaled down. Both follow a change of spec.replicas. */
 static void
@@ -130,7 +142,8 @@ target_hold(const struct rollout_pass *p, struct target *t)
 		return;
 	t->new_rs = held;
 	if (p->w->routers.n == 0)
-		t->stable = target_most(scaled ? p->replicas - held : replicaset_wanted(stable), t->stable);
+		t->stable =
+		    target_most(scaled ? p->replicas - held - target_older(p) : replicaset_wanted(stable), t->stable);
 }
 
 struct target
