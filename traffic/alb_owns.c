@@ -160,6 +160,10 @@ alb_reset(const struct object *o, void *arg)
 		return;
 	alb_edit_begin(&e, a, ingress, &ops);
 	keys = json_deep_copy(json_object_get(e.managed, name));
+	if (keys == NULL) {
+		json_decref(e.managed);
+		return;
+	}
 	json_array_foreach (keys, i, one) {
 		key = json_string_value(one);
 		service = alb_key_name(key, "actions");
@@ -169,11 +173,7 @@ alb_reset(const struct object *o, void *arg)
 			: NULL);
 	}
 	json_object_del(e.managed, name);
-	if (keys == NULL)
-		json_decref(e.managed), e.managed = NULL;
 	alb_edit_end(&e);
-	if (keys == NULL)
-		return;
 	alb_reset_paths(ingress, keys, &ops);
 	plan_patch(left->plan, o, ops);
 	plan_independent(left->plan);
