@@ -138,11 +138,9 @@ objects_stand_in(struct objects_pass *p, const struct type *t, const char *ns, c
 	json_t *o = plan_stand_in(to->arena, to->decoded, t, ns, name);
 	bool template = t == &analysis_template_type || t == &cluster_analysis_template_type;
 
-	if (o == NULL) {
-		p->err = err_new(to->arena, ERR_GONE, "%s \"%s\" is not %s, and the plan cannot do without it", t->kind,
-		    name, p->source->place);
+	/* The controller creates it, or reports that it does not exist. */
+	if (o == NULL)
 		return;
-	}
 	if (template)
 		forecast_line(to->arena, &to->warnings, "%s %s is not %s; the plan assumes that it succeeds at once",
 		    t->kind, name, p->source->place);
@@ -150,6 +148,19 @@ objects_stand_in(struct objects_pass *p, const struct type *t, const char *ns, c
 		forecast_line(
 		    to->arena, &to->notes, "%s %s is not %s; the plan has made one", t->kind, name, p->source->place);
 	objects_prepare(p, t, ns, o);
+}
+
+/* Returns whether the Rollout's controller created the object: it creates it again. */
+static bool
+objects_is_created(const json_t *o)
+{
+	json_t *owner;
+	size_t i;
+
+	json_array_foreach (json_at(o, "/metadata/ownerReferences"), i, owner)
+		if (str_eq(json_str(owner, "kind"), rollout_type.kind))
+			return true;
+	return false;
 }
 
 /* Adds an object, or its stand-in, once. */
@@ -169,10 +180,12 @@ objects_collect(struct objects_pass *p, const struct type *t, const char *ns, co
 	map_set(&p->seen, key, p);
 	if ((p->err = p->source->get(p->source->arg, t, ns, name, &o)) != NULL)
 		return;
-	if (o != NULL)
-		objects_prepare(p, t, ns, o);
-	else
+	if (o == NULL)
 		objects_stand_in(p, t, ns, name);
+	else if (objects_is_created(o))
+		json_decref(o);
+	else
+		objects_prepare(p, t, ns, o);
 }
 
 /* An object of a router; a NULL name: all of its type, which are selected by labels. */

@@ -3,7 +3,8 @@
  * They come from files or from a cluster (struct plan_source). What a server adds (uid, status, hashes in selectors) is
  * removed. The metrics of analyses are replaced by queries that the virtual cluster answers: interval, count,
  * initialDelay and limits are kept, the provider and the conditions are not. A Service or route that does not exist
- * gets a stand-in, which a note names; so does an AnalysisTemplate, with a warning.
+ * gets a stand-in, which a note names; so does an AnalysisTemplate, with a warning. What the controller creates for a
+ * Rollout is left out.
  */
 #pragma once
 #include "kube/api/rollout.h"
@@ -34,8 +35,8 @@ struct plan_objects {
 	struct forecast_lines warnings, notes;
 };
 
-/* Prepares the Rollout (JSON, borrowed) and what it refers to. Returns an error if it is invalid, refers to an object
- * for which there is no stand-in, or is larger than the limits. plan_objects_done frees the result in any case. */
+/* Prepares the Rollout (JSON, borrowed) and what it refers to. Returns an error if it is invalid, or larger
+ * than the limits. plan_objects_done frees the result in any case. */
 struct err *plan_objects_read(
     struct arena *, const struct plan_source *, const json_t *rollout, struct plan_objects *ret);
 void plan_objects_done(struct plan_objects *);

@@ -14,6 +14,7 @@
 
 #define SETTLE_MS 5000 /* from the first Healthy to the change */
 #define IDLE_MS 60000 /* a state is read at least after this time */
+#define STUCK_MS 3600000 /* without a change, an analysis or a time to wait for: nothing changes any more */
 #define REACTION_MS 10000 /* in which the result of an analysis has its effect */
 #define PLAY_ANNOTATION "sluice.argoproj.io/plan" /* of the pod template: it makes the new version */
 #define SECOND_MS 1000 /* stored times have whole seconds: the change is made at one */
@@ -85,11 +86,11 @@ play_is_over(const struct playing *p)
 static const char *
 play_advance(struct playing *p)
 {
-	int64_t idle = virtual_cluster_now(p->cluster) + IDLE_MS;
+	int64_t idle = virtual_cluster_now(p->cluster) + (p->settings->unattended ? IDLE_MS : STUCK_MS / 2);
 
 	do {
 		if (play_is_over(p))
-			return "it does not end within the limits of a plan (300000 passes, 400 days)";
+			return "it does not end within the limits of a plan (50000 passes, 400 days)";
 		if (!virtual_cluster_step(p->cluster))
 			return "nothing is left to do";
 	} while ((!p->dirty && virtual_cluster_now(p->cluster) < idle) ||
@@ -217,8 +218,10 @@ play_observe(struct playing *p, struct arena *a, struct err **ret_err)
 		c->problem = arena_strdup(a, s.failure);
 	if (s.settled || s.aborted || s.failure != NULL)
 		return true;
+	if (!s.user && !s.timed && !running && at - c->rows[c->n - 1].last > STUCK_MS)
+		c->problem = arena_printf(a, "nothing changes any more; it waits for %s", s.waits);
 	if (!s.user)
-		return false;
+		return c->problem != NULL;
 	if (!p->settings->unattended) {
 		*ret_err = play_promote(p, a, r, &s);
 		return *ret_err != NULL;

@@ -3,7 +3,7 @@
 #include "cli/plan/objects.h"
 
 #define PLAY_MS_MAX (400ll * 24 * 3600 * 1000) /* virtual time of one play */
-#define PLAY_PASSES_MAX 300000 /* of controllers in one play */
+#define PLAY_PASSES_MAX 50000 /* of controllers in one play */
 
 struct play_settings {
 	const struct plan_objects *objects;

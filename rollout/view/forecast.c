@@ -163,17 +163,31 @@ forecast_pods_wait(const struct rollout *r, struct arena *a, const struct foreca
 		: "");
 }
 
+/* Without a duration and a required analysis an experiment runs until a user ends the step. */
 static const char *
-forecast_step_wait(const struct rollout *r, struct arena *a, const struct forecast_state *s)
+forecast_experiment_wait(const struct experiment_step *e, struct arena *a, struct forecast_state *s)
+{
+	bool required = false;
+
+	for (size_t i = 0; i < e->analyses.n; i++)
+		required |= e->analyses.at[i].required_for_completion;
+	if (e->duration != NULL)
+		return arena_printf(a, "experiment (%s)", e->duration);
+	if (required || s->other_pods.wanted == 0 || s->other_pods.ready < s->other_pods.wanted)
+		return "experiment";
+	s->user = true;
+	return "a promotion by a user (the experiment has no duration)";
+}
+
+static const char *
+forecast_step_wait(const struct rollout *r, struct arena *a, struct forecast_state *s)
 {
 	const struct canary_step *step = forecast_current_step(r, s);
 
 	if (step != NULL && step->analysis != NULL)
 		return forecast_templates(a, step->analysis);
 	if (step != NULL && step->experiment != NULL)
-		return step->experiment->duration != NULL
-			   ? arena_printf(a, "experiment (%s)", step->experiment->duration)
-			   : "experiment";
+		return forecast_experiment_wait(step->experiment, a, s);
 	if (step != NULL && step->plugin != NULL)
 		return arena_printf(a, "plugin %s", step->plugin->name != NULL ? step->plugin->name : "");
 	return NULL;
@@ -256,6 +270,10 @@ forecast_read(const struct view *v, const struct rollout *r, const char *old_has
 		s.failure = message != NULL ? message : "Degraded";
 	forecast_skip_ended_pause(r, now, &s);
 	s.waits = forecast_waits(r, a, &s);
+	s.timed =
+	    (s.paused && !s.user) || s.promoted ||
+	    (s.step >= 0 && forecast_current_step(r, &s) != NULL && forecast_current_step(r, &s)->experiment != NULL &&
+		forecast_current_step(r, &s)->experiment->duration != NULL);
 	*ret = s;
 }
 

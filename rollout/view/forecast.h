@@ -33,6 +33,7 @@ struct forecast_state {
 	struct forecast_pods new_pods, old_pods; /* of the new version, and of the one that was stable before */
 	struct forecast_pods other_pods; /* of other versions and of experiments */
 	const char *waits; /* in words, "pause 10s"; "": for nothing */
+	bool timed; /* it waits for a time to pass: that of a pause, an experiment or a scale-down */
 	bool paused; /* it has a pause that has not ended */
 	bool user; /* it waits for a promotion by a user */
 	bool aborted, promoted; /* promoted: the new version is the stable one */

@@ -21,9 +21,28 @@ check "a missing template is named in a warning" \
 	says "Warning: AnalysisTemplate error-rate-analysis is not in the files" "$s" plan -f examples/seed/rollout.yaml
 check "JSON has the peak" [ "$("$s" plan -f examples/seed/*.yaml -o json | jq .peakPods)" = 20 ]
 check "an SVG is XML" sh -c "'$s' plan -f examples/seed/*.yaml -o svg | python3 -c 'import sys,xml.dom.minidom as m; m.parse(sys.stdin)'"
+sed 's/readinessProbe:/readinessProbe: \&probe/; s#httpGet:#exec: {command: [sh, -c, "exit 1"]}#; /path: /d; /port: 8080/d; /livenessProbe/,$d' examples/seed/rollout.yaml >"$dir/broken.yaml"
+check "pods that can never be ready" says "the stable version does not become Healthy: ProgressDeadlineExceeded" "$s" plan -f "$dir/broken.yaml"
+sed 's/setWeight: 20/setWeight: 120/' examples/seed/rollout.yaml >"$dir/invalid.yaml"
+check "an invalid spec" says "spec.strategy.canary.steps[0].setWeight: " "$s" plan -f "$dir/invalid.yaml"
+sed 's/replicas: 10/replicas: 1000000/' examples/seed/rollout.yaml >"$dir/large.yaml"
+check "more pods than the limit" says "more than 5000 pods" "$s" plan -f "$dir/large.yaml"
+check "these are failures" fails "$s" plan -f "$dir/large.yaml"
 check "no Rollout" says "the files have no Rollout" "$s" plan -f examples/seed/network.yaml
 check "several Rollouts" says "choose one with --rollout" "$s" plan -f examples
 check "and the one that is chosen" says "myapp-production/myapp" "$s" plan -f examples/seed --rollout myapp-production/myapp
 check "a file that does not exist" says "nowhere.yaml" "$s" plan -f nowhere.yaml
 check "a duration that is none" says '--ready: "soon" is not a duration' "$s" plan -f examples/seed/rollout.yaml --ready soon
+
+# The Rollout in the cluster: the same plan, also during an update.
+dev --ready 100 --without mesh,prometheus,app
+kubectl apply -f examples/seed/network.yaml -f examples/seed/analysis-templates.yaml -f examples/seed/rollout.yaml >/dev/null
+live() { "$s" plan myapp -n myapp-production; }
+check "the seed's canary in the cluster" same seed.want live
+within 60 "$s" status myapp -n myapp-production --timeout 1s >/dev/null
+"$s" set image myapp '*=myregistry/myapp:v2' -n myapp-production >/dev/null
+within 60 sh -c "kubectl get vs myapp-vs -n myapp-production -o 'jsonpath={.spec.http[0].route[1].weight}' | grep -qx 20"
+check "and during an update" same seed.want live
+check "nothing was written" [ "$(kubectl get ro myapp -n myapp-production -o 'jsonpath={.status.currentStepIndex}')" = 1 ]
+check "a Rollout that does not exist" says "nothing" "$s" plan nothing
 exit $bad

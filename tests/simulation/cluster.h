@@ -187,6 +187,9 @@ bool permissions_run(void);
 bool children_run(void);
 bool hostile_run(const char *trick); /* hostile.c; NULL: all tricks */
 bool hostile_metrics_run(void);
+/* plan_test.c: plans of the Rollouts of every stride-th scenario, compared with updates here. `file`: of this scenario
+ * only, with both courses; NULL: of all. */
+bool plans_run(const char *file, unsigned stride);
 /* Trouble takes the place of every stride-th request, another one in each life; 1: of each. part names what to run;
  * NULL: all. */
 bool gitops_run(unsigned stride, const char *part);

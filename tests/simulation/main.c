@@ -15,6 +15,7 @@
  *	build/simulation --takeover-cluster SLUICE KUBECONFIG CONTROLLERS NAME  its rollout there,
  *	                              taken over where nothing changes
  *	build/simulation --scenarios  all scenarios
+ *	build/simulation --plans [FILE]  plans of the Rollouts of all scenarios, or of one, compared with updates
  *	build/simulation --gitops [PART]  Applications and Kustomizations; PART is requests,
  *	                              lives, found, aborts, traffic, seeds or quiet
  *	build/simulation --gitops-seed N [KIND]  one random life of an Application and of a Kustomization,
@@ -42,11 +43,13 @@
 #define AT_ONCE 50 /* Rollouts */
 #define SPECS 50
 #define STRIDE 97
+#define PLANS 10 /* every tenth scenario */
 #else
 #define SEEDS 2000
 #define AT_ONCE 250
 #define SPECS 500
 #define STRIDE 11
+#define PLANS 1
 #endif
 
 /* The longest wait of something urgent that soaking found. Faults are kept as scenarios: what a seed plays changes
@@ -117,6 +120,8 @@ main(int argc, char **argv)
 		return at_once_run(1000) ? 0 : 1;
 	if (argc == 2 && strcmp(argv[1], "--takeovers") == 0)
 		return takeovers_run() ? 0 : 1;
+	if (argc >= 2 && strcmp(argv[1], "--plans") == 0)
+		return plans_run(argv[2], 1) ? 0 : 1;
 	if (argc == 2 && strcmp(argv[1], "--scenarios") == 0)
 		return scenarios_run() ? 0 : 1;
 	if (argc > 1) {
@@ -125,6 +130,7 @@ main(int argc, char **argv)
 	}
 	ok = stories_run();
 	ok &= scenarios_run();
+	ok &= plans_run(NULL, PLANS);
 	ok &= ready_count_run();
 	ok &= metrics_run();
 	ok &= at_once_run(AT_ONCE);

@@ -794,6 +794,24 @@ base_name(struct arena *a, const char *file)
 	return arena_strndup(a, file, strcspn(file, "."));
 }
 
+bool
+scenario_play_to_deploy(struct scenario *s, const json_t *doc)
+{
+	json_t *step, *v;
+	const char *verb;
+	size_t i;
+
+	s->cluster->metric = 0.01;
+	set_up(s, doc);
+	json_array_foreach (json_object_get(doc, "when"), i, step)
+		json_object_foreach (step, verb, v) {
+			if (strcmp(verb, "deploy") == 0 || s->wrong[0] != '\0')
+				return s->wrong[0] == '\0';
+			play_one(s, verb, v);
+		}
+	return false;
+}
+
 /* From what is given to what is expected, and that it comes to rest. */
 static void
 play_document(struct scenario *s, const json_t *doc)

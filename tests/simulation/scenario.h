@@ -62,6 +62,9 @@ const json_t *scenario_version(struct scenario *, const char *tag);
 bool scenario_play(const char *file, const char *sluice, const struct remote_place *);
 bool scenarios_run(void);
 
+/* Plays what comes before the first deploy. Returns false if there is no deploy, or something was not as expected. */
+bool scenario_play_to_deploy(struct scenario *, const json_t *doc);
+
 /* Plays a document in virtual time; false when it failed, and *ret_wrong says how. */
 bool scenario_judge(const json_t *doc, bool verbose, char *ret_wrong, size_t size);
 
