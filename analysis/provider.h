@@ -109,7 +109,7 @@ struct provider {
 };
 
 extern const struct provider prometheus_provider, web_provider, job_provider, datadog_provider, wavefront_provider,
-    newrelic_provider, graphite_provider, skywalking_provider, influxdb_provider, kayenta_provider;
+    newrelic_provider, graphite_provider, skywalking_provider, influxdb_provider, kayenta_provider, cloudwatch_provider;
 extern const struct provider compare_provider;
 
 /* All providers, ended by NULL. */

@@ -10,6 +10,7 @@ const struct provider *const providers[] = {
 	&datadog_provider,
 	&wavefront_provider,
 	&newrelic_provider,
+	&cloudwatch_provider,
 	&graphite_provider,
 	&influxdb_provider,
 	&skywalking_provider,

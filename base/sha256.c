@@ -59,15 +59,31 @@ hmac_sha256_add(struct hmac_sha256 *h, const void *data, size_t len)
 	SHA256_Update(&h->inner, data, len);
 }
 
+static void
+hmac_sha256_sum(struct hmac_sha256 *h, unsigned char ret[SHA256_SIZE])
+{
+	SHA256_Final(ret, &h->inner);
+	SHA256_Update(&h->outer, ret, SHA256_SIZE);
+	SHA256_Final(ret, &h->outer);
+}
+
 void
 hmac_sha256_end(struct hmac_sha256 *h, char ret[2 * SHA256_SIZE + 1])
 {
 	unsigned char sum[SHA256_SIZE];
 
-	SHA256_Final(sum, &h->inner);
-	SHA256_Update(&h->outer, sum, sizeof(sum));
-	SHA256_Final(sum, &h->outer);
+	hmac_sha256_sum(h, sum);
 	sha256_digits(sum, ret);
+}
+
+void
+hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, unsigned char ret[SHA256_SIZE])
+{
+	struct hmac_sha256 h;
+
+	hmac_sha256_begin(&h, key, key_len);
+	hmac_sha256_add(&h, data, len);
+	hmac_sha256_sum(&h, ret);
 }
 
 void

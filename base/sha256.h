@@ -11,6 +11,9 @@ void sha256(const void *, size_t len, unsigned char ret[SHA256_SIZE]);
 /* Sets ret to the hash as lowercase hexadecimal digits, ended by a NUL. */
 void sha256_hex(const void *, size_t len, char ret[2 * SHA256_SIZE + 1]);
 
+/* Sets ret to the HMAC (RFC 2104) with SHA-256. The key can be in the memory of ret. */
+void hmac_sha256(const void *key, size_t key_len, const void *, size_t len, unsigned char ret[SHA256_SIZE]);
+
 /* Sets ret to the HMAC (RFC 2104) with SHA-256, as lowercase hexadecimal digits, ended by a NUL. */
 void hmac_sha256_hex(const void *key, size_t key_len, const void *, size_t len, char ret[2 * SHA256_SIZE + 1]);
 

@@ -190,6 +190,7 @@ _Static_assert(ARRAY_SIZE(known) <= RUNNER_CONTROLLERS_MAX, "all of them at once
 
 struct process {
 	struct cli *cli;
+	struct transport *own; /* for the credentials of its environment */
 	struct transport *outside, *programs; /* for queries to other servers, and to programs of this machine */
 	struct settings pass_settings; /* of all controllers */
 	struct step_plugins step_plugins;
@@ -442,7 +443,14 @@ controller_variable(const char *name)
 static void
 controller_read_provider_variables(struct process *p)
 {
-	static const char *const names[] = { "DD_ADDRESS", "DD_API_KEY", "DD_APP_KEY", "NEW_RELIC_SERVICE_NAME" };
+	static const char *const names[] = { "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE",
+		"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+		"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_DEFAULT_REGION",
+		"AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_ENDPOINT_URL",
+		"AWS_ENDPOINT_URL_CLOUDWATCH", "AWS_ENDPOINT_URL_STS", "AWS_PROFILE", "AWS_REGION", "AWS_ROLE_ARN",
+		"AWS_ROLE_SESSION_NAME", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN",
+		"AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "DD_ADDRESS", "DD_API_KEY", "DD_APP_KEY",
+		"NEW_RELIC_SERVICE_NAME" };
 	struct string_map *to = &p->pass_settings.environment;
 
 	p->pass_settings.namespace = p->home;
@@ -763,6 +771,7 @@ controller_run(struct cli *c)
 	controller_log_ignored_flags(c);
 	log_info("starting", "server", c->config.server, "namespace", p.settings.namespace);
 	p.outside = transport_curl_new(c->loop, NULL);
+	p.own = p.settings.own = transport_curl_new(c->loop, NULL);
 	p.programs = p.settings.programs = transport_exec_new(c->loop, p.workers);
 	transport_curl_confine(p.outside, c->config.server, cli_on(c, "allow-local-web-metrics"));
 	if (cli_on(c, "leader-elect"))
@@ -783,6 +792,7 @@ controller_run(struct cli *c)
 	web_free(p.web);
 	transport_free(p.outside);
 	transport_free(p.programs);
+	transport_free(p.own);
 	transport_free(p.jobs);
 	c->transport->answered = NULL;
 	metrics_free(p.metrics);

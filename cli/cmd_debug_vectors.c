@@ -310,6 +310,10 @@ debug_vectors_run(struct cli *c)
 {
 	if (cli_on(c, "lines") && c->n_args == 1 && str_starts(c->args[0], "provider-"))
 		return each_line(c, debug_vectors_provider);
+	if (cli_on(c, "lines") && c->n_args == 1 && str_eq(c->args[0], "aws-sigv4"))
+		return each_line(c, debug_vectors_sigv4);
+	if (cli_on(c, "lines") && c->n_args == 1 && str_eq(c->args[0], "aws-credentials"))
+		return each_line(c, debug_vectors_credentials);
 	if (!cli_on(c, "lines") || c->n_args != 1 || !debug_vectors_known(c->args[0]))
 		return cli_fail(c, "usage: sluice debug vectors %s <FILE; each line has rollout, objects and call",
 		    cmd_debug_vectors.args);

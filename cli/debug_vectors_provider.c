@@ -7,6 +7,7 @@
 #include "analysis/http.h"
 #include "analysis/provider.h"
 #include "base/base64.h"
+#include "base/cbor.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -51,6 +52,13 @@ recorded_query(struct arena *a, const char *raw)
 	return query;
 }
 
+/* Returns whether a header is of the signature for AWS, which lines do not have. */
+static bool
+recorded_is_signature(const struct header *h)
+{
+	return str_starts(h->name, "X-Amz-") || (str_eq(h->name, "Authorization") && str_starts(h->value, "AWS4"));
+}
+
 /* A request as its server received it. A new reference. */
 static json_t *
 recorded_request(struct arena *a, const struct request *r)
@@ -61,7 +69,9 @@ recorded_request(struct arena *a, const struct request *r)
 	path = path != NULL ? path : "/";
 	raw = strchr(path, '?');
 	for (size_t i = 0; i < r->n_headers; i++)
-		json_object_set_new(headers, recorded_header(a, r->headers[i].name), json_shown(r->headers[i].value));
+		if (!recorded_is_signature(&r->headers[i]))
+			json_object_set_new(
+			    headers, recorded_header(a, r->headers[i].name), json_shown(r->headers[i].value));
 	if (r->content_type != NULL && r->body != NULL)
 		json_object_set_new(headers, "Content-Type", json_shown(r->content_type));
 	out = json_pack("{s:s,s:s,s:o}", "method", r->method, "path",
@@ -70,7 +80,9 @@ recorded_request(struct arena *a, const struct request *r)
 		json_object_set_new(out, "rawQuery", json_shown(raw + 1));
 		json_object_set_new(out, "query", recorded_query(a, raw + 1));
 	}
-	if (r->body != NULL && json_parse(a, r->body, strlen(r->body), &body) == NULL)
+	if (r->body_len > 0 && cbor_decode(a, (struct bytes){ r->body, r->body_len }, &body) == NULL)
+		json_object_set_new(out, "json", body);
+	else if (r->body != NULL && json_parse(a, r->body, strlen(r->body), &body) == NULL)
 		json_object_set_new(out, "json", body);
 	else if (r->body != NULL)
 		json_object_set_new(out, "body", json_shown(r->body));
@@ -112,6 +124,10 @@ recorded_respond(struct recorded *r, const struct query *q, struct response *ret
 	const json_t *answer;
 
 	*ret = (struct response){ .body = { "", 0 } };
+	if (q->to == QUERY_OWN) {
+		ret->err = err_new(r->arena, ERR_GONE, "recorded lines have no files");
+		return;
+	}
 	if (q->to == QUERY_API_SERVER) {
 		recorded_secret(r, q->request.url, ret);
 		return;
@@ -200,12 +216,39 @@ recorded_answer(struct recorded *r, const struct metric *m, enum measured how, j
 	recorded_put_map(to, "metricMetadata", &(struct string_map){ &pair, 1 });
 }
 
+/* Lines of CloudWatch without the request as it was sent have its window and the names of the metadata only. */
+static void
+recorded_shorten(json_t *answer)
+{
+	const json_t *body = json_object_get(json_array_get(json_object_get(answer, "requests"), 0), "json"), *value;
+	const json_t *end = json_at(body, "/EndTime/value"), *start = json_at(body, "/StartTime/value");
+	json_t *keys = json_array(), *metadata = json_object_get(answer, "metadata");
+	const char *key;
+
+	if (end != NULL)
+		json_object_set_new(answer, "windowSeconds",
+		    json_integer((json_int_t)(json_number_value(end) - json_number_value(start))));
+	json_object_foreach (metadata, key, value)
+		json_array_append_new(keys, json_string(key));
+	if (json_array_size(keys) > 0)
+		json_object_set(answer, "metadataKeys", keys);
+	json_decref(keys);
+	json_object_del(answer, "metadata");
+	json_object_del(answer, "requests");
+}
+
 static void
 recorded_environment(const json_t *line, struct arena *a, struct settings *ret)
 {
+	static struct string_pair aws[] = { { "AWS_ACCESS_KEY_ID", "ID" }, { "AWS_SECRET_ACCESS_KEY", "SECRET" },
+		{ "AWS_REGION", "us-east-1" } };
 	const json_t *env = json_object_get(line, "env"), *value;
 	const char *key;
 
+	if (env == NULL && str_eq(json_str(line, "provider"), "cloudWatch")) {
+		ret->environment = (struct string_map){ aws, ARRAY_SIZE(aws) };
+		return;
+	}
 	ret->environment.at = arena_new_array(a, struct string_pair, json_object_size(env));
 	json_object_foreach ((json_t *)env, key, value)
 		ret->environment.at[ret->environment.n++] = (struct string_pair){ key, json_string_value(value) ?: "" };
@@ -241,5 +284,7 @@ debug_vectors_provider(struct cli *c, const json_t *line)
 	}
 	if (wait > 0)
 		json_object_set_new(out, "resumeAfter", json_integer(wait / 1000));
+	if (str_eq(json_str(line, "provider"), "cloudWatch") && json_object_get(line, "wire") == NULL)
+		recorded_shorten(out);
 	puts(json_text(a, out));
 }

@@ -2,11 +2,15 @@
  * Limits of how many run: turns.h. */
 #include "kube/queries.h"
 #include <string.h>
+#include "base/str.h"
+#include "io/file.h"
 
 struct sent_query {
 	struct queries *queries;
 	struct transport *transport;
-	struct exchange *exchange; /* NULL: it has its response */
+	struct exchange *exchange; /* NULL: it has its response, or gets it from the timer */
+	struct timer soon; /* of a response without an exchange: a file, or an error */
+	bool waiting; /* for that timer */
 	char *name;
 	int64_t sent_at, done_at; /* wall ms */
 	bool shown; /* a pass has seen the response */
@@ -21,6 +25,8 @@ queries_free_one(struct sent_query *q)
 		transport_cancel(q->transport, q->exchange);
 		q->queries->open--;
 	}
+	if (q->waiting)
+		loop_timer_stop(q->queries->api->loop, &q->soon);
 	arena_free(q->arena);
 	free(q->name);
 	free(q);
@@ -41,6 +47,37 @@ queries_on_response(void *arg, const struct err *e, const struct reply *reply)
 	q->queries->on_response(q->queries->arg, q->done_at - q->sent_at);
 }
 
+/* A response that was known at once is reported in the next iteration of the loop, like any other. */
+static void
+queries_on_soon(struct timer *t, void *arg)
+{
+	struct sent_query *q = arg;
+
+	(void)t;
+	q->waiting = false;
+	q->done_at = loop_wall(q->queries->api->loop);
+	q->queries->on_response(q->queries->arg, q->done_at - q->sent_at);
+}
+
+/* Reads the file of a query, or sets why there is no response. */
+static void
+queries_respond(struct sent_query *q, const struct plan_step *s)
+{
+	const char *url = s->query->request.url;
+
+	if (s->query->to == QUERY_OWN && str_starts(url, "file://"))
+		q->response.err =
+		    file_read(q->arena, url + strlen("file://"), s->query->request.response_max, &q->response.body);
+	else
+		q->response.err = err_new(q->arena, ERR_INVALID,
+		    s->query->to == QUERY_PROGRAM ? "this process runs no programs"
+						  : "this process reads no credentials of its environment");
+	q->response.status = q->response.err == NULL ? 200 : 0;
+	q->soon = (struct timer){ .fire = queries_on_soon, .arg = q };
+	q->waiting = true;
+	loop_timer(q->queries->api->loop, &q->soon, 0);
+}
+
 static struct transport *
 queries_transport(const struct queries *k, enum query_to to)
 {
@@ -49,6 +86,7 @@ queries_transport(const struct queries *k, enum query_to to)
 	case QUERY_API_SERVER: return k->api;
 	case QUERY_JOBS_CLUSTER: return k->jobs_cluster != NULL ? k->jobs_cluster : k->api;
 	case QUERY_PROGRAM: return k->programs;
+	case QUERY_OWN: return k->own;
 	}
 	return NULL;
 }
@@ -79,8 +117,8 @@ queries_send(struct queries *k, const struct plan_step *s)
 		.sent_at = loop_wall(k->api->loop),
 		.arena = arena_new() };
 	k->list[k->n++] = q;
-	if (to == NULL)
-		q->response.err = err_new(q->arena, ERR_INVALID, "this process runs no programs");
+	if (to == NULL || (s->query->to == QUERY_OWN && str_starts(r.url, "file://")))
+		queries_respond(q, s);
 	else
 		q->exchange = transport_start(to, &r, &receiver, q);
 	k->open += q->exchange != NULL;
@@ -92,7 +130,7 @@ queries_show(struct queries *k, struct arena *a, struct seen_query **ret)
 	*ret = arena_new_array(a, struct seen_query, k->n);
 	for (size_t i = 0; i < k->n; i++) {
 		struct sent_query *q = k->list[i];
-		bool done = q->exchange == NULL;
+		bool done = q->exchange == NULL && !q->waiting;
 
 		q->shown = done;
 		(*ret)[i] = (struct seen_query){ q->name, q->sent_at, done, q->done_at, q->response };

@@ -20,6 +20,7 @@ struct sent_query;
 struct queries {
 	struct transport *outside, *api; /* borrowed */
 	struct transport *programs; /* NULL: no program is run; borrowed */
+	struct transport *own; /* NULL: QUERY_OWN is an error; borrowed */
 	struct transport *jobs_cluster; /* NULL: Jobs are in the cluster of the API server; borrowed */
 	const char *namespace; /* of the key, borrowed: the tenant of its queries; NULL: none */
 	void (*on_response)(void *arg, int64_t ms); /* called after every response, with the time that it took */

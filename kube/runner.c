@@ -84,6 +84,7 @@ runner_key(struct runner *r, const struct controller *c, const char *ns, const c
 	k->queries.namespace = k->item.tenant = k->ns;
 	k->queries.api = r->executor.api;
 	k->queries.programs = r->settings.programs;
+	k->queries.own = r->settings.own;
 	k->queries.jobs_cluster = r->settings.elsewhere.api;
 	k->queries.on_response = runner_on_response;
 	k->queries.arg = k;

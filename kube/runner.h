@@ -17,6 +17,7 @@ struct runner_settings {
 	const struct settings *settings; /* given to every pass; borrowed while the runner lives; NULL: none */
 	/* Source of the events, and field manager: "rollouts-controller". Borrowed while the runner lives. */
 	const char *component;
+	struct transport *own; /* for QUERY_OWN, which may reach this machine's link; NULL: none */
 	struct transport *programs; /* for queries that run a program (kube/transport_exec.h); NULL: none */
 	/* Objects of this type are in another cluster, or in another namespace than their owners (NULL: in the
 	 * same). type NULL: there are none. */

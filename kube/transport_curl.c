@@ -109,6 +109,7 @@ struct exchange {
 	const struct receiver *receiver;
 	void *arg;
 	char *method, *url, *body;
+	size_t body_len;
 	size_t response_max;
 	bool stream, too_long, canceled, date;
 	bool refused; /* the address is one that the request must not reach */
@@ -988,7 +989,11 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	e->turn.arg = e;
 	e->method = mem_strdup(r->method);
 	e->url = api ? mem_printf("%s%s", c->config->server, r->url) : mem_strdup(r->url);
-	e->body = r->body != NULL ? mem_strdup(r->body) : NULL;
+	if (r->body != NULL) {
+		e->body_len = r->body_len > 0 ? r->body_len : strlen(r->body);
+		e->body = mem_alloc(e->body_len + 1);
+		memcpy(e->body, r->body, e->body_len);
+	}
 	e->response_max = r->response_max;
 	e->stream = r->stream;
 	e->api = api;
@@ -1031,7 +1036,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 		loop_timer(t->loop, &e->timer, r->timeout_ms);
 	if (e->body != NULL) {
 		curl_easy_setopt(h, CURLOPT_POSTFIELDS, e->body);
-		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, (long)strlen(e->body));
+		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, (long)e->body_len);
 	}
 	if (r->content_type != NULL) {
 		_cleanup_(freep) char *header = mem_printf("Content-Type: %s", r->content_type);

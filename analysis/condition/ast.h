@@ -84,6 +84,8 @@ struct shape {
 	bool open; /* with `any`: the type in Go is `any`, to which every type can be assigned */
 	enum value_kind kind;
 	bool any_keys; /* MAP: as in struct value */
+	bool named; /* STRING: as in struct value */
+	const struct value *fields; /* MAP: a struct in Go with the members of this value; NULL: any members */
 	bool typed; /* ARRAY: it is []float64, []int or []string in Go; other arrays are []any */
 	const struct shape *element; /* ARRAY: the shape of its elements; NULL: not known */
 };

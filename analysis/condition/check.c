@@ -40,7 +40,7 @@ check_may_be_number(struct shape s)
 static const char *
 check_kind_name(struct shape s)
 {
-	return s.any ? "any" : value_kind_name(s.kind);
+	return s.any ? "any" : s.named ? "a string of a type of its own" : value_kind_name(s.kind);
 }
 
 static bool
@@ -48,7 +48,7 @@ check_comparable(struct shape a, struct shape b)
 {
 	return a.any || b.any || a.kind == VALUE_NIL || b.kind == VALUE_NIL ||
 	       (check_may_be_number(a) && check_may_be_number(b)) ||
-	       (a.kind == b.kind && (a.kind != VALUE_MAP || a.any_keys == b.any_keys));
+	       (a.kind == b.kind && a.named == b.named && (a.kind != VALUE_MAP || a.any_keys == b.any_keys));
 }
 
 static struct shape
@@ -217,6 +217,19 @@ check_binary(struct check *c, struct node *n)
 	return check_fail(c, n, "the operator does not take %s and %s", check_kind_name(l), check_kind_name(r));
 }
 
+/* The member of a struct in Go, whose type is known. */
+static struct shape
+check_struct_field(struct check *c, const struct node *n, const struct value *fields)
+{
+	const struct value *field = value_member(fields, &n->args[1]->value);
+
+	if (field == NULL)
+		return check_fail(c, n, "there is no field %s", n->args[1]->value.s.at);
+	if (field->kind == VALUE_ARRAY && field->floats)
+		return shape_typed(c, VALUE_FLOAT);
+	return field->kind == VALUE_STRING ? (struct shape){ .kind = VALUE_STRING, .named = field->named } : any;
+}
+
 static struct shape
 check_member(struct check *c, struct node *n)
 {
@@ -225,6 +238,8 @@ check_member(struct check *c, struct node *n)
 	if (of.any)
 		return any;
 	if (of.kind == VALUE_MAP) {
+		if (of.fields != NULL && n->args[1]->kind == NODE_CONST && n->args[1]->value.kind == VALUE_STRING)
+			return check_struct_field(c, n, of.fields);
 		if (!of.any_keys && !check_may_be(key, VALUE_STRING))
 			return check_fail(c, n, "a map of strings has no member by %s", check_kind_name(key));
 		if (n->args[0]->kind == NODE_ENV && n->args[1]->kind == NODE_CONST) {

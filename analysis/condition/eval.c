@@ -605,9 +605,13 @@ eval_node(struct eval *e, const struct node *n)
 static struct err *
 eval_check(struct arena *a, const struct condition_program *program, const struct value *like, struct shape *ret)
 {
-	const struct shape floats = { .kind = VALUE_FLOAT };
+	const bool structs = like->kind == VALUE_ARRAY && like->structs && like->array.n > 0;
+	const struct shape element = structs ? (struct shape){ .kind = VALUE_MAP, .fields = &like->array.at[0] }
+					     : (struct shape){ .kind = VALUE_FLOAT };
 	struct check c = { .arena = a,
-		.result = { .kind = like->kind, .typed = like->floats, .element = like->floats ? &floats : NULL },
+		.result = { .kind = like->kind,
+		    .typed = like->floats,
+		    .element = like->floats || structs ? &element : NULL },
 		.variables = arena_new_array(a, struct shape, program->n_variables) };
 
 	*ret = check_node(&c, program->root);

@@ -33,6 +33,10 @@ struct moment {
 struct value {
 	enum value_kind kind;
 	bool floats; /* of an ARRAY: its type in Go is []float64, as that of a Prometheus vector */
+	/* Of an ARRAY: it is a list of a struct in Go, whose fields are the members of each element. Others are errors
+	 * before a condition is evaluated. */
+	bool structs;
+	bool named; /* of a STRING: its type in Go is not string, and cannot be compared with one */
 	bool any_keys; /* of a MAP: its keys may be of any kind (groupBy, fromPairs); other maps have strings as keys */
 	union {
 		bool b;

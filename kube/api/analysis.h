@@ -73,6 +73,7 @@ struct metric_provider {
 	const struct skywalking_metric *skywalking;
 	const struct influxdb_metric *influxdb;
 	const struct kayenta_metric *kayenta;
+	const struct cloudwatch_metric *cloudwatch;
 };
 
 struct metric {

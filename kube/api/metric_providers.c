@@ -126,3 +126,46 @@ static const struct field kayenta_metric_fields[] = {
 	    .default_text = "false"),
 };
 TYPE(kayenta_metric, "kayenta metric", .strict = true);
+
+static const struct field cloudwatch_dimension_fields[] = {
+	STRING(cloudwatch_dimension, name, "name", .doc = "Name of the dimension."),
+	STRING(cloudwatch_dimension, value, "value", .doc = "Value of the dimension."),
+};
+static TYPE_AS(cloudwatch_dimension_type, cloudwatch_dimension, "dimension", .strict = true);
+
+static const struct field cloudwatch_name_fields[] = {
+	STRING(cloudwatch_name, namespace, "namespace", .doc = "Namespace of the metric, such as AWS/ApplicationELB."),
+	STRING(cloudwatch_name, metric_name, "metricName", .doc = "Name of the metric."),
+	LIST(cloudwatch_name, dimensions, "dimensions", cloudwatch_dimension, .items_max = 30,
+	    .doc = "Dimensions of the metric."),
+};
+static TYPE_AS(cloudwatch_name_type, cloudwatch_name, "metric", .strict = true);
+
+static const struct field cloudwatch_stat_fields[] = {
+	EMBED(cloudwatch_stat, metric, "metric", cloudwatch_name, .doc = "The metric."),
+	INT_OR_STRING(cloudwatch_stat, period, "period", .doc = "Seconds of each value."),
+	STRING(cloudwatch_stat, stat, "stat", .doc = "Statistic: Sum, Average, p99 and similar."),
+	STRING(cloudwatch_stat, unit, "unit", .doc = "Unit of the metric. Unset: any."),
+};
+static TYPE_AS(cloudwatch_stat_type, cloudwatch_stat, "metricStat", .strict = true);
+
+static const struct field cloudwatch_query_fields[] = {
+	STRING(cloudwatch_query, id, "id", .doc = "Name of the query, for expressions and results."),
+	STRING(cloudwatch_query, expression, "expression",
+	    .doc = "Expression over other queries: errors / requests. Either expression or metricStat."),
+	STRING(cloudwatch_query, label, "label", .doc = "Label of the result."),
+	OBJECT(cloudwatch_query, metric_stat, "metricStat", cloudwatch_stat, .doc = "Metric and statistic."),
+	INT_OR_STRING(cloudwatch_query, period, "period", .doc = "Seconds of each value of an expression."),
+	OPT_BOOL(cloudwatch_query, return_data, "returnData",
+	    .doc = "False: the query is only used in expressions, and has no result.", .default_text = "true"),
+};
+static TYPE_AS(cloudwatch_query_type, cloudwatch_query, "query", .strict = true);
+
+static const struct field cloudwatch_metric_fields[] = {
+	STRING(cloudwatch_metric, interval, "interval", .filled = "5m",
+	    .doc = "Go duration: the queries are about the time from this long ago until now.", .default_text = "5m"),
+	LIST(cloudwatch_metric, queries, "metricDataQueries", cloudwatch_query, .items_max = 500,
+	    .doc = "Queries. result is the list of results with the fields Id, Label, Values (newest first), "
+		   "Timestamps, StatusCode and Messages: result[0].Values[0]. Without data Values is empty."),
+};
+TYPE(cloudwatch_metric, "cloudWatch metric", .strict = true);

@@ -43,6 +43,34 @@ struct skywalking_metric {
 	const char *interval; /* a Go duration; 5m if absent */
 };
 
+struct cloudwatch_dimension {
+	const char *name, *value;
+};
+
+struct cloudwatch_name {
+	const char *namespace, *metric_name;
+	LIST_OF(struct cloudwatch_dimension) dimensions;
+};
+
+struct cloudwatch_stat {
+	struct cloudwatch_name metric;
+	const char *period; /* seconds, as text */
+	const char *stat, *unit;
+};
+
+/* Either expression or metric_stat. */
+struct cloudwatch_query {
+	const char *id, *expression, *label;
+	const char *period; /* seconds, as text */
+	const struct cloudwatch_stat *metric_stat;
+	struct opt_bool return_data;
+};
+
+struct cloudwatch_metric {
+	const char *interval; /* a Go duration; 5m if absent */
+	LIST_OF(struct cloudwatch_query) queries;
+};
+
 struct influxdb_metric {
 	const char *profile; /* name of the Secret; NULL: influxdb */
 	const char *query;
@@ -71,5 +99,5 @@ struct kayenta_metric {
 	bool lookback;
 };
 
-extern const struct type influxdb_metric_type, kayenta_metric_type, datadog_metric_type, newrelic_metric_type,
-    graphite_metric_type, wavefront_metric_type, skywalking_metric_type;
+extern const struct type cloudwatch_metric_type, influxdb_metric_type, kayenta_metric_type, datadog_metric_type,
+    newrelic_metric_type, graphite_metric_type, wavefront_metric_type, skywalking_metric_type;

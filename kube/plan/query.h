@@ -13,6 +13,7 @@ struct request {
 	const char *method;
 	const char *url; /* "/api/v1/…" for the API server, or absolute for anything else */
 	const char *body, *content_type; /* NULL: none */
+	size_t body_len; /* bytes of a body in which a NUL may occur; 0: it ends at its NUL */
 	const struct header *headers;
 	size_t n_headers;
 	const char *ca; /* PEM: trusted in addition to the CAs of the machine; NULL: none */
@@ -41,6 +42,9 @@ enum query_to {
 	/* A program of the controller's configuration. The URL is its JSON (kube/transport_exec.h), and the body its
 	 * standard input; exit code 0 is status 200. */
 	QUERY_PROGRAM,
+	/* A service that the controller's environment names and that has its credentials, also one of this machine's
+	 * link; or a file (file:///…), whose content is the body. */
+	QUERY_OWN,
 };
 
 struct query {

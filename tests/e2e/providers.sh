@@ -3,10 +3,13 @@
 . "$(dirname "$0")/lib.sh"
 for file in tests/data/providers/*.jsonl; do
 	name=$(basename "$file" .jsonl)
-	sed 's/.*,"want":\({"requests":.*\)}$/\1/' "$file" >"$dir/want"
+	sed 's/.*,"want":\(.*\)}$/\1/' "$file" >"$dir/want"
 	check "debug vectors provider-$name gives the recorded measurements" \
 		sh -c "'$SLUICE' debug vectors 'provider-$name' --lines <'$file' | diff - '$dir/want'"
 done
+sed 's/.*,"want":\(.*\)}$/\1/' tests/data/aws/sigv4.jsonl >"$dir/want"
+check "debug vectors aws-sigv4 gives the recorded signatures" \
+	sh -c "'$SLUICE' debug vectors aws-sigv4 --lines <tests/data/aws/sigv4.jsonl | diff - '$dir/want'"
 check "examples of providers have no errors" says " 0 errors" "$SLUICE" lint examples/providers
 
 dev --without controller,mesh,prometheus,app,load
@@ -26,6 +29,7 @@ perl -MIO::Socket -e '
 		open my $f, ">>", "$dir/requests"; print $f $text, $body // "", "\n--\n"; close $f;
 		my ($path) = $text =~ m{^\w+ /([^ ?]*)};
 		$path =~ s{/}{.}g;
+		open my $raw, ">", "$dir/answers/$path.received"; print $raw $text, $body // ""; close $raw;
 		my $file = "$dir/answers/$path." . ++$n{$path};
 		$file = "$dir/answers/$path" unless -e $file;
 		if (open my $a, "<", $file) {
@@ -123,6 +127,45 @@ start
 check "another controller continues it" within 40 is kayenta '^Successful 92'
 check "and starts no second judgement" test "$(grep -c '^POST /k/canary/c7?application=app&metricsAccountName=m&configurationAccountName=c&storageAccountName=s' "$dir/requests")" = 1
 check "of both scopes" arrived '"controlScope":{"scope":"a","location":"","step":60,"start":"'
+
+# CloudWatch, with a role that the controller takes by a token in a file.
+kill $controller
+wait $controller
+printf 'oidc-hunter2\n' >"$dir/token"
+export AWS_REGION=eu-west-1 AWS_ROLE_ARN=arn:aws:iam::1:role/r AWS_WEB_IDENTITY_TOKEN_FILE=$dir/token AWS_ROLE_SESSION_NAME=me \
+	AWS_ENDPOINT_URL_STS=http://127.0.0.1:$port/sts AWS_ENDPOINT_URL_CLOUDWATCH=http://127.0.0.1:$port/cw
+start
+unset AWS_REGION AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_SESSION_NAME AWS_ENDPOINT_URL_STS AWS_ENDPOINT_URL_CLOUDWATCH
+answer sts. 200 '<R><AccessKeyId>AKID</AccessKeyId><SecretAccessKey>secret-hunter2</SecretAccessKey><SessionToken>session-hunter2</SessionToken></R>'
+operation=cw.service.GraniteServiceVersion20100801.operation.GetMetricData
+answer $operation 200 '{"MetricDataResults":[{"Id":"q","Label":"q","StatusCode":"Complete","Timestamps":[1],"Values":[0.25,0.5]}]}'
+run cloudwatch 'result[0].Values[0] < 1' '{cloudWatch: {interval: 10m, metricDataQueries: [{id: q, expression: "a / 2"},
+	{id: a, returnData: false, metricStat: {metric: {namespace: shop, metricName: m}, period: 60, stat: Sum}}]}}'
+check "CloudWatch is queried" within 20 is cloudwatch '^Successful \[\[0.25 0.5\]\]'
+check "with a role for the token" arrived '^Action=AssumeRoleWithWebIdentity&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&RoleSessionName=me&.*=oidc-hunter2$'
+# The signature of the received request, computed again (AWS Signature Version 4).
+signed() {
+	perl -MDigest::SHA=sha256_hex,hmac_sha256,hmac_sha256_hex -e '
+		undef $/;
+		my ($head, $body) = split /\r\n\r\n/, <STDIN>, 2;
+		my ($first, @lines) = split /\r\n/, $head;
+		my ($method, $path) = split / /, $first;
+		my %h = map { my ($k, $v) = split /: */, $_, 2; (lc $k, $v) } @lines;
+		my ($date, $region, $service, $names, $signature) = $h{authorization} =~
+			m{^AWS4-HMAC-SHA256 Credential=AKID/(\d+)/([^/]+)/([^/]+)/aws4_request, SignedHeaders=([^,]+), Signature=(\w+)$} or die $h{authorization};
+		die $names if grep { ";$names;" !~ /;$_;/ } qw(host x-amz-date x-amz-security-token content-type content-length);
+		my $canonical = join "\n", $method, $path, "", (map { "$_:$h{$_}" } split /;/, $names), "", $names, sha256_hex($body);
+		my $text = join "\n", "AWS4-HMAC-SHA256", $h{"x-amz-date"}, "$date/$region/$service/aws4_request", sha256_hex($canonical);
+		my $key = "AWS4secret-hunter2";
+		$key = hmac_sha256($_, $key) for $date, $region, $service, "aws4_request";
+		die "want " . hmac_sha256_hex($text, $key) . ", got $signature" if hmac_sha256_hex($text, $key) ne $signature;
+		die "$region $service" if "$region $service" ne "eu-west-1 monitoring" or $h{"x-amz-security-token"} ne "session-hunter2";' \
+		<"$dir/answers/$operation.received"
+}
+check "and a signature that is right" signed
+answer $operation 400 '{"__type":"com.amazonaws#AccessDenied","message":"session-hunter2 may not call GetMetricData"}'
+run denied 'result[0].Values[0] < 1' '{cloudWatch: {metricDataQueries: [{id: q, expression: a}]}}'
+check "an error of AWS is shown without the credentials" within 20 is denied '^Error.*AccessDenied: \*\*\*\*\* may not call GetMetricData'
 
 # Wavefront is only queried over https: a token for another address is not sent.
 secret wavefront-api-tokens --from-literal=w.example.invalid=wf-hunter2

@@ -12,6 +12,7 @@ static const char *const metrics[] = {
 	"{\"influxdb\":{\"query\":\"q\"}}",
 	"{\"wavefront\":{\"address\":\"x\",\"query\":\"q\"}}",
 	"{\"skywalking\":{\"address\":\"http://x\",\"query\":\"q\",\"interval\":\"5m\"}}",
+	"{\"cloudWatch\":{\"interval\":\"5m\",\"metricDataQueries\":[{\"id\":\"q\",\"expression\":\"a\"}]}}",
 	"{\"kayenta\":{\"address\":\"http://x\",\"canaryConfigName\":\"c\",\"lookback\":true,\"threshold\":{\"pass\":1,"
 	"\"marginal\":0},\"scopes\":[{\"name\":\"s\",\"controlScope\":{},\"experimentScope\":{}}]}}",
 };
@@ -33,7 +34,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct metric m = { 0 };
 		struct response secret = { .status = 200, .body = { SECRET, sizeof(SECRET) - 1 } };
 		struct response got = { .status = 200, .body = { text, size } };
-		struct query_input in = { .now = 1767225600000, .namespace = "n" };
+		struct string_pair env[] = { { "AWS_ACCESS_KEY_ID", "i" }, { "AWS_SECRET_ACCESS_KEY", "s" },
+			{ "AWS_REGION", "r" } };
+		const struct settings settings = { .environment = { env, 3 } };
+		struct query_input in = { .now = 1767225600000, .namespace = "n", .settings = &settings };
 		struct step_result r = { 0 };
 
 		decode(&metric_type, j, "m", &problems, &m);

@@ -48,6 +48,9 @@ invalid_configurations_are_refused(void **state)
 		{ "{wavefront: {address: 'w.example:443', query: q}}", "" },
 		{ "{wavefront: {address: 'https://w.example', query: q}}", "is not a host" },
 		{ "{wavefront: {query: q}}", "is not a host" },
+		{ "{cloudWatch: {metricDataQueries: [{id: a, expression: b / c}]}}", "" },
+		{ "{cloudWatch: {interval: '5', metricDataQueries: []}}", "time: missing unit in duration \"5\"" },
+		{ "{cloudWatch: {metricDataQueries: [{id: a}]}}", "metricDataQueries[0]: needs one of expression and" },
 		{ "{skywalking: {address: 'http://s', query: q}}", "" },
 		{ "{skywalking: {address: s, query: q}}", "starts with neither http:// nor https://" },
 		{ "{skywalking: {address: 'http://s', query: q, interval: 1x}}",
@@ -127,6 +130,39 @@ new_relic_has_an_address_for_each_region(void **state)
 		assert_string_equal(r.query.request.url, cases[i][1]);
 		assert_string_equal(r.hidden[0], "k");
 	}
+	arena_free(a);
+}
+
+/* Argo Rollouts reads the first page only. */
+static void
+all_pages_of_cloudwatch_are_read(void **state)
+{
+	static struct string_pair env[] = { { "AWS_ACCESS_KEY_ID", "i" }, { "AWS_SECRET_ACCESS_KEY", "s" },
+		{ "AWS_REGION", "us-east-1" } };
+	static const struct settings settings = { .environment = { env, 3 } };
+	struct arena *a = arena_new();
+	const struct metric *m = metric_of(a, "{cloudWatch: {metricDataQueries: [{id: a, expression: b}]}}");
+	struct response first =
+	    answer(200, "{\"MetricDataResults\":[{\"Id\":\"a\",\"Values\":[1]}],\"NextToken\":\"t\"}");
+	struct response last = answer(200, "{\"MetricDataResults\":[{\"Id\":\"b\",\"Values\":[2,3]}]}");
+	struct query_input in = { .now = 1000000, .settings = &settings, .responses = { &first, &last }, .n = 1 };
+	struct step_result r = { 0 };
+
+	(void)state;
+	assert_int_equal(cloudwatch_provider.step(m, &in, a, &r), MEASURED_QUERY);
+	assert_string_equal(r.query.request.url, "https://monitoring.us-east-1.amazonaws.com/service/"
+						 "GraniteServiceVersion20100801/operation/GetMetricData");
+	assert_non_null(memmem(r.query.request.body, r.query.request.body_len, "iNextTokenat", 12));
+	in.n = 2;
+	r = (struct step_result){ 0 };
+	assert_int_equal(cloudwatch_provider.step(m, &in, a, &r), MEASURED_VALUE);
+	assert_string_equal(r.text, "[[1] [2 3]]");
+	for (size_t i = 0; i < QUERIES_MAX; i++)
+		in.responses[i] = &first;
+	in.n = 8;
+	r = (struct step_result){ 0 };
+	assert_int_equal(cloudwatch_provider.step(m, &in, a, &r), MEASURED_ERROR);
+	assert_string_equal(err_text(a, r.err), "the response of CloudWatch has more than 8 pages");
 	arena_free(a);
 }
 
@@ -210,6 +246,7 @@ main(void)
 		cmocka_unit_test(invalid_configurations_are_refused),
 		cmocka_unit_test(new_relic_is_queried_four_times_with_growing_waits),
 		cmocka_unit_test(new_relic_has_an_address_for_each_region),
+		cmocka_unit_test(all_pages_of_cloudwatch_are_read),
 		cmocka_unit_test(a_judgement_of_kayenta_without_an_id_is_an_error),
 		cmocka_unit_test(a_point_of_wavefront_without_a_value_is_an_error),
 		cmocka_unit_test(a_token_of_wavefront_is_sent_to_its_own_address_only),
