@@ -80,7 +80,7 @@ static const struct field app_project_spec_fields[] = {
 		"Cluster-scoped kinds that are denied. Takes precedence over clusterResourceWhitelist. Empty: none."),
 	LIST(app_project_spec, namespaced_blacklist, "namespaceResourceBlacklist", project_kind, .items_max = 1000,
 	    .doc = "Namespaced kinds that are denied. Takes precedence over namespaceResourceWhitelist. Empty: none."),
-	JSON(app_project_spec, namespaced_whitelist, "namespaceResourceWhitelist",
+	JSON(app_project_spec, namespaced_whitelist, "namespaceResourceWhitelist", .of = &project_kind_type,
 	    .doc = "Namespaced kinds that are allowed: a list of group and kind, as globs. Unset: all. An empty list "
 		   "allows none."),
 	LIST(app_project_spec, roles, "roles", project_role, .items_max = 1000,

@@ -50,7 +50,7 @@ static const struct field application_kustomize_fields[] = {
 	STRING_MAP(application_kustomize, common_annotations, "commonAnnotations",
 	    .doc = "Annotations to add to all objects."),
 	LIST(application_kustomize, replicas, "replicas", kustomize_replica, .doc = "Number of replicas by workload."),
-	JSON(application_kustomize, patches, "patches",
+	JSON(application_kustomize, patches, "patches", .of = &any_object_type,
 	    .doc = "Patches, as in a kustomization file, after those of the kustomization."),
 	BOOL(application_kustomize, label_without_selector, "labelWithoutSelector",
 	    .doc = "True: add commonLabels neither to selectors nor, without labelIncludeTemplates, to pod templates."),

@@ -47,3 +47,5 @@ string_map_get(const struct string_map *m, const char *key)
 			return m->at[i].value;
 	return NULL;
 }
+
+const struct type any_object_type = { .name = "object" };

@@ -200,6 +200,9 @@ struct type {
 		__VA_ARGS__ }
 #define TYPE(T, text, ...) TYPE_AS(T##_type, T, text, __VA_ARGS__)
 
+/* An object with any fields: `of` in a row of JSON that is a list of them. */
+extern const struct type any_object_type;
+
 /* An error in an object. */
 struct problem {
 	const char *path; /* "spec.strategy.canary.steps[2].setWeight" */
