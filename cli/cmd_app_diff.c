@@ -290,9 +290,10 @@ app_diff_run(struct cli *c)
 	}
 	source = git_source_new(&(struct git_settings){
 	    .cache = cache != NULL ? cache : git_user_cache(c->arena), .files = cli_on(c, "gitops-file-urls") });
-	session = session_start(&(struct worker_deps){ c->transport, source,
-				    { cli_flag(c, "gitops-helm"), cache != NULL ? cache : git_user_cache(c->arena) },
-				    transport_curl_new, &c->config, false, SCRIPT_LIMITS },
+	session = session_start(
+	    &(struct worker_deps){ c->transport, source,
+		{ cli_flag(c, "gitops-helm"), cache != NULL ? cache : git_user_cache(c->arena), cli_self(c) },
+		transport_curl_new, &c->config, false, SCRIPT_LIMITS },
 	    text, strlen(text), app_diff_on_done, &k);
 	while (!k.over)
 		loop_run(c->loop);

@@ -153,8 +153,9 @@ worker_run(struct cli *c)
 		return 1;
 	source = git_source_new(&(struct git_settings){ .cache = cache, .files = cli_on(c, "gitops-file-urls") });
 	working = true;
-	session = session_start(&(struct worker_deps){ c->transport, source, { cli_flag(c, "gitops-helm"), cache },
-				    transport_curl_new, &c->config, strict, SCRIPT_LIMITS },
+	session = session_start(
+	    &(struct worker_deps){ c->transport, source, { cli_flag(c, "gitops-helm"), cache, cli_self(c) },
+		transport_curl_new, &c->config, strict, SCRIPT_LIMITS },
 	    str_text(&request), request.len, worker_on_done, &w);
 	while (!w.answered)
 		loop_run(c->loop);

@@ -5,6 +5,7 @@
 #include "base/str.h"
 
 #define NAME_MAX_LEN 53 /* of a release: Helm's limit */
+#define RETRY_MS 300000 /* of RetryOnFailure: Flux's default */
 #define NAME_KEPT 40 /* of a longer name, before a hash */
 
 const char *const helm_state_names[HELM_STATE_MAX] = { "", "Absent", "Locked", "Unknown", "OutOfSync", "Waiting",
@@ -37,6 +38,16 @@ helm_ignores_tests(const struct helm_release_spec *spec, const char *action)
 					       : spec->test != NULL && spec->test->ignore_failures;
 }
 
+/* The strategy RetryOnFailure of installs or upgrades; NULL: failures are remediated. */
+static const struct helm_strategy *
+helm_retries_by(const struct helm_release_spec *spec, bool install)
+{
+	const struct helm_strategy *s = install ? (spec->install != NULL ? spec->install->strategy : NULL)
+						: (spec->upgrade != NULL ? spec->upgrade->strategy : NULL);
+
+	return s != NULL && str_eq(s->name, "RetryOnFailure") ? s : NULL;
+}
+
 /* Returns whether no try of an install or upgrade is left. */
 static bool
 helm_is_exhausted(const struct helm_world *w, bool install)
@@ -44,7 +55,7 @@ helm_is_exhausted(const struct helm_world *w, bool install)
 	const struct helm_remediation *r = helm_remediation_of(w->spec, install);
 	int64_t failures = install ? w->attempts->install_failures : w->attempts->upgrade_failures;
 
-	return r->retries >= 0 && failures > r->retries;
+	return helm_retries_by(w->spec, install) == NULL && r->retries >= 0 && failures > r->retries;
 }
 
 /* Returns whether the last failure, after which there is no retry, is undone too. */
@@ -135,6 +146,14 @@ helm_try(const struct helm_world *w, bool install)
 	return install ? HELM_ACTION_INSTALL : HELM_ACTION_UPGRADE;
 }
 
+int64_t
+helm_retry_interval(const struct helm_release_spec *spec, const char *action)
+{
+	const struct helm_strategy *s = helm_retries_by(spec, str_eq(action, "install"));
+
+	return s == NULL ? 0 : s->retry_interval.ms > 0 ? s->retry_interval.ms : RETRY_MS;
+}
+
 /* Returns the action after a failure. Without one that is counted, the conditions under which it failed have changed,
  * and an upgrade may repair it. */
 static enum helm_action
@@ -145,7 +164,7 @@ helm_remediate(const struct helm_world *w)
 
 	if (w->force)
 		return HELM_ACTION_UPGRADE;
-	if (failures <= 0)
+	if (failures <= 0 || helm_retries_by(w->spec, install) != NULL)
 		return helm_try(w, false);
 	if (last && !helm_remediates_last(w, install))
 		return w->held ? HELM_ACTION_HOLD : HELM_ACTION_STALL;

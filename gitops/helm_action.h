@@ -94,5 +94,9 @@ const char *helm_release_name(struct arena *, const struct helm_release_spec *, 
 /* Returns the namespace of the release. Borrowed. */
 const char *helm_release_namespace(const struct helm_release_spec *, const char *own);
 
+/* Returns the time until an install or upgrade that failed is tried again, in ms, by its strategy RetryOnFailure; 0: it
+ * has another strategy. `action` is the one that failed. */
+int64_t helm_retry_interval(const struct helm_release_spec *, const char *action);
+
 /* Returns whether tests that fail are no failure, after this action ("install" or "upgrade"). */
 bool helm_ignores_tests(const struct helm_release_spec *, const char *action);

@@ -39,6 +39,8 @@ static const struct field worker_repository_fields[] = {
 	STRING(worker_repository, revision, "revision"),
 	STRING(worker_repository, ignore, "ignore"),
 	OBJECT(worker_repository, secret, "secret", worker_secret),
+	OBJECT(worker_repository, cert, "cert", worker_secret),
+	BOOL(worker_repository, plain_http, "plainHTTP"),
 	OBJECT(worker_repository, keys, "keys", worker_secret),
 };
 static TYPE(worker_repository, "repository");

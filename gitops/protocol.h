@@ -49,6 +49,9 @@ struct worker_repository {
 	const char *revision; /* branch, tag, range or commit */
 	const char *ignore; /* patterns of paths, as in a .gitignore; NULL: those of Flux */
 	const struct worker_secret *secret; /* of its credentials; NULL: it needs none */
+	const struct worker_secret
+	    *cert; /* of the CA and the client's certificate; NULL: those of the system, and none */
+	bool plain_http; /* a registry is reached by http */
 	const struct worker_secret *keys; /* one of which must have signed the commit; NULL: it need not be signed */
 };
 

@@ -61,6 +61,15 @@ spawn_limit_memory(uint64_t bytes)
 #endif
 }
 
+uint64_t
+spawn_memory_with_self(uint64_t bytes)
+{
+#ifdef __SANITIZE_ADDRESS__
+	bytes = UINT64_MAX;
+#endif
+	return bytes;
+}
+
 static void
 spawn_set_limits(const struct spawn *s)
 {

@@ -78,3 +78,7 @@ void spawn_limit(int what, uint64_t to);
 /* Limits the memory that this process maps in addition to its current memory. Programs that it starts have their own
  * limit. No effect with the address sanitizer, whose memory would count too. */
 void spawn_limit_memory(uint64_t bytes);
+
+/* Returns the limit of the memory (struct spawn's memory_max) of a program that starts this program: `bytes`, or with
+ * the address sanitizer UINT64_MAX, which is none. */
+uint64_t spawn_memory_with_self(uint64_t bytes);

@@ -133,13 +133,16 @@ hr_read_drift(struct flux_pass *p, const struct worker_release_result *r)
 	}
 }
 
-/* A failure is followed by the next action, later after each one. */
+/* A failure is followed by the next action, later after each one, or as the strategy says. */
 static int64_t
-hr_wait_after(const struct worker_release_result *r)
+hr_wait_after(const struct helm_release *h, const struct worker_release_result *r)
 {
-	int64_t n = r->attempts.failures < FAILURES_SHIFT_MAX ? r->attempts.failures : FAILURES_SHIFT_MAX;
+	int64_t n = r->attempts.failures < FAILURES_SHIFT_MAX ? r->attempts.failures : FAILURES_SHIFT_MAX,
+		retry = helm_retry_interval(&h->spec, r->attempts.action);
 
-	return r->failure == NULL ? AGAIN_MS : AGAIN_MS << n;
+	if (r->failure == NULL)
+		return AGAIN_MS;
+	return retry > 0 && r->action != HELM_ACTION_FAIL ? retry : AGAIN_MS << n;
 }
 
 /* Updates the held revision: a Rollout that has aborted it is not updated to it again. A release that was rolled back
@@ -185,7 +188,7 @@ hr_read_held(struct flux_pass *p, const struct held_revision *held)
 
 /* Reads an action of Helm that was taken. */
 static int64_t
-hr_read_taken(struct flux_pass *p, const struct worker_release_result *r)
+hr_read_taken(struct flux_pass *p, const struct helm_release *h, const struct worker_release_result *r)
 {
 	enum helm_action a = r->action;
 	bool install = a == HELM_ACTION_FAIL && str_eq(r->attempts.action, "install");
@@ -199,7 +202,7 @@ hr_read_taken(struct flux_pass *p, const struct worker_release_result *r)
 	hr_progress(p, r->why ?: "");
 	if (r->failure != NULL || a == HELM_ACTION_ROLLBACK || a == HELM_ACTION_UNINSTALL)
 		hr_ready_like(p, actions[a].condition, CONDITION_FALSE);
-	return hr_wait_after(r);
+	return hr_wait_after(h, r);
 }
 
 int64_t
@@ -225,9 +228,9 @@ hr_read_result(struct flux_pass *p, const struct helm_release *h, const struct w
 		    p->plan, p->w.object, true, "PendingRelease", "Unlocked release %s", hr_release_text(p, r));
 		hr_progress(p, r->why ?: "");
 		return AGAIN_MS;
-	case HELM_ACTION_CORRECT: hr_read_drift(p, r); return hr_wait_after(r);
+	case HELM_ACTION_CORRECT: hr_read_drift(p, r); return hr_wait_after(h, r);
 	case HELM_ACTION_STALL: hr_read_stall(p, r); return 0;
 	case HELM_ACTION_HOLD: hr_read_held(p, &held); return 0;
-	default: return hr_read_taken(p, r);
+	default: return hr_read_taken(p, h, r);
 	}
 }

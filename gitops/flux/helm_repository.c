@@ -67,7 +67,7 @@ helm_repository_decide(struct flux_pass *p, const struct helm_repository *r)
 {
 	const struct seen_query *s = request_sent(p->w.pass);
 	const struct problem *problem = object_problem(&r->object, "spec");
-	struct worker_secret secret;
+	struct worker_secret secret, cert;
 	struct worker_repository repository;
 	struct problem own;
 
@@ -92,7 +92,7 @@ helm_repository_decide(struct flux_pass *p, const struct helm_repository *r)
 	}
 	if (!flux_pass_is_fetch_due(p, helm_source_interval(&r->spec.interval)))
 		return;
-	repository = helm_source_repository(r, &secret);
+	repository = helm_source_repository(r, &secret, &cert);
 	flux_pass_request(p, NULL, &(struct worker_request){ .repository = &repository, .index = true },
 	    (r->spec.timeout.ms > 0 ? r->spec.timeout.ms : TIMEOUT_MS) + TIMEOUT_MARGIN_MS, r->spec.url);
 }

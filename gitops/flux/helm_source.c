@@ -25,9 +25,9 @@ helm_source_problem(const struct helm_repository *r, struct problem *ret)
 		*ret = (struct problem){ .path = "spec.url",
 			.text = helm_source_is_registry(r) ? "must start with oci://, as spec.type is oci"
 							   : "oci:// needs spec.type oci" };
-	else if (r->spec.insecure)
+	else if (r->spec.insecure && !helm_source_is_registry(r))
 		*ret = (struct problem){ .path = "spec.insecure",
-			.text = "is not supported: registries are read by HTTPS" };
+			.text = "is only for spec.type oci: the url of another repository may start with http://" };
 	else if (r->spec.pass_credentials)
 		*ret = (struct problem){ .path = "spec.passCredentials",
 			.text = "is not supported: credentials are sent to the host of the repository only" };
@@ -37,9 +37,10 @@ helm_source_problem(const struct helm_repository *r, struct problem *ret)
 }
 
 struct worker_repository
-helm_source_repository(const struct helm_repository *r, struct worker_secret *ret_secret)
+helm_source_repository(
+    const struct helm_repository *r, struct worker_secret *ret_secret, struct worker_secret *ret_cert)
 {
-	struct worker_repository to = { .url = r->spec.url };
+	struct worker_repository to = { .url = r->spec.url, .plain_http = r->spec.insecure };
 
 	/* The worker knows a registry by an URL without a scheme. */
 	if (helm_source_is_registry(r))
@@ -47,6 +48,10 @@ helm_source_repository(const struct helm_repository *r, struct worker_secret *re
 	if (r->spec.secret != NULL) {
 		*ret_secret = (struct worker_secret){ r->object.meta.namespace, r->spec.secret->name };
 		to.secret = ret_secret;
+	}
+	if (r->spec.cert_secret != NULL) {
+		*ret_cert = (struct worker_secret){ r->object.meta.namespace, r->spec.cert_secret->name };
+		to.cert = ret_cert;
 	}
 	return to;
 }
@@ -92,7 +97,7 @@ helm_source_find_helm(struct flux_pass *p, const char *ns, const char *name, str
 	if (r == NULL)
 		return;
 	ret->url = r->spec.url;
-	ret->repository = helm_source_repository(r, &ret->secret);
+	ret->repository = helm_source_repository(r, &ret->secret, &ret->cert);
 	if (object_problem(&r->object, "spec") != NULL || helm_source_problem(r, &problem))
 		return;
 	ret->revision = helm_source_is_registry(r) ? "" : helm_source_revision(p->arena, r->status);

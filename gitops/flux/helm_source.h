@@ -11,14 +11,15 @@ bool helm_source_is_registry(const struct helm_repository *);
 /* Returns whether the spec has a problem that its rows do not find; *ret is it. */
 bool helm_source_problem(const struct helm_repository *, struct problem *ret);
 
-/* Returns the repository for a request. *ret_secret is filled, and referred to, if the repository has a Secret. Texts
- * are borrowed. */
-struct worker_repository helm_source_repository(const struct helm_repository *, struct worker_secret *ret_secret);
+/* Returns the repository for a request. *ret_secret and *ret_cert are filled, and referred to, if the repository has a
+ * Secret of credentials or of certificates. Texts are borrowed. */
+struct worker_repository helm_source_repository(
+    const struct helm_repository *, struct worker_secret *ret_secret, struct worker_secret *ret_cert);
 
 /* The source of a chart, with a revision of it. */
 struct helm_source {
 	struct worker_repository repository;
-	struct worker_secret secret; /* that the repository may refer to */
+	struct worker_secret secret, cert; /* that the repository may refer to */
 	const char *revision; /* of its artifact: "sha256:…", "main@sha1:…"; "" for a registry */
 	const char *url;
 	const char *missing; /* why it does not exist; NULL: it does */

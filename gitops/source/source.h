@@ -9,7 +9,9 @@ struct source_credentials {
 	const char *username, *password, *bearer_token;
 	const char *ssh_key, *known_hosts; /* PEM; OpenSSH's known_hosts */
 	const char *ca; /* PEM */
+	const char *client_cert, *client_key; /* PEM; presented to registries and repositories of charts */
 	bool insecure; /* neither certificates nor host keys are verified */
+	bool plain_http; /* a registry is reached by http */
 	const char *proxy;
 };
 

@@ -62,25 +62,62 @@ flux_source_read_variables(void *arg, const struct err *e, const json_t *object)
 	session_call_end(c);
 }
 
+/* Returns the value of a key, or of its older name. */
+static const char *
+flux_source_either(struct session *s, const json_t *secret, const char *key, const char *older)
+{
+	const char *value = credentials_value(s, secret, key);
+
+	return value != NULL ? value : credentials_value(s, secret, older);
+}
+
+/* Reads the Secret of certSecretRef: the CA of the server, or the client's certificate with its key. */
+static void
+flux_source_read_cert(void *arg, const struct err *e, const json_t *secret)
+{
+	struct session_call *c = arg;
+	struct session *s = c->session;
+	struct source_credentials *to = &s->sources.at[0].credentials;
+	const char *ca;
+
+	if (e != NULL) {
+		session_fail(
+		    s, "AuthenticationFailed", err_wrap(s->arena, err_copy(s->arena, e), "spec.certSecretRef"));
+		session_call_end(c);
+		return;
+	}
+	ca = flux_source_either(s, secret, "ca.crt", "caFile");
+	if (ca != NULL)
+		to->ca = ca;
+	to->client_cert = flux_source_either(s, secret, "tls.crt", "certFile");
+	to->client_key = flux_source_either(s, secret, "tls.key", "keyFile");
+	if ((to->client_cert == NULL) != (to->client_key == NULL) || (ca == NULL && to->client_cert == NULL))
+		session_fail(s, "AuthenticationFailed",
+		    err_new(s->arena, ERR_INVALID,
+			"spec.certSecretRef: the Secret must have ca.crt, or tls.crt and tls.key, or all of them"));
+	session_call_end(c);
+}
+
 static void
 flux_source_read_secret(void *arg, const struct err *e, const json_t *secret)
 {
 	struct session_call *c = arg;
 	struct session *s = c->session;
+	struct source_credentials *c0 = &s->sources.at[0].credentials;
 
 	if (e != NULL)
 		session_fail(s, "AuthenticationFailed", err_wrap(s->arena, err_copy(s->arena, e), "spec.secretRef"));
 	else {
 		s->sources.at[0].problem = secret_keys_problem(s->arena, secret, SECRET_KEYS_FLUX);
 		credentials_warn(s);
-		s->sources.at[0].credentials = (struct source_credentials){ .username = credentials_value(
-										s, secret, "username"),
-			.password = credentials_value(s, secret, "password"),
-			.bearer_token = credentials_value(s, secret, "bearerToken"),
-			.ssh_key = credentials_value(s, secret, "identity"),
-			.known_hosts = credentials_value(s, secret, "known_hosts"),
-			.ca = credentials_value(s, secret, "ca.crt") != NULL ? credentials_value(s, secret, "ca.crt")
-									     : credentials_value(s, secret, "caFile") };
+		c0->username = credentials_value(s, secret, "username");
+		c0->password = credentials_value(s, secret, "password");
+		c0->bearer_token = credentials_value(s, secret, "bearerToken");
+		c0->ssh_key = credentials_value(s, secret, "identity");
+		c0->known_hosts = credentials_value(s, secret, "known_hosts");
+		/* The Secret of certSecretRef precedes, in whatever order they arrive. */
+		if (c0->ca == NULL)
+			c0->ca = flux_source_either(s, secret, "ca.crt", "caFile");
 	}
 	session_call_end(c);
 }
@@ -145,7 +182,7 @@ flux_source_get_account(struct session *s, size_t i)
 }
 
 /* The order of the calls of this stage: variables or values, or the account of a deletion; the Secret of credentials,
- * the Secret of keys. */
+ * that of certificates, that of keys. */
 static size_t
 flux_source_variables(const struct session *s)
 {
@@ -163,8 +200,10 @@ flux_source_prepare(struct session *s)
 {
 	const struct worker_repository *r = s->request.message.repository;
 
-	return flux_source_variables(s) + (r != NULL && r->secret != NULL ? 1 : 0) +
-	       (r != NULL && r->keys != NULL ? 1 : 0);
+	if (r != NULL && s->sources.n > 0)
+		s->sources.at[0].credentials.plain_http = r->plain_http;
+	return flux_source_variables(s) +
+	       (r == NULL ? 0 : (r->secret != NULL ? 1 : 0) + (r->cert != NULL ? 1 : 0) + (r->keys != NULL ? 1 : 0));
 }
 
 static bool
@@ -186,10 +225,15 @@ flux_source_start(struct session *s, size_t i)
 	struct session_call *c = session_slot(s, i);
 	const struct flux_substitute_ref *from;
 
-	if (i >= flux_source_variables(s))
-		return r->secret != NULL && i == flux_source_variables(s)
-			   ? flux_source_get_secret(s, i, r->secret, flux_source_read_secret)
-			   : flux_source_get_secret(s, i, r->keys, flux_source_read_keys);
+	if (i >= flux_source_variables(s)) {
+		size_t k = i - flux_source_variables(s);
+
+		if (r->secret != NULL && k == 0)
+			return flux_source_get_secret(s, i, r->secret, flux_source_read_secret);
+		if (r->cert != NULL && k == (r->secret != NULL ? 1u : 0u))
+			return flux_source_get_secret(s, i, r->cert, flux_source_read_cert);
+		return flux_source_get_secret(s, i, r->keys, flux_source_read_keys);
+	}
 	if (flux_source_account(s) != NULL) {
 		flux_source_get_account(s, i);
 		return true;

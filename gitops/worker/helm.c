@@ -23,6 +23,8 @@
 #define TEMPLATE_MS 60000
 #define PULL_MS 120000
 #define CA_FILE "ca.pem" /* certificates and keys */
+#define CERT_FILE "client.pem"
+#define KEY_FILE "client-key.pem"
 #define INDEX_FILE "cache/repository/source-index.yaml" /* in the directory of a run: Helm's name for it */
 #define CHARTS_MAX 64 /* that stay in the cache */
 
@@ -228,8 +230,9 @@ static const char *
 helm_kept_at(
     struct arena *a, const struct helm *h, const struct application_source *s, const struct source_credentials *c)
 {
-	const char *text = arena_printf(a, "%s\n%s\n%s\n%s\n%s\n%d\n%s\n%s", s->repo_url, s->chart,
-	    s->target_revision ?: "", c->username ?: "", c->password ?: "", c->insecure, c->proxy ?: "", c->ca ?: "");
+	const char *text = arena_printf(a, "%s\n%s\n%s\n%s\n%s\n%d\n%d\n%s\n%s\n%s", s->repo_url, s->chart,
+	    s->target_revision ?: "", c->username ?: "", c->password ?: "", c->insecure, c->plain_http, c->proxy ?: "",
+	    c->ca ?: "", c->client_cert ?: "");
 	char hex[2 * SHA256_SIZE + 1];
 
 	sha256_hex(text, strlen(text), hex);
@@ -273,6 +276,13 @@ helm_mark_index(struct helm_run *r, const char *repo_url)
 	return scratch_write(r->arena, r->dir, path, marked, strlen(marked));
 }
 
+/* Returns the path of a file of this run; NULL if it has no text. */
+static const char *
+helm_file_of(const struct helm_run *r, const char *text, const char *name)
+{
+	return text != NULL ? arena_printf(r->arena, "%s/%s", r->dir, name) : NULL;
+}
+
 /* Writes the credentials to files that only this user can read, because every user can read a command line. The
  * login is a part of the URL, so that it is not sent after a redirect. Helm sends its fields username and password
  * also to other ports, and to subdomains of the first host. */
@@ -293,10 +303,10 @@ helm_write_credentials(
 			json_object_set_new(json_object_get(j, "auths"), host,
 			    json_pack("{s:s}", "auth", base64_encode(r->arena, both, strlen(both))));
 	} else {
-		j = json_pack("{s:s, s:[{s:s, s:s, s:b, s:b, s:s*}]}", "apiVersion", "", "repositories", "name",
-		    "source", "url", helm_with_login(r, s->repo_url), "pass_credentials_all", 0,
-		    "insecure_skip_tls_verify", c->insecure, "caFile",
-		    c->ca != NULL ? arena_printf(r->arena, "%s/" CA_FILE, r->dir) : NULL);
+		j = json_pack("{s:s, s:[{s:s, s:s, s:b, s:b, s:s*, s:s*, s:s*}]}", "apiVersion", "", "repositories",
+		    "name", "source", "url", helm_with_login(r, s->repo_url), "pass_credentials_all", 0,
+		    "insecure_skip_tls_verify", c->insecure, "caFile", helm_file_of(r, c->ca, CA_FILE), "certFile",
+		    helm_file_of(r, c->client_cert, CERT_FILE), "keyFile", helm_file_of(r, c->client_key, KEY_FILE));
 	}
 	text = json_text(r->arena, j);
 	return helm_run_write(r, path, text, strlen(text));
@@ -324,7 +334,26 @@ helm_write_access(struct helm_run *r, const struct application_source *s, const 
 		    str_url_escape(r->arena, c->password ?: ""));
 	r->proxy = c->proxy;
 	e = helm_write_credentials(r, s, c, oci);
-	return e == NULL && c->ca != NULL ? helm_run_write(r, CA_FILE, c->ca, strlen(c->ca)) : e;
+	if (e == NULL && c->ca != NULL)
+		e = helm_run_write(r, CA_FILE, c->ca, strlen(c->ca));
+	if (e == NULL && c->client_cert != NULL)
+		e = helm_run_write(r, CERT_FILE, c->client_cert, strlen(c->client_cert));
+	return e == NULL && c->client_key != NULL ? helm_run_write(r, KEY_FILE, c->client_key, strlen(c->client_key))
+						  : e;
+}
+
+/* A registry is not in repositories.yaml: how it is reached is in arguments. */
+static void
+helm_add_registry(struct helm_run *r, const struct source_credentials *c)
+{
+	if (c->ca != NULL)
+		helm_run_arg(r, arena_printf(r->arena, "--ca-file=%s", helm_file_of(r, c->ca, CA_FILE)));
+	if (c->client_cert != NULL)
+		helm_run_arg(r, arena_printf(r->arena, "--cert-file=%s", helm_file_of(r, c->client_cert, CERT_FILE)));
+	if (c->client_key != NULL)
+		helm_run_arg(r, arena_printf(r->arena, "--key-file=%s", helm_file_of(r, c->client_key, KEY_FILE)));
+	if (c->plain_http)
+		helm_run_arg(r, "--plain-http");
 }
 
 /* Fetches the index of the repository, for a later run. */
@@ -366,8 +395,8 @@ helm_pull_chart(struct helm_run *r, const struct application_source *s, const st
 	helm_run_arg(
 	    r, arena_printf(r->arena,
 		   oci ? "--registry-config=%s/registry.json" : "--repository-config=%s/repositories.yaml", r->dir));
-	if (oci && c->ca != NULL)
-		helm_run_arg(r, arena_printf(r->arena, "--ca-file=%s/" CA_FILE, r->dir));
+	if (oci)
+		helm_add_registry(r, c);
 	helm_run_arg(r, "--untar");
 	helm_run_arg(r, arena_printf(r->arena, "--untardir=%s/pulled", r->dir));
 	helm_run_arg(r, "--");

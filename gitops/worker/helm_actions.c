@@ -135,6 +135,25 @@ helm_actions_add_values(struct session *s, struct helm_run *run, struct err **re
 	helm_run_arg(run, arena_printf(s->arena, "--values=%s/values.yaml", run->dir));
 }
 
+static void
+helm_actions_add_post_renderer(struct session *s, struct helm_run *run, struct err **ret_err)
+{
+	const char *changes = s->release.post_render;
+
+	if (changes == NULL)
+		return;
+	if (*ret_err == NULL && s->sources.helm.self == NULL)
+		*ret_err = err_new(s->arena, ERR_INVALID, "spec.postRenderers: there is no program to run here");
+	if (*ret_err == NULL)
+		*ret_err = helm_run_write(run, "post-render.json", changes, strlen(changes));
+	if (*ret_err != NULL)
+		return;
+	run->starts_self = true;
+	helm_run_arg(run, arena_printf(s->arena, "--post-renderer=%s", s->sources.helm.self));
+	helm_run_arg(run, "--post-renderer-args=gitops-post-render");
+	helm_run_arg(run, arena_printf(s->arena, "--post-renderer-args=%s/post-render.json", run->dir));
+}
+
 static int64_t
 helm_actions_install(struct session *s, struct helm_run *run)
 {
@@ -239,8 +258,10 @@ helm_actions_add(struct session *s, struct helm_run *run, enum helm_action actio
 	case HELM_ACTION_TEST: ms = helm_actions_test(s, run, ret_err); break;
 	default: ms = helm_actions_uninstall(s, run); break;
 	}
-	if (renders)
+	if (renders) {
 		helm_actions_add_values(s, run, ret_err);
+		helm_actions_add_post_renderer(s, run, ret_err);
+	}
 	helm_run_arg(run, "--");
 	helm_run_arg(run, s->request.release->name);
 	if (renders)

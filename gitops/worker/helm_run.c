@@ -52,6 +52,7 @@ helm_run(struct helm_run *r, enum spawn_reach reach, int64_t timeout_ms, struct 
 		.env = env,
 		.reach = reach,
 		.timeout_ms = timeout_ms,
+		.memory_max = r->starts_self ? spawn_memory_with_self(PROGRAM_MEMORY_MAX) : 0,
 		.output_max = HELM_OUTPUT_MAX,
 		.file_max = HELM_BYTES_MAX },
 	    ret);

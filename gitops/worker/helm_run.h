@@ -18,6 +18,7 @@ struct helm_run {
 	const char **argv;
 	size_t n;
 	size_t files, bytes; /* that were written */
+	bool starts_self; /* helm starts this program (helm.self) */
 	bool too_many; /* more arguments than allowed: helm is not run */
 	const char *proxy; /* URL; NULL: none */
 	const char *login; /* "USER:PASSWORD@", as it is in URLs; NULL: none */

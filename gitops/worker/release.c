@@ -195,6 +195,7 @@ release_prepare(struct session *s)
 	release_read_rollouts(s);
 	release_read_drift(s);
 	r->decision = helm_decide(&r->world);
+	r->version_before = r->last.version;
 	if (release_is_helms(r->decision.action)) {
 		e = helm_actions_run(s, r->decision.action);
 		r->failure = e != NULL ? err_text(s->arena, e) : NULL;
@@ -272,7 +273,9 @@ release_config_of(const struct session *s)
 	const struct helm_history *h = &s->request.release->history;
 	int64_t like = r->last.version;
 
-	if (r->decision.action == HELM_ACTION_INSTALL || r->decision.action == HELM_ACTION_UPGRADE)
+	/* An action may fail before there is a revision: the last one is still that of other values. */
+	if ((r->decision.action == HELM_ACTION_INSTALL || r->decision.action == HELM_ACTION_UPGRADE) &&
+	    r->last.version > r->version_before)
 		return r->config_digest;
 	if (r->decision.action == HELM_ACTION_ROLLBACK)
 		like = r->world.rollback_to;

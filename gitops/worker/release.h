@@ -44,7 +44,9 @@ struct session_release {
 	/* The values. */
 	const char **from; /* the text of each of valuesFrom; NULL: it does not exist */
 	const char *values; /* JSON */
-	const char *config_digest;
+	const char *post_render; /* changes of the rendered objects (gitops/render/post_render.h); NULL: none */
+	const char *values_digest;
+	const char *config_digest; /* of the values, and of post_render */
 
 	/* Helm's record. */
 	LIST_OF(struct release_revision) stored; /* the last revision first */
@@ -55,6 +57,7 @@ struct session_release {
 	struct helm_snapshot last; /* of it */
 
 	/* The decision. */
+	int64_t version_before; /* the last revision before the action */
 	struct helm_world world;
 	struct helm_decision decision;
 	struct helm_attempts attempts;

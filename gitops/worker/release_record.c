@@ -398,17 +398,18 @@ release_record_rollback_to(const struct session *s)
 	return 0;
 }
 
-/* The values of the last revision are those that its record has; or, as Helm may write a number in another way or keep
- * former values, those with which the HelmRelease has made it. */
+/* The values of the last revision, and the changes of what it rendered, are those with which the HelmRelease has made
+ * it: Helm may write a number in another way, or keep former values. What others have made has the values in its
+ * record, and no changes. */
 static bool
 release_record_has_values(const struct session *s)
 {
 	const struct session_release *r = &s->release;
 	const struct helm_history *h = &s->request.release->history;
 
-	return str_eq(r->last.config_digest, r->config_digest) ||
-	       (h->n > 0 && h->at[0].version == r->last.version && str_eq(h->at[0].digest, r->last.digest) &&
-		   str_eq(h->at[0].config_digest, r->config_digest));
+	if (h->n > 0 && h->at[0].version == r->last.version && str_eq(h->at[0].digest, r->last.digest))
+		return str_eq(h->at[0].config_digest, r->config_digest);
+	return r->post_render == NULL && str_eq(r->last.config_digest, r->values_digest);
 }
 
 /* Compares the record with what is desired. */

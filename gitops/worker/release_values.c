@@ -1,6 +1,8 @@
 /* gitops/worker/release_values.c: values of a release: reads ConfigMaps and Secrets, and merges them in order. */
 #include "base/str.h"
+#include "base/sha256.h"
 #include "gitops/render/helm_values.h"
+#include "gitops/render/post_render.h"
 #include "gitops/worker/credentials.h"
 #include "gitops/worker/session_state.h"
 #include "kube/api/yaml.h"
@@ -83,6 +85,23 @@ release_values_merge_one(struct session *s, const struct helm_values_ref *ref, c
 	return e;
 }
 
+/* Other changes of the rendered objects are another release, too. */
+static void
+release_values_add_post_render(struct session *s)
+{
+	struct session_release *r = &s->release;
+	char hex[2 * SHA256_SIZE + 1];
+	const char *both;
+
+	r->post_render = post_render_wanted(s->arena, &s->request.release->spec);
+	r->config_digest = r->values_digest;
+	if (r->post_render == NULL)
+		return;
+	both = arena_printf(s->arena, "%s %s", r->values_digest, r->post_render);
+	sha256_hex(both, strlen(both), hex);
+	r->config_digest = arena_printf(s->arena, "sha256:%s", hex);
+}
+
 struct err *
 release_values_merge(struct session *s)
 {
@@ -102,6 +121,7 @@ release_values_merge(struct session *s)
 		return err_new(s->arena, ERR_INVALID, "spec.values: is not a map");
 	helm_values_merge(all, own);
 	s->release.values = json_text(s->arena, all);
-	s->release.config_digest = helm_values_digest(s->arena, all);
+	s->release.values_digest = helm_values_digest(s->arena, all);
+	release_values_add_post_render(s);
 	return NULL;
 }

@@ -110,5 +110,5 @@ struct flux_kustomization {
 /* Returns a new value for ANNOTATION_REQUESTED_AT, from `now` (wall ms). In the arena. */
 const char *flux_request_mark(struct arena *, int64_t now);
 
-extern const struct type flux_secret_ref_type, flux_metadata_type, flux_object_ref_type, git_repository_spec_type,
-    git_repository_type, flux_kustomization_spec_type, flux_kustomization_type;
+extern const struct type flux_secret_ref_type, flux_metadata_type, flux_image_type, flux_object_ref_type,
+    git_repository_spec_type, git_repository_type, flux_kustomization_spec_type, flux_kustomization_type;

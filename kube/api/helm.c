@@ -21,8 +21,12 @@ static const struct field helm_repository_spec_fields[] = {
 	    .doc = "Provider of the credentials: generic, which is the Secret of secretRef."),
 	BOOL(helm_repository_spec, suspend, "suspend", .doc = "Stop fetching."),
 	NOT_SUPPORTED("accessFrom"),
-	NOT_SUPPORTED("certSecretRef"),
-	BOOL(helm_repository_spec, insecure, "insecure", .doc = "Must be false: registries are read by HTTPS."),
+	OBJECT(helm_repository_spec, cert_secret, "certSecretRef", flux_secret_ref,
+	    .doc =
+		"Secret with ca.crt, the CA of the server, or tls.crt and tls.key, the client's certificate, or both. "
+		"Unset: the CAs of the system, and no certificate."),
+	BOOL(helm_repository_spec, insecure, "insecure",
+	    .doc = "Read a registry (type oci) by http, also with credentials. False: by https."),
 	BOOL(helm_repository_spec, pass_credentials, "passCredentials",
 	    .doc = "Must be false: credentials are sent to the host of the repository only."),
 };
@@ -107,8 +111,8 @@ TYPE(helm_chart, "HelmChart", .group = "source.toolkit.fluxcd.io", .version = "v
 		.doc = "Do not validate the rendered objects."),                                                       \
 	    BOOL(S, disable_schema_validation, "disableSchemaValidation",                                              \
 		.doc = "Do not validate the values with the chart's schema."),                                         \
-	    NOT_SUPPORTED("strategy"), NOT_SUPPORTED("serverSideApply"),                                               \
-	    NOT_SUPPORTED_AS("disableTakeOwnership", KIND_BOOL)
+	    OBJECT(S, strategy, "strategy", helm_strategy, .doc = "What follows a failure instead of remediation."),   \
+	    NOT_SUPPORTED("serverSideApply"), NOT_SUPPORTED_AS("disableTakeOwnership", KIND_BOOL)
 
 static const struct field helm_remediation_fields[] = {
 	INT(helm_remediation, retries, "retries", .min = -1, .max = INT32_MAX,
@@ -123,6 +127,16 @@ static const struct field helm_remediation_fields[] = {
 	    .default_text = "rollback"),
 };
 static TYPE(helm_remediation, "remediation", .strict = true);
+
+static const struct field helm_strategy_fields[] = {
+	STRING(helm_strategy, name, "name", .required = true, .choices = "RemediateOnFailure|RetryOnFailure",
+	    .doc = "RemediateOnFailure: as remediation says. RetryOnFailure: an upgrade after retryInterval, without "
+		   "limit "
+		   "and without remediation."),
+	DURATION(
+	    helm_strategy, retry_interval, "retryInterval", .doc = "Interval of RetryOnFailure.", .default_text = "5m"),
+};
+static TYPE(helm_strategy, "strategy", .strict = true);
 
 static const struct field helm_install_fields[] = {
 	HELM_RENDER_ROWS(helm_install),
@@ -239,6 +253,22 @@ static const struct field helm_chart_ref_fields[] = {
 };
 static TYPE(helm_chart_ref, "chartRef", .strict = true);
 
+static const struct field helm_kustomize_fields[] = {
+	JSON(helm_kustomize, patches, "patches", .of = &any_object_type, .doc = "Patches, as in a kustomization file."),
+	LIST(helm_kustomize, images, "images", flux_image, .doc = "Images to replace."),
+	JSON(helm_kustomize, patches_strategic_merge, "patchesStrategicMerge", .of = &any_object_type,
+	    .doc = "Older form of patches: a list of strategic merge patches."),
+	JSON(helm_kustomize, patches_json6902, "patchesJson6902", .of = &any_object_type,
+	    .doc = "Older form of patches: a list of JSON patches, each with its target."),
+};
+TYPE(helm_kustomize, "kustomize", .strict = true);
+
+static const struct field helm_post_renderer_fields[] = {
+	OBJECT(helm_post_renderer, kustomize, "kustomize", helm_kustomize, .required = true,
+	    .doc = "Changes as in a kustomization."),
+};
+static TYPE(helm_post_renderer, "postRenderer", .strict = true);
+
 static const struct field helm_release_spec_fields[] = {
 	OBJECT(helm_release_spec, chart, "chart", helm_chart_template, .doc = "HelmChart to create."),
 	OBJECT(helm_release_spec, chart_ref, "chartRef", helm_chart_ref, .doc = "HelmChart to use."),
@@ -273,8 +303,10 @@ static const struct field helm_release_spec_fields[] = {
 	    .doc = "Objects with values. Later ones take precedence, and values over all of them."),
 	JSON(helm_release_spec, values, "values", .doc = "Values of the chart."),
 	NOT_SUPPORTED("kubeConfig"),
-	NOT_SUPPORTED_AS("postRenderers", KIND_LIST),
-	NOT_SUPPORTED("commonMetadata"),
+	LIST(helm_release_spec, post_renderers, "postRenderers", helm_post_renderer,
+	    .doc = "Changes of the rendered objects, one after the other. Hooks are not changed."),
+	OBJECT(helm_release_spec, common_metadata, "commonMetadata", flux_metadata,
+	    .doc = "Labels and annotations of all rendered objects but hooks."),
 	NOT_SUPPORTED("waitStrategy"),
 	NOT_SUPPORTED_AS("healthCheckExprs", KIND_LIST),
 };

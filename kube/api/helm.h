@@ -15,7 +15,9 @@ struct helm_repository_spec {
 	const struct flux_secret_ref *secret;
 	const char *provider;
 	bool suspend;
-	bool insecure, pass_credentials; /* are refused */
+	const struct flux_secret_ref *cert_secret;
+	bool insecure; /* a registry is reached by http */
+	bool pass_credentials; /* is refused */
 };
 
 struct helm_repository {
@@ -61,8 +63,15 @@ struct helm_remediation {
 	const char *strategy; /* of an upgrade; NULL means rollback */
 };
 
+/* What follows a failure instead of remediation. */
+struct helm_strategy {
+	const char *name; /* "RemediateOnFailure" or "RetryOnFailure" */
+	struct duration retry_interval; /* unset: 5m */
+};
+
 struct helm_install {
 	struct duration timeout;
+	const struct helm_strategy *strategy;
 	const struct helm_remediation *remediation;
 	bool disable_wait, disable_wait_for_jobs, disable_hooks, disable_open_api_validation;
 	bool disable_schema_validation, replace, skip_crds, create_namespace;
@@ -71,6 +80,7 @@ struct helm_install {
 
 struct helm_upgrade {
 	struct duration timeout;
+	const struct helm_strategy *strategy;
 	const struct helm_remediation *remediation;
 	bool disable_wait, disable_wait_for_jobs, disable_hooks, disable_open_api_validation;
 	bool disable_schema_validation, force, preserve_values, cleanup_on_fail;
@@ -118,6 +128,16 @@ struct helm_values_ref {
 	bool optional, literal;
 };
 
+/* Of a HelmRelease: changes of what its chart renders, as in a kustomization. JSON lists are NULL if absent. */
+struct helm_kustomize {
+	const char *patches, *patches_strategic_merge, *patches_json6902;
+	LIST_OF(struct flux_image) images;
+};
+
+struct helm_post_renderer {
+	const struct helm_kustomize *kustomize;
+};
+
 struct helm_release_spec {
 	const struct helm_chart_template *chart; /* or, */
 	const struct helm_chart_ref *chart_ref; /* exactly one of the two is set */
@@ -136,6 +156,8 @@ struct helm_release_spec {
 	const struct helm_uninstall *uninstall;
 	LIST_OF(struct helm_values_ref) values_from;
 	const char *values; /* JSON object; NULL if absent */
+	LIST_OF(struct helm_post_renderer) post_renderers;
+	const struct flux_metadata *common_metadata;
 };
 
 struct helm_release {
@@ -172,4 +194,4 @@ struct helm_attempts {
 };
 
 extern const struct type helm_repository_type, helm_chart_type, helm_release_type, helm_chart_spec_type,
-    helm_release_spec_type, helm_snapshot_type, helm_attempts_type;
+    helm_release_spec_type, helm_kustomize_type, helm_snapshot_type, helm_attempts_type;

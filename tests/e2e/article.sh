@@ -137,7 +137,7 @@ sed "s#CHARTS#http://127.0.0.1:1#" $data/helm.yaml | kubectl apply -f - >/dev/nu
 release() { kubectl get helmrelease redis -n myapp-production -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}'; }
 repository_says() { kubectl get helmrepository bitnami -n flux-system -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}'; }
 check "without the program of Helm the HelmRepository names the flag" within 30 says "--gitops-helm" repository_says
-check "and the HelmRelease names the HelmRepository" within 30 says "HelmRepository 'flux-system/bitnami' has no artifact yet" release
+check "and the HelmRelease names what it depends on" within 30 says "dependency 'cert-manager/cert-manager' not found" release
 check "the list of HelmReleases has it" says redis "$SLUICE" get helmreleases -A
 kubectl delete -f $data/helm.yaml --wait=false >/dev/null
 

@@ -122,7 +122,11 @@ check "to what was there before" says gray data web-shop color
 check "which is told" says "RollbackSucceeded" condition Remediated reason
 version=$(get helmrelease web '.status.history[0].version')
 check "as Helm has it" says deployed stored "$version"
-change '{"values":{"color":"black","extra":null}}'
+change '{"values":{"color":"snow","extra":"NO"},"upgrade":{"strategy":{"name":"RetryOnFailure","retryInterval":"1s"}}}'
+more_failures() { [ "$(get helmrelease web .status.upgradeFailures)" -ge 3 ]; }
+check "with the strategy RetryOnFailure it is tried again and again" within 60 more_failures
+check "and neither rolled back nor stalled" test -z "$(condition Remediated reason)$(condition Stalled reason)"
+change '{"values":{"color":"black","extra":null},"upgrade":null}'
 check "a good one ends that" within 30 says "Helm upgrade succeeded" ready helmrelease web
 check "and is there" says black data web-shop color
 
@@ -171,9 +175,24 @@ check "without another revision" says "$version" get helmrelease web '.status.hi
 kubectl annotate --overwrite helmrelease web -n $ns reconcile.fluxcd.io/requestedAt=now reconcile.fluxcd.io/forceAt=now >/dev/null
 check "a forced upgrade" within 30 says "$((version + 1))" get helmrelease web '.status.history[0].version'
 check "happens once" within 20 says now get helmrelease web '.status.lastHandledForceAt'
+rendered() { kubectl get configmap web-shop -n $ns -o 'jsonpath={.data.size} {.metadata.labels.team} {.metadata.annotations.owner}'; }
+change '{"commonMetadata":{"labels":{"team":"shop"},"annotations":{"owner":"us"}},"postRenderers":[{"kustomize":{"patches":[{"target":{"kind":"ConfigMap","name":".*-shop"},"patch":"[{\"op\":\"replace\",\"path\":\"/data/size\",\"value\":\"77\"}]"}]}},{"kustomize":{"images":[{"name":"pods","newName":"registry/pods","newTag":"v9"}]}}]}'
+check "post-renderers are an upgrade" within 40 says "77 shop us" rendered
+check "of all objects" says registry/pods:v9 kubectl get deployment web-pods -n $ns -o 'jsonpath={.spec.template.spec.containers[0].image}'
+check "which it reports" within 30 settled web
+version=$(get helmrelease web '.status.history[0].version')
+now helmrelease web
+check "it is handled" within 20 handled
+check "and nothing is done" says "$version" get helmrelease web '.status.history[0].version'
+[ -z "${ON_CLUSTER-}" ] || check "helm has what was applied" says 'size: "77"' "$HELM" get manifest web -n $ns
+change '{"postRenderers":[{"kustomize":{"patches":[{"target":{"kind":"ConfigMap"},"patch":"[{\"op\":\"remove\",\"path\":\"/data/none\"}]"}]}}]}'
+check "one that fails is named" within 40 says "spec.postRenderers[0].kustomize" ready helmrelease web
+change '{"commonMetadata":null,"postRenderers":null}'
+check "without them it is as the chart has it" within 40 says "9  " rendered
+check "which it reports, too" within 30 settled web
 change '{"suspend":true,"values":{"color":"gold"}}'
 check "a suspended one is left alone" sh -c "sleep 3; kubectl get configmap web-shop -n $ns -o yaml | grep -q 'color: brown'"
-change '{"suspend":false,"dependsOn":[{"name":"base"}],"postRenderers":[]}'
+change '{"suspend":false,"dependsOn":[{"name":"base"}],"waitStrategy":{}}'
 kubectl apply -f - >/dev/null <<Y
 apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease
@@ -184,8 +203,8 @@ check "a dependency precedes the chart" within 20 says "dependency '$ns/base' no
 kubectl patch helmrelease early -n $ns --type merge -p '{"spec":{"dependsOn":null}}' >/dev/null
 check "which is named then" within 20 says "HelmChart '$ns/$ns-early' is not ready" ready helmrelease early
 kubectl delete helmrelease early -n $ns --timeout=20s >/dev/null
-check "what is not supported is refused" within 20 says "postRenderers" ready helmrelease web
-kubectl patch helmrelease web -n $ns --type json -p '[{"op":"remove","path":"/spec/postRenderers"}]' >/dev/null
+check "what is not supported is refused" within 20 says "waitStrategy" ready helmrelease web
+kubectl patch helmrelease web -n $ns --type json -p '[{"op":"remove","path":"/spec/waitStrategy"}]' >/dev/null
 check "a dependency that there is not" within 20 says "dependency '$ns/base' not found" ready helmrelease web
 
 # A repository of charts.

@@ -388,6 +388,60 @@ a_release_has_fluxs_name(void **state)
 	arena_free(a);
 }
 
+static void
+retry_on_failure_upgrades_again_without_limit(void **state)
+{
+	(void)state;
+	CHECK({ .spec = "{upgrade: {strategy: {name: RetryOnFailure}}}",
+		  .status = "failed",
+		  .last = "upgrade",
+		  .failures = 9,
+		  .rollback_to = 1,
+		  .state = HELM_STATE_FAILED,
+		  .action = HELM_ACTION_UPGRADE },
+	    { .spec = "{install: {strategy: {name: RetryOnFailure}}}",
+		.status = "failed",
+		.last = "install",
+		.failures = 9,
+		.state = HELM_STATE_FAILED,
+		.action = HELM_ACTION_UPGRADE },
+	    { .spec = "{install: {strategy: {name: RetryOnFailure}}}",
+		.last = "install",
+		.failures = 9,
+		.state = HELM_STATE_ABSENT,
+		.action = HELM_ACTION_INSTALL },
+	    { .spec = "{upgrade: {strategy: {name: RetryOnFailure}}}",
+		.status = "failed",
+		.last = "upgrade",
+		.failures = 1,
+		.rollback_to = 1,
+		.held = true,
+		.state = HELM_STATE_FAILED,
+		.action = HELM_ACTION_HOLD },
+	    { .spec = "{upgrade: {strategy: {name: RemediateOnFailure}, remediation: {remediateLastFailure: true}}}",
+		.status = "failed",
+		.last = "upgrade",
+		.failures = 1,
+		.rollback_to = 1,
+		.state = HELM_STATE_FAILED,
+		.action = HELM_ACTION_ROLLBACK });
+}
+
+static void
+the_strategy_says_when_it_is_tried_again(void **state)
+{
+	const struct helm_strategy retry = { .name = "RetryOnFailure", .retry_interval = { .ms = 7000 } },
+				   usual = { .name = "RetryOnFailure" };
+	const struct helm_install install = { .strategy = &retry };
+	const struct helm_upgrade upgrade = { .strategy = &usual };
+	const struct helm_release_spec spec = { .install = &install, .upgrade = &upgrade }, none = { 0 };
+
+	(void)state;
+	assert_int_equal(helm_retry_interval(&spec, "install"), 7000);
+	assert_int_equal(helm_retry_interval(&spec, "upgrade"), 300000);
+	assert_int_equal(helm_retry_interval(&none, "upgrade"), 0);
+}
+
 int
 main(void)
 {
@@ -403,6 +457,8 @@ main(void)
 		cmocka_unit_test(a_deleted_helm_release_takes_its_release_along),
 		cmocka_unit_test(failures_are_counted_for_one_spec_chart_and_values),
 		cmocka_unit_test(a_release_has_fluxs_name),
+		cmocka_unit_test(retry_on_failure_upgrades_again_without_limit),
+		cmocka_unit_test(the_strategy_says_when_it_is_tried_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
