@@ -1,0 +1,11 @@
+// Operators whose definitions tests/cluster/article applies. Only their files are read: nothing of them is built, and their dependencies are
+// not downloaded.
+module sluice/tests/operators
+
+go 1.26.0
+
+require (
+	github.com/bitnami-labs/sealed-secrets v0.27.1
+	github.com/external-secrets/external-secrets v0.16.2
+	github.com/prometheus-operator/prometheus-operator v0.85.0
+)
