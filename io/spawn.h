@@ -80,5 +80,5 @@ void spawn_limit(int what, uint64_t to);
 void spawn_limit_memory(uint64_t bytes);
 
 /* Returns the limit of the memory (struct spawn's memory_max) of a program that starts this program: `bytes`, or with
- * the address sanitizer UINT64_MAX, which is none. */
+ * the address sanitizer UINT64_MAX, no limit. */
 uint64_t spawn_memory_with_self(uint64_t bytes);

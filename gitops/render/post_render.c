@@ -162,7 +162,7 @@ post_render(struct arena *a, const char *wanted, const char *manifests, size_t l
 
 	if (e != NULL || (e = post_render_parse(a, manifests, len, &objects)) != NULL)
 		return e;
-	/* A kustomization without resources is an error, and a chart without objects is none. */
+	/* A kustomization without resources is an error, and a chart may have no objects. */
 	json_array_foreach (json_object_get(how, "kustomizations"), i, one)
 		if (json_array_size(objects) > 0 && (e = post_render_kustomize(a, one, &objects)) != NULL)
 			return err_wrap(a, e, "spec.postRenderers[%zu].kustomize", i);

@@ -1,9 +1,9 @@
 /* gitops/render/post_render.h: the changes of a HelmRelease to what its chart renders: kustomizations and common
  * metadata. Pure.
  *
- * helm gives the rendered manifests to the program of --post-renderer, which is this one (cli/cmd_gitops_post_render.c),
- * and applies and stores what that returns. Hooks of a chart are not changed. Source: Flux's documentation of
- * HelmRelease, "Post renderers" and "Common metadata".
+ * helm gives the rendered manifests to the program of --post-renderer, which is this one
+ * (cli/cmd_gitops_post_render.c), and applies and stores what that returns. Hooks of a chart are not changed. Source:
+ * Flux's documentation of HelmRelease, "Post renderers" and "Common metadata".
  */
 #pragma once
 #include "kube/api/helm.h"

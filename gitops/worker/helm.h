@@ -17,7 +17,7 @@
 struct helm {
 	const char *program; /* NULL: no flag names it, and charts are refused */
 	const char *cache; /* a directory; created if it does not exist */
-	const char *self; /* this program, for --post-renderer; NULL: there is none */
+	const char *self; /* this program, for --post-renderer; NULL: it is not known */
 };
 
 /* Another source, whose files value files may name: "$REF/PATH". */

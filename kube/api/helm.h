@@ -63,7 +63,7 @@ struct helm_remediation {
 	const char *strategy; /* of an upgrade; NULL means rollback */
 };
 
-/* What follows a failure instead of remediation. */
+/* The strategy after a failure. */
 struct helm_strategy {
 	const char *name; /* "RemediateOnFailure" or "RetryOnFailure" */
 	struct duration retry_interval; /* unset: 5m */
