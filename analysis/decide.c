@@ -8,6 +8,7 @@
 #include "analysis/decide.h"
 #include <string.h>
 #include "analysis/assess.h"
+#include "analysis/compare_annotation.h"
 #include "analysis/provider.h"
 #include "analysis/run_pass.h"
 #include "analysis/verdict.h"
@@ -186,8 +187,11 @@ run_continue(struct run_pass *s)
 }
 
 void
-analysis_decide(const struct analysis_world *w, struct plan *plan)
+analysis_decide(const struct analysis_world *world, struct plan *plan)
 {
+	struct analysis_world applied = *world;
+	const struct analysis_world *w = &applied;
+	struct err *e = compare_annotation_apply(plan->arena, world->run, &applied.run);
 	const struct analysis_run *run = w->run;
 	struct run_pass s = { .world = w, .plan = plan, .arena = plan->arena, .status = run->status };
 	const char *wrong;
@@ -206,7 +210,7 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 	if (s.status.started_at == 0)
 		s.status.started_at = time_stored(w->now);
 	s.status.phase = run_phase_name(RUN_RUNNING);
-	if ((wrong = run_prepare(&s)) != NULL)
+	if ((wrong = e != NULL ? err_text(plan->arena, e) : run_prepare(&s)) != NULL)
 		analysis_fail(&s, wrong);
 	else
 		run_continue(&s);

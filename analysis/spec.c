@@ -95,7 +95,8 @@ metric_check(struct arena *a, const struct metric *m, bool known, struct metric_
 
 	if (provider_of(m) == NULL)
 		return err_new(a, ERR_INVALID, "provider: none given; Sluice has %s", metric_provider_names(a));
-	if (known && provider_of(m)->check != NULL && (e = provider_of(m)->check(a, m)) != NULL)
+	if ((known || provider_of(m)->once) && provider_of(m)->check != NULL &&
+	    (e = provider_of(m)->check(a, m)) != NULL && (known || !args_are_open(err_text(a, e))))
 		return e;
 	if ((e = metric_limits_read(a, &sure, ret)) != NULL ||
 	    (e = metric_check_condition(a, "successCondition", m->success_condition)) != NULL ||

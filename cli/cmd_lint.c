@@ -4,10 +4,12 @@
  * Files are read as the controller would read their objects: the same tables, the same rules, and what they refer to
  * is looked for among the files. What is not found there may be in the cluster: that is a warning, unless --strict.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include "analysis/args.h"
 #include "analysis/condition/condition.h"
+#include "analysis/compare_annotation.h"
 #include "analysis/provider.h"
 #include "analysis/spec.h"
 #include "base/letters.h"
@@ -27,6 +29,8 @@
 #include "kube/api/roots.h"
 #include "kube/api/workload.h"
 #include "kube/api/yaml.h"
+#include "rollout/analyses.h"
+#include "rollout/compared.h"
 #include "rollout/experiment/validate.h"
 #include "rollout/gather.h"
 #include "rollout/validate.h"
@@ -214,6 +218,32 @@ lint_each(
 
 static void lint_check_pods(struct lint *, const struct manifest *, const char *pointer, const char *path, bool rules);
 
+/* A comparison cannot distinguish one slow node from a slow version. The canary has the most pods at the largest weight
+ * below 100. */
+static void
+lint_check_few_pods(struct lint *l, const struct manifest *m, const struct rollout_world *w)
+{
+	const struct rollout_spec *spec = &w->rollout->spec;
+	const struct canary_strategy *canary = spec->strategy.canary;
+	int64_t replicas = spec->replicas.present ? spec->replicas.value : 1, weight = 0, pods;
+	bool used = false;
+
+	for (size_t i = 0; i < w->n_analyses; i++)
+		used |= compared_is_used(&w->analyses[i]);
+	for (size_t i = 0; canary != NULL && i < canary->steps.n; i++)
+		if (canary->steps.at[i].set_weight.present && canary->steps.at[i].set_weight.value < 100 &&
+		    canary->steps.at[i].set_weight.value > weight)
+			weight = canary->steps.at[i].set_weight.value;
+	pods = (replicas * weight + 99) / 100;
+	if (!used || canary == NULL || (pods >= 2 && replicas >= 3))
+		return;
+	lint_print(l, true, m->file, yaml_mark_of(m->marks, "spec.replicas"), "spec.replicas",
+	    arena_printf(l->cli->arena,
+		"a comparison has %" PRId64 " canary pod%s at weight %" PRId64 ", and %" PRId64
+		" stable ones: with fewer than 2 and 3, one slow node can make the difference",
+		pods, pods == 1 ? "" : "s", weight, replicas));
+}
+
 static void
 lint_check_rollout(struct lint *l, const struct manifest *m)
 {
@@ -228,6 +258,7 @@ lint_check_rollout(struct lint *l, const struct manifest *m)
 	validate_problems(&w, &found);
 	for (size_t i = 0; i < found.n; i++)
 		lint_print_problem(l, m, &found.at[i]);
+	lint_check_few_pods(l, m, &w);
 	lint_check_pods(l, m, "/spec/template", "spec.template", false);
 }
 
@@ -284,7 +315,7 @@ lint_check_metric(struct lint *l, const struct manifest *m, const struct metric 
 	lint_check_condition(l, m, i, kind, "successCondition", metric->success_condition);
 	lint_check_condition(l, m, i, kind, "failureCondition", metric->failure_condition);
 	if ((e = metric_limits_read(l->cli->arena, metric, &limits)) == NULL && provider != NULL &&
-	    provider->check != NULL && strstr(text, "{{") == NULL)
+	    provider->check != NULL && (strstr(text, "{{") == NULL || provider->once))
 		e = provider->check(l->cli->arena, metric);
 	if (e == NULL || strstr(err_text(l->cli->arena, e), "{{") != NULL)
 		return;
@@ -525,6 +556,13 @@ lint_check_template(struct lint *l, const struct manifest *m)
 
 		if (view_get(&l->view, t, m->object->meta.namespace, ref->template_name) == NULL)
 			lint_print_problem(l, m, &p);
+	}
+	if (m->object->type != &analysis_run_type) {
+		struct problems found = { .arena = l->cli->arena };
+
+		compare_annotation_check(&found, (const struct analysis_template *)m->object, "metadata.annotations");
+		for (size_t i = 0; i < found.n; i++)
+			lint_print_problem(l, m, &found.at[i]);
 	}
 	lint_check_metrics(l, m, spec);
 }

@@ -3,6 +3,7 @@
 #include "rollout/analyses.h"
 #include "analysis/args.h"
 #include "analysis/assess.h"
+#include "analysis/compare_annotation.h"
 #include "analysis/spec.h"
 #include "base/str.h"
 #include "kube/api/analysis.h"
@@ -84,6 +85,7 @@ analyses_check_template(struct problems *p, const struct template_found *t)
 		problem_add(p, t->field, "AnalysisTemplate %s: %s: %s", t->ref->template_name, bad->path, bad->text);
 		return false;
 	}
+	compare_annotation_check(p, t->template, t->field);
 	return true;
 }
 
@@ -192,14 +194,23 @@ analyses_make_run(struct plan *p, const struct view *v, const struct run_wish *w
 	const struct analysis_found *f = w->analysis;
 	const char *ns = w->owner->meta.namespace, *name = w->name;
 	struct template_source *sources = arena_new_array(p->arena, struct template_source, f->n_templates);
+	const struct analysis_template **templates =
+	    arena_new_array(p->arena, const struct analysis_template *, f->n_templates);
 	struct analysis_spec merged;
+	const char *comparisons;
 	struct err *e;
 
-	for (size_t i = 0; i < f->n_templates; i++)
+	for (size_t i = 0; i < f->n_templates; i++) {
 		sources[i] =
 		    (struct template_source){ f->templates[i].ref->template_name, &f->templates[i].template->spec };
-	if ((e = args_merge(p->arena, sources, f->n_templates, f->spec, w->from, &merged)) != NULL)
+		templates[i] = f->templates[i].template;
+	}
+	if ((e = args_merge(p->arena, sources, f->n_templates, f->spec, w->from, &merged)) != NULL ||
+	    (e = compare_annotation_merge(
+		 p->arena, templates, f->n_templates, merged.args.at, merged.args.n, &comparisons)) != NULL)
 		return err_wrap(p->arena, e, "%s", f->field);
+	if (comparisons != NULL)
+		json_object_set_new(w->annotations, ANNOTATION_COMPARE, json_string(comparisons));
 	for (int i = 1; view_get(v, &analysis_run_type, ns, name) != NULL; i++)
 		name = arena_printf(p->arena, "%s.%d", w->name, i);
 	plan_create(p, &analysis_run_type, ns, name, analyses_run_object(w, name, &merged));

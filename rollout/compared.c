@@ -3,6 +3,7 @@
 #include "rollout/compared.h"
 #include <string.h>
 #include "analysis/assess.h"
+#include "analysis/compare_annotation.h"
 #include "analysis/provider.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -19,7 +20,9 @@ compared_is_used(const struct analysis_found *f)
 	for (size_t i = 0; i < f->n_templates; i++) {
 		const char *metrics = f->templates[i].template != NULL ? f->templates[i].template->spec.metrics : NULL;
 
-		used |= metrics != NULL && strstr(metrics, COMPARE_NAME) != NULL;
+		used |= (metrics != NULL && strstr(metrics, COMPARE_NAME) != NULL) ||
+			(metrics != NULL &&
+			    object_annotation(&f->templates[i].template->object, ANNOTATION_COMPARE) != NULL);
 	}
 	return used;
 }
@@ -80,14 +83,15 @@ compared_record_weight(struct rollout_pass *p, const struct analysis_run *run)
 }
 
 bool
-compared_holds(const struct analysis_run *run)
+compared_holds(const struct rollout_pass *p, const struct analysis_run *run)
 {
 	_cleanup_(json_decrefp) json_t *metrics = NULL;
+	struct err *e = compare_annotation_apply(p->arena, run, &run);
 	json_t *metric;
 	bool holds = false;
 	size_t i;
 
-	if (phase_is_final(run->status.phase) || run->spec.metrics == NULL ||
+	if (e != NULL || phase_is_final(run->status.phase) || run->spec.metrics == NULL ||
 	    strstr(run->spec.metrics, COMPARE_NAME) == NULL)
 		return false;
 	metrics = json_loads(run->spec.metrics, 0, NULL);

@@ -18,4 +18,4 @@ json_t *compared_release(const struct rollout_pass *, bool in_background);
 void compared_record_weight(struct rollout_pass *, const struct analysis_run *);
 
 /* Returns whether the promotion waits for this run: it has not ended, and a comparison of it holds the promotion. */
-bool compared_holds(const struct analysis_run *);
+bool compared_holds(const struct rollout_pass *, const struct analysis_run *);

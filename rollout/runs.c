@@ -281,7 +281,7 @@ runs_hold_promotion(struct rollout_pass *p, const struct role *background)
 	if (p->canary == NULL || p->index + 1 < steps_count(p) || !runs_wanted(p, background))
 		return false;
 	run = runs_current(p, background);
-	return run != NULL ? compared_holds(run) : compared_is_used(runs_analysis(p, background));
+	return run != NULL ? compared_holds(p, run) : compared_is_used(runs_analysis(p, background));
 }
 
 void

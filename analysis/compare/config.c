@@ -104,6 +104,7 @@ config_split(struct arena *a, const char *text, const char **ret_name, const cha
 	size_t name, len = strlen(text);
 	const char *at, *from;
 
+	*ret_name = *ret_matchers = "";
 	while (isspace((unsigned char)*text))
 		text++, len--;
 	while (len > 0 && isspace((unsigned char)text[len - 1]))
@@ -112,7 +113,6 @@ config_split(struct arena *a, const char *text, const char **ret_name, const cha
 	if (isdigit((unsigned char)text[0]))
 		return false;
 	*ret_name = arena_strndup(a, text, name);
-	*ret_matchers = "";
 	if (name == len)
 		return name > 0;
 	for (at = text + name; isspace((unsigned char)*at); at++)

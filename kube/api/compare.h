@@ -35,6 +35,9 @@ extern const struct type compare_metric_type, metric_plugin_type;
 
 #define COMPARE_NAME "sluice/compare"
 
+/* Comparisons by the names of metrics, which they replace: YAML on a template, JSON on a run. */
+#define ANNOTATION_COMPARE "sluice.argoproj.io/compare"
+
 /* On an AnalysisRun with a comparison: JSON of the struct below. Its Rollout writes it. */
 #define ANNOTATION_RELEASE "sluice.argoproj.io/release"
 

@@ -57,6 +57,14 @@ check "what is not among the files is a warning" says 'rollout.yaml:18:50: warni
 check "or an error, if that is wanted" says "none\" not found" sh -c "'$s' lint --strict '$dir/bad' | grep error:"
 check "the exit code says it" fails lint
 check "what people have passes" "$s" lint examples/seed/demo tests/e2e/rollout.yaml
+check "examples of comparisons pass" says "0 errors, 0 warnings" "$s" lint examples/gates
+mkdir "$dir/gates"
+sed 's/replicas: 10/replicas: 2/' examples/gates/compare.yaml >"$dir/gates/compare.yaml"
+check "a comparison of few pods is a warning" says "compare.yaml:35:3: warning: spec.replicas: a comparison has 1 canary pod at weight 50, and 2 stable ones" "$s" lint "$dir/gates"
+sed 's/bad: http.*/bad: rate(http_requests_total{job="{{args.job}}"}[5m])/' examples/gates/compare.yaml >"$dir/gates/compare.yaml"
+check "a counter of a comparison is no rate" says "bad: \`rate(http_requests_total{job=\"myapp\"}[5m])\` is not a metric" "$s" lint "$dir/gates"
+sed 's/total: http/totals: http/' examples/gates/annotation.yaml >"$dir/gates/compare.yaml"
+check "fields of an annotation are checked" says "metadata.annotations: sluice.argoproj.io/compare: error-rate.totals: unknown field" "$s" lint "$dir/gates"
 check "a canary with the Gateway API passes" says "0 errors, 0 warnings" "$s" lint examples/gateway
 check "a canary with ingress-nginx passes" says "0 errors, 0 warnings" "$s" lint examples/nginx
 check "a canary with a load balancer of AWS passes" says "0 errors, 0 warnings" "$s" lint examples/alb
