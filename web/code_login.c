@@ -52,6 +52,18 @@ code_login_respond(struct code_login_server *s, const struct login_request *r, c
 	return response;
 }
 
+static struct login_response *
+code_login_respond_user(const struct code_login_server *s, const struct login_request *r)
+{
+	_cleanup_(json_decrefp) json_t *user = json_pack("{s:s*}", "user", s->identity.user);
+	struct login_response *response = arena_alloc(r->arena, sizeof(*response));
+
+	*response = (struct login_response){
+		.status = 200, .content_type = "application/json", .body = json_text(r->arena, user)
+	};
+	return response;
+}
+
 /* Returns whether the request is of a page of this origin, or of a program, which sends no Origin. */
 static bool
 code_login_is_ours(const struct login_request *r)
@@ -97,6 +109,8 @@ code_login_decide(struct code_login_server *s, const struct login_request *r)
 		return code_login_exchange(s, r);
 	if (!code_session_is_open(&s->codes, session))
 		return code_login_refuse(r, 401, UNAUTHENTICATED, "no session: " NEW_ADDRESS);
+	if (login && strcmp(r->method, "GET") == 0)
+		return code_login_respond_user(s, r);
 	if (login && strcmp(r->method, "DELETE") == 0) {
 		code_session_end(&s->codes, session);
 		return code_login_respond(s, r, NULL);

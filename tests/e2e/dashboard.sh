@@ -32,6 +32,7 @@ check "a code from another site's page" says 403 exchange "$first" -H "Origin: h
 check "... or of another port" says 403 exchange "$first" -H "Origin: http://127.0.0.1:1"
 check "the code opens a session" says 200 exchange "$first" -H "Origin: http://127.0.0.1:$port" -c "$dir/jar" -D "$dir/headers"
 check "... by a cookie that no script reads, and no other site sends" grep -qi "^set-cookie: sluice-$port=[0-9a-f]\{64\}; Path=/; HttpOnly; SameSite=Strict" "$dir/headers"
+check "the session has its user" says "{" curl -s "$at/api/v1/session"
 check "the code opens no second one" says 401 exchange "$first"
 check "... which says why" grep -q "was used before" "$dir/exchanged"
 echo >&9

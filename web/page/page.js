@@ -1,8 +1,10 @@
-// web/page/page.js: the list, one rollout, and buttons that are commands. What comes from the cluster is only ever put in as text.
+// web/page/page.js: the lists, one Rollout or Application, and buttons that are commands. What comes from the cluster is only ever put in as text.
 
 const byId = (id) => document.getElementById(id);
 const rollouts = new Map(); // "ns/name" → RolloutInfo
 const edits = new Map(); // "ns/name container" → the image that is being typed
+const applications = new Map(); // "ns/name" → Application
+const resources = new Map(); // "ns/name" → { of: the Application that they belong to, list }
 const view = { namespace: "", search: "", status: "", readOnly: false, refused: "", csrfToken: "" };
 
 // An element: attributes (functions are listeners), then children (text or elements; null: nothing).
@@ -18,8 +20,14 @@ function make(tag, attributes, ...children) {
   return e;
 }
 
-const keyOf = (info) => `${info.objectMeta.namespace}/${info.objectMeta.name}`;
-const chosen = () => decodeURIComponent(location.hash.slice(1));
+const metaOf = (info) => info.objectMeta ?? info.metadata;
+const keyOf = (info) => `${metaOf(info).namespace}/${metaOf(info).name}`;
+
+// The fragment is NAMESPACE/NAME of a Rollout, or applications/NAMESPACE/NAME.
+const fragment = () => decodeURIComponent(location.hash.slice(1));
+const kind = () => (/^applications(\/|$)/.test(fragment()) ? kinds.applications : kinds.rollouts);
+const chosen = () => fragment().replace(/^applications(\/|$)/, "");
+const linkTo = (of, key) => `#${encodeURIComponent(of === kinds.applications ? `applications/${key}` : key)}`;
 const iconOf = (part) => (part.icon === "॥" ? "‖" : part.icon || "•"); // few fonts have the terminal's sign of a pause
 const canaryWeight = (info) => Math.min(100, Math.max(0, Number(info.actualWeight ?? 0)));
 
@@ -60,10 +68,12 @@ function refuse(text) {
   draw();
 }
 
-async function put(info, path, body, done) {
-  const { namespace, name } = info.objectMeta;
+// Sends a command about a Rollout or an Application. Returns whether it succeeded.
+async function send(info, path, body, done) {
+  const { namespace, name } = metaOf(info), ns = encodeURIComponent(namespace), at = encodeURIComponent(name);
   try {
-    await request("PUT", `api/v1/rollouts/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/${path}`, { namespace, name, ...body });
+    if (info.metadata) await request("POST", `api/v1/applications/${at}/${path}?appNamespace=${ns}`, body);
+    else await request("PUT", `api/v1/rollouts/${ns}/${at}/${path}`, { namespace, name, ...body });
     notice(`${name}: ${done}`);
     return true;
   } catch (e) {
@@ -84,7 +94,7 @@ function confirm(question) {
 
 function button(label, info, path, { body = {}, done, ask, enabled = true, kind = "" }) {
   const click = async () => {
-    if (!ask || (await confirm(ask))) await put(info, path, body, done);
+    if (!ask || (await confirm(ask))) await send(info, path, body, done);
   };
   return make("button", { class: kind, disabled: !enabled || view.readOnly, click }, label);
 }
@@ -207,7 +217,7 @@ function images(info) {
         const image = (edits.get(id) ?? c.image).trim(), colon = image.lastIndexOf(":");
         if (colon <= image.lastIndexOf("/")) return notice("an image needs a tag: NAME:TAG", true);
         const path = image.slice(0, colon).split("/").map(encodeURIComponent).join("/");
-        if (await put(info, `set/${encodeURIComponent(c.name)}/${path}/${encodeURIComponent(image.slice(colon + 1))}`, {}, `${c.name} is to run ${image}`)) edits.delete(id);
+        if (await send(info, `set/${encodeURIComponent(c.name)}/${path}/${encodeURIComponent(image.slice(colon + 1))}`, {}, `${c.name} is to run ${image}`)) edits.delete(id);
       };
       const type = (event) => {
         edits.set(id, event.target.value);
@@ -233,6 +243,95 @@ function actions(info) {
     button("Restart pods", info, "restart", { done: "its pods are replaced", ask: `Replace the pods of ${name}, as many at once as may be missing?` }));
 }
 
+// --- Applications ---------------------------------------------------------------------------------------------------
+
+const healthOf = (app) => app.status.health?.status || "Unknown";
+const syncOf = (app) => app.status.sync?.status || "Unknown";
+const icons = { Healthy: "✔", Degraded: "✖", Missing: "✖", Progressing: "◌", Suspended: "‖" };
+const short = (revision) => (/^[0-9a-f]{40}$/.test(revision) ? revision.slice(0, 7) : revision);
+const revisionOf = (part) => (part?.revisions?.length ? part.revisions : [part?.revision ?? ""]).map(short).join(", ");
+const isAutomated = (app) => app.spec.syncPolicy?.automated != null && app.spec.syncPolicy.automated.enabled !== false;
+const state = (text) => make("span", { class: `status ${text}` }, `${icons[text] ?? ""} ${text}`);
+
+function applicationActions(app) {
+  const { name } = app.metadata, enabled = app.may.sync && !app.operation;
+  return make("div", { class: "actions" },
+    button("Sync", app, "sync", { done: "the sync has begun", enabled, kind: syncOf(app) === "OutOfSync" ? "primary" : "", ask: `Apply the manifests of ${name} to the cluster?` }),
+    button("Sync and prune", app, "sync", { body: { prune: true }, done: "the sync has begun", enabled, kind: "danger", ask: `Apply the manifests of ${name}, and delete its objects that are no longer in Git?` }),
+    app.may.sync ? null : make("span", { class: "soft" }, "You may not sync it."));
+}
+
+function facts(app) {
+  const sources = app.spec.sources?.length ? app.spec.sources : [app.spec.source ?? {}], to = app.spec.destination ?? {};
+  const last = app.status.operationState;
+  const rows = [
+    ["project", app.spec.project],
+    ...sources.map((s) => ["source", `${s.repoURL ?? ""} ${s.chart ?? s.path ?? ""} at ${s.targetRevision || "HEAD"}`]),
+    ["destination", `${to.name ?? to.server ?? ""} ${to.namespace ?? ""}`],
+    ["syncs", isAutomated(app) ? "automated" : "manual"],
+    ["revision", make("span", { class: "mono" }, revisionOf(app.status.sync))],
+    last?.phase ? ["last sync", make("span", null, state(last.phase), ` ${last.message ?? ""} ${last.finishedAt ? `(${age(last.finishedAt)})` : ""}`)] : null,
+  ];
+  return make("dl", { class: "facts" }, rows.filter(Boolean).map(([name, value]) => [make("dt", null, name), make("dd", null, value)]));
+}
+
+function pastSyncs(app) {
+  const list = [...(app.status.history ?? [])].sort((a, b) => b.id - a.id);
+  if (list.length === 0) return null;
+  return [
+    make("h3", null, "History"),
+    make("div", { class: "wide" }, make("table", null,
+      make("tr", null, ["ID", "Revision", "Deployed", "By", ""].map((h) => make("th", null, h))),
+      list.map((h, i) => make("tr", null,
+        make("td", { class: "num" }, String(h.id)), make("td", { class: "mono" }, revisionOf(h)), make("td", null, age(h.deployedAt)),
+        make("td", null, h.initiatedBy?.automated ? "automated" : h.initiatedBy?.username ?? ""),
+        make("td", { class: "end" }, i === 0 ? null : button("Roll back to it", app, "rollback", { body: { id: h.id }, done: `back to ${revisionOf(h)}`,
+          enabled: app.may.sync && !app.operation && !isAutomated(app), ask: `Roll ${app.metadata.name} back to ${revisionOf(h)}?` })))))),
+    isAutomated(app) ? make("p", { class: "soft" }, "Automated syncs must be disabled before a rollback.") : null,
+  ];
+}
+
+// The resources are fetched when the Application is shown, and when it has changed.
+function resourcesOf(app) {
+  const key = keyOf(app), known = resources.get(key), { namespace, name } = app.metadata;
+  if (known?.of !== app) {
+    resources.set(key, { of: app, list: known?.list ?? [] });
+    request("GET", `api/v1/applications/${encodeURIComponent(name)}?appNamespace=${encodeURIComponent(namespace)}`).then((whole) => {
+      resources.set(key, { of: app, list: whole.status.resources ?? [] });
+      draw();
+    }).catch(() => {});
+  }
+  const { list } = resources.get(key);
+  if (list.length === 0) return null;
+  return [
+    make("h3", null, `Resources ${list.length}`),
+    make("div", { class: "wide" }, make("table", null,
+      make("tr", null, ["Kind", "Name", "Namespace", "State", "Health"].map((h) => make("th", null, h))),
+      list.map((r) => make("tr", null,
+        make("td", { title: r.group || "core" }, r.kind), make("td", null, r.name), make("td", null, r.namespace ?? ""),
+        make("td", null, r.status ? state(r.status) : ""), make("td", { title: r.health?.message }, r.health?.status ? state(r.health.status) : ""))))),
+  ];
+}
+
+function applicationDetail(app) {
+  return [
+    make("div", { class: "head" }, make("h2", null, app.metadata.name), make("span", { class: "soft" }, app.metadata.namespace), state(healthOf(app)), state(syncOf(app))),
+    app.status.health?.message ? make("p", { class: `message ${healthOf(app)}` }, app.status.health.message) : null,
+    (app.status.conditions ?? []).map((c) => make("p", { class: "message bad" }, `${c.type}: ${c.message}`)),
+    app.operation ? make("p", { class: "message Progressing" }, `A sync is running. ${app.status.operationState?.message ?? ""}`) : null,
+    applicationActions(app), facts(app), pastSyncs(app), resourcesOf(app),
+  ].flat(Infinity);
+}
+
+function applicationRow(app) {
+  const key = keyOf(app);
+  return make("a", { class: "row", href: linkTo(kinds.applications, key), "aria-current": key === chosen() ? "true" : null },
+    make("span", { class: healthOf(app), title: healthOf(app) }, icons[healthOf(app)] ?? "?"),
+    make("span", { class: "name" }, app.metadata.name),
+    make("span", { class: `num ${syncOf(app)}` }, syncOf(app)),
+    make("span", { class: "sub" }, [view.namespace ? "" : app.metadata.namespace, app.spec.project, healthOf(app), revisionOf(app.status.sync), app.operation ? "a sync is running" : ""].filter(Boolean).join(" · ")));
+}
+
 // --- the page -------------------------------------------------------------------------------------------------------
 
 function detail(info) {
@@ -248,7 +347,7 @@ function detail(info) {
 
 function row(info) {
   const key = keyOf(info), settled = isSettled(info);
-  return make("a", { class: "row", href: `#${encodeURIComponent(key)}`, "aria-current": key === chosen() ? "true" : null },
+  return make("a", { class: "row", href: linkTo(kinds.rollouts, key), "aria-current": key === chosen() ? "true" : null },
     make("span", { class: info.status, title: info.status }, iconOf(info)),
     make("span", { class: "name" }, info.objectMeta.name),
     make("span", { class: "num" }, settled ? `${info.available}/${info.desired}` : info.strategy === "Canary" ? `${canaryWeight(info)} %` : info.strategy),
@@ -256,22 +355,31 @@ function row(info) {
     settled || info.strategy !== "Canary" ? null : weightBar(canaryWeight(info)));
 }
 
+const kinds = {
+  rollouts: { title: "Rollouts", one: "rollout", objects: rollouts, statuses: (i) => [i.status], icon: iconOf, row, detail, list: "api/v1/rollouts/info", stream: "api/v1/rollouts/info/watch", member: "rolloutInfo", live: false, problem: "" },
+  applications: { title: "Applications", one: "application", objects: applications, statuses: (a) => [healthOf(a), ...(syncOf(a) === "OutOfSync" ? ["OutOfSync"] : [])], icon: (a) => icons[healthOf(a)] ?? "?", row: applicationRow, detail: applicationDetail, list: "api/v1/applications", stream: "api/v1/stream/applications", member: "application", live: false, problem: "" },
+};
+
+function tabs() {
+  return Object.values(kinds).map((k) => make("a", { href: linkTo(k, ""), "aria-current": k === kind() ? "page" : null }, `${k.title} ${k.objects.size}`));
+}
+
 function listed() {
-  return [...rollouts.values()]
-    .filter((i) => (!view.namespace || i.objectMeta.namespace === view.namespace) && i.objectMeta.name.includes(view.search))
+  return [...kind().objects.values()]
+    .filter((i) => (!view.namespace || metaOf(i).namespace === view.namespace) && metaOf(i).name.includes(view.search))
     .sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
 }
 
 function filters(all) {
   const counts = new Map();
-  for (const i of all) counts.set(i.status, (counts.get(i.status) ?? 0) + 1);
+  for (const status of all.flatMap(kind().statuses)) counts.set(status, (counts.get(status) ?? 0) + 1);
   if (view.status && !counts.has(view.status)) counts.set(view.status, 0);
   return [["", all.length], ...[...counts].sort()].map(([status, n]) =>
     make("button", { "aria-pressed": String(view.status === status), class: status, click: () => { view.status = status; draw(); } }, `${status || "All"} ${n}`));
 }
 
 function namespaces() {
-  const names = [...new Set([...rollouts.values()].map((i) => i.objectMeta.namespace))].sort();
+  const names = [...new Set([...kind().objects.values()].map((i) => metaOf(i).namespace))].sort();
   if (view.namespace && !names.includes(view.namespace)) names.push(view.namespace);
   return [make("option", { value: "", selected: view.namespace === "" }, "all"),
     ...names.map((n) => make("option", { value: n, selected: n === view.namespace }, n))];
@@ -281,14 +389,16 @@ function namespaces() {
 function drawNow() {
   document.body.classList.toggle("refused", view.refused !== "");
   byId("refused").textContent = view.refused;
-  const all = listed(), info = rollouts.get(chosen()), focused = document.activeElement?.dataset?.key;
+  const { one, objects, row: rowOf, detail: detailOf, icon, statuses, problem } = kind();
+  const all = listed(), info = objects.get(chosen()), focused = document.activeElement?.dataset?.key;
   const selection = focused ? [document.activeElement.selectionStart, document.activeElement.selectionEnd] : null;
-  const shown = all.filter((i) => !view.status || i.status === view.status);
+  const shown = all.filter((i) => !view.status || statuses(i).includes(view.status));
+  byId("kinds").replaceChildren(...tabs());
   byId("filters").replaceChildren(...filters(all));
   if (document.activeElement !== byId("namespace")) byId("namespace").replaceChildren(...namespaces());
-  byId("list").replaceChildren(...(shown.length > 0 ? shown.map(row) : [make("p", { class: "empty" }, "No rollouts here.")]));
-  byId("detail").replaceChildren(...(info ? detail(info).filter(Boolean) : [make("p", { class: "empty" }, chosen() ? `There is no rollout ${chosen()} (any more).` : "Choose a rollout.")]));
-  document.title = info ? `${iconOf(info)} ${info.objectMeta.name} · Sluice` : "Sluice";
+  byId("list").replaceChildren(...(shown.length > 0 ? shown.map(rowOf) : [make("p", { class: problem ? "empty bad" : "empty" }, problem || `No ${one}s here.`)]));
+  byId("detail").replaceChildren(...(info ? detailOf(info).filter(Boolean) : [make("p", { class: "empty" }, chosen() ? `There is no ${one} ${chosen()} (any more).` : `Choose ${one === "application" ? "an" : "a"} ${one}.`)]));
+  document.title = info ? `${icon(info)} ${metaOf(info).name} · Sluice` : "Sluice";
   if (focused) {
     const again = [...document.querySelectorAll("[data-key]")].find((e) => e.dataset.key === focused);
     again?.focus();
@@ -305,25 +415,55 @@ function draw() {
   });
 }
 
-function follow() {
-  const source = new EventSource("api/v1/rollouts/info/watch");
+function showConnection() {
+  const live = Object.values(kinds).every((k) => k.live);
+  byId("connection").textContent = live ? "live" : "not connected";
+  byId("connection").className = live ? "" : "lost";
+}
+
+// A stream sends all objects at its start. What it has not sent soon after does not exist any more.
+function follow(of) {
+  const source = new EventSource(of.stream);
+  let stale = new Set(), lost;
   source.onopen = () => {
-    rollouts.clear(); // all come again
-    byId("connection").textContent = "live";
-    byId("connection").className = "";
+    clearTimeout(lost);
+    stale = new Set(of.objects.keys());
+    setTimeout(() => {
+      stale.forEach((key) => of.objects.delete(key));
+      draw();
+    }, 1000);
+    of.live = true;
+    of.problem = "";
+    showConnection();
     draw();
   };
   source.onerror = () => {
-    byId("connection").textContent = "not connected";
-    byId("connection").className = "lost";
-    if (source.readyState === EventSource.CLOSED) setTimeout(begin, 2000);
+    // A stream of a user who has logged in ends again and again, so that permissions are checked again.
+    lost = setTimeout(() => {
+      of.live = false;
+      showConnection();
+    }, source.readyState === EventSource.CLOSED ? 0 : 3000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => resume(of), 2000);
   };
   source.onmessage = (event) => {
-    const { type, rolloutInfo } = JSON.parse(event.data).result;
-    if (type === "DELETED") rollouts.delete(keyOf(rolloutInfo));
-    else rollouts.set(keyOf(rolloutInfo), rolloutInfo);
+    const { type, [of.member]: info } = JSON.parse(event.data).result;
+    stale.delete(keyOf(info));
+    if (type === "DELETED") of.objects.delete(keyOf(info));
+    else of.objects.set(keyOf(info), info);
     draw();
   };
+}
+
+// Follows again after the server refused a stream, as soon as the list is allowed. Until then its text is shown.
+async function resume(of) {
+  try {
+    await request("GET", of.list);
+    follow(of);
+  } catch (e) {
+    of.problem = e.message;
+    if (!view.refused) setTimeout(() => resume(of), 5000);
+    draw();
+  }
 }
 
 // Exchanges the code of the address for a session. The code is removed from the address and the history first.
@@ -334,10 +474,9 @@ async function logIn() {
   await request("POST", "api/v1/session", { code });
 }
 
-// Shows the user of `sluice server`. The dashboard of a laptop has no users: there, this path has no GET.
+// Shows the user of `sluice server`. The session of a laptop has neither a name nor a token.
 async function showUser() {
-  const response = await fetch("api/v1/session");
-  const { name, csrfToken } = response.ok ? await response.json().catch(() => ({})) : {};
+  const { name, csrfToken } = await request("GET", "api/v1/session");
   view.csrfToken = csrfToken ?? "";
   byId("user").textContent = name ?? "";
   byId("logout").hidden = !csrfToken;
@@ -352,7 +491,7 @@ async function logOut() {
   }
 }
 
-// Begins, or begins again after the stream has ended.
+// Begins, as soon as the server responds.
 async function begin() {
   try {
     await logIn().catch(() => {}); // an older session may do
@@ -360,7 +499,7 @@ async function begin() {
     const { readOnly } = await request("GET", "api/v1/namespace");
     view.readOnly = readOnly === true;
     view.refused = "";
-    follow();
+    Object.values(kinds).forEach(follow);
   } catch {
     if (!view.refused) setTimeout(begin, 2000);
   }
@@ -370,6 +509,10 @@ async function begin() {
 byId("namespace").addEventListener("change", (e) => { view.namespace = e.target.value; draw(); });
 byId("search").addEventListener("input", (e) => { view.search = e.target.value.trim(); draw(); });
 byId("logout").addEventListener("click", logOut);
-addEventListener("hashchange", () => (location.hash.startsWith("#code=") ? location.reload() : draw()));
+addEventListener("hashchange", () => {
+  if (location.hash.startsWith("#code=")) location.reload();
+  if (view.kind !== kind()) Object.assign(view, { kind: kind(), namespace: "", status: "" });
+  draw();
+});
 setInterval(draw, 5000); // ages grow
 begin();
