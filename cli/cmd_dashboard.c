@@ -62,6 +62,8 @@ dashboard_read_settings(struct local_board *b, struct dashboard_settings *ret)
 		    "--listen-address other than 127.0.0.1 needs --read-only: every client has your permissions; "
 		    "`ssh -L` and `kubectl port-forward` bring 127.0.0.1 to others");
 	root += strspn(root, "/");
+	if (strncmp(root, "api", 3) == 0 && (root[3] == '/' || root[3] == '\0'))
+		return cli_fail(c, "--root-path: api is the path of the API");
 	*ret = (struct dashboard_settings){ .address = address,
 		.port = (int)port,
 		.root = arena_strndup(c->arena, root, strcspn(root, "/")),

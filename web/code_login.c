@@ -101,7 +101,7 @@ code_login_decide(struct code_login_server *s, const struct login_request *r)
 	const char *session = MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, s->cookie);
 	bool login = str_ends(r->path, "/api/v1/session");
 
-	if (strstr(r->path, "/api/") == NULL)
+	if (!code_has_segment(r->path, "api"))
 		return NULL;
 	if (strcmp(r->method, "GET") != 0 && !code_login_is_ours(r))
 		return code_login_refuse(r, 403, PERMISSION_DENIED, "the request is not of this page");

@@ -209,6 +209,8 @@ dashboard_on_request(void *arg, struct MHD_Connection *c, const char *path, cons
 			? arena_printf(v->arena, "this is the dashboard of %s: use its address, and its page",
 			      v->dashboard->settings.host)
 			: "ask as http://localhost or http://127.0.0.1, and from this page");
+	if (path[0] != '/')
+		return visit_refuse(v, VISIT_INVALID, "the path does not begin with /");
 	if (v->body.overflow)
 		return visit_refuse(v, VISIT_INVALID, "the body is too long");
 	if (!dashboard_check(v, method, path))

@@ -26,6 +26,9 @@ check "... which says what to do" says "press Enter where \`sluice dashboard\` r
 check "nor its version" says 401 code "$at/api/v1/version"
 check "nor watched" says 401 code "$api/info/watch"
 check "nor changed" says 401 code -X PUT "$api/default/myapp/abort"
+for path in api/v1/rollouts/info //api/v1/rollouts/info /rollouts//api//v1/rollouts/info api%2fv1/rollouts/info /%61pi/v1/rollouts/info "$at/api/v1/rollouts/info"; do
+	check "nor under the path $path" says 40 code --path-as-is --request-target "$path" "$at/"
+done
 check "a guess" says 401 exchange 00
 check "... is no session" says 401 code "$api/info"
 check "a code from another site's page" says 403 exchange "$first" -H "Origin: http://evil.example"

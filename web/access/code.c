@@ -64,6 +64,19 @@ code_session_is_open(const struct code_login *l, const char *session)
 	return code_find_session(l, session) < CODE_SESSIONS_MAX;
 }
 
+bool
+code_has_segment(const char *path, const char *name)
+{
+	for (const char *at = path + strspn(path, "/"); *at != '\0'; at += strspn(at, "/")) {
+		size_t n = strcspn(at, "/");
+
+		if (n == strlen(name) && strncmp(at, name, n) == 0)
+			return true;
+		at += n;
+	}
+	return false;
+}
+
 void
 code_session_end(struct code_login *l, const char *session)
 {

@@ -39,5 +39,9 @@ enum code_result code_exchange(struct code_login *, const char *code, const unsi
 /* Returns whether it is the id of a session. False for NULL. */
 bool code_session_is_open(const struct code_login *, const char *session);
 
+/* Returns whether a segment of the path has this name; the path may begin with slashes, or not. All paths of the API
+ * have the segment "api", however they are written. */
+bool code_has_segment(const char *path, const char *name);
+
 /* Ends a session. Does nothing for another text, or NULL. */
 void code_session_end(struct code_login *, const char *session);

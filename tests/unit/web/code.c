@@ -115,6 +115,24 @@ sessions_have_a_limit(void **state)
 	}
 }
 
+/* A request may have a path without a slash in front, or with several. */
+static void
+the_api_is_found_in_every_form_of_a_path(void **state)
+{
+	static const char *const api[] = { "api", "/api", "api/v1/rollouts/info", "/api/v1", "//api//v1",
+		"/board/api/v1", "board/api/v1", "/board//api", "http://127.0.0.1/api/v1" };
+	static const char *const page[] = { "", "/", "//", "/board/", "/board/page.js", "/apis", "/xapi/",
+		"/board/api.js" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(api) / sizeof(api[0]); i++)
+		if (!code_has_segment(api[i], "api"))
+			fail_msg("%s needs a session", api[i]);
+	for (size_t i = 0; i < sizeof(page) / sizeof(page[0]); i++)
+		if (code_has_segment(page[i], "api"))
+			fail_msg("%s is public", page[i]);
+}
+
 int
 main(void)
 {
@@ -125,6 +143,7 @@ main(void)
 		cmocka_unit_test(a_new_code_replaces_the_old_one_and_keeps_sessions),
 		cmocka_unit_test(a_session_is_open_until_it_ends),
 		cmocka_unit_test(sessions_have_a_limit),
+		cmocka_unit_test(the_api_is_found_in_every_form_of_a_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
