@@ -11,14 +11,15 @@
 #include "traffic/routed.h"
 
 #define OBJECTS_MAX 64
+#define ADDED_VERSION "0" /* of objects that are recorded without one */
 
-static const char *const vector_names[] = { "alb", "gateway", "nginx" };
+static const char *const vector_names[] = { "alb", "gateway", "nginx", "traefik", "apisix", "smi", "ambassador" };
 
 static int debug_vectors_run(struct cli *);
 
 const struct command cmd_debug_vectors = {
 	.name = "debug vectors",
-	.args = "alb|gateway|nginx|provider-NAME --lines",
+	.args = "alb|gateway|nginx|traefik|apisix|smi|ambassador|provider-NAME --lines",
 	.group = GROUP_CHECK,
 	.summary = "Make recorded calls of a router or metric provider, and print what they did",
 	.flags =
@@ -36,6 +37,7 @@ struct vector {
 	const struct object *at[OBJECTS_MAX];
 	json_t *json[OBJECTS_MAX]; /* borrowed from `objects` */
 	json_t *objects; /* the list */
+	const char *split_version; /* of TrafficSplit; NULL: all */
 	size_t n;
 	const struct rollout *rollout;
 	struct routed routed;
@@ -64,16 +66,27 @@ vector_each(
 			visit(l->at[i], arg);
 }
 
-/* The type of an object that routers read. */
+/* The type of an object that routers read: of its version, if there are several of its kind. */
 static const struct type *
 vector_type(const json_t *o)
 {
-	const struct type *t = str_eq(json_str(o, "kind"), "Service") ? &service_type : NULL;
+	const char *api = json_str(o, "apiVersion") ?: "", *slash = strchr(api, '/');
+	const struct type *t = str_eq(json_str(o, "kind"), "Service") ? &service_type : NULL, *one;
 
-	for (size_t i = 0; t == NULL && router_type(i, NULL) != NULL; i++)
-		if (str_eq(json_str(o, "kind"), router_type(i, NULL)->kind))
-			t = router_type(i, NULL);
+	for (size_t i = 0; (one = router_type(i, NULL)) != NULL; i++)
+		if (str_eq(json_str(o, "kind"), one->kind) &&
+		    (t == NULL || (slash != NULL && strcmp(slash + 1, one->version) == 0)))
+			t = one;
 	return t;
+}
+
+/* The version of TrafficSplit is a setting of Argo Rollouts: the server has no other one. */
+static bool
+vector_absent(const struct view *v, const struct type *t)
+{
+	const struct vector *l = (const struct vector *)v;
+
+	return l->split_version != NULL && str_eq(t->kind, "TrafficSplit") && !str_eq(t->version, l->split_version);
 }
 
 static void
@@ -103,7 +116,8 @@ vector_add_versions(json_t *objects)
 
 	json_array_foreach (objects, i, o)
 		if (json_str(json_object_get(o, "metadata"), "resourceVersion") == NULL)
-			json_object_set_new(json_object_get(o, "metadata"), "resourceVersion", json_string("1"));
+			json_object_set_new(
+			    json_object_get(o, "metadata"), "resourceVersion", json_string(ADDED_VERSION));
 }
 
 static void
@@ -123,9 +137,10 @@ vector_routed(json_t *objects)
 	size_t i;
 
 	json_array_foreach (objects, i, o) {
-		if (vector_type(o) == &service_type)
+		if (str_eq(json_str(o, "kind"), service_type.kind))
 			continue;
-		json_object_del(json_object_get(o, "metadata"), "resourceVersion");
+		if (str_eq(json_str(json_object_get(o, "metadata"), "resourceVersion"), ADDED_VERSION))
+			json_object_del(json_object_get(o, "metadata"), "resourceVersion");
 		vector_drop_empty(json_object_get(o, "metadata"), "labels");
 		vector_drop_empty(json_object_get(o, "spec"), "rules");
 		json_array_append(list, o);
@@ -212,13 +227,27 @@ vector_set_weight(struct vector *v, const json_t *call)
 	vector_write(v, plan);
 }
 
+/* Returns whether managed routes are objects of their own: these do not depend on what else is wrong with the route. */
+static bool
+vector_has_route_objects(const struct vector *v)
+{
+	return v->routed.n > 0 && (v->routed.by[0].router->features & ROUTER_ROUTE_OBJECTS) != 0;
+}
+
 static void
 vector_set_routes(struct vector *v, const struct wanted_route *want, size_t n)
 {
 	struct plan *plan = plan_new(v->arena);
+	const struct err *e = v->err;
 
 	routed_set_routes(v->rollout, &v->routed, want, n, v->arena, plan);
 	vector_write(v, plan);
+	if (!vector_has_route_objects(v) || (e != NULL && e->class == ERR_GONE))
+		return;
+	vector_read(v, v->objects);
+	v->err = NULL;
+	if (!routed_set_routes(v->rollout, &v->routed, want, n, v->arena, NULL))
+		v->err = e != NULL ? e : err_new(v->arena, ERR_INVALID, "the managed route cannot be made");
 }
 
 /* A call sets one route and leaves all others: for it, no other name is that of a managed route. */
@@ -231,6 +260,8 @@ vector_set_header_route(struct vector *v, const json_t *rollout, const json_t *r
 	struct wanted_route want = { .header = header };
 	json_t *routing = json_at(copy, "/spec/strategy/canary/trafficRouting");
 
+	if (vector_has_route_objects(v) && v->err != NULL && v->err->class != ERR_GONE)
+		v->err = NULL;
 	json_object_set_new(routing, "managedRoutes", json_pack("[{s:s}]", "name", json_str(route, "name") ?: ""));
 	decode(&header_route_type, route, "route", &problems, header);
 	for (size_t i = 0; i < header->match.n; i++) {
@@ -268,7 +299,9 @@ debug_vectors_line(struct cli *c, const json_t *line)
 	const json_t *call = json_object_get(line, "call"), *rollout = json_object_get(line, "rollout");
 	const char *op = json_str(call, "op") ?: "";
 	_cleanup_(freep) char *text = NULL;
-	struct vector v = { .view = { .get = vector_get, .each = vector_each }, .arena = a };
+	struct vector v = { .view = { .get = vector_get, .each = vector_each, .absent = vector_absent },
+		.arena = a,
+		.split_version = json_str(json_object_get(line, "settings"), "trafficSplitApiVersion") };
 
 	(void)c;
 	vector_add_versions(objects);
@@ -281,7 +314,7 @@ debug_vectors_line(struct cli *c, const json_t *line)
 			vector_set_weight(&v, call);
 	} else if (str_eq(op, "removeManagedRoutes")) {
 		/* a rule is removed whether or not the others can be split */
-		if (v.err != NULL && v.err->class != ERR_GONE)
+		if (v.err != NULL && (v.err->class != ERR_GONE || vector_has_route_objects(&v)))
 			v.err = NULL;
 		vector_set_routes(&v, NULL, 0);
 	} else if (str_eq(op, "setHeaderRoute")) {

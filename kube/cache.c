@@ -162,6 +162,12 @@ cache_knows_type(const struct view *v, const struct type *t)
 }
 
 static bool
+cache_lacks_type(const struct view *v, const struct type *t)
+{
+	return cache_of_type((const struct cache *)v, t)->absent;
+}
+
+static bool
 cache_refuses_type(const struct view *v, const struct type *t)
 {
 	return cache_of_type((const struct cache *)v, t)->refused;
@@ -177,7 +183,8 @@ cache_new(cache_changed *changed, void *arg)
 		.find = cache_find_objects,
 		.each_unreadable = cache_each_unreadable,
 		.knows = cache_knows_type,
-		.refused = cache_refuses_type };
+		.refused = cache_refuses_type,
+		.absent = cache_lacks_type };
 	c->pool = pool_new();
 	c->changed = changed;
 	c->arg = arg;

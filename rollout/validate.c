@@ -264,7 +264,7 @@ static void
 validate_routing(struct problems *p, const struct routed *routed)
 {
 	for (size_t i = 0; i < routed->n; i++)
-		validate_router(p, routed->by[i].err);
+		validate_router(p, routed->by[i].err ?: routed->by[i].routing.raise_err);
 }
 
 /* An argument from a field that Rollouts do not have would fail when the run is created. */

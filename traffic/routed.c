@@ -142,6 +142,7 @@ routed_set_routes(const struct rollout *r, const struct routed *routed, const st
 
 	for (size_t i = 0; i < routed->n; i++)
 		as_wanted &= routed->by[i].routing.own == NULL ||
+			     (routed->by[i].router->set_routes == NULL && n == 0) ||
 			     routed->by[i].router->set_routes(r, &routed->by[i].routing, want, n, a, plan);
 	return as_wanted;
 }

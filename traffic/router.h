@@ -16,6 +16,7 @@ struct routing {
 	int64_t weight_min; /* the least of them: they differ only if another client wrote one */
 	/* Why what the objects say has not taken effect yet (`verify`), one line for users; NULL: it has. */
 	const char *unverified;
+	const struct err *raise_err; /* why the canary cannot be given weight, though it has none; NULL: it can */
 	int64_t kept_weight; /* of destinations that keep their weight; at a weight of 100 the canary has the rest */
 	bool splits_pods; /* the destinations select pod template hashes themselves (subsets), not by Services */
 	bool needs_canary_service, needs_stable_service; /* its subsets are parts of what this Service selects */
@@ -60,6 +61,7 @@ enum router_feature {
 	ROUTER_EXPERIMENTS = 1 << 2, /* weights of an experiment's templates */
 	ROUTER_PING_PONG = 1 << 3, /* pingPong */
 	ROUTER_MAX_WEIGHT = 1 << 4, /* maxTrafficWeight */
+	ROUTER_ROUTE_OBJECTS = 1 << 5, /* managed routes are objects of the rollout, not parts of the route */
 };
 
 struct router {
@@ -96,7 +98,7 @@ struct router {
 
 	/* True if the managed routes are these, in their order and before all others. Otherwise adds the patches that
 	 * set them, unless `plan` is NULL. These are added after all other patches of the same objects: they move the
-	 * other routes. */
+	 * other routes. NULL: it has no managed routes. */
 	bool (*set_routes)(const struct rollout *, const struct routing *, const struct wanted_route *, size_t n,
 	    struct arena *, struct plan *plan);
 
@@ -124,7 +126,8 @@ struct router {
 	bool (*needs)(const struct rollout *, const struct type *);
 };
 
-extern const struct router istio_router, gateway_router, nginx_router, alb_router;
+extern const struct router istio_router, gateway_router, nginx_router, alb_router, smi_router, ambassador_router,
+    traefik_router, apisix_router;
 
 /* All routers, ended by NULL. */
 extern const struct router *const routers[];

@@ -8,6 +8,10 @@ const struct router *const routers[] = {
 	&gateway_router,
 	&nginx_router,
 	&alb_router,
+	&smi_router,
+	&ambassador_router,
+	&traefik_router,
+	&apisix_router,
 	NULL,
 };
 

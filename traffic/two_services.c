@@ -22,3 +22,13 @@ two_services_missing(struct arena *a, const struct canary_strategy *c, const cha
 		return NULL;
 	return err_new(a, ERR_INVALID, "%s: needs canaryService and stableService", field);
 }
+
+void
+two_services_patch(struct plan *plan, const struct rollout *r, const struct object *o, json_t *ops, int64_t weight)
+{
+	plan_patch(plan, o, ops);
+	/* the status reports a change of its weight, with the step or the promotion that made it */
+	plan_event(plan, &r->object, false, arena_printf(plan->arena, "Updated %s", o->type->kind),
+	    "%s `%s` set to desiredWeight '%d'", o->type->kind, o->meta.name, (int)weight)
+	    ->implied = r->status.canary.weights != NULL && r->status.canary.weights->canary.weight != weight;
+}

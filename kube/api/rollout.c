@@ -431,6 +431,40 @@ static const struct field alb_routing_fields[] = {
 };
 TYPE(alb_routing, "alb traffic routing", .strict = true);
 
+static const struct field traefik_routing_fields[] = {
+	STRING(traefik_routing, weighted_traefik_service_name, "weightedTraefikServiceName", .required = true,
+	    .doc = "Name of the TraefikService in whose spec.weighted.services both Services are."),
+};
+TYPE(traefik_routing, "traefik traffic routing", .strict = true);
+
+static const struct field apisix_route_ref_fields[] = {
+	STRING(apisix_route_ref, name, "name", .required = true, .doc = "Name of the ApisixRoute."),
+	STRINGS(apisix_route_ref, rules, "rules",
+	    .doc = "Names of the rules in spec.http in whose backends both Services are. Empty: the rule with the name "
+		   "of the ApisixRoute."),
+};
+TYPE(apisix_route_ref, "ApisixRoute reference", .strict = true);
+
+static const struct field apisix_routing_fields[] = {
+	OBJECT(apisix_routing, route, "route", apisix_route_ref, .required = true,
+	    .doc = "ApisixRoute whose weights are set."),
+};
+TYPE(apisix_routing, "apisix traffic routing", .strict = true);
+
+static const struct field smi_routing_fields[] = {
+	STRING(smi_routing, root_service, "rootService", .doc = "Service whose requests are split.",
+	    .default_text = "stableService"),
+	STRING(smi_routing, traffic_split_name, "trafficSplitName", .doc = "Name of the TrafficSplit that is created.",
+	    .default_text = "the Rollout's name"),
+};
+TYPE(smi_routing, "smi traffic routing", .strict = true);
+
+static const struct field ambassador_routing_fields[] = {
+	STRINGS(ambassador_routing, mappings, "mappings",
+	    .doc = "Names of the Mappings that lead to stableService. Each gets a second Mapping, NAME-canary."),
+};
+TYPE(ambassador_routing, "ambassador traffic routing", .strict = true);
+
 static const struct field router_plugins_fields[] = {
 	OBJECT(router_plugins, gateway_api, "argoproj-labs/gatewayAPI", gateway_routing,
 	    .doc = "Split traffic between canaryService and stableService with routes of the Gateway API."),
@@ -450,11 +484,14 @@ static const struct field traffic_routing_fields[] = {
 	OBJECT(traffic_routing, alb, "alb", alb_routing,
 	    .doc = "Split traffic between the Services with the AWS Load Balancer Controller, by annotations of "
 		   "Ingresses."),
-	NOT_SUPPORTED("smi"),
-	NOT_SUPPORTED("ambassador"),
-	NOT_SUPPORTED("appMesh"),
-	NOT_SUPPORTED("traefik"),
-	NOT_SUPPORTED("apisix"),
+	OBJECT(traffic_routing, smi, "smi", smi_routing,
+	    .doc = "Split traffic with a TrafficSplit of the Service Mesh Interface, which the controller creates."),
+	OBJECT(traffic_routing, ambassador, "ambassador", ambassador_routing,
+	    .doc = "Split traffic with Ambassador (Emissary): the controller creates a second Mapping for each one."),
+	REPLACED("appMesh",
+	    "not supported: AWS App Mesh ended in September 2026; use another router, such as the Gateway API"),
+	OBJECT(traffic_routing, traefik, "traefik", traefik_routing, .doc = "Split traffic with a TraefikService."),
+	OBJECT(traffic_routing, apisix, "apisix", apisix_routing, .doc = "Split traffic with an ApisixRoute."),
 	OBJECT(traffic_routing, plugins, "plugins", router_plugins,
 	    .doc = "Split traffic with routers that are plugins in Argo Rollouts. Sluice has them built in."),
 	REPLACED("gatewayAPI",

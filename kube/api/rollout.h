@@ -159,6 +159,27 @@ struct alb_routing {
 	const struct alb_stickiness *stickiness_config;
 };
 
+struct traefik_routing {
+	const char *weighted_traefik_service_name;
+};
+
+struct apisix_route_ref {
+	const char *name;
+	struct strings rules; /* empty: the one with the name of the route */
+};
+
+struct apisix_routing {
+	const struct apisix_route_ref *route;
+};
+
+struct smi_routing {
+	const char *root_service, *traffic_split_name; /* NULL: stableService, and the rollout's name */
+};
+
+struct ambassador_routing {
+	struct strings mappings;
+};
+
 /* Routers that are plugins in Argo Rollouts. */
 struct router_plugins {
 	const struct gateway_routing *gateway_api;
@@ -202,6 +223,10 @@ struct traffic_routing {
 	const struct istio_routing *istio;
 	const struct nginx_routing *nginx;
 	const struct alb_routing *alb;
+	const struct traefik_routing *traefik;
+	const struct apisix_routing *apisix;
+	const struct smi_routing *smi;
+	const struct ambassador_routing *ambassador;
 	const struct router_plugins *plugins;
 };
 

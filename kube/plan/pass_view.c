@@ -71,6 +71,12 @@ pass_view_knows(const struct view *v, const struct type *t)
 }
 
 static bool
+pass_view_absent(const struct view *v, const struct type *t)
+{
+	return view_absent(((const struct pass_view *)v)->of, t);
+}
+
+static bool
 pass_view_refused(const struct view *v, const struct type *t)
 {
 	return view_refused(((const struct pass_view *)v)->of, t);
@@ -85,6 +91,7 @@ pass_view_init(struct pass_view *p, const struct view *of)
 				     .each_unreadable = pass_view_each_unreadable,
 				     .depends = pass_view_depends,
 				     .knows = pass_view_knows,
-				     .refused = pass_view_refused },
+				     .refused = pass_view_refused,
+				     .absent = pass_view_absent },
 		.of = of };
 }

@@ -46,12 +46,21 @@ struct view {
 	/* Returns true if the type has not been listed, as the controller lacks the permission. NULL: none
 	 * is refused. */
 	bool (*refused)(const struct view *, const struct type *);
+
+	/* Returns true if the server does not have the type. NULL: it has all. */
+	bool (*absent)(const struct view *, const struct type *);
 };
 
 static inline bool
 view_knows(const struct view *v, const struct type *t)
 {
 	return v->knows == NULL || v->knows(v, t);
+}
+
+static inline bool
+view_absent(const struct view *v, const struct type *t)
+{
+	return v->absent != NULL && v->absent(v, t);
 }
 
 static inline bool

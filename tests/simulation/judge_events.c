@@ -180,7 +180,8 @@ reports_on_event(struct reports *w, const json_t *old, const json_t *event)
 		{ "Updated VirtualService", reports_on_weight }, { "Updated HTTPRoute", reports_on_weight },
 		{ "Updated GRPCRoute", reports_on_weight }, { "Updated TCPRoute", reports_on_weight },
 		{ "Updated TLSRoute", reports_on_weight }, { "PatchingCanaryIngress", reports_on_ingress },
-		{ "UpdatedDestinationRule", reports_on_subsets } };
+		{ "Updated TraefikService", reports_on_weight }, { "Updated ApisixRoute", reports_on_weight },
+		{ "Updated TrafficSplit", reports_on_weight }, { "UpdatedDestinationRule", reports_on_subsets } };
 	const char *message = json_str(event, "message") ?: "";
 
 	if (!str_eq(json_str(json_object_get(event, "involvedObject"), "kind"), "Rollout"))
@@ -221,7 +222,9 @@ reports_on_object(struct reports *w, const char *kind, const json_t *old, const 
 	else if (gateways_is_route(kind) && old != NULL &&
 		 !json_equal(json_object_get(old, "spec"), json_object_get(o, "spec")))
 		reports_add(w, "%s %s", kind, name);
-	else if (strcmp(kind, "Ingress") == 0 && old != NULL)
+	else if ((strcmp(kind, "Ingress") == 0 || strcmp(kind, "TraefikService") == 0 ||
+		     strcmp(kind, "ApisixRoute") == 0 || strcmp(kind, "TrafficSplit") == 0) &&
+		 old != NULL)
 		reports_add(w, "%s %s", kind, name);
 	else if (strcmp(kind, "DestinationRule") == 0 && old != NULL)
 		reports_add(w, "destinationrule %s", name);

@@ -93,6 +93,96 @@ split_albs(const json_t *rollout, size_t i, char *ret, size_t size)
 	return n;
 }
 
+/* The weight in a list of destinations, by the member with the Service's name. */
+static int
+split_in_list(const json_t *rollout, const json_t *list, const char *member)
+{
+	const char *service = json_str(json_at(rollout, "/spec/strategy/canary"), "canaryService"), *text;
+	long long weight = 0;
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (list, i, one) {
+		if (service == NULL || !str_eq(json_str(one, member), service))
+			continue;
+		if ((text = json_str(one, "weight")) == NULL)
+			return (int)json_int(one, "weight", 0);
+		return str_int(text, 0, 100, &weight) ? (int)weight : -1;
+	}
+	return -1;
+}
+
+/* Sets a name from a field under trafficRouting; NULL: the rollout's. */
+static size_t
+split_named(const json_t *rollout, const char *pointer, char *ret, size_t size)
+{
+	const json_t *name = json_at(json_at(rollout, "/spec/strategy/canary/trafficRouting"), pointer);
+
+	snprintf(ret, size, "%s", json_string_value(name) ?: json_str(json_object_get(rollout, "metadata"), "name"));
+	return 1;
+}
+
+static int
+split_of_traefik(const json_t *rollout, const json_t *o)
+{
+	return split_in_list(rollout, json_at(o, "/spec/weighted/services"), "name");
+}
+
+static size_t
+split_traefik_names(const json_t *rollout, size_t i, char *ret, size_t size)
+{
+	(void)i;
+	return split_named(rollout, "/traefik/weightedTraefikServiceName", ret, size);
+}
+
+/* The first rule is the one that is split; the ApisixRoute of a header route has no stable Service. */
+static int
+split_of_apisix(const json_t *rollout, const json_t *o)
+{
+	const json_t *backends = json_at(o, "/spec/http/0/backends");
+
+	return json_array_size(backends) > 1 ? split_in_list(rollout, backends, "serviceName") : -1;
+}
+
+static size_t
+split_apisix_names(const json_t *rollout, size_t i, char *ret, size_t size)
+{
+	(void)i;
+	return split_named(rollout, "/apisix/route/name", ret, size);
+}
+
+static int
+split_of_smi(const json_t *rollout, const json_t *o)
+{
+	return split_in_list(rollout, json_at(o, "/spec/backends"), "service");
+}
+
+static size_t
+split_smi_names(const json_t *rollout, size_t i, char *ret, size_t size)
+{
+	(void)i;
+	return split_named(rollout, "/smi/trafficSplitName", ret, size);
+}
+
+static int
+split_of_mapping(const json_t *rollout, const json_t *o)
+{
+	(void)rollout;
+	return str_ends(json_str(json_object_get(o, "metadata"), "name"), "-canary")
+		   ? (int)json_int(json_object_get(o, "spec"), "weight", 0)
+		   : -1;
+}
+
+static size_t
+split_mapping_names(const json_t *rollout, size_t i, char *ret, size_t size)
+{
+	const json_t *list = json_at(rollout, "/spec/strategy/canary/trafficRouting/ambassador/mappings");
+
+	if (i < json_array_size(list))
+		snprintf(ret, size, "%.*s-canary", NAME_MAX_CUT, json_string_value(json_array_get(list, i)));
+	return json_array_size(list);
+}
+
 /* A router: `names` sets the name of the i-th of its objects with a weight, and returns their number. */
 static const struct split_router {
 	const char *key, *kind, *plural;
@@ -102,6 +192,10 @@ static const struct split_router {
 } split_routers[] = {
 	{ "nginx", "Ingress", "ingresses", true, split_of_ingress, split_ingresses },
 	{ "alb", "Ingress", "ingresses", false, split_of_alb, split_albs },
+	{ "traefik", "TraefikService", "traefikservices", false, split_of_traefik, split_traefik_names },
+	{ "apisix", "ApisixRoute", "apisixroutes", false, split_of_apisix, split_apisix_names },
+	{ "smi", "TrafficSplit", "trafficsplits", true, split_of_smi, split_smi_names },
+	{ "ambassador", "Mapping", "mappings", true, split_of_mapping, split_mapping_names },
 };
 
 /* The first router of the rollout whose objects are of this kind. */
@@ -175,7 +269,7 @@ split_has_header(const char *kind, const json_t *o)
 bool
 split_uses_headers(const json_t *rollout)
 {
-	return split_router_of(rollout, "Ingress") != NULL;
+	return split_router_of(rollout, "Ingress") != NULL || split_router_of(rollout, "ApisixRoute") != NULL;
 }
 
 /* The route of an Ingress has no name: there is one. */
@@ -185,9 +279,11 @@ split_all_have_header(struct cluster *c, const json_t *rollout, const char *name
 	const struct split_router *r = split_router_of(rollout, "Ingress");
 	char object[600] = "";
 	bool has = true;
-	size_t n = r->names(rollout, 0, object, sizeof(object));
+	size_t n;
 
-	(void)name;
+	if (json_at(rollout, "/spec/strategy/canary/trafficRouting/apisix") != NULL)
+		return cluster_get(c, "apisixroutes", "default", name) != NULL;
+	n = r->names(rollout, 0, object, sizeof(object));
 	for (size_t i = 0; i < n; i++) {
 		r->names(rollout, i, object, sizeof(object));
 		has &= split_has_header("Ingress", cluster_get(c, "ingresses", "default", object));

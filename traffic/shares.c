@@ -1,0 +1,112 @@
+/* traffic/shares.c: the weights of canaryService and stableService in a list of destinations. */
+#include "traffic/shares.h"
+#include "base/str.h"
+#include "kube/api/patch.h"
+
+/* Returns the number of the first destination with this name, or the length of the list. */
+static size_t
+shares_at(const struct share_list *l, const json_t *list, const char *name)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (list, i, one)
+		if (name != NULL && str_eq(json_str(one, l->name), name))
+			return i;
+	return json_array_size(list);
+}
+
+static struct err *
+shares_malformed(struct arena *a, const struct share_list *l, const json_t *list)
+{
+	json_t *one;
+	size_t i;
+
+	if (!json_is_array(list))
+		return err_new(a, ERR_INVALID, "has no list of %ss", l->kind);
+	json_array_foreach (list, i, one)
+		if (json_str(one, l->name) == NULL)
+			return err_new(a, ERR_INVALID, "%s %zu has no %s", l->kind, i, l->name);
+	return NULL;
+}
+
+struct err *
+shares_find(struct arena *a, const struct canary_strategy *c, const struct share_list *l, const json_t *list,
+    struct shares *ret)
+{
+	struct shares s = { .list = list };
+	struct err *e = shares_malformed(a, l, list);
+	size_t n = json_array_size(list);
+
+	if (e != NULL)
+		return e;
+	s.canary = shares_at(l, list, c->canary_service);
+	s.stable = shares_at(l, list, c->stable_service);
+	if (s.canary == n || s.stable == n)
+		return err_new(a, ERR_INVALID, "has no %s of %s \"%s\"", l->kind,
+		    s.canary == n ? "canaryService" : "stableService",
+		    s.canary == n ? c->canary_service : c->stable_service);
+	s.canary_weight = json_int(json_array_get(list, s.canary), "weight", l->weight);
+	s.stable_weight = json_int(json_array_get(list, s.stable), "weight", l->weight);
+	for (size_t i = 0; i < n; i++) {
+		const char *name = json_str(json_array_get(list, i), l->name);
+
+		s.again |= i != s.canary && i != s.stable &&
+			   (str_eq(name, c->canary_service) || str_eq(name, c->stable_service));
+	}
+	*ret = s;
+	return NULL;
+}
+
+void
+shares_percent(const struct shares *s, int64_t *ret_least, int64_t *ret_most)
+{
+	int64_t canary = s->canary_weight > 0 ? s->canary_weight : 0,
+		stable = s->stable_weight > 0 ? s->stable_weight : 0, all;
+
+	canary = canary < INT32_MAX ? canary : INT32_MAX;
+	stable = stable < INT32_MAX ? stable : INT32_MAX;
+	all = canary + stable;
+	*ret_least = all > 0 ? 100 * canary / all : 0;
+	*ret_most = all > 0 ? (100 * canary + all - 1) / all : 0;
+}
+
+static void
+shares_patch_one(struct arena *a, const struct shares *s, const char *path, size_t i, int64_t weight, json_t **ops)
+{
+	const json_t *now = json_object_get(json_array_get(s->list, i), "weight");
+
+	if (json_is_integer(now) && json_integer_value(now) == weight)
+		return;
+	if (*ops == NULL)
+		json_patch_add(json_patch_of(ops), "test", path, json_incref((json_t *)s->list));
+	json_patch_add(json_patch_of(ops), now != NULL ? "replace" : "add", arena_printf(a, "%s/%zu/weight", path, i),
+	    json_integer(weight));
+}
+
+void
+shares_patch(struct arena *a, const struct shares *s, const char *path, int64_t weight, json_t **ops)
+{
+	_cleanup_(json_decrefp) json_t *own = NULL;
+	json_t *op;
+	size_t i;
+
+	shares_patch_one(a, s, path, s->canary, weight, &own);
+	shares_patch_one(a, s, path, s->stable, 100 - weight, &own);
+	json_array_foreach (own, i, op)
+		json_array_append(json_patch_of(ops), op);
+}
+
+void
+shares_overlay(const struct canary_strategy *c, const struct share_list *l, const json_t *live, const json_t *desired)
+{
+	const char *names[] = { c->canary_service, c->stable_service };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		json_t *from = json_array_get(live, shares_at(l, live, names[i])),
+		       *to = json_array_get(desired, shares_at(l, desired, names[i]));
+
+		if (json_object_get(from, "weight") != NULL && to != NULL)
+			json_object_set(to, "weight", json_object_get(from, "weight"));
+	}
+}
