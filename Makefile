@@ -13,7 +13,7 @@ HARDEN_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 SMALL = -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
 # Folders that run seldom (commands, the laptop cluster, GitOps, whose time goes to Git and the API server) are optimized
 # for size; it frees a seventh of the program. Not building a kustomization: tests/bench/kustomize counts it.
-VENDORS = cloudwatch influxdb flux_csv kayenta datadog newrelic graphite wavefront skywalking provider_secret http
+VENDORS = hook google_monitoring dynatrace cloudwatch influxdb flux_csv kayenta datadog newrelic graphite wavefront skywalking provider_secret http
 COLD = $(if $(filter-out gitops/kustomize/%,$(filter cli% doctor% sim% web% notify% gitops% gotemplate% rollout/view% \
 	kube/config% kube/api/explain% kube/api/schema% $(VENDORS:%=analysis/%.c),$<)),-Os)
 SMALL_LINK := $(shell echo 'int main(void){return 0;}' | $(CC) -pie -fPIE -Wl,-z,pack-relative-relocs -x c -o /dev/null - 2>&1 | grep -q . || echo -Wl,-z,pack-relative-relocs)

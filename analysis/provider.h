@@ -110,7 +110,7 @@ struct provider {
 
 extern const struct provider prometheus_provider, web_provider, job_provider, datadog_provider, wavefront_provider,
     newrelic_provider, graphite_provider, skywalking_provider, influxdb_provider, kayenta_provider, cloudwatch_provider;
-extern const struct provider compare_provider;
+extern const struct provider compare_provider, hook_provider, dynatrace_provider, google_monitoring_provider;
 
 /* All providers, ended by NULL. */
 extern const struct provider *const providers[];

@@ -29,7 +29,7 @@
 #include "notify/send/notifier.h"
 #include "rollout/controller.h"
 #include "rollout/experiment/controller.h"
-#include "rollout/plugin_declarations.h"
+#include "kube/plan/plugin_declarations.h"
 #include "web/server.h"
 #include "web/webhook.h"
 
@@ -449,8 +449,9 @@ controller_read_provider_variables(struct process *p)
 		"AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_ENDPOINT_URL",
 		"AWS_ENDPOINT_URL_CLOUDWATCH", "AWS_ENDPOINT_URL_STS", "AWS_PROFILE", "AWS_REGION", "AWS_ROLE_ARN",
 		"AWS_ROLE_SESSION_NAME", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN",
-		"AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "DD_ADDRESS", "DD_API_KEY", "DD_APP_KEY",
-		"NEW_RELIC_SERVICE_NAME" };
+		"AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+		"CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING", "GCE_METADATA_HOST", "DD_ADDRESS", "DD_API_KEY",
+		"DD_APP_KEY", "NEW_RELIC_SERVICE_NAME" };
 	struct string_map *to = &p->pass_settings.environment;
 
 	p->pass_settings.namespace = p->home;

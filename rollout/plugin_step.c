@@ -1,7 +1,7 @@
 /* rollout/plugin_step.c: the plugin of a canary's step: its calls, and its responses.
  *
  * An operation is written into the status before its first call. After a restart the started operations are therefore
- * known, and an abort calls every plugin that has run. rollout/plugin_declarations.h has the protocol.
+ * known, and an abort calls every plugin that has run. kube/plan/plugin_declarations.h has the protocol.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -10,13 +10,11 @@
 #include "kube/plan/controller.h"
 #include "rollout/gather.h"
 #include "rollout/pass.h"
-#include "rollout/plugin_declarations.h"
+#include "kube/plan/plugin_declarations.h"
 #include "rollout/step_kind.h"
 #include "rollout/steps.h"
 #include "rollout/target.h"
 
-#define TIMEOUT_SECONDS 30
-#define ANSWER_MAX (64u << 10)
 #define AGAIN_MS 30000 /* default time to the next call; a response may contain another */
 #define AGAIN_LEAST_MS 10000
 #define ABORTS_MAX 5 /* calls of an Abort or Terminate whose responses are errors, after which it is given up */
@@ -174,33 +172,9 @@ static void
 plugin_step_query(struct rollout_pass *p, const struct step_plugin *plugin, const struct step_plugin_status *e)
 {
 	_cleanup_(json_decrefp) json_t *call = plugin_step_call(p, e);
-	struct query q = { .request = { .method = "POST",
-			       .url = "",
-			       .body = json_text(p->arena, call),
-			       .content_type = "application/json",
-			       .timeout_ms = 1000 * (plugin->timeout_seconds.present ? plugin->timeout_seconds.value
-										     : TIMEOUT_SECONDS),
-			       .response_max = ANSWER_MAX } };
+	struct query q;
 
-	if (plugin->http != NULL) {
-		q.request.url = plugin->http->url;
-		q.request.ca = plugin->http->ca_cert;
-		q.request.insecure = plugin->http->insecure;
-	} else {
-		_cleanup_(json_decrefp) json_t *how = json_object();
-		json_t *argv = json_array();
-		const char *environment = PLUGIN_ENVIRONMENT;
-
-		for (size_t i = 0; i < plugin->exec->command.n; i++)
-			json_array_append_new(argv, json_string(plugin->exec->command.at[i]));
-		for (size_t i = 0; i < plugin->exec->environment.n; i++)
-			environment = arena_printf(p->arena, "%s %s", environment, plugin->exec->environment.at[i]);
-		json_object_set_new(how, "argv", argv);
-		json_object_set_new(how, "environment", json_string(environment));
-		json_object_set_new(how, "memoryMax", json_integer(PLUGIN_MEMORY_MAX));
-		q.to = QUERY_PROGRAM;
-		q.request.url = json_text(p->arena, how);
-	}
+	plugin_query(p->arena, plugin, json_text(p->arena, call), &q);
 	plan_query(p->plan, plugin_step_key(p, e), &q);
 	plan_reason(p->plan, "plugin %s: %s, call %" PRId64, e->name, e->operation, e->executions);
 }

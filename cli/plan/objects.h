@@ -8,7 +8,7 @@
  */
 #pragma once
 #include "kube/api/rollout.h"
-#include "rollout/plugin_declarations.h"
+#include "kube/plan/plugin_declarations.h"
 #include "rollout/view/forecast.h"
 
 #define PLAN_PODS_MAX 5000 /* that a manifest may request at the same time */

@@ -95,6 +95,11 @@ static const struct field compare_metric_fields[] = {
 TYPE(compare_metric, "comparison", .strict = true);
 
 static const struct field metric_plugin_fields[] = {
+	OBJECT(metric_plugin, hook, "sluice/hook", hook_metric,
+	    .doc = "A program or HTTP service that controller --step-plugins declares under metricPlugins."),
+	OBJECT(metric_plugin, dynatrace, "sluice/dynatrace", dynatrace_metric, .doc = "Query of Dynatrace."),
+	OBJECT(metric_plugin, google, "sluice/google-cloud-monitoring", google_metric,
+	    .doc = "Query of Google Cloud Monitoring, with the identity of the controller."),
 	OBJECT(metric_plugin, compare, COMPARE_NAME, compare_metric,
 	    .doc = "Comparison of the canary with the stable version, by counters of their pods in Prometheus. The "
 		   "measurement is Running until there is enough evidence; the metric has no conditions."),

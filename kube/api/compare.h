@@ -29,6 +29,9 @@ struct compare_metric {
 
 struct metric_plugin {
 	const struct compare_metric *compare;
+	const struct hook_metric *hook;
+	const struct dynatrace_metric *dynatrace;
+	const struct google_metric *google;
 };
 
 extern const struct type compare_metric_type, metric_plugin_type;

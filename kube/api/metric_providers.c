@@ -169,3 +169,29 @@ static const struct field cloudwatch_metric_fields[] = {
 		   "Timestamps, StatusCode and Messages: result[0].Values[0]. Without data Values is empty."),
 };
 TYPE(cloudwatch_metric, "cloudWatch metric", .strict = true);
+
+static const struct field hook_metric_fields[] = {
+	STRING(hook_metric, name, "name", .required = true,
+	    .doc = "Name under which the plugin is declared. One that is not declared is an error of the measurement."),
+	JSON(hook_metric, config, "config", .doc = "Passed to the plugin with each call."),
+};
+TYPE(hook_metric, "hook", .strict = true);
+
+static const struct field dynatrace_metric_fields[] = {
+	STRING(dynatrace_metric, query, "query", .required = true,
+	    .doc = "Metric selector. One series is a number, several are a list; none is an empty list."),
+	STRING(dynatrace_metric, interval, "interval", .filled = "5m",
+	    .doc = "Go duration: the query is about the time from this long ago until now.", .default_text = "5m"),
+	OBJECT(dynatrace_metric, secret_ref, "secretRef", metric_secret_ref,
+	    .doc = "Secret with the keys address and token. Unset: the Secret dynatrace in the controller's "
+		   "namespace."),
+};
+TYPE(dynatrace_metric, "dynatrace metric", .strict = true);
+
+static const struct field google_metric_fields[] = {
+	STRING(google_metric, project, "project", .required = true, .doc = "ID of the project."),
+	STRING(google_metric, query, "query", .required = true,
+	    .doc =
+		"Query in MQL. The value is the newest point; several series are a list of them, none an empty list."),
+};
+TYPE(google_metric, "Google Cloud Monitoring metric", .strict = true);

@@ -99,5 +99,24 @@ struct kayenta_metric {
 	bool lookback;
 };
 
-extern const struct type cloudwatch_metric_type, influxdb_metric_type, kayenta_metric_type, datadog_metric_type,
-    newrelic_metric_type, graphite_metric_type, wavefront_metric_type, skywalking_metric_type;
+/* plugin: sluice/hook */
+struct hook_metric {
+	const char *name;
+	const char *config; /* JSON; NULL if absent */
+};
+
+/* plugin: sluice/dynatrace */
+struct dynatrace_metric {
+	const char *query; /* a metric selector */
+	const char *interval; /* a Go duration; 5m if absent */
+	const struct metric_secret_ref *secret_ref;
+};
+
+/* plugin: sluice/google-cloud-monitoring */
+struct google_metric {
+	const char *project, *query;
+};
+
+extern const struct type datadog_metric_type, newrelic_metric_type, graphite_metric_type, wavefront_metric_type,
+    skywalking_metric_type, influxdb_metric_type, kayenta_metric_type, cloudwatch_metric_type, hook_metric_type,
+    dynatrace_metric_type, google_metric_type;

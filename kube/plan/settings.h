@@ -20,7 +20,7 @@ struct settings {
 	struct string_map environment; /* of the process: the variables that metric providers read */
 
 	/* Steps of canaries. */
-	const struct step_plugins *step_plugins; /* rollout/plugin_declarations.h; NULL: none is declared */
+	const struct step_plugins *step_plugins; /* kube/plan/plugin_declarations.h; NULL: none is declared */
 
 	/* GitOps. */
 	const char *gitops_worker; /* the program of the worker (QUERY_PROGRAM) */

@@ -167,6 +167,50 @@ answer $operation 400 '{"__type":"com.amazonaws#AccessDenied","message":"session
 run denied 'result[0].Values[0] < 1' '{cloudWatch: {metricDataQueries: [{id: q, expression: a}]}}'
 check "an error of AWS is shown without the credentials" within 20 is denied '^Error.*AccessDenied: \*\*\*\*\* may not call GetMetricData'
 
+# Dynatrace.
+secret dynatrace --from-literal=token=dt-hunter2 --from-literal=address="http://127.0.0.1:$port/dt/"
+answer dt.api.v2.metrics.query 200 '{"totalCount":1,"nextPageKey":null,"result":[{"metricId":"m","data":[{"dimensions":[],"timestamps":[1],"values":[0.5]}]}]}'
+run dynatrace 'result < 1' '{plugin: {sluice/dynatrace: {query: "builtin:service.errors:avg"}}}'
+check "Dynatrace is queried" within 20 is dynatrace '^Successful 0.5'
+check "with the selector" arrived '^GET /dt/api/v2/metrics/query?metricSelector=builtin%3Aservice.errors%3Aavg&resolution=Inf&from=[0-9]*&to=[0-9]* '
+check "and the token" arrived '^Authorization: Api-Token dt-hunter2'
+
+# Google Cloud Monitoring, with a token of the metadata server; and plugins of the user's, a program and a service.
+kill $controller
+wait $controller
+cat >"$dir/budget" <<'END'
+#!/bin/sh
+call=$(cat)
+case $call in
+*'"status":{"job":7}'*) echo '{"value": {"burned": 0.25}}' ;;
+*'"config":{"service":"shop"}'*) echo '{"phase": "Running", "requeueAfter": "1s", "status": {"job": 7}}' ;;
+esac
+END
+chmod +x "$dir/budget"
+cat >"$dir/plugins" <<END
+metricPlugins:
+- name: acme/budget
+  exec: {command: [$dir/budget]}
+- name: acme/service
+  http: {url: "http://127.0.0.1:$port/hook"}
+END
+export GCE_METADATA_HOST=127.0.0.1:$port CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING=http://127.0.0.1:$port/g/
+start --step-plugins "$dir/plugins"
+unset GCE_METADATA_HOST CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING
+answer computeMetadata.v1.instance.service-accounts.default.token 200 '{"access_token":"gcp-hunter2","expires_in":3599}'
+answer g.v3.projects.p-1.timeSeries:query 200 '{"timeSeriesData":[{"pointData":[{"values":[{"int64Value":"3"}]},{"values":[{"int64Value":"9"}]}]}]}'
+run google 'result < 4' '{plugin: {sluice/google-cloud-monitoring: {project: p-1, query: "fetch x"}}}'
+check "Google Cloud Monitoring is queried" within 20 is google '^Successful 3'
+check "with a token of the metadata server" sh -c "grep -qi '^metadata-flavor: google' '$dir/requests' && grep -qi '^authorization: bearer gcp-hunter2' '$dir/requests'"
+run program 'result.burned < 0.5' '{plugin: {sluice/hook: {name: acme/budget, config: {service: shop}}}}'
+check "a program measures, and continues with its status" within 20 is program '^Successful {"burned":0.25}'
+answer hook 200 '{"phase":"Failed","value":7,"message":"too many"}'
+run service 'result == 7' '{plugin: {sluice/hook: {name: acme/service}}}'
+check "a service decides itself" within 20 is service '^Failed 7 too many'
+check "and gets the metric" arrived '^{"operation":"Measure","plugin":"acme/service","metric":"a","namespace":"default","run":{"name":"service",'
+run undeclared '' '{plugin: {sluice/hook: {name: acme/other}}}'
+check "a plugin that is not declared is an error" within 20 is undeclared '^Error.*"acme/other" is not declared under metricPlugins'
+
 # Wavefront is only queried over https: a token for another address is not sent.
 secret wavefront-api-tokens --from-literal=w.example.invalid=wf-hunter2
 run wavefront 'result < 1' '{wavefront: {address: "127.0.0.1:1", query: q}}'

@@ -1,5 +1,6 @@
 /* tests/fuzz/measurement.c: a response from anywhere, to the query of every metric provider. */
 #include "analysis/provider.h"
+#include "kube/plan/plugin_declarations.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char *const metrics[] = {
@@ -13,6 +14,9 @@ static const char *const metrics[] = {
 	"{\"wavefront\":{\"address\":\"x\",\"query\":\"q\"}}",
 	"{\"skywalking\":{\"address\":\"http://x\",\"query\":\"q\",\"interval\":\"5m\"}}",
 	"{\"cloudWatch\":{\"interval\":\"5m\",\"metricDataQueries\":[{\"id\":\"q\",\"expression\":\"a\"}]}}",
+	"{\"plugin\":{\"sluice/dynatrace\":{\"query\":\"q\",\"interval\":\"5m\"}}}",
+	"{\"plugin\":{\"sluice/google-cloud-monitoring\":{\"project\":\"p\",\"query\":\"q\"}}}",
+	"{\"plugin\":{\"sluice/hook\":{\"name\":\"h\"}}}",
 	"{\"kayenta\":{\"address\":\"http://x\",\"canaryConfigName\":\"c\",\"lookback\":true,\"threshold\":{\"pass\":1,"
 	"\"marginal\":0},\"scopes\":[{\"name\":\"s\",\"controlScope\":{},\"experimentScope\":{}}]}}",
 };
@@ -20,7 +24,7 @@ static const char *const metrics[] = {
 /* A Secret with the keys of all providers. */
 #define SECRET                                                                                                         \
 	"{\"data\":{\"api-key\":\"eA==\",\"app-key\":\"eA==\",\"personal-api-key\":\"eA==\",\"account-id\":\"Nw==\","  \
-	"\"authToken\":\"eA==\",\"org\":\"eA==\",\"address\":\"aHR0cDovL3g=\",\"x\":\"eA==\"}}"
+	"\"authToken\":\"eA==\",\"org\":\"eA==\",\"address\":\"aHR0cDovL3g=\",\"token\":\"eA==\",\"x\":\"eA==\"}}"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -36,7 +40,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct response got = { .status = 200, .body = { text, size } };
 		struct string_pair env[] = { { "AWS_ACCESS_KEY_ID", "i" }, { "AWS_SECRET_ACCESS_KEY", "s" },
 			{ "AWS_REGION", "r" } };
-		const struct settings settings = { .environment = { env, 3 } };
+		struct step_plugin plugin = { .name = "h", .http = &(struct plugin_http){ .url = "http://x" } };
+		const struct step_plugins plugins = { .metrics = { &plugin, 1 } };
+		const struct settings settings = { .environment = { env, 3 }, .step_plugins = &plugins };
 		struct query_input in = { .now = 1767225600000, .namespace = "n", .settings = &settings };
 		struct step_result r = { 0 };
 

@@ -19,7 +19,7 @@
 #include "kube/plan/controller.h"
 #include "rollout/controller.h"
 #include "rollout/experiment/controller.h"
-#include "rollout/plugin_declarations.h"
+#include "kube/plan/plugin_declarations.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/listed.h"
 

@@ -8,7 +8,7 @@
 #include "kube/api/yaml.h"
 #include "rollout/controller.h"
 #include "rollout/experiment/controller.h"
-#include "rollout/plugin_declarations.h"
+#include "kube/plan/plugin_declarations.h"
 #include "tests/simulation/split_objects.h"
 
 #define START 1795392000000 /* 2026-11-23T00:00:00Z */
@@ -218,7 +218,7 @@ spoil(void *arg, const struct request *r, char **text)
 static const struct plugin_http hook = { .url = "http://hook.test/" };
 static struct step_plugin plugins[] = { { .name = "acme/hook", .http = &hook, .timeout_seconds = { true, 5 } },
 	{ .name = "acme/off", .http = &hook, .disabled = true } };
-static const struct step_plugins step_plugins = { { plugins, ARRAY_SIZE(plugins) } };
+static const struct step_plugins step_plugins = { .plugins = { plugins, ARRAY_SIZE(plugins) } };
 
 static int
 plugin_answers(struct cluster *c, const struct request *r, char **ret_body)

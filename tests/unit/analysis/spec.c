@@ -121,7 +121,8 @@ invalid_metrics_are_errors_before_they_are_measured(void **state)
 		{ "[{name: x}]", "spec.metrics[0].provider: required, but missing" },
 		{ "[{name: x, provider: {}}]", "spec.metrics[0]: provider: none given; Sluice has prometheus" },
 		{ "[{name: x, provider: {plugin: {acme/metric: {}}}}]",
-		    "spec.metrics[0].provider.plugin.acme/metric: unknown field; a metric plugin has sluice/compare" },
+		    "spec.metrics[0].provider.plugin.acme/metric: unknown field; a metric plugin has sluice/hook, "
+		    "sluice/dynatrace, sluice/google-cloud-monitoring, sluice/compare" },
 		{ "[{name: x, provider: {job: {}}}]", "spec.metrics[0].provider.job.spec: required, but missing" },
 		{ "[{name: x, provider: {job: {spec: {template: {spec: {containers: [{name: c}]}}}}}}]",
 		    "restartPolicy: a Job needs Never or OnFailure" },

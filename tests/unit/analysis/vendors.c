@@ -4,6 +4,7 @@
 #include "analysis/provider.h"
 #include "base/base64.h"
 #include "base/str.h"
+#include "kube/plan/plugin_declarations.h"
 
 static const struct metric *
 metric_of(struct arena *a, const char *provider)
@@ -48,6 +49,15 @@ invalid_configurations_are_refused(void **state)
 		{ "{wavefront: {address: 'w.example:443', query: q}}", "" },
 		{ "{wavefront: {address: 'https://w.example', query: q}}", "is not a host" },
 		{ "{wavefront: {query: q}}", "is not a host" },
+		{ "{plugin: {sluice/dynatrace: {query: q}}}", "" },
+		{ "{plugin: {sluice/dynatrace: {query: q, interval: x}}}", "time: invalid duration \"x\"" },
+		{ "{plugin: {sluice/dynatrace: {query: q, secretRef: {namespaced: true}}}}",
+		    "needs the name of a Secret" },
+		{ "{plugin: {sluice/hook: {name: x}}}", "" },
+		{ "{plugin: {sluice/hook: {name: ''}}}", "name: required, but empty" },
+		{ "{plugin: {sluice/google-cloud-monitoring: {project: a-1, query: q}}}", "" },
+		{ "{plugin: {sluice/google-cloud-monitoring: {project: a/../b, query: q}}}",
+		    "\"a/../b\" is not a project ID" },
 		{ "{cloudWatch: {metricDataQueries: [{id: a, expression: b / c}]}}", "" },
 		{ "{cloudWatch: {interval: '5', metricDataQueries: []}}", "time: missing unit in duration \"5\"" },
 		{ "{cloudWatch: {metricDataQueries: [{id: a}]}}", "metricDataQueries[0]: needs one of expression and" },
@@ -166,6 +176,128 @@ all_pages_of_cloudwatch_are_read(void **state)
 	arena_free(a);
 }
 
+/* A response of the service, and what it is read as. */
+struct reading {
+	const char *body, *want; /* want: the value, or the error */
+	enum measured how;
+	int status; /* 0: 200 */
+};
+
+/* Reads each response as that to the last of n + 1 queries. */
+static void
+reads(const struct provider *provider, const char *metric, const struct response *before,
+    const struct settings *settings, const struct reading *cases, size_t n_cases)
+{
+	for (size_t i = 0; i < n_cases; i++) {
+		struct arena *a = arena_new();
+		struct response got = answer(cases[i].status != 0 ? cases[i].status : 200, cases[i].body);
+		struct query_input in = { .now = 1767225600000, .namespace = "shop", .settings = settings };
+		struct step_result r = { 0 };
+		const char *text;
+
+		if (before != NULL)
+			in.responses[in.n++] = before;
+		in.responses[in.n++] = &got;
+		assert_int_equal(provider->step(metric_of(a, metric), &in, a, &r), cases[i].how);
+		text = r.err != NULL ? err_text(a, r.err) : r.text != NULL ? r.text : value_text(a, &r.value);
+		if (cases[i].how != MEASURED_QUERY && cases[i].how != MEASURED_RUNNING)
+			assert_string_equal(text, cases[i].want);
+		arena_free(a);
+	}
+}
+
+static void
+series_of_dynatrace_are_a_number_or_a_list(void **state)
+{
+#define DATA(x) "{\"result\":[{\"data\":[" x "]}]}"
+	static const struct reading cases[] = {
+		{ DATA("{\"values\":[1,2.5]}"), "2.5", MEASURED_VALUE, 0 },
+		{ DATA("{\"values\":[1,null]}"), "1", MEASURED_VALUE, 0 },
+		{ DATA("{\"values\":[1]},{\"values\":[2]}"), "[1,2]", MEASURED_VALUE, 0 },
+		{ DATA("{\"values\":[null]}"), "[]", MEASURED_NOTHING, 0 },
+		{ DATA(""), "[]", MEASURED_NOTHING, 0 },
+		{ "{}", "[]", MEASURED_NOTHING, 0 },
+		{ "{\"nextPageKey\":\"k\",\"result\":[]}", "", MEASURED_QUERY, 0 },
+		{ "{\"error\":{\"message\":\"bad selector\"}}", "dynatrace: status 400: bad selector", MEASURED_ERROR,
+		    400 },
+		{ "<html>", "dynatrace: invalid character '<' looking for beginning of value", MEASURED_ERROR, 0 },
+	};
+	struct arena *a = arena_new();
+	struct response secret = secret_of(a, "token", "t", "address", "https://dt");
+
+	(void)state;
+	reads(&dynatrace_provider, "{plugin: {sluice/dynatrace: {query: q}}}", &secret, NULL, cases, ARRAY_SIZE(cases));
+	secret = secret_of(a, "token", "t", "address", "dt");
+	reads(&dynatrace_provider, "{plugin: {sluice/dynatrace: {query: q}}}", &secret, NULL,
+	    (const struct reading[]){
+		{ "{}", "Secret argo-rollouts/dynatrace needs the keys token and address (http or https)",
+		    MEASURED_ERROR, 0 } },
+	    1);
+	arena_free(a);
+}
+
+static void
+points_of_google_are_numbers(void **state)
+{
+#define SERIES(x) "{\"pointData\":[{\"values\":[" x "]},{\"values\":[{\"doubleValue\":9}]}]}"
+	static const struct reading cases[] = {
+		{ "{\"timeSeriesData\":[" SERIES("{\"doubleValue\":0.5}") "]}", "0.5", MEASURED_VALUE, 0 },
+		{ "{\"timeSeriesData\":[" SERIES("{\"int64Value\":\"7\"}") "]}", "7", MEASURED_VALUE, 0 },
+		{ "{\"timeSeriesData\":[" SERIES("{\"boolValue\":true}") "," SERIES("{\"doubleValue\":2}") "]}",
+		    "[1,2]", MEASURED_VALUE, 0 },
+		{ "{\"timeSeriesData\":[" SERIES("{\"stringValue\":\"x\"}") "]}",
+		    "Google Cloud Monitoring: a point is neither a number nor a boolean: [{\"stringValue\":\"x\"}]",
+		    MEASURED_ERROR, 0 },
+		{ "{}", "[]", MEASURED_NOTHING, 0 },
+		{ "{\"nextPageToken\":\"t\"}", "", MEASURED_QUERY, 0 },
+		{ "{\"error\":{\"message\":\"denied\"}}", "Google Cloud Monitoring: status 403: denied", MEASURED_ERROR,
+		    403 },
+	};
+	static const char metric[] = "{plugin: {sluice/google-cloud-monitoring: {project: p, query: q}}}";
+	struct response token = answer(200, "{\"access_token\":\"t\"}"), none = answer(404, "");
+
+	(void)state;
+	reads(&google_monitoring_provider, metric, &token, NULL, cases, ARRAY_SIZE(cases));
+	reads(&google_monitoring_provider, metric, &none, NULL,
+	    (const struct reading[]){
+		{ "{}", "the metadata server of Google returned status 404 and no token", MEASURED_ERROR, 0 } },
+	    1);
+}
+
+static void
+a_hook_returns_a_value_or_a_phase(void **state)
+{
+	static const struct plugin_http http = { .url = "http://h" };
+	static struct step_plugin plugin = { .name = "a/b", .http = &http };
+	static const struct step_plugins plugins = { .metrics = { &plugin, 1 } };
+	static const struct settings settings = { .step_plugins = &plugins };
+	static const struct reading cases[] = {
+		{ "{\"value\":{\"b\":1,\"a\":2}}", "{\"a\":2,\"b\":1}", MEASURED_VALUE, 0 },
+		{ "{\"value\":null}", "null", MEASURED_NOTHING, 0 },
+		{ "{\"phase\":\"Successful\"}", "", MEASURED_VALUE, 0 },
+		{ "{\"phase\":\"Running\"}", "", MEASURED_RUNNING, 0 },
+		{ "{\"phase\":\"Error\",\"message\":\"no\"}", "sluice/hook: no", MEASURED_ERROR, 0 },
+		{ "{\"phase\":\"Done\"}",
+		    "sluice/hook: the phase \"Done\" is not Running, Successful, Failed, Inconclusive or Error",
+		    MEASURED_ERROR, 0 },
+		{ "{}", "sluice/hook: the response has neither a value nor a phase", MEASURED_ERROR, 0 },
+		{ "[]", "sluice/hook: the response is not a JSON object", MEASURED_ERROR, 0 },
+		{ "gone", "sluice/hook: status 500: gone", MEASURED_ERROR, 500 },
+	};
+	static const char metric[] = "{plugin: {sluice/hook: {name: a/b}}}";
+
+	(void)state;
+	reads(&hook_provider, metric, NULL, &settings, cases, ARRAY_SIZE(cases));
+	plugin.disabled = true;
+	reads(&hook_provider, metric, NULL, &settings,
+	    (const struct reading[]){ { "{}",
+		"provider.plugin.sluice/hook.name: \"a/b\" is not declared under metricPlugins "
+		"(controller --step-plugins)",
+		MEASURED_ERROR, 0 } },
+	    1);
+	plugin.disabled = false;
+}
+
 /* Argo Rollouts requests the result of the judgement "<nil>". */
 static void
 a_judgement_of_kayenta_without_an_id_is_an_error(void **state)
@@ -246,6 +378,9 @@ main(void)
 		cmocka_unit_test(invalid_configurations_are_refused),
 		cmocka_unit_test(new_relic_is_queried_four_times_with_growing_waits),
 		cmocka_unit_test(new_relic_has_an_address_for_each_region),
+		cmocka_unit_test(series_of_dynatrace_are_a_number_or_a_list),
+		cmocka_unit_test(points_of_google_are_numbers),
+		cmocka_unit_test(a_hook_returns_a_value_or_a_phase),
 		cmocka_unit_test(all_pages_of_cloudwatch_are_read),
 		cmocka_unit_test(a_judgement_of_kayenta_without_an_id_is_an_error),
 		cmocka_unit_test(a_point_of_wavefront_without_a_value_is_an_error),

@@ -1,4 +1,4 @@
-/* rollout/plugin_declarations.h: step plugins: hooks outside the controller that a canary's step calls.
+/* kube/plan/plugin_declarations.h: step plugins: hooks outside the controller that a canary's step calls.
  *
  * Step plugins are a feature of Sluice. They are declared in a file of the controller (--step-plugins); a Rollout can
  * only name one:
@@ -9,6 +9,8 @@
  *	  timeoutSeconds: 20
  *	- name: acme/migrate
  *	  exec: {command: [/plugins/migrate, --verbose]}
+ *
+ * Hooks that measure a metric (analysis/hook.c) are declared in the same way, under metricPlugins.
  *
  * Each call has one JSON document, as the body of a POST or on standard input, and returns another:
  *
@@ -24,12 +26,15 @@
  */
 #pragma once
 #include "kube/api/type.h"
+#include "kube/plan/query.h"
 
 /* The environment variables that a program gets from the controller, and its memory limit in bytes. */
 #define PLUGIN_ENVIRONMENT                                                                                             \
 	"PATH HOME TMPDIR TZ LANG LC_* http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY "    \
 	"NO_PROXY SSL_CERT_FILE SSL_CERT_DIR"
 #define PLUGIN_MEMORY_MAX (1ll << 30)
+#define PLUGIN_TIMEOUT_S 30 /* if none is declared */
+#define PLUGIN_RESPONSE_MAX (64u << 10) /* bytes */
 
 struct plugin_http {
 	const char *url;
@@ -53,7 +58,11 @@ struct step_plugin {
 
 struct step_plugins {
 	LIST_OF(struct step_plugin) plugins;
+	LIST_OF(struct step_plugin) metrics; /* of metrics (analysis/hook.c) */
 };
 
-/* Reads {"stepPlugins": […]}. Returns the first error, with its path. All in the arena. */
+/* Sets *ret to the call of a plugin with this JSON. In the arena. */
+void plugin_query(struct arena *, const struct step_plugin *, const char *body, struct query *ret);
+
+/* Reads {"stepPlugins": […], "metricPlugins": […]}. Returns the first error, with its path. All in the arena. */
 struct err *step_plugins_read(struct arena *, const json_t *, struct step_plugins *ret);
