@@ -8,6 +8,7 @@
 #include "cli/manifest_files.h"
 #include "cli/plan/make.h"
 #include "io/file.h"
+#include "io/log.h"
 #include "kube/api/yaml.h"
 
 static int plan_run(struct cli *);
@@ -231,6 +232,7 @@ plan_show(struct cli *c, const struct plan_source *source, const json_t *rollout
 
 	if (ready != NULL && (!duration_parse(ready, &ready_ms) || ready_ms <= 0 || ready_ms > READY_MS_MAX))
 		return cli_fail(c, "--ready: \"%s\" is not a duration between 0 and 24h, such as 15s", ready);
+	log_setup(LOG_LEVEL_ERROR, false);
 	if ((e = plan_objects_read(c->arena, source, rollout, &objects)) != NULL ||
 	    (e = plan_make(c->arena, &objects, ready != NULL ? ready_ms : plan_ready_ms(&objects), &forecast)) != NULL)
 		return e->class == ERR_AGAIN ? cli_error(c, e) : cli_fail(c, "%s", err_text(c->arena, e));

@@ -6,7 +6,10 @@
 #include "kube/api/analysis.h"
 #include "kube/api/core.h"
 #include "kube/api/gateway.h"
+#include "kube/api/ingress.h"
 #include "kube/api/istio.h"
+#include "traffic/alb.h"
+#include "traffic/nginx.h"
 
 #define HOST "plan" /* of routes, where the Rollout names no Service */
 
@@ -155,6 +158,28 @@ stand_in_gateway_route(struct arena *a, const struct rollout *r, const struct ty
 		"name", c->canary_service != NULL ? c->canary_service : HOST, "port", 80, "weight", 0));
 }
 
+/* An Ingress of ingress-nginx or the AWS Load Balancer Controller, with one path. The canary Ingress of ingress-nginx
+ * has no stand-in: the controller creates it. */
+static json_t *
+stand_in_ingress(struct arena *a, const struct rollout *r, const struct type *t, const char *ns, const char *name)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct alb_routing *alb = alb_of(c);
+	const char *service = alb != NULL && alb->root_service != NULL ? alb->root_service : c->stable_service;
+	bool named = false;
+
+	for (size_t i = 0; i < nginx_count(c); i++)
+		named |= str_eq(nginx_stable_name(c, i), name);
+	for (size_t i = 0; i < alb_count(c); i++)
+		named |= str_eq(alb_name(c, i), name);
+	if (!named || service == NULL)
+		return NULL;
+	return stand_in_of(a, t, ns, name,
+	    json_pack("{s:s,s:[{s:{s:[{s:s,s:s,s:{s:{s:s,s:{s:s}}}}]}}]}", "ingressClassName",
+		alb != NULL ? "alb" : "nginx", "rules", "http", "paths", "path", "/", "pathType", "Prefix", "backend",
+		"service", "name", service, "port", "name", "use-annotation"));
+}
+
 /* One measurement, whose name is that of the template: two templates of an analysis may not have the same one. */
 static json_t *
 stand_in_template(struct arena *a, const struct type *t, const char *ns, const char *name)
@@ -171,8 +196,11 @@ plan_stand_in(struct arena *a, const struct rollout *r, const struct type *t, co
 		return stand_in_virtual_service(a, r, t, ns, name);
 	if (t == &destination_rule_type)
 		return stand_in_destination_rule(a, r, t, ns, name);
-	if (t == &http_route_type || t == &grpc_route_type)
+	if (t == &http_route_type || t == &grpc_route_type || t == &tcp_route_type || t == &tcp_route_v1alpha2_type ||
+	    t == &tls_route_type || t == &tls_route_v1alpha2_type)
 		return stand_in_gateway_route(a, r, t, ns, name);
+	if (t == &ingress_type)
+		return stand_in_ingress(a, r, t, ns, name);
 	if (t == &analysis_template_type || t == &cluster_analysis_template_type)
 		return stand_in_template(a, t, ns, name);
 	return NULL;

@@ -136,6 +136,17 @@ virtual_create_namespace(struct virtual_cluster *c, const char *name)
 		    json_pack("{s:s,s:s,s:{s:s}}", "apiVersion", "v1", "kind", "Namespace", "metadata", "name", name));
 }
 
+/* Returns the object in the version that the store serves: all versions have the fields that are read. */
+static json_t *
+virtual_as_served(struct arena *a, const struct resource *r, const json_t *object)
+{
+	json_t *o = json_deep_copy(object);
+
+	json_object_set_new(o, "apiVersion",
+	    json_string(r->group[0] != '\0' ? arena_printf(a, "%s/%s", r->group, r->version) : r->version));
+	return o;
+}
+
 struct err *
 virtual_cluster_create(struct virtual_cluster *c, struct arena *a, const json_t *object)
 {
@@ -151,7 +162,7 @@ virtual_cluster_create(struct virtual_cluster *c, struct arena *a, const json_t 
 				r->version, r->cluster_scoped ? "" : "namespaces/",
 				r->cluster_scoped ? "" : str_url_escape(a, ns), r->cluster_scoped ? "" : "/",
 				r->plural),
-			    json_deep_copy(object), arena_printf(a, "%s %s", kind, name));
+			    virtual_as_served(a, r, object), arena_printf(a, "%s %s", kind, name));
 	return err_new(
 	    a, ERR_INVALID, "%s %s: the virtual cluster has no objects of this kind", kind != NULL ? kind : "", name);
 }

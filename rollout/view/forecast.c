@@ -67,6 +67,18 @@ forecast_count(struct forecast_pods *pods, const struct replicaset *rs)
 	pods->ready += rs->status.available_replicas;
 }
 
+/* Returns the percentage of a weight, which is a part of maxTrafficWeight until the new version has all traffic. */
+static int64_t
+forecast_percent(const struct rollout *r, int64_t weight)
+{
+	const struct traffic_routing *t = r->spec.strategy.canary->traffic_routing;
+
+	if (t == NULL || !t->max_traffic_weight.present || t->max_traffic_weight.value < 1 ||
+	    str_eq(r->status.stable_rs, r->status.current_pod_hash))
+		return weight;
+	return weight * 100 / t->max_traffic_weight.value;
+}
+
 /* Counts the pods of the Rollout's ReplicaSets, and of those of its Experiments. */
 static void
 forecast_read_pods(
@@ -77,7 +89,7 @@ forecast_read_pods(
 	size_t n = view_owned(v, &replicaset_type, ns, r->object.meta.uid, a, &sets);
 	size_t n_experiments = view_owned(v, &experiment_type, ns, r->object.meta.uid, a, &experiments);
 
-	s->weight = r->spec.strategy.canary != NULL ? summary_actual_weight(r, sets, n) : 0;
+	s->weight = r->spec.strategy.canary != NULL ? forecast_percent(r, summary_actual_weight(r, sets, n)) : 0;
 	for (size_t i = 0; i < n; i++) {
 		const char *hash = object_label(sets[i], LABEL_POD_TEMPLATE_HASH);
 		struct forecast_pods *pods = str_eq(hash, old_hash)			? &s->old_pods

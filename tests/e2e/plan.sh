@@ -34,6 +34,51 @@ check "and the one that is chosen" says "myapp-production/myapp" "$s" plan -f ex
 check "a file that does not exist" says "nowhere.yaml" "$s" plan -f nowhere.yaml
 check "a duration that is none" says '--ready: "soon" is not a duration' "$s" plan -f examples/seed/rollout.yaml --ready soon
 
+# The stand-ins of each router: the controller accepts them, and the update is promoted.
+canary() { # the rest of the canary strategy
+	cat <<-Y
+	apiVersion: argoproj.io/v1alpha1
+	kind: Rollout
+	metadata: {name: web}
+	spec:
+	  replicas: 4
+	  selector: {matchLabels: {app: web}}
+	  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: "web:v1"}]}}
+	  strategy: {canary: {steps: [{setWeight: 25}], $1}}
+	Y
+}
+stands_in() { # NOTES, strategy
+	canary "$2" >"$dir/web.yaml"
+	"$s" plan -f "$dir/web.yaml" >"$dir/web.plan" 2>&1 || { cat "$dir/web.plan"; return 1; }
+	[ "$(grep -c "the plan has made one" "$dir/web.plan")" = "$1" ] && grep -q "  25%  " "$dir/web.plan" || { cat "$dir/web.plan"; return 1; }
+}
+services='canaryService: c, stableService: s'
+check "Istio with subsets" stands_in 2 'trafficRouting: {istio: {virtualService: {name: v}, destinationRule: {name: d, canarySubsetName: c, stableSubsetName: s}}}'
+check "Istio with Services, named routes and several VirtualServices" stands_in 4 "$services, trafficRouting: {istio: {virtualServices: [{name: v, routes: [a, b]}, {name: w.other, routes: [a]}]}}"
+check "Istio with tls and tcp routes" stands_in 3 "$services, trafficRouting: {istio: {virtualService: {name: v, tlsRoutes: [{port: 443, sniHosts: [a.example]}], tcpRoutes: [{port: 3306}]}}}"
+check "routes of the Gateway API" stands_in 6 "$services, trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoute: h, grpcRoute: g, tcpRoute: t, tlsRoute: l}}}"
+check "ingress-nginx" stands_in 3 "$services, trafficRouting: {nginx: {stableIngress: i}}"
+check "the AWS Load Balancer Controller" stands_in 3 "$services, trafficRouting: {alb: {ingress: i, rootService: r, servicePort: 80}}"
+check "pingPong" stands_in 3 "pingPong: {pingService: c, pongService: s}, trafficRouting: {istio: {virtualService: {name: v}}}"
+
+# Plans end.
+canary 'analysis: {templates: [{templateName: t}]}' | sed 's/{setWeight: 25}/{setWeight: 25}, {pause: {duration: 9000h}}/' >"$dir/endless.yaml"
+cat >>"$dir/endless.yaml" <<Y
+---
+{apiVersion: argoproj.io/v1alpha1, kind: AnalysisTemplate, metadata: {name: t}, spec: {templates: [{templateName: t}],
+  metrics: [{name: m, interval: 1s, provider: {web: {url: "https://metrics.example"}}}]}}
+Y
+check "measurements without an end" says "it does not end within the limits of a plan" ./sluice plan -f "$dir/endless.yaml"
+canary '' | sed 's/setWeight: 25/experiment: {templates: [{name: e, specRef: stable, replicas: 4000}, {name: f, specRef: stable, replicas: 4000}]}/' >"$dir/many.yaml"
+check "an experiment with too many pods" says "more than 5000 pods" "$s" plan -f "$dir/many.yaml"
+for text in 'kind: Rollout' '[]' '{kind: Rollout, apiVersion: argoproj.io/v1alpha1, metadata: []}' \
+	'{kind: Rollout, apiVersion: argoproj.io/v1alpha1, metadata: {name: a}}' \
+	'{kind: Rollout, apiVersion: argoproj.io/v1alpha1, metadata: {name: A_b, namespace: "../x"}, spec: []}' \
+	'{kind: Rollout, apiVersion: argoproj.io/v1alpha1, metadata: {name: a}, spec: {strategy: {canary: {steps: {a: 1}}}, template: 3, workloadRef: {}}}'; do
+	echo "$text" >"$dir/odd.yaml"
+	check "an error, no crash: $text" says "error: " "$s" plan -f "$dir/odd.yaml"
+done
+
 # The Rollout in the cluster: the same plan, also during an update.
 dev --ready 100 --without mesh,prometheus,app
 kubectl apply -f examples/seed/network.yaml -f examples/seed/analysis-templates.yaml -f examples/seed/rollout.yaml >/dev/null

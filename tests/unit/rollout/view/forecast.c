@@ -1,9 +1,10 @@
 /* tests/unit/rollout/view/forecast.c: rows of a forecast, and its table, picture and JSON. */
 #include "tests/unit/unit.h"
 #include "base/str.h"
-#include "kube/api/rollout.h"
+#include "kube/api/replicaset.h"
 #include "kube/api/yaml.h"
 #include "rollout/view/forecast.h"
+#include "tests/listed.h"
 
 #define ROLLOUT                                                                                                        \
 	"apiVersion: argoproj.io/v1alpha1\n"                                                                           \
@@ -259,6 +260,189 @@ json_has_the_rows_and_the_sums(void **unused)
 	arena_free(f.arena);
 }
 
+/* --- reading --- */
+
+#define NOW 1767225660000 /* 2026-01-01T00:01:00Z */
+
+/* Reads the state of a Rollout with a status, and ReplicaSets of the hashes "old", "new" and "other". */
+static struct forecast_state
+read_state(struct arena *a, const char *strategy, const char *status, const char *sets)
+{
+	struct listed l = LISTED;
+	struct forecast_state s;
+	json_t *docs, *doc;
+	const char *text;
+	size_t i;
+
+	text = arena_printf(a,
+	    "apiVersion: argoproj.io/v1alpha1\n"
+	    "kind: Rollout\n"
+	    "metadata: {name: web, namespace: shop, uid: u}\n"
+	    "spec: {replicas: 4, strategy: {%s}}\n"
+	    "status: {currentPodHash: new, observedGeneration: \"1\", %s%s}\n"
+	    "%s",
+	    strategy, strstr(status, "stableRS") != NULL ? "" : "stableRS: old, phase: Progressing, ", status, sets);
+	assert_null(yaml_parse(a, text, strlen(text), &docs));
+	json_array_foreach (docs, i, doc) {
+		const struct type *t = str_eq(json_str(doc, "kind"), "Rollout") ? &rollout_type : &replicaset_type;
+
+		l.at[l.n++] = object_decode(t, doc, a);
+	}
+	forecast_read(&l.view, (const struct rollout *)l.at[0], "old", NOW, a, &s);
+	json_decref(docs);
+	return s;
+}
+
+static const char *
+set_of(struct arena *a, const char *hash, int wanted, int exist, int available)
+{
+	return arena_printf(a,
+	    "---\n"
+	    "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-%s, namespace: shop, labels: "
+	    "{rollouts-pod-template-hash: %s}, ownerReferences: [{kind: Rollout, name: web, uid: u, controller: "
+	    "true}]}, "
+	    "spec: {replicas: %d}, status: {replicas: %d, availableReplicas: %d}}\n",
+	    hash, hash, wanted, exist, available);
+}
+
+static const char *
+two_sets(struct arena *a, int ready)
+{
+	return arena_printf(a, "%s%s", set_of(a, "new", 2, 2, ready), set_of(a, "old", 4, 4, 4));
+}
+
+static void
+pods_are_counted_by_version(void **unused)
+{
+	struct arena *a = arena_new();
+	struct forecast_state s =
+	    read_state(a, "canary: {}", "", arena_printf(a, "%s%s", two_sets(a, 1), set_of(a, "other", 0, 3, 3)));
+
+	(void)unused;
+	assert_int_equal(s.new_pods.wanted, 2);
+	assert_int_equal(s.new_pods.ready, 1);
+	assert_int_equal(s.old_pods.exist, 4);
+	assert_int_equal(s.other_pods.exist, 3);
+	assert_int_equal(forecast_pods(&s), 9);
+	assert_string_equal(s.waits, "1 of 2 pods of the new version");
+	arena_free(a);
+}
+
+static void
+a_pause_without_a_duration_waits_for_a_user(void **unused)
+{
+	struct arena *a = arena_new();
+	struct forecast_state s = read_state(a, "canary: {steps: [{setWeight: 20}, {pause: {}}]}",
+	    "currentStepIndex: 1, pauseConditions: [{reason: CanaryPauseStep, startTime: \"2026-01-01T00:00:50Z\"}]",
+	    two_sets(a, 2));
+
+	(void)unused;
+	assert_true(s.user);
+	assert_false(s.timed);
+	assert_string_equal(s.waits, "a promotion by a user");
+	arena_free(a);
+}
+
+static void
+a_pause_ends_with_its_time_before_the_status_reports_it(void **unused)
+{
+	static const char strategy[] = "canary: {steps: [{pause: {duration: 30}}, {setWeight: 20}]}";
+	struct arena *a = arena_new();
+	struct forecast_state s = read_state(a, strategy,
+	    "currentStepIndex: 0, pauseConditions: [{reason: CanaryPauseStep, startTime: \"2026-01-01T00:00:31Z\"}]",
+	    two_sets(a, 2));
+
+	(void)unused;
+	assert_int_equal(s.step, 0);
+	assert_true(s.timed);
+	assert_string_equal(s.waits, "pause 30s");
+	s = read_state(a, strategy,
+	    "currentStepIndex: 0, pauseConditions: [{reason: CanaryPauseStep, startTime: \"2026-01-01T00:00:30Z\"}]",
+	    two_sets(a, 1));
+	assert_int_equal(s.step, 1);
+	assert_string_equal(s.waits, "1 of 2 pods of the new version");
+	arena_free(a);
+}
+
+static void
+an_experiment_without_a_duration_waits_for_a_user_when_its_pods_are_ready(void **unused)
+{
+	static const char strategy[] = "canary: {steps: [{experiment: {templates: [{name: a, specRef: canary}]}}]}";
+	struct arena *a = arena_new();
+	struct forecast_state s = read_state(
+	    a, strategy, "currentStepIndex: 0", arena_printf(a, "%s%s", two_sets(a, 2), set_of(a, "other", 1, 1, 0)));
+
+	(void)unused;
+	assert_false(s.user);
+	assert_string_equal(s.waits, "experiment");
+	s = read_state(
+	    a, strategy, "currentStepIndex: 0", arena_printf(a, "%s%s", two_sets(a, 2), set_of(a, "other", 1, 1, 1)));
+	assert_true(s.user);
+	arena_free(a);
+}
+
+static void
+a_blue_green_update_has_the_weight_when_the_active_service_is_switched(void **unused)
+{
+	static const char strategy[] = "blueGreen: {activeService: a}";
+	struct arena *a = arena_new();
+	struct forecast_state s = read_state(a, strategy, "blueGreen: {activeSelector: old}", two_sets(a, 2));
+
+	(void)unused;
+	assert_int_equal(s.weight, 0);
+	s = read_state(a, strategy, "blueGreen: {activeSelector: new}", two_sets(a, 2));
+	assert_int_equal(s.weight, 100);
+	arena_free(a);
+}
+
+static void
+a_weight_is_a_percentage_of_the_weight_of_all_traffic(void **unused)
+{
+	struct arena *a = arena_new();
+	struct forecast_state s =
+	    read_state(a, "canary: {trafficRouting: {maxTrafficWeight: 1000, nginx: {stableIngress: web}}}",
+		"canary: {weights: {canary: {weight: 250}, stable: {weight: 750}}}", two_sets(a, 2));
+
+	(void)unused;
+	assert_int_equal(s.weight, 25);
+	arena_free(a);
+}
+
+static void
+an_update_is_settled_when_no_other_pod_is_left(void **unused)
+{
+	static const char strategy[] = "canary: {trafficRouting: {istio: {}}}",
+			  status[] = "stableRS: new, phase: Healthy";
+	struct arena *a = arena_new();
+	struct forecast_state s = read_state(a, strategy, status, two_sets(a, 2));
+
+	(void)unused;
+	assert_true(s.promoted);
+	assert_false(s.settled);
+	assert_string_equal(s.waits, "scaleDownDelaySeconds 30s");
+	s = read_state(a, strategy, status, set_of(a, "new", 4, 4, 4));
+	assert_true(s.settled);
+	assert_string_equal(s.waits, "");
+	arena_free(a);
+}
+
+static void
+a_degraded_update_that_is_not_aborted_fails_with_its_message(void **unused)
+{
+	struct arena *a = arena_new();
+	struct forecast_state s =
+	    read_state(a, "canary: {}", "stableRS: old, phase: Degraded, message: too slow", two_sets(a, 1));
+
+	(void)unused;
+	assert_string_equal(s.failure, "too slow");
+	s = read_state(
+	    a, "canary: {}", "stableRS: old, phase: Degraded, message: too slow, abort: true", two_sets(a, 1));
+	assert_null(s.failure);
+	assert_true(s.aborted);
+	assert_string_equal(s.waits, "aborted: too slow");
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -273,6 +457,14 @@ main(void)
 		cmocka_unit_test(other_pods_have_a_column_if_there_are_any),
 		cmocka_unit_test(the_picture_has_the_areas_the_weight_and_the_marks),
 		cmocka_unit_test(json_has_the_rows_and_the_sums),
+		cmocka_unit_test(pods_are_counted_by_version),
+		cmocka_unit_test(a_pause_without_a_duration_waits_for_a_user),
+		cmocka_unit_test(a_pause_ends_with_its_time_before_the_status_reports_it),
+		cmocka_unit_test(an_experiment_without_a_duration_waits_for_a_user_when_its_pods_are_ready),
+		cmocka_unit_test(a_blue_green_update_has_the_weight_when_the_active_service_is_switched),
+		cmocka_unit_test(a_weight_is_a_percentage_of_the_weight_of_all_traffic),
+		cmocka_unit_test(a_degraded_update_that_is_not_aborted_fails_with_its_message),
+		cmocka_unit_test(an_update_is_settled_when_no_other_pod_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
