@@ -75,22 +75,16 @@ check_release(struct login_check *c)
 	free(c);
 }
 
+/* Ends the check with the response, or with the identity. Both are copied, because they outlive the check. */
 static void
-check_end(struct login_check *c, const struct identity *identity, const struct login_response *response)
+check_end(struct login_check *c, bool identified)
 {
-	if (response != NULL) {
-		struct login_response *kept = arena_alloc(c->request.arena, sizeof(*kept));
+	struct login_response *response = arena_alloc(c->request.arena, sizeof(*response));
+	struct identity *identity = arena_alloc(c->request.arena, sizeof(*identity));
 
-		*kept = *response;
-		response = kept;
-	}
-	if (identity != NULL) {
-		struct identity *kept = arena_alloc(c->request.arena, sizeof(*kept));
-
-		*kept = *identity;
-		identity = kept;
-	}
-	c->done(c->done_arg, identity, response);
+	*response = c->response;
+	*identity = c->identity;
+	c->done(c->done_arg, identified ? identity : NULL, identified ? NULL : response);
 	if (c->starting)
 		c->ended = true;
 	else
@@ -207,7 +201,7 @@ check_respond(struct login_check *c, int status, const char *text)
 	c->response.status = status;
 	c->response.content_type = page ? "text/html; charset=utf-8" : "application/json";
 	c->response.body = page ? check_page(c, text) : check_error(c, code, text);
-	check_end(c, NULL, &c->response);
+	check_end(c, false);
 }
 
 static void
@@ -217,7 +211,7 @@ check_redirect(struct login_check *c, const char *url)
 	c->response.content_type = "text/plain";
 	c->response.body = "";
 	c->response.location = url;
-	check_end(c, NULL, &c->response);
+	check_end(c, false);
 }
 
 static void
@@ -226,7 +220,7 @@ check_on_timer(struct timer *t, void *arg)
 	struct login_check *c = arg;
 
 	(void)t;
-	check_end(c, NULL, &c->response);
+	check_end(c, false);
 }
 
 /* Refuses a login or a credential that is wrong, and slows those that follow: the response waits the longer, the more
@@ -350,7 +344,7 @@ check_identify(
 	c->identity =
 	    (struct identity){ .user = user, .groups = (const char *const *)groups->at, .ngroups = groups->n };
 	if (strcmp(c->path, "api/v1/session") != 0 || strcmp(c->request.method, "GET") != 0) {
-		check_end(c, &c->identity, NULL);
+		check_end(c, true);
 		return;
 	}
 	j = json_pack("{s:s,s:s,s:[]}", "user", user, "name", name, "groups");
@@ -360,7 +354,7 @@ check_identify(
 	c->response.status = 200;
 	c->response.content_type = "application/json";
 	c->response.body = json_text(c->request.arena, j);
-	check_end(c, NULL, &c->response);
+	check_end(c, false);
 }
 
 /* Verifies the token: of a login, for its nonce; of a bearer, also for the client of command lines. */
@@ -376,7 +370,7 @@ check_verify(struct login_check *c, const struct oidc_provider *p, const json_t 
 		.nonce = c->kind == CHECK_CALLBACK ? c->attempt.nonce : NULL,
 		.algorithms = p->algorithms,
 		.now_s = loop_wall(c->login->loop) / 1000 };
-	struct oidc_user user;
+	struct oidc_user user = { 0 };
 	struct err *e = NULL;
 	enum oidc_verdict v = oidc_token_verify(a, c->token, strlen(c->token), keys, &x, &claims, &e);
 
@@ -387,8 +381,8 @@ check_verify(struct login_check *c, const struct oidc_provider *p, const json_t 
 	}
 	if (v == OIDC_TOKEN_VALID)
 		e = oidc_user_read(a, claims, s->scopes, &user);
-	if (e != NULL)
-		check_refuse(c, err_text(a, e));
+	if (v != OIDC_TOKEN_VALID || e != NULL)
+		check_refuse(c, e != NULL ? err_text(a, e) : "the token is not valid");
 	else if (c->kind == CHECK_BEARER)
 		check_identify(c, user.subject, user.name, &user.groups, NULL);
 	else
@@ -464,7 +458,7 @@ check_log_out(struct login_check *c, const struct oidc_provider *p)
 	c->response.content_type = "application/json";
 	c->response.body = json_text(a, j);
 	c->response.cookies[0] = check_set_cookie(c, "session", NULL, 0);
-	check_end(c, NULL, &c->response);
+	check_end(c, false);
 }
 
 static void

@@ -177,5 +177,18 @@ check "the Secret has no id" fails grep -qF "$cookie" "$dir/secret.yaml"
 check "... but its hash" grep -q "$(printf %s "$cookie" | sha256sum | cut -d' ' -f1)" "$dir/secret.yaml"
 check "no log has an id, a code, a token or the client's secret" fails grep -qE "$cookie|s3cret|eyJ|code=|$(sed 's/.*code=//; s/&.*//' <<<"$again")" "$dir/server.log" "$dir/other.log"
 check "the log has who logged in" grep -q "a user has logged in user=ada" "$dir/server.log"
+# At an https URL, which an Ingress serves.
+kubectl patch configmap argocd-cm -n argocd --type merge -p '{"data": {"url": "https://sluice.example:8443/base"}}' >/dev/null
+kill $second
+wait $second 2>/dev/null
+server $other https.log &
+second=$!
+check "it starts below a path" within 20 grep -q "the dashboard listens" "$dir/https.log"
+secure() { curl -s -D - -o /dev/null -H "Host: sluice.example:8443" "http://127.0.0.1:$other/base/$1" "${@:2}"; }
+check "cookies are for https and this host only" sh -c "curl -s -D - -o /dev/null -H 'Host: sluice.example:8443' 'http://127.0.0.1:$other/base/auth/login' |
+	grep -q '^Set-Cookie: __Host-sluice-login=[^;]*; Max-Age=600; Path=/; HttpOnly; SameSite=Lax; Secure'"
+check "the provider returns below the path" says "redirect_uri=https%3A%2F%2Fsluice.example%3A8443%2Fbase%2Fauth%2Fcallback" secure auth/login
+check "the page leads to its login" says "Location: https://sluice.example:8443/base/auth/login?return_url=%2Fbase%2Fx" secure x -H 'Accept: text/html'
+check "the host has its port" says 403 code -H "Host: sluice.example" "http://127.0.0.1:$other/base/"
 kill $first $second $oidc
 wait $first $second $oidc 2>/dev/null
