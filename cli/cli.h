@@ -105,9 +105,11 @@ const char *cli_name(const struct cli *, const char *what);
 bool cli_color(const struct cli *);
 
 /* view.c: a cache filled by watches, for commands that show objects. */
+#define WATCHED_MAX 12
+
 struct watched {
 	struct cache *cache;
-	struct watch *watches[8];
+	struct watch *watches[WATCHED_MAX];
 	size_t n, synced;
 	bool failed; /* the first list failed: the error was printed, and the loop was stopped */
 	struct cli *cli;

@@ -1,5 +1,5 @@
-/* sim/mesh.c: the mesh of the laptop cluster: computes the weight of each pod from Istio's objects, and sets the
- * weights in HAProxy. */
+/* sim/mesh.c: the mesh of the laptop cluster: computes the weight of each pod from the objects that split traffic, and
+ * sets the weights in HAProxy. Requests have no headers here: what only some of them match is left out. */
 #include "sim/mesh.h"
 #include <errno.h>
 #include <stdio.h>
@@ -188,42 +188,140 @@ plain_route(const json_t *vs)
 	return json_at(vs, "/spec/http/0/route");
 }
 
+/* Gives a Service, or a subset of it, its share. */
 static void
-compute(struct mesh *m)
+mesh_give_service(struct mesh *m, const char *ns, const char *service, const json_t *subset, int percent)
 {
-	const json_t *routes;
-	struct first vs = { 0 };
-	const char *ns;
-	json_t *d;
-	size_t i, n;
+	struct share s = { .mesh = m, .ns = ns, .subset = subset };
 
-	for (i = 0; i < SERVERS; i++)
-		m->servers[i].keep = false;
-	store_each(m->store, "virtualservices", keep_first, &vs);
-	if (vs.found == NULL)
+	s.service = json_at(store_get(m->store, "services", ns, service), "/spec/selector");
+	if (s.service == NULL && s.subset == NULL)
 		return;
-	ns = json_str(json_object_get(vs.found, "metadata"), "namespace");
-	routes = plain_route(vs.found);
-	n = json_array_size(routes);
+	store_each(m->store, "pods", mesh_collect, &s);
+	give(m, &s, percent);
+}
+
+static void
+mesh_read_virtual_service(struct mesh *m, const json_t *vs)
+{
+	const char *ns = json_str(json_object_get(vs, "metadata"), "namespace");
+	const json_t *routes = plain_route(vs);
+	json_t *d;
+	size_t i;
+
 	json_array_foreach (routes, i, d) {
 		const char *host = json_str(json_object_get(d, "destination"), "host") ?: "";
 		char service[300];
 		struct search sub = {
 			.ns = ns, .host = host, .subset = json_str(json_object_get(d, "destination"), "subset")
 		};
-		struct share s = { .mesh = m, .ns = ns };
 
 		snprintf(service, sizeof(service), "%.*s", (int)strcspn(host, "."), host);
-		s.service = json_at(store_get(m->store, "services", ns, service), "/spec/selector");
-		if (sub.subset != NULL) {
+		if (sub.subset != NULL)
 			store_each(m->store, "destinationrules", find_subset, &sub);
-			s.subset = sub.found;
-		}
-		if (s.service == NULL && s.subset == NULL)
-			continue;
-		store_each(m->store, "pods", mesh_collect, &s);
-		give(m, &s, n == 1 ? 100 : (int)json_int(d, "weight", 0));
+		mesh_give_service(
+		    m, ns, service, sub.found, json_array_size(routes) == 1 ? 100 : (int)json_int(d, "weight", 0));
 	}
+}
+
+/* Returns whether every request matches one of the rule's matches, as far as headers decide. */
+static bool
+mesh_is_plain_rule(const json_t *rule)
+{
+	const json_t *matches = json_object_get(rule, "matches");
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (matches, i, one)
+		if (json_array_size(json_object_get(one, "headers")) == 0)
+			return true;
+	return json_array_size(matches) == 0;
+}
+
+/* Weights of an HTTPRoute are shares of their sum. */
+static void
+mesh_read_http_route(struct mesh *m, const json_t *route)
+{
+	const char *ns = json_str(json_object_get(route, "metadata"), "namespace");
+	const json_t *refs = NULL;
+	json_t *one;
+	json_int_t all = 0;
+	size_t i;
+
+	json_array_foreach (json_at(route, "/spec/rules"), i, one)
+		if (refs == NULL && mesh_is_plain_rule(one))
+			refs = json_object_get(one, "backendRefs");
+	json_array_foreach (refs, i, one)
+		all += json_int(one, "weight", 1);
+	json_array_foreach (refs, i, one)
+		if (all > 0)
+			mesh_give_service(m, json_str(one, "namespace") ?: ns, json_str(one, "name") ?: "", NULL,
+			    (int)(100 * json_int(one, "weight", 1) / all));
+}
+
+#define NGINX_CANARY "nginx.ingress.kubernetes.io/canary"
+
+static const char *
+mesh_ingress_service(const json_t *ingress)
+{
+	return json_str(json_at(ingress, "/spec/rules/0/http/paths/0/backend/service"), "name") ?: "";
+}
+
+/* The first Ingress, and the first canary Ingress of ingress-nginx. */
+struct ingresses {
+	const json_t *main, *canary;
+};
+
+static void
+mesh_find_ingress(const json_t *ingress, void *arg)
+{
+	struct ingresses *f = arg;
+	const json_t *annotations = json_at(ingress, "/metadata/annotations");
+	const json_t **place = str_eq(json_str(annotations, NGINX_CANARY), "true") ? &f->canary : &f->main;
+
+	if (*place == NULL)
+		*place = ingress;
+}
+
+static void
+mesh_read_ingresses(struct mesh *m)
+{
+	struct ingresses f = { 0 };
+	long long weight = 0, total = 100;
+	const char *ns;
+
+	store_each(m->store, "ingresses", mesh_find_ingress, &f);
+	if (f.main == NULL)
+		return;
+	if (f.canary != NULL) {
+		const json_t *annotations = json_at(f.canary, "/metadata/annotations");
+
+		str_int(json_str(annotations, NGINX_CANARY "-weight") ?: "", 0, INT32_MAX, &weight);
+		str_int(json_str(annotations, NGINX_CANARY "-weight-total") ?: "", 1, INT32_MAX, &total);
+		weight = weight < total ? 100 * weight / total : 100;
+	}
+	ns = json_str(json_object_get(f.main, "metadata"), "namespace");
+	mesh_give_service(m, ns, mesh_ingress_service(f.main), NULL, 100 - (int)weight);
+	if (f.canary != NULL)
+		mesh_give_service(m, ns, mesh_ingress_service(f.canary), NULL, (int)weight);
+}
+
+/* A VirtualService decides; without one an HTTPRoute, and without both the Ingresses. */
+static void
+compute(struct mesh *m)
+{
+	struct first vs = { 0 }, route = { 0 };
+
+	for (size_t i = 0; i < SERVERS; i++)
+		m->servers[i].keep = false;
+	store_each(m->store, "virtualservices", keep_first, &vs);
+	store_each(m->store, "httproutes", keep_first, &route);
+	if (vs.found != NULL)
+		mesh_read_virtual_service(m, vs.found);
+	else if (route.found != NULL)
+		mesh_read_http_route(m, route.found);
+	else
+		mesh_read_ingresses(m);
 }
 
 static bool
@@ -289,12 +387,15 @@ mesh_on_write(const struct resource *r, const char *type, const json_t *old, con
 {
 	struct mesh *m = arg;
 
+	static const char *const kinds[] = { "VirtualService", "DestinationRule", "HTTPRoute", "Ingress", "Service",
+		"Pod" };
+
 	(void)type;
 	(void)old;
 	(void)o;
-	if (resource_is(r, "VirtualService") || resource_is(r, "DestinationRule") || resource_is(r, "Service") ||
-	    resource_is(r, "Pod"))
-		loop_timer(m->loop, &m->turn, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (resource_is(r, kinds[i]))
+			loop_timer(m->loop, &m->turn, 0);
 }
 
 static void

@@ -14,6 +14,8 @@
 #include "kube/api/yaml.h"
 #include "kube/client.h"
 #include "kube/transport_curl.h"
+#include "kube/api/gateway.h"
+#include "kube/api/ingress.h"
 #include "sim/load.h"
 #include "sim/store.h"
 
@@ -24,12 +26,17 @@ const struct command cmd_demo = {
 	.args = "",
 	.group = GROUP_RUN,
 	.summary = "Show a good and a bad release, in two minutes",
-	.example = "demo|demo --approve me",
+	.example = "demo|demo --approve me|demo --router gateway",
 	.flags =
 	    (const struct flag[]){
 		{ .name = "approve",
 		    .value = "WHO",
 		    .text = "me: wait until you run the promote command (default: promote automatically)" },
+		{ .name = "router",
+		    .value = "ROUTER",
+		    .value_default = "istio",
+		    .choices = "istio|gateway|nginx",
+		    .text = "Router that splits the traffic" },
 		{ .name = "examples",
 		    .value = "DIR",
 		    .value_default = "examples/seed",
@@ -41,7 +48,7 @@ const struct command cmd_demo = {
 };
 
 #define RATE 50 /* requests a second */
-/* In which the mesh follows a VirtualService: requests sent meanwhile are not counted as after it. */
+/* In which the mesh follows a route: requests sent meanwhile are not counted as after it. */
 #define MESH_MS 100
 #define REDRAW_MS 200
 #define MANIFEST_MAX (1u << 20)
@@ -112,22 +119,19 @@ demo_runs(const struct demo *d, struct arena *a, const struct analysis_run ***re
 	return n_own;
 }
 
-/* The weight of the canary's destination, -1 when there is no VirtualService. */
+/* The weight of the canary in the router's objects, -1 when they do not exist. */
 static int64_t
 demo_canary_weight(const struct demo *d)
 {
-	const struct virtual_service *vs = (const struct virtual_service *)view_get(
-	    cache_view(d->watched.cache), &virtual_service_type, DEMO_NS, "myapp-vs");
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct rollout *r = demo_rollout(d);
+	struct routed routed;
+	struct routing routing;
 
-	if (vs == NULL || vs->spec.http.n == 0)
+	if (r == NULL || routed_read(r, cache_view(d->watched.cache), a, &routed) != NULL)
 		return -1;
-	for (size_t i = 0; i < vs->spec.http.at[0].route.n; i++) {
-		const struct route_destination *to = &vs->spec.http.at[0].route.at[i];
-
-		if (str_eq(to->destination.subset, "canary"))
-			return to->weight.present ? to->weight.value : 0;
-	}
-	return -1;
+	routing = routed_merge(&routed, a);
+	return routing.has_route ? routing.weight : -1;
 }
 
 static void
@@ -398,6 +402,39 @@ demo_set_image(struct demo *d, const char *tag)
 	return demo_command(d, words, "");
 }
 
+/* The routing of the demo's routers other than that of the article, which splits by subsets. */
+static const struct demo_router {
+	const char *name, *network, *routing;
+} demo_routers[] = {
+	{ "istio", "network.yaml", NULL },
+	{ "gateway", "routers/gateway.yaml",
+	    "{\"plugins\": {\"argoproj-labs/gatewayAPI\": {\"httpRoute\": \"myapp\"}}}" },
+	{ "nginx", "routers/nginx.yaml", "{\"nginx\": {\"stableIngress\": \"myapp\"}}" },
+};
+
+static const struct demo_router *
+demo_router(const struct demo *d)
+{
+	size_t i = 0;
+
+	while (!str_eq(demo_routers[i].name, cli_flag(d->cli, "router")))
+		i++;
+	return &demo_routers[i];
+}
+
+/* Gives the Rollout the router of the demo. */
+static void
+demo_route(const struct demo *d, json_t *rollout)
+{
+	json_t *canary = json_at(rollout, "/spec/strategy/canary");
+
+	if (demo_router(d)->routing == NULL)
+		return;
+	json_object_set_new(canary, "canaryService", json_string("myapp-canary"));
+	json_object_set_new(canary, "stableService", json_string("myapp-stable"));
+	json_object_set_new(canary, "trafficRouting", json_loads(demo_router(d)->routing, 0, NULL));
+}
+
 /* Changes a manifest: the tag of the release, as a pipeline would, and the address of the demo's Prometheus. */
 static void
 demo_adapt(const struct demo *d, json_t *object)
@@ -405,8 +442,10 @@ demo_adapt(const struct demo *d, json_t *object)
 	json_t *image = json_at(object, "/spec/template/spec/containers/0"), *metric;
 	size_t i;
 
-	if (str_eq(json_str(object, "kind"), "Rollout"))
+	if (str_eq(json_str(object, "kind"), "Rollout")) {
 		json_object_set_new(image, "image", json_string("myregistry/myapp:v1"));
+		demo_route(d, object);
+	}
 	if (str_eq(json_str(object, "kind"), "AnalysisTemplate"))
 		json_array_foreach (json_at(object, "/spec/metrics"), i, metric)
 			json_object_set_new(
@@ -467,7 +506,7 @@ demo_first_release(struct demo *d)
 
 	d->stage = 1;
 	demo_print(d, "1. v1 is deployed, and used: %d requests a second", RATE);
-	if (!demo_apply(d, dir, "network.yaml") || !demo_apply(d, dir, "demo/analysis-templates.yaml") ||
+	if (!demo_apply(d, dir, demo_router(d)->network) || !demo_apply(d, dir, "demo/analysis-templates.yaml") ||
 	    !demo_apply(d, dir, "demo/rollout.yaml") || !demo_wait(d, demo_is_healthy, 60, "v1 is healthy"))
 		return false;
 	d->load = load_new(d->cli->loop, d->outside, arena_printf(d->cli->arena, "%s/", dev_gateway(d->dev)), RATE,
@@ -557,7 +596,7 @@ static bool
 demo_play(struct demo *d)
 {
 	static const struct type *const types[] = { &rollout_type, &replicaset_type, &pod_type, &analysis_run_type,
-		&virtual_service_type };
+		&virtual_service_type, &destination_rule_type, &service_type, &http_route_type, &ingress_type };
 
 	d->watched.changed = demo_on_change;
 	d->watched.arg = d;

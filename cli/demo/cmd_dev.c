@@ -123,7 +123,8 @@ dev_run(struct cli *c)
 	if (dev_prometheus(d) != NULL)
 		printf("Prometheus:  %s\n", dev_prometheus(d));
 	if (dev_gateway(d) != NULL)
-		printf("Gateway:     %s (serves the first VirtualService there is)\n", dev_gateway(d));
+		printf("Gateway:     %s (serves the first VirtualService, HTTPRoute or Ingress there is)\n",
+		    dev_gateway(d));
 	if (dev_gateway(d) != NULL && s.load > 0)
 		printf("Users:       %d requests a second to the gateway, counted in load.log\n", s.load);
 	printf("Logs:        %s/*.log\nCtrl-C stops it all.\n", s.dir);

@@ -4,6 +4,7 @@
 #include "kube/api/analysis.h"
 #include "kube/api/istio.h"
 #include "kube/api/replicaset.h"
+#include "traffic/routed.h"
 
 #define DEMO_NS "myapp-production"
 #define DEMO_NAME "myapp"
@@ -35,7 +36,7 @@ struct demo {
 	/* The last observed state. */
 	char state[400];
 	struct map printed; /* "run/metric/number" of the measurements that were printed */
-	int64_t weight; /* of the canary, in the VirtualService; -1: none seen */
+	int64_t weight; /* of the canary, in the router's objects; -1: none seen */
 	int64_t seen_weights[64]; /* in this stage */
 	size_t n_seen;
 	char canary_tag[32]; /* answers of this version count as the canary's */
