@@ -24,6 +24,8 @@
 #define COMPARE_LAG_MS 10000 /* a scrape may last as long before its samples can be queried */
 #define COMPARE_COLUMNS_MAX 10000 /* Prometheus returns 11,000 points of a series at most */
 #define COMPARE_HISTORY_MS 600000 /* before the update, from which the buckets are chosen */
+#define COMPARE_HISTORY_STEP_MS 60000
+#define COMPARE_HISTORY_COLUMNS (COMPARE_HISTORY_MS / COMPARE_HISTORY_STEP_MS + 1)
 #define COMPARE_LE_MAX 200
 #define COMPARE_BOUNDS "bounds" /* keys of the metadata */
 #define COMPARE_BIN "bin"
@@ -186,7 +188,7 @@ compare_wait(const struct compare_pass *p, const char *why, struct step_result *
 /* The increments of the stable version's buckets before the update. */
 struct compare_buckets {
 	const char *le[COMPARE_LE_MAX];
-	double samples[COMPARE_LE_MAX][2];
+	double samples[COMPARE_LE_MAX][COMPARE_HISTORY_COLUMNS];
 	size_t n;
 };
 
@@ -203,17 +205,24 @@ compare_bucket_row(void *arg, struct arena *a, const char *labels, double **ret)
 	if (strlen(le) > 20 || (!str_eq(le, "+Inf") && le[strspn(le, "0123456789.e+-")] != '\0'))
 		return err_new(a, ERR_INVALID, "slow: the label le of a series is not a number");
 	b->le[b->n] = le;
-	b->samples[b->n][0] = b->samples[b->n][1] = NAN;
+	for (size_t i = 0; i < COMPARE_HISTORY_COLUMNS; i++)
+		b->samples[b->n][i] = NAN;
 	*ret = b->samples[b->n++];
 	return NULL;
 }
 
 static double
-compare_bucket_increment(const double samples[2])
+compare_bucket_increment(const double *samples)
 {
-	double increment = samples[1] - samples[0];
+	double increment = 0, last = NAN;
 
-	return increment >= 0 ? increment : 0;
+	for (size_t i = 0; i < COMPARE_HISTORY_COLUMNS; i++) {
+		if (samples[i] > last)
+			increment += samples[i] - last;
+		if (!isnan(samples[i]))
+			last = samples[i];
+	}
+	return increment;
 }
 
 /* Uses the bounds that 0.5 to 50 % of the requests exceeded. They are chosen before anything is compared, so that the
@@ -243,8 +252,9 @@ compare_choose_bounds(struct arena *a, const struct compare_buckets *b)
 static enum measured
 compare_bounds(const struct compare_pass *p, struct step_result *result, const char **ret, size_t *ret_calls)
 {
-	struct compare_buckets buckets = { 0 };
-	const struct matrix_grid grid = { p->since - COMPARE_HISTORY_MS, COMPARE_HISTORY_MS, 2 };
+	struct compare_buckets *buckets = arena_alloc(p->arena, sizeof(*buckets));
+	const struct matrix_grid grid = { p->since - COMPARE_HISTORY_MS, COMPARE_HISTORY_STEP_MS,
+		COMPARE_HISTORY_COLUMNS };
 	const struct response *got = NULL;
 	enum measured how;
 	const char *query;
@@ -256,9 +266,9 @@ compare_bounds(const struct compare_pass *p, struct step_result *result, const c
 		return MEASURED_ERROR;
 	if ((how = compare_exchange(p, 0, query, &grid, result, &got)) != MEASURED_VALUE)
 		return how;
-	if ((result->err = matrix_read(p->arena, got, &grid, compare_bucket_row, &buckets)) != NULL)
+	if ((result->err = matrix_read(p->arena, got, &grid, compare_bucket_row, buckets)) != NULL)
 		return MEASURED_ERROR;
-	*ret = compare_choose_bounds(p->arena, &buckets);
+	*ret = compare_choose_bounds(p->arena, buckets);
 	*ret_calls = 1;
 	return MEASURED_VALUE;
 }

@@ -207,6 +207,13 @@ tree_replicaset(struct tree *t, const struct replicaset *rs, const char *roles, 
 	tree_pods(t, rs, arena_printf(t->arena, "%s%s", bar, last ? " " : "│"));
 }
 
+/* A comparison without a verdict, which its message explains. */
+static bool
+tree_is_compared(const struct measurement *m)
+{
+	return m != NULL && str_eq(m->phase, "Running") && m->message != NULL;
+}
+
 static const char *
 tree_run_info(struct tree *t, const struct analysis_run *run)
 {
@@ -222,6 +229,8 @@ tree_run_info(struct tree *t, const struct analysis_run *run)
 			m->successful, m->failed, m->error > 0 ? arena_printf(t->arena, " ⚠ %" PRId64, m->error) : "",
 			last != NULL && last->value != NULL ? " last " : "",
 			last != NULL && last->value != NULL ? arena_printf(t->arena, "%.9s", last->value) : "");
+		if (tree_is_compared(last))
+			text = arena_printf(t->arena, "%s %s", text, last->message);
 	}
 	return text;
 }

@@ -7,6 +7,7 @@
 #include "base/json_walk.h"
 
 #define MATRIX_DEPTH 10 /* of the response */
+#define MATRIX_VALUE_MAX 9007199254740992.0
 #define MATRIX_DIGITS 15 /* that a double represents exactly */
 #define MATRIX_SHOWN 200 /* bytes of a response in an error */
 
@@ -73,6 +74,8 @@ matrix_value(const struct matrix_reader *r, const char *text, double *ret, const
 		return matrix_wrong(r, "the value NaN: it is not a counter");
 	if (isinf(*ret))
 		return matrix_wrong(r, "an infinite value: it is not a counter");
+	if (*ret > MATRIX_VALUE_MAX)
+		return matrix_wrong(r, "a value above 2^53: its increments are not exact");
 	if (*ret < 0)
 		return matrix_wrong(r, "a negative value: it is not a counter");
 	*ret_end = end + 1;

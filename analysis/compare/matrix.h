@@ -14,8 +14,8 @@ struct matrix_grid {
 typedef struct err *matrix_row(void *arg, struct arena *, const char *labels, double **ret);
 
 /* Writes each sample of the response into the row of its series; other elements of the rows stay as they are. An error
- * response, NaN, infinities, negative values, samples at other times, two samples for one element, and responses that
- * exceed the limits are errors, which name the series. Nothing but rows is written. */
+ * response, NaN, infinities, negative values and those above 2^53, samples at other times, two samples for one element,
+ * and responses that exceed the limits are errors, which name the series. Nothing but rows is written. */
 struct err *matrix_read(struct arena *, const struct response *, const struct matrix_grid *, matrix_row *, void *arg);
 
 /* Returns a label's value, in the arena; NULL: the series does not have it. */

@@ -340,7 +340,7 @@ buckets_are_chosen_before_the_update_and_stored(void **state)
 
 	(void)state;
 	assert_int_equal(step_of(a, m, RELEASE, CREATED + 100000, NULL, &r), MEASURED_QUERY);
-	assert_non_null(strstr(r.query.request.body, "&start=1764595680.000&end=1764596280.000&step=600.000"));
+	assert_non_null(strstr(r.query.request.body, "&start=1764595680.000&end=1764596280.000&step=60.000"));
 #define BUCKET(le, n) "{\"metric\":{\"le\":\"" le "\"},\"values\":[[1764595680,\"10\"],[1764596280,\"" n "\"]]}"
 	assert_int_equal(step_of(a, m, RELEASE, CREATED + 100000,
 			     MATRIX(BUCKET("0.05", "410") "," BUCKET("0.1", "510") "," BUCKET("0.5", "1000") "," BUCKET(

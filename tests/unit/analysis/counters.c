@@ -188,6 +188,8 @@ responses_that_are_no_counters_are_refused(void **state)
 		    "has an infinite value: it is not a counter" },
 		{ 200, MATRIX("{\"metric\":{\"pod\":\"a\"},\"values\":[[1000.5,\"1e999\"]]}"),
 		    "has an infinite value: it is not a counter" },
+		{ 200, MATRIX("{\"metric\":{\"pod\":\"a\"},\"values\":[[1000.5,\"1e16\"]]}"),
+		    "has a value above 2^53" },
 		{ 200, MATRIX("{\"metric\":{\"pod\":\"a\"},\"values\":[[1000.5,\"-1\"]]}"),
 		    "has a negative value: it is not a counter" },
 		{ 200, MATRIX("{\"metric\":{\"pod\":\"a\"},\"values\":[[1000.5,\"x\"]]}"),
