@@ -13,6 +13,7 @@
 
 #define ACTION_MS 300000 /* Flux's and Helm's default */
 #define MARGIN_MS 60000
+#define SHOW_MS 60000
 #define WAITS_MAX 4 /* in one action: the hooks before, the objects, their Jobs, and the hooks after */
 #define HISTORY_DEFAULT 5
 
@@ -166,7 +167,9 @@ helm_actions_install(struct session *s, struct helm_run *run)
 	helm_actions_flag(run, o->create_namespace, "--create-namespace");
 	helm_actions_flag(run, o->disable_open_api_validation, "--disable-openapi-validation");
 	helm_actions_flag(run, o->disable_schema_validation, "--skip-schema-validation");
-	helm_actions_flag(run, o->skip_crds || str_eq(o->crds, "Skip"), "--skip-crds");
+	/* Those of CreateReplace are there already. */
+	helm_actions_flag(
+	    run, o->skip_crds || str_eq(o->crds, "Skip") || str_eq(o->crds, "CreateReplace"), "--skip-crds");
 	/* The name of a release that was uninstalled, with its history kept, is free for its HelmRelease. */
 	helm_actions_flag(run, o->replace || s->release.world.status != NULL, "--replace");
 	return ms;
@@ -289,4 +292,22 @@ helm_actions_run(struct session *s, enum helm_action action)
 		e = helm_run(&run, SPAWN_NETWORK, WAITS_MAX * ms + MARGIN_MS, &out);
 	scratch_end(run.dir);
 	return e;
+}
+
+struct err *
+helm_actions_show_crds(struct session *s, struct bytes *ret)
+{
+	struct helm_run run = { .arena = s->arena, .helm = &s->sources.helm };
+	struct err *e;
+
+	if ((e = helm_check_program(s->arena, &s->sources.helm)) != NULL || (e = helm_run_begin(&run)) != NULL)
+		return e;
+	helm_run_arg(&run, "show");
+	helm_run_arg(&run, "crds");
+	helm_run_arg(&run, "--");
+	helm_run_arg(&run, arena_printf(s->arena, "%s/chart", run.dir));
+	if ((e = chart_source_write(s, &run)) == NULL)
+		e = helm_run(&run, SPAWN_LOCAL, SHOW_MS, ret);
+	scratch_end(run.dir);
+	return e != NULL ? err_wrap(s->arena, e, "the chart's definitions") : NULL;
 }

@@ -7,8 +7,12 @@
 #pragma once
 #include "gitops/helm_action.h"
 
+struct bytes;
 struct err;
 struct session;
 
 /* Runs helm for one of these actions. The error has Helm's message. */
 struct err *helm_actions_run(struct session *, enum helm_action);
+
+/* Finds the CustomResourceDefinitions in the directories crds/ of the chart: *ret is YAML, in the arena. */
+struct err *helm_actions_show_crds(struct session *, struct bytes *ret);

@@ -190,20 +190,29 @@ size_t
 release_prepare(struct session *s)
 {
 	struct session_release *r = &s->release;
-	struct err *e = NULL;
 
 	release_read_rollouts(s);
 	release_read_drift(s);
 	r->decision = helm_decide(&r->world);
 	r->version_before = r->last.version;
-	if (release_is_helms(r->decision.action)) {
-		e = helm_actions_run(s, r->decision.action);
-		r->failure = e != NULL ? err_text(s->arena, e) : NULL;
-		helm_attempts_end(&r->attempts, r->decision.action,
-		    e != NULL && !(r->decision.action == HELM_ACTION_TEST &&
-				     helm_ignores_tests(&s->request.release->spec, r->attempts.action)));
-	}
-	return release_is_mark(r->decision.action) ? 1 : 0;
+	return 0;
+}
+
+size_t
+release_prepare_action(struct session *s)
+{
+	struct session_release *r = &s->release;
+	struct err *e;
+
+	if (!release_is_helms(r->decision.action))
+		return 1;
+	/* Without its definitions a chart is neither installed nor upgraded. */
+	if (r->failure == NULL && (e = helm_actions_run(s, r->decision.action)) != NULL)
+		r->failure = err_text(s->arena, e);
+	helm_attempts_end(&r->attempts, r->decision.action,
+	    r->failure != NULL && !(r->decision.action == HELM_ACTION_TEST &&
+				      helm_ignores_tests(&s->request.release->spec, r->attempts.action)));
+	return 0;
 }
 
 static void
@@ -225,7 +234,7 @@ release_on_marked(void *arg, const struct err *e, const json_t *body)
 
 /* Marks the last revision as failed in Helm's record, so that Helm's own commands know it too. */
 bool
-release_start(struct session *s, size_t i)
+release_start_mark(struct session *s, size_t i)
 {
 	const struct release_revision *rev = &s->release.stored.at[0];
 	bool unlock = s->release.decision.action == HELM_ACTION_UNLOCK;
@@ -255,15 +264,20 @@ release_finish(struct session *s)
 {
 	struct session_release *r = &s->release;
 
-	if (release_is_helms(r->decision.action) || release_is_mark(r->decision.action)) {
-		r->decided = true;
-		return STAGE_RECORD;
-	}
+	if (release_is_helms(r->decision.action) || release_is_mark(r->decision.action))
+		return release_crds_due(s) ? STAGE_CRDS : STAGE_ACTION;
 	release_record_history(s, release_config_of(s));
 	if (r->decision.action != HELM_ACTION_CORRECT)
 		return STAGE_END;
 	s->request.syncing = true;
 	return STAGE_PLAN;
+}
+
+enum session_stage
+release_finish_action(struct session *s)
+{
+	s->release.decided = true;
+	return STAGE_RECORD;
 }
 
 const char *
@@ -311,6 +325,7 @@ release_report(struct session *s, struct worker_response *response)
 void
 release_done(struct session *s)
 {
+	release_crds_done(s);
 	json_decref(s->release.record);
 	arena_free(s->release.text_arena);
 	arena_free(s->release.elsewhere.arena);

@@ -2,14 +2,15 @@
  *
  * The stages are: the values (STAGE_FLUX_SETTINGS) and the chart (STAGE_SOURCES); Helm's record of the release; if that
  * is deployed as desired, the objects of it that matter (STAGE_KINDS to STAGE_DRY_RUNS); the decision
- * (gitops/helm_action.h) and its action; and the record again. Helm stores a release in Secrets
- * `sh.helm.release.v1.NAME.vVERSION`, one for each revision, with a compressed JSON text: Helm's documentation,
+ * (gitops/helm_action.h), definitions of the chart, and the action; and the record again. Helm stores a release in
+ * Secrets `sh.helm.release.v1.NAME.vVERSION`, one for each revision, with a compressed JSON text: Helm's documentation,
  * "Storage backends".
  */
 #pragma once
 #include "base/json.h"
 #include "gitops/helm_action.h"
 #include "gitops/protocol.h"
+#include "gitops/worker/release_crds.h"
 #include "gitops/worker/stage.h"
 
 struct app_resource;
@@ -61,6 +62,7 @@ struct session_release {
 	struct helm_world world;
 	struct helm_decision decision;
 	struct helm_attempts attempts;
+	struct release_crds crds; /* of the chart, if the action needs them */
 	bool decided; /* the action was taken, and the record is read again */
 	const char *failure; /* of the action */
 	const char *drift, *waits;
@@ -101,10 +103,12 @@ bool release_add_manifests(struct session *);
 /* Adds the paths of an object that driftDetection.ignore names. */
 void release_add_ignored(struct session *, const struct app_resource *, const json_t *object, json_t *places);
 
-/* The functions of STAGE_RELEASE (stage.h). */
+/* The functions of STAGE_RELEASE and STAGE_ACTION (stage.h). */
 size_t release_prepare(struct session *);
-bool release_start(struct session *, size_t i);
 enum session_stage release_finish(struct session *);
+size_t release_prepare_action(struct session *);
+bool release_start_mark(struct session *, size_t i);
+enum session_stage release_finish_action(struct session *);
 
 /* Adds the result to the response. */
 void release_report(struct session *, struct worker_response *);

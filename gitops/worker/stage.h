@@ -14,7 +14,9 @@ enum session_stage {
 	STAGE_DRY_RUNS,
 	STAGE_PLAN, /* the next step of the sync */
 	STAGE_TASKS, /* of that step: one group of tasks */
-	STAGE_RELEASE, /* the next action about a release */
+	STAGE_RELEASE, /* the decision about a release */
+	STAGE_CRDS, /* definitions of its chart */
+	STAGE_ACTION, /* the next action about it */
 	STAGE_CHECKS, /* health checks of a Kustomization */
 	STAGE_END,
 };

@@ -143,8 +143,10 @@ static const struct field helm_install_fields[] = {
 	BOOL(helm_install, replace, "replace", .doc = "Use the name of an uninstalled release again."),
 	BOOL(helm_install, skip_crds, "skipCRDs", .doc = "Older form of crds: Skip."),
 	BOOL(helm_install, create_namespace, "createNamespace", .doc = "Create targetNamespace if it does not exist."),
-	STRING(helm_install, crds, "crds", .choices = "Skip|Create",
-	    .doc = "Whether the chart's CustomResourceDefinitions are created. CreateReplace is not supported.",
+	STRING(helm_install, crds, "crds", .choices = "Skip|Create|CreateReplace",
+	    .doc =
+		"What happens to the chart's CustomResourceDefinitions. Create: those that do not exist are created. "
+		"CreateReplace: the others are replaced.",
 	    .default_text = "Create"),
 };
 static TYPE(helm_install, "install", .strict = true);
@@ -155,9 +157,10 @@ static const struct field helm_upgrade_fields[] = {
 	BOOL(helm_upgrade, preserve_values, "preserveValues", .doc = "Keep the values of the last revision."),
 	BOOL(helm_upgrade, cleanup_on_fail, "cleanupOnFail",
 	    .doc = "Delete the objects that a failed upgrade has created."),
-	STRING(helm_upgrade, crds, "crds", .choices = "Skip",
-	    .doc = "Whether the chart's CustomResourceDefinitions are updated. Create and CreateReplace are not "
-		   "supported.",
+	STRING(helm_upgrade, crds, "crds", .choices = "Skip|Create|CreateReplace",
+	    .doc =
+		"What happens to the chart's CustomResourceDefinitions. Create: those that do not exist are created. "
+		"CreateReplace: the others are replaced.",
 	    .default_text = "Skip"),
 };
 static TYPE(helm_upgrade, "upgrade", .strict = true);

@@ -304,6 +304,75 @@ release strange
 check "a HelmChart of somebody else is not used" within 20 says "HelmChart '$ns/$ns-strange' belongs to another" ready helmrelease strange
 kubectl delete helmrelease strange -n $ns --timeout=20s >/dev/null
 
+# Definitions of a chart, with an object of theirs. One that is not replaced has no field that the next version of the chart adds.
+group=$ns.example.com
+mkdir -p "$repo/defines/crds" "$repo/defines/templates"
+printf 'apiVersion: v2\nname: defines\nversion: 1.0.0\n' >"$repo/defines/Chart.yaml"
+printf 'color: blue\n' >"$repo/defines/values.yaml"
+define() { # FIELDS
+	cat >"$repo/defines/crds/crd.yaml" <<-Y
+	apiVersion: apiextensions.k8s.io/v1
+	kind: CustomResourceDefinition
+	metadata: {name: widgets.$group}
+	spec:
+	  group: $group
+	  scope: Namespaced
+	  names: {plural: widgets, singular: widget, kind: Widget}
+	  versions:
+	  - name: v1
+	    served: true
+	    storage: true
+	    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {$1}}}}}
+	Y
+}
+define "size: {type: integer}"
+cat >"$repo/defines/templates/widget.yaml" <<Y
+apiVersion: $group/v1
+kind: Widget
+metadata:
+  name: {{ .Release.Name }}
+  namespace: {{ .Release.Namespace }}
+spec:
+  size: 1
+Y
+commit definitions >/dev/null
+now gitrepository repo
+kubectl apply -f - >/dev/null <<Y
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: defines, namespace: $ns}
+spec:
+  interval: 1h
+  install: {crds: CreateReplace}
+  upgrade: {crds: Skip}
+  chart: {spec: {chart: ./defines, sourceRef: {kind: GitRepository, name: repo}, reconcileStrategy: Revision}}
+Y
+widget() { kubectl get widgets.$group defines -n $ns -o 'jsonpath={.spec.size} {.spec.color}'; }
+color_of_definition() { kubectl get crd widgets.$group -o 'jsonpath={.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.color.type}'; }
+check "a chart is installed with its definitions" within 60 says "Helm install succeeded" ready helmrelease defines
+check "and an object of theirs" says 1 widget
+define "size: {type: integer}, color: {type: string}"
+commit "another field" >/dev/null
+now gitrepository repo
+check "another commit is an upgrade" within 60 says "Helm upgrade succeeded for release $ns/defines.v2" ready helmrelease defines
+check "which leaves definitions alone" test -z "$(color_of_definition)"
+change '{"upgrade":{"crds":"Create"},"values":{"a":"1"}}' defines
+check "Create" within 60 says "Helm upgrade succeeded for release $ns/defines.v3" ready helmrelease defines
+check "leaves those that exist alone, too" test -z "$(color_of_definition)"
+printf '  color: green\n' >>"$repo/defines/templates/widget.yaml"
+commit "its value" >/dev/null
+change '{"upgrade":{"crds":"CreateReplace"}}' defines
+now gitrepository repo
+check "CreateReplace replaces them before the objects" within 60 says "1 green" widget
+check "and is reported" within 20 says "Helm upgrade succeeded for release $ns/defines.v4" ready helmrelease defines
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n' >"$repo/defines/crds/other.yaml"
+commit "no definition" >/dev/null
+now gitrepository repo
+check "what is no definition is named" within 60 says "no CustomResourceDefinition of apiextensions.k8s.io/v1, but ConfigMap of v1" ready helmrelease defines
+kubectl delete helmrelease defines -n $ns --timeout=60s >/dev/null
+check "definitions stay" kubectl get crd widgets.$group
+kubectl delete crd widgets.$group --timeout=60s >/dev/null
+
 # Flux stores a release in the namespace of its HelmRelease.
 kubectl apply -f - >/dev/null <<Y
 apiVersion: helm.toolkit.fluxcd.io/v2
