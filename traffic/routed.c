@@ -134,6 +134,16 @@ routed_set_hashes(
 			routed->by[i].router->set_hashes(r, &routed->by[i].routing, want, plan);
 }
 
+/* A router without managed routes has those that are wanted only if none is. */
+static bool
+routed_set_routes_of(const struct rollout *r, const struct routed_by *by, const struct wanted_route *want, size_t n,
+    struct arena *a, struct plan *plan)
+{
+	if (by->routing.own == NULL)
+		return true;
+	return by->router->set_routes != NULL ? by->router->set_routes(r, &by->routing, want, n, a, plan) : n == 0;
+}
+
 bool
 routed_set_routes(const struct rollout *r, const struct routed *routed, const struct wanted_route *want, size_t n,
     struct arena *a, struct plan *plan)
@@ -141,9 +151,7 @@ routed_set_routes(const struct rollout *r, const struct routed *routed, const st
 	bool as_wanted = true;
 
 	for (size_t i = 0; i < routed->n; i++)
-		as_wanted &= routed->by[i].routing.own == NULL ||
-			     (routed->by[i].router->set_routes == NULL && n == 0) ||
-			     routed->by[i].router->set_routes(r, &routed->by[i].routing, want, n, a, plan);
+		as_wanted &= routed_set_routes_of(r, &routed->by[i], want, n, a, plan);
 	return as_wanted;
 }
 

@@ -34,7 +34,9 @@ problems_name_the_path_and_what_is_allowed(void **state)
 		    "setHeaderRoute, "
 		    "setMirrorRoute, plugin" },
 		{ HEAD "  strategy: {canary: {trafficRouting: {appMesh: {}}}}",
-		    "spec.strategy.canary.trafficRouting.appMesh", "not supported by this version of Sluice" },
+		    "spec.strategy.canary.trafficRouting.appMesh",
+		    "not supported: AWS App Mesh ended in September 2026; use another router, such as the Gateway "
+		    "API" },
 		{ HEAD "  strategy: {canary: {steps: {setWeight: 1}}}", "spec.strategy.canary.steps",
 		    "{\"setWeight\":1} is not a list" },
 		{ HEAD "  strategy: {canary: {trafficRouting: {istio: {destinationRule: {name: x, canarySubsetName: "

@@ -221,6 +221,22 @@ a_mapping_without_weight_is_deleted_and_one_without_an_owner_gets_it(void **stat
 	arena_free(w.arena);
 }
 
+static void
+a_router_without_managed_routes_never_has_one(void **state)
+{
+	struct header_route header = { .name = "beta" };
+	struct wanted_route want = { .header = &header };
+	struct world w;
+
+	(void)state;
+	world_setup(&w, "traefik: {weightedTraefikServiceName: t}");
+	world_add(&w, &traefik_service_type, "t", "", "{weighted: {services: [{name: s}, {name: c}]}}");
+	assert_null(world_error(&w));
+	assert_false(routed_set_routes(w.rollout, &w.routed, &want, 1, w.arena, NULL));
+	assert_true(routed_set_routes(w.rollout, &w.routed, NULL, 0, w.arena, NULL));
+	arena_free(w.arena);
+}
+
 /* Git has other weights: a sync keeps those of the rollout, and sets all else. */
 static void
 a_sync_keeps_the_weights_of_traefik_and_apisix(void **state)
@@ -274,6 +290,7 @@ main(void)
 		cmocka_unit_test(the_weights_of_a_traffic_split_are_quantities_in_its_first_version),
 		cmocka_unit_test(a_mapping_is_redirected_by_its_host_alone),
 		cmocka_unit_test(a_mapping_without_weight_is_deleted_and_one_without_an_owner_gets_it),
+		cmocka_unit_test(a_router_without_managed_routes_never_has_one),
 		cmocka_unit_test(a_sync_keeps_the_weights_of_traefik_and_apisix),
 	};
 
