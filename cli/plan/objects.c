@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "kube/api/analysis.h"
+#include "kube/api/compare.h"
 #include "kube/api/core.h"
 #include "kube/api/workload.h"
 #include "rollout/actions.h"
@@ -56,6 +57,20 @@ objects_replace_secrets(json_t *args)
 		}
 }
 
+/* Removes the annotation with comparisons. Returns whether the template has one there, or a metric that is one. */
+static bool
+objects_drop_comparisons(json_t *template)
+{
+	json_t *annotations = json_at(template, "/metadata/annotations"), *metric;
+	bool compares = json_object_get(annotations, ANNOTATION_COMPARE) != NULL;
+	size_t i;
+
+	json_object_del(annotations, ANNOTATION_COMPARE);
+	json_array_foreach (json_at(template, "/spec/metrics"), i, metric)
+		compares |= json_object_get(json_at(metric, "/provider/plugin"), COMPARE_NAME) != NULL;
+	return compares;
+}
+
 /* Makes every metric a query whose value is 1 or 0 (cli/plan/play.c). */
 static void
 objects_replace_metrics(struct plan_objects *to, json_t *template)
@@ -63,6 +78,11 @@ objects_replace_metrics(struct plan_objects *to, json_t *template)
 	json_t *metric;
 	size_t i;
 
+	if (objects_drop_comparisons(template))
+		forecast_line(to->arena, &to->notes,
+		    "%s compares the new version with the stable one, which takes minutes of traffic; the plan assumes "
+		    "that it succeeds at once",
+		    json_str(json_object_get(template, "metadata"), "name"));
 	objects_replace_secrets(json_at(template, "/spec/args"));
 	json_array_foreach (json_at(template, "/spec/metrics"), i, metric) {
 		if (!json_is_object(metric))

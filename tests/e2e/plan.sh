@@ -61,6 +61,21 @@ check "ingress-nginx" stands_in 3 "$services, trafficRouting: {nginx: {stableIng
 check "the AWS Load Balancer Controller" stands_in 3 "$services, trafficRouting: {alb: {ingress: i, rootService: r, servicePort: 80}}"
 check "pingPong" stands_in 3 "pingPong: {pingService: c, pongService: s}, trafficRouting: {istio: {virtualService: {name: v}}}"
 
+# A comparison, in both forms.
+canary 'analysis: {templates: [{templateName: t}, {templateName: u}]}' >"$dir/compare.yaml"
+cat >>"$dir/compare.yaml" <<Y
+---
+{apiVersion: argoproj.io/v1alpha1, kind: AnalysisTemplate, metadata: {name: t}, spec: {
+  metrics: [{name: m, provider: {plugin: {sluice/compare: {bad: bad_total, total: requests_total}}}}]}}
+---
+{apiVersion: argoproj.io/v1alpha1, kind: AnalysisTemplate, metadata: {name: u, annotations: {sluice.argoproj.io/compare: "n: {bad: b, total: t}"}}, spec: {
+  metrics: [{name: n, provider: {web: {url: "https://metrics.example"}}}]}}
+Y
+for t in t u; do
+	check "the note of a comparison: $t" says "Note: $t compares the new version with the stable one" "$s" plan -f "$dir/compare.yaml"
+done
+check "the update is promoted" "$s" plan -f "$dir/compare.yaml"
+
 # Plans end.
 canary 'analysis: {templates: [{templateName: t}]}' | sed 's/{setWeight: 25}/{setWeight: 25}, {pause: {duration: 9000h}}/' >"$dir/endless.yaml"
 cat >>"$dir/endless.yaml" <<Y

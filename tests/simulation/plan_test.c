@@ -241,29 +241,34 @@ print_both(const struct seen_course *s, const struct forecast_course *c)
 
 enum comparison { COMPARED, DIFFERENT, NOT_COMPARED };
 
+/* Jobs and comparisons take time, which the plan does not know. */
 static void
-count_jobs(const json_t *template, void *arg)
+count_slow_metrics(const json_t *template, void *arg)
 {
 	json_t *metric;
 	size_t i;
 
+	*(size_t *)arg +=
+	    json_object_get(json_at(template, "/metadata/annotations"), "sluice.argoproj.io/compare") != NULL;
+
 	json_array_foreach (json_at(template, "/spec/metrics"), i, metric)
-		*(size_t *)arg += json_at(metric, "/provider/job") != NULL;
+		*(size_t *)arg += json_at(metric, "/provider/job") != NULL ||
+				  json_at(metric, "/provider/plugin/sluice~1compare") != NULL;
 }
 
 /* Returns whether the scenario has come to a state in which an update can be compared: nothing is made to fail, and
- * no other update, autoscaler, plugin or Job has a part in it. */
+ * no other update, autoscaler, plugin, Job or comparison has a part in it. */
 static bool
 may_be_compared(struct scenario *s)
 {
 	const struct cluster *c = s->cluster;
 	const json_t *rollout = cluster_rollout(s->cluster), *status = json_object_get(rollout, "status");
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	size_t jobs = 0;
+	size_t slow = 0;
 
-	cluster_each(s->cluster, "analysistemplates", count_jobs, &jobs);
+	cluster_each(s->cluster, "analysistemplates", count_slow_metrics, &slow);
 	return s->fault == NULL && c->n_members == 1 && !c->trouble && !c->lags && c->metric_mood == METRIC_FINE &&
-	       c->autoscaler.load == 0 && jobs == 0 && str_eq(json_str(status, "phase"), "Healthy") &&
+	       c->autoscaler.load == 0 && slow == 0 && str_eq(json_str(status, "phase"), "Healthy") &&
 	       json_at(rollout, "/spec/template") != NULL && !json_is_true(json_at(rollout, "/spec/paused")) &&
 	       strstr(json_text(a, rollout), "\"plugin\"") == NULL;
 }
