@@ -272,6 +272,20 @@ runs_measure_again(struct rollout_pass *p, const struct role *role)
 		p->st.controller_pause = false;
 }
 
+/* Returns whether a user continued after an inconclusive run of this update: the next run does not hold. */
+static bool
+runs_was_undecided(const struct rollout_pass *p, const struct role *role, const struct analysis_run *current)
+{
+	for (size_t i = 0; i < p->w->n_runs; i++) {
+		const struct analysis_run *run = p->w->runs[i];
+
+		if (run != current && runs_is_of_role(p, run, role) && runs_made_by_update(p, &run->object) &&
+		    runs_made_by_try(p, &run->object) && str_eq(run->status.phase, "Inconclusive"))
+			return true;
+	}
+	return false;
+}
+
 /* At the last step the stable version still has traffic to compare with. */
 static bool
 runs_hold_promotion(struct rollout_pass *p, const struct role *background)
@@ -281,6 +295,8 @@ runs_hold_promotion(struct rollout_pass *p, const struct role *background)
 	if (p->canary == NULL || p->index + 1 < steps_count(p) || !runs_wanted(p, background))
 		return false;
 	run = runs_current(p, background);
+	if (runs_was_undecided(p, background, run))
+		return false;
 	return run != NULL ? compared_holds(p, run) : compared_is_used(runs_analysis(p, background));
 }
 
