@@ -11,6 +11,7 @@
 #include "gitops/argocd/application_action.h"
 #include "gitops/argocd/application_status.h"
 #include "gitops/argocd/application_view.h"
+#include "kube/api/app_project.h"
 #include "kube/api/core.h"
 #include "web/access/policy.h"
 #include "web/application_write.h"
@@ -78,7 +79,15 @@ reader_read_policy(struct application_reader *r, const struct dashboard_settings
 	return e;
 }
 
-/* Returns NULL after the refusal *ret, if the policy cannot be read. */
+/* Before its first list, a line that denies would be missing. */
+static bool
+reader_policy_is_known(const struct view *view)
+{
+	return view_knows(view, &application_type) && view_knows(view, &app_project_type) &&
+	       view_knows(view, &config_map_type);
+}
+
+/* Returns NULL after the refusal *ret, if the policy cannot be read, or is not known yet. */
 static struct application_reader *
 reader_new(struct visit *v, enum MHD_Result *ret)
 {
@@ -87,6 +96,12 @@ reader_new(struct visit *v, enum MHD_Result *ret)
 	struct err *e = NULL;
 
 	*r = (struct application_reader){ .arena = arena_new(), .view = s->view, .all = s->impersonation == NULL };
+	if (!r->all && !reader_policy_is_known(s->view)) {
+		*ret = visit_refuse(v, VISIT_UNAVAILABLE,
+		    "the first lists of Applications, AppProjects and ConfigMap " RBAC_CONFIG_MAP
+		    " are not in yet: if this lasts, the log of sluice server has the reason");
+		return reader_free(r);
+	}
 	if (!r->all)
 		e = reader_read_policy(r, s, v->identity);
 	if (e == NULL)

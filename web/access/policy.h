@@ -11,13 +11,21 @@
 
 struct application;
 
+/* The rules for the Applications of a project. */
+struct policy_rules {
+	struct rbac rbac; /* of the ConfigMap, and the project's roles */
+	struct strings groups; /* those of the identity that count with the rules */
+	const struct app_project *project; /* NULL: it does not exist */
+	bool denies; /* the project or its roles cannot be read: a line that denies may be missing */
+};
+
 struct policy {
 	struct arena *arena; /* of the request */
 	const struct view *view; /* of AppProjects */
 	const char *namespace; /* of Argo CD */
 	const struct identity *who;
-	struct rbac rbac; /* of the ConfigMap */
-	struct map projects; /* project's name → struct rbac: that of the ConfigMap, and the project's roles */
+	struct policy_rules rules; /* of the ConfigMap alone */
+	struct map projects; /* project's name → struct policy_rules */
 };
 
 /* Reads the policy of a ConfigMap's data (NULL: it does not exist) for an identity. Everything is borrowed until
@@ -26,6 +34,7 @@ struct err *policy_init(
     struct policy *, struct arena *, const struct view *, const char *ns, const json_t *data, const struct identity *);
 void policy_done(struct policy *);
 
-/* Returns whether the identity may do this action ("get", "sync") with the Application. A project whose roles cannot be
- * read allows nothing. */
+/* Returns whether the identity may do this action ("get", "sync") with the Application. A project that cannot be read,
+ * or whose roles cannot, allows nothing; nor does one for an Application of another namespace than Argo CD's that its
+ * sourceNamespaces do not name. */
 bool policy_allows(struct policy *, const char *action, const struct application *);

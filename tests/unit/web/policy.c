@@ -5,6 +5,7 @@
 #include "web/access/policy.h"
 
 static struct app_project *project; /* the only one in the view */
+static bool unreadable; /* it is */
 
 static const struct object *
 get(const struct view *v, const struct type *t, const char *ns, const char *name)
@@ -12,10 +13,21 @@ get(const struct view *v, const struct type *t, const char *ns, const char *name
 	(void)v;
 	assert_ptr_equal(t, &app_project_type);
 	assert_string_equal(ns, "argocd");
-	return project != NULL && strcmp(project->object.meta.name, name) == 0 ? &project->object : NULL;
+	return project != NULL && !unreadable && strcmp(project->object.meta.name, name) == 0 ? &project->object : NULL;
 }
 
-static const struct view view = { .get = get };
+static void
+each_unreadable(const struct view *v, const struct type *t, const char *ns,
+    void (*visit)(const struct object *, void *arg), void *arg)
+{
+	(void)v;
+	assert_ptr_equal(t, &app_project_type);
+	assert_string_equal(ns, "argocd");
+	if (unreadable)
+		visit(&project->object, arg);
+}
+
+static const struct view view = { .get = get, .each_unreadable = each_unreadable };
 
 static struct application *
 app(struct arena *a, const char *text)
@@ -25,6 +37,15 @@ app(struct arena *a, const char *text)
 
 	json_decref(object);
 	return decoded;
+}
+
+static void
+project_is(struct arena *a, const char *text)
+{
+	json_t *object = yaml(a, text);
+
+	project = (struct app_project *)object_decode(&app_project_type, object, a);
+	json_decref(object);
 }
 
 #define SHOP "{metadata: {name: web, namespace: argocd}, spec: {project: shop}}"
@@ -106,12 +127,34 @@ static void
 an_application_of_another_namespace_has_its_namespace_in_its_name(void **state)
 {
 	static const char elsewhere[] = "{metadata: {name: web, namespace: team}, spec: {project: shop}}";
+	struct arena *a = arena_new();
 
 	(void)state;
+	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: {sourceNamespaces: [team]}}");
 	assert_true(
 	    may("{policy.csv: 'p, bob, applications, get, shop/team/web, allow'}", "bob", "", "", "get", elsewhere));
 	assert_false(
 	    may("{policy.csv: 'p, bob, applications, get, shop/web, allow'}", "bob", "", "", "get", elsewhere));
+	project = NULL;
+	arena_free(a);
+}
+
+static void
+an_application_of_a_namespace_that_its_project_does_not_name_is_denied(void **state)
+{
+	static const char all[] = "{policy.csv: 'p, bob, applications, get, */*, allow'}";
+	static const char elsewhere[] = "{metadata: {name: web, namespace: team}, spec: {project: shop}}";
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_false(may(all, "bob", "", "", "get", elsewhere));
+	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: {sourceNamespaces: [other, '!te*']}}");
+	assert_false(may(all, "bob", "", "", "get", elsewhere));
+	assert_true(may(all, "bob", "", "", "get", SHOP));
+	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: {sourceNamespaces: ['te*']}}");
+	assert_true(may(all, "bob", "", "", "get", elsewhere));
+	project = NULL;
+	arena_free(a);
 }
 
 static void
@@ -139,13 +182,36 @@ static void
 a_project_whose_roles_cannot_be_read_allows_nothing(void **state)
 {
 	struct arena *a = arena_new();
-	json_t *object = yaml(a, "{metadata: {name: shop, namespace: argocd}, spec: {roles: [{name: ci, policies: "
-				 "['p, proj:shop:ci, applications']}]}}");
 
 	(void)state;
-	project = (struct app_project *)object_decode(&app_project_type, object, a);
-	json_decref(object);
+	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: {roles: [{name: ci, policies: "
+		      "['p, proj:shop:ci, applications']}]}}");
 	assert_false(may(POLICY, "bob", "devs", "", "get", SHOP));
+	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: {roles: [{name: ci, policies: {a: b}}]}}");
+	assert_false(may(POLICY, "bob", "devs", "", "get", SHOP));
+	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: {roles: 1}}");
+	assert_false(may(POLICY, "bob", "devs", "", "get", SHOP));
+	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: [1]}");
+	assert_false(may(POLICY, "bob", "devs", "", "get", SHOP));
+	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: {description: [1]}}");
+	assert_true(may(POLICY, "bob", "devs", "", "get", SHOP));
+	project = NULL;
+	arena_free(a);
+}
+
+static void
+a_project_that_is_unreadable_allows_nothing(void **state)
+{
+	struct arena *a = arena_new();
+
+	(void)state;
+	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: {}}");
+	assert_true(may(POLICY, "bob", "devs", "", "get", SHOP));
+	unreadable = true;
+	assert_false(may(POLICY, "bob", "devs", "", "get", SHOP));
+	assert_true(may(
+	    POLICY, "bob", "operators", "", "get", "{metadata: {name: web, namespace: argocd}, spec: {project: pay}}"));
+	unreadable = false;
 	project = NULL;
 	arena_free(a);
 }
@@ -175,8 +241,10 @@ main(void)
 		cmocka_unit_test(the_default_role_counts_for_all),
 		cmocka_unit_test(a_login_cannot_name_a_role_or_an_account),
 		cmocka_unit_test(an_application_of_another_namespace_has_its_namespace_in_its_name),
+		cmocka_unit_test(an_application_of_a_namespace_that_its_project_does_not_name_is_denied),
 		cmocka_unit_test(roles_of_a_project_count_for_its_applications_only),
 		cmocka_unit_test(a_project_whose_roles_cannot_be_read_allows_nothing),
+		cmocka_unit_test(a_project_that_is_unreadable_allows_nothing),
 		cmocka_unit_test(a_policy_that_cannot_be_read_is_an_error),
 	};
 
