@@ -66,8 +66,8 @@ dashboard_may_list(struct visit *v, const char *ns, enum MHD_Result *ret)
 	else if (ns != NULL && !permit_allows(&v->permit, ns))
 		*ret = visit_refuse(v, VISIT_FORBIDDEN,
 		    arena_printf(v->arena,
-			"you may not list rollouts.argoproj.io in the namespace \"%s\": bind a Role to one of your "
-			"groups, such as %s",
+			"you may not list rollouts.argoproj.io in the namespace \"%s\", or it has none: bind a Role to "
+			"one of your groups, such as %s",
 			ns, v->who.groups.n > 0 ? v->who.groups.at[0] : "those that the dashboard impersonates"));
 	else
 		return true;

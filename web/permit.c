@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/json.h"
 #include "base/str.h"
+#include "kube/api/names.h"
 #include "kube/api/rollout.h"
 #include "kube/client.h"
 
@@ -175,10 +176,33 @@ permit_go_on(struct permit_check *c)
 		permit_end(c, NULL);
 }
 
+static void
+permit_found_one(const struct object *o, void *arg)
+{
+	(void)o;
+	*(bool *)arg = true;
+}
+
+/* Returns whether the namespace is worth a review. A user could ask for any number of others. */
+static bool
+permit_has_rollouts(const struct view *v, const char *ns)
+{
+	bool found = false;
+
+	if (name_label_problem(ns) != NULL)
+		return false;
+	v->each(v, &rollout_type, ns, permit_found_one, &found);
+	if (!found)
+		view_each_unreadable(v, &rollout_type, ns, permit_found_one, &found);
+	return found;
+}
+
 /* Starts with what is known. Returns whether that is all. */
 static bool
 permit_begin(struct permit_check *c)
 {
+	if (c->settings.namespace != NULL && !permit_has_rollouts(c->settings.view, c->settings.namespace))
+		return true;
 	if (c->settings.namespace == NULL && !permit_knows(c, "")) {
 		c->cluster_wide = true;
 		permit_send(&c->reviews[0], "");

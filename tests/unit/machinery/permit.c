@@ -16,12 +16,12 @@ each(
 {
 	(void)v;
 	assert_ptr_equal(t, &rollout_type);
-	assert_null(ns);
 	for (size_t i = 0; i < 2 * n_namespaces; i++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "n%02zu", i / 2);
-		visit(&(struct object){ .type = t, .meta = { .name = "web", .namespace = name } }, arg);
+		if (ns == NULL || strcmp(ns, name) == 0)
+			visit(&(struct object){ .type = t, .meta = { .name = "web", .namespace = name } }, arg);
 	}
 }
 
@@ -163,6 +163,21 @@ one_namespace_takes_one_review(void **state)
 }
 
 static void
+a_namespace_without_rollouts_takes_no_review(void **state)
+{
+	static const char *const names[] = { "n02", "", "N00", "n00/", "n00.x", "../n00",
+		"n0000000000000000000000000000000000000000000000000000000000000000" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		start(f, names[i]);
+		assert_null(f->check);
+		assert_false(permit_allows(&f->permit, names[i]));
+	}
+	assert_int_equal(f->api->n, 0);
+}
+
+static void
 responses_are_used_again_for_thirty_seconds(void **state)
 {
 	struct fixture *f = *state;
@@ -236,6 +251,8 @@ main(void)
 		    others_see_the_namespaces_that_they_may_list, permit_begin, permit_finish),
 		cmocka_unit_test_setup_teardown(a_response_without_a_verdict_denies, permit_begin, permit_finish),
 		cmocka_unit_test_setup_teardown(one_namespace_takes_one_review, permit_begin, permit_finish),
+		cmocka_unit_test_setup_teardown(
+		    a_namespace_without_rollouts_takes_no_review, permit_begin, permit_finish),
 		cmocka_unit_test_setup_teardown(
 		    responses_are_used_again_for_thirty_seconds, permit_begin, permit_finish),
 		cmocka_unit_test_setup_teardown(eight_reviews_are_made_at_once, permit_begin, permit_finish),

@@ -24,17 +24,61 @@ static void
 the_oldest_response_is_replaced(void **state)
 {
 	struct reviews r = { 0 };
-	char key[20];
+	char key[80];
 
 	(void)state;
 	for (int i = 0; i <= REVIEWS_MAX; i++) {
-		snprintf(key, sizeof(key), "%d", i);
+		snprintf(key, sizeof(key), "%064d", i);
 		reviews_put(&r, key, true, 0);
 	}
-	assert_int_equal(reviews_get(&r, "0", 0), REVIEW_UNKNOWN);
-	assert_int_equal(reviews_get(&r, "1", 0), REVIEW_ALLOWED);
+	snprintf(key, sizeof(key), "%064d", 0);
+	assert_int_equal(reviews_get(&r, key, 0), REVIEW_UNKNOWN);
+	snprintf(key, sizeof(key), "%064d", 1);
+	assert_int_equal(reviews_get(&r, key, 0), REVIEW_ALLOWED);
+	snprintf(key, sizeof(key), "%064d", REVIEWS_MAX);
 	assert_int_equal(reviews_get(&r, key, 0), REVIEW_ALLOWED);
 	assert_int_equal(r.by_key.count, REVIEWS_MAX);
+	reviews_done(&r);
+}
+
+static void
+one_user_does_not_replace_the_responses_of_others(void **state)
+{
+	struct reviews r = { 0 };
+	struct arena *a = arena_new();
+	const struct impersonated one = { "u", { 0 } }, other = { "v", { 0 } };
+	char ns[20];
+
+	(void)state;
+	reviews_put(&r, review_key(a, &other, "list", "rollouts", ""), true, 0);
+	for (int i = 0; i < 2 * REVIEWS_MAX; i++) {
+		snprintf(ns, sizeof(ns), "%d", i);
+		reviews_put(&r, review_key(a, &one, "list", "rollouts", ns), true, 0);
+	}
+	assert_int_equal(r.by_key.count, REVIEWS_OF_USER_MAX + 1);
+	assert_int_equal(reviews_get(&r, review_key(a, &other, "list", "rollouts", ""), 0), REVIEW_ALLOWED);
+	assert_int_equal(reviews_get(&r, review_key(a, &one, "list", "rollouts", ns), 0), REVIEW_ALLOWED);
+	assert_int_equal(reviews_get(&r, review_key(a, &one, "list", "rollouts", "0"), 0), REVIEW_UNKNOWN);
+	reviews_done(&r);
+	arena_free(a);
+}
+
+static void
+responses_that_have_ended_use_no_memory(void **state)
+{
+	struct reviews r = { 0 };
+
+	(void)state;
+	reviews_put(&r, "k", true, 0);
+	reviews_put(&r, "l", true, 1000);
+	reviews_put(&r, "k", true, 2000);
+	reviews_get(&r, "m", 1000 + REVIEWS_LIFE_MS);
+	assert_int_equal(r.by_key.count, 1);
+	assert_int_equal(reviews_get(&r, "k", 1999 + REVIEWS_LIFE_MS), REVIEW_ALLOWED);
+	assert_int_equal(reviews_get(&r, "k", 2000 + REVIEWS_LIFE_MS), REVIEW_UNKNOWN);
+	assert_int_equal(r.by_key.count, 0);
+	reviews_put(&r, "n", true, 2000 + REVIEWS_LIFE_MS);
+	assert_int_equal(r.by_key.count, 1);
 	reviews_done(&r);
 }
 
@@ -63,6 +107,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_response_is_kept_for_thirty_seconds),
 		cmocka_unit_test(the_oldest_response_is_replaced),
+		cmocka_unit_test(one_user_does_not_replace_the_responses_of_others),
+		cmocka_unit_test(responses_that_have_ended_use_no_memory),
 		cmocka_unit_test(a_key_has_the_user_groups_verb_resource_and_namespace),
 	};
 
