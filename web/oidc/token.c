@@ -19,7 +19,7 @@ static const struct token_key_kind {
 	{ "ES512", "EC", "P-521" },
 };
 
-/* Parses one part of a token, which is base64url of a JSON object. */
+/* Parses one part of a token, which is base64url of a JSON object. A text with U+0000 would be compared up to it only. */
 static struct err *
 token_parse_part(struct arena *a, const char *what, const char *at, size_t len, json_t **ret)
 {
@@ -29,6 +29,8 @@ token_parse_part(struct arena *a, const char *what, const char *at, size_t len, 
 
 	if (text == NULL || json_parse(a, text, n, &part) != NULL || !json_is_object(part))
 		return err_new(a, ERR_INVALID, "the %s of the token is not a JSON object in base64url", what);
+	if (memmem(text, n, "\\u0000", 6) != NULL)
+		return err_new(a, ERR_INVALID, "the %s of the token has a text with U+0000", what);
 	*ret = TAKE_PTR(part);
 	return NULL;
 }
@@ -248,6 +250,15 @@ token_add_group(struct arena *a, const char *claim, const json_t *of, struct str
 	return NULL;
 }
 
+/* Any user can enter an address of another one at some providers. Some send the claim as a text. */
+static bool
+token_email_counts(const json_t *claims)
+{
+	const json_t *verified = json_object_get(claims, "email_verified");
+
+	return verified == NULL || json_is_true(verified) || str_eq(json_string_value(verified), "true");
+}
+
 static struct err *
 token_add_groups(struct arena *a, const json_t *claims, const char *claim, struct strings *to)
 {
@@ -255,8 +266,7 @@ token_add_groups(struct arena *a, const json_t *claims, const char *claim, struc
 	struct err *e = NULL;
 	size_t i;
 
-	if (of == NULL || json_is_null(of) ||
-	    (strcmp(claim, "email") == 0 && json_is_false(json_object_get(claims, "email_verified"))))
+	if (of == NULL || json_is_null(of) || (strcmp(claim, "email") == 0 && !token_email_counts(claims)))
 		return NULL;
 	if (!json_is_array(of))
 		return token_add_group(a, claim, of, to);

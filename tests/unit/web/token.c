@@ -348,9 +348,26 @@ what_is_not_a_token_is_refused(void **state)
 }
 
 static void
+a_text_with_a_nul_is_refused(void **state)
+{
+	struct signer *s = *state;
+	json_t *keys = signer_keys(s), *claims = NULL;
+	struct err *e = NULL;
+	const char *token = sign_with(s, s->rsa, "RS256", "rsa",
+	    "{\"iss\":\"" ISSUER "\",\"aud\":\"sluice\",\"nonce\":\"n-1\",\"sub\":\"root\\u0000x\","
+	    "\"iat\":1700000000,\"exp\":1700000600}");
+
+	assert_int_equal(
+	    oidc_token_verify(s->arena, token, strlen(token), keys, &expected, &claims, &e), OIDC_TOKEN_INVALID);
+	assert_string_equal(err_text(s->arena, e), "the content of the token has a text with U+0000");
+	json_decref(keys);
+}
+
+static void
 the_user_is_the_subject_and_the_groups_are_those_of_the_scopes(void **state)
 {
 	struct signer *s = *state;
+	static const char *const unverified[] = { "false", "\"false\"", "null", "0", "1", "\"\"", "[]" };
 	const char *both[] = { "groups", "email" };
 	json_t *claims = yaml(s->arena, "{sub: u1, exp: 1700000600, email: a@b.example, email_verified: true, groups: "
 					"[dev, 'system:masters'], name: Ada}");
@@ -366,9 +383,14 @@ the_user_is_the_subject_and_the_groups_are_those_of_the_scopes(void **state)
 	assert_int_equal(u.groups.n, 3);
 	assert_string_equal(u.groups.at[2], "a@b.example");
 	/* Any user can enter an address of another one at some providers. */
-	json_object_set_new(claims, "email_verified", json_false());
+	for (size_t i = 0; i < ARRAY_SIZE(unverified); i++) {
+		json_object_set_new(claims, "email_verified", json_loads(unverified[i], JSON_DECODE_ANY, NULL));
+		assert_null(oidc_user_read(s->arena, claims, &(struct strings){ both, 2 }, &u));
+		assert_int_equal(u.groups.n, 2);
+	}
+	json_object_set_new(claims, "email_verified", json_string("true"));
 	assert_null(oidc_user_read(s->arena, claims, &(struct strings){ both, 2 }, &u));
-	assert_int_equal(u.groups.n, 2);
+	assert_int_equal(u.groups.n, 3);
 	json_decref(claims);
 }
 
@@ -416,6 +438,7 @@ main(void)
 		cmocka_unit_test(a_short_rsa_key_is_refused),
 		cmocka_unit_test(a_key_that_is_not_known_is_reported_as_such),
 		cmocka_unit_test(what_is_not_a_token_is_refused),
+		cmocka_unit_test(a_text_with_a_nul_is_refused),
 		cmocka_unit_test(the_user_is_the_subject_and_the_groups_are_those_of_the_scopes),
 		cmocka_unit_test(a_user_or_group_that_is_not_a_name_is_refused),
 	};
