@@ -12,7 +12,9 @@ struct provider {
 
 	struct arena *arena; /* of the metadata; NULL: not known yet */
 	struct oidc_provider metadata;
-	int64_t metadata_at, keys_at; /* mono ms of the last successful fetch; keys: of the last attempt */
+	int64_t metadata_at; /* mono ms of the last fetch of both that succeeded */
+	int64_t fetching_at; /* mono ms of the metadata whose keys are being fetched; 0: keys only */
+	int64_t keys_at; /* mono ms of the last attempt */
 	json_t *keys; /* NULL: not known yet */
 
 	struct arena *failed; /* of the error */
@@ -49,6 +51,7 @@ provider_fail(struct provider *p, const struct err *e)
 {
 	log_warn("the OpenID provider cannot be used", "error", err_text(p->failed, e));
 	p->error = err_copy(p->failed, e);
+	p->fetching_at = 0;
 	p->failed_at = loop_mono(p->loop);
 	provider_answer(p, provider_is_known(p) ? NULL : p->error);
 }
@@ -105,6 +108,9 @@ provider_on_keys(void *arg, const struct err *e, const struct reply *r)
 	}
 	json_decref(p->keys);
 	p->keys = keys;
+	if (p->fetching_at != 0)
+		p->metadata_at = p->fetching_at;
+	p->fetching_at = 0;
 	provider_answer(p, NULL);
 }
 
@@ -138,7 +144,8 @@ provider_on_metadata(void *arg, const struct err *e, const struct reply *r)
 	arena_free(p->arena);
 	p->arena = a;
 	p->metadata = to;
-	p->metadata_at = loop_mono(p->loop);
+	/* Metadata whose keys cannot be fetched is fetched again. */
+	p->fetching_at = loop_mono(p->loop);
 	provider_fetch_keys(p);
 }
 
