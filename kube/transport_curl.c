@@ -1048,6 +1048,9 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	e->headers = curl_slist_append(e->headers, "Expect:");
 	e->bare = curl_slist_append(NULL, "Expect:");
 	curl_set_blob(h, CURLOPT_CAINFO, NULL, CURLOPT_CAINFO_BLOB, r->ca);
+	/* A request's own CAs replace those of the system. */
+	if (r->ca != NULL)
+		curl_easy_setopt(h, CURLOPT_CAPATH, NULL);
 	if (api) {
 		e->headers = curl_slist_append(e->headers, "Accept: application/json");
 		curl_easy_setopt(h, CURLOPT_SHARE, c->share);
