@@ -253,6 +253,13 @@ server_serve(struct server *s, const struct oidc_login_settings *login_settings,
 	return code;
 }
 
+/* With an identity of its own, requests of users would be made as that one. */
+static bool
+server_impersonates(const struct config_impersonation *as)
+{
+	return as->user != NULL || as->uid != NULL || as->groups.n > 0;
+}
+
 static int
 server_run(struct cli *c)
 {
@@ -279,6 +286,10 @@ server_run(struct cli *c)
 	log_setup(LOG_LEVEL_INFO, strcmp(cli_flag(c, "logformat"), "json") == 0);
 	if (cli_connect(c) != 0)
 		return 1;
+	if (server_impersonates(&c->config.as))
+		return cli_fail(c,
+		    "sluice server impersonates its users itself: remove --as, --as-group, --as-uid, and \"as\" of "
+		    "the kubeconfig's user");
 	cli_signals(c);
 	s.secrets = json_object();
 	if ((e = server_read_config(&s)) != NULL) {

@@ -94,6 +94,36 @@ check "... and changes none" says '"code":' curl -s -b "$dir/eve" -X PUT -H "X-C
 check "a prefix of Kubernetes is refused" says '"system:"' "$SLUICE" server --impersonate-prefix system:
 check "... a group too" says "Kubernetes' own" "$SLUICE" server --impersonate-groups system:masters
 
+# Applications are read, and synced, with the permissions of the ServiceAccount.
+configmap argocd-rbac-cm --from-literal=policy.csv="p, role:dev, applications, *, shop/*, allow
+g, developers, role:dev"
+kubectl apply -f - >/dev/null <<'Y'
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata: {name: shop, namespace: argocd}
+spec: {sourceNamespaces: [default]}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec: {project: shop, source: {repoURL: "https://git.example/web", path: .}, destination: {server: https://kubernetes.default.svc, namespace: shop}}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: team, namespace: default}
+spec: {project: shop, source: {repoURL: "https://git.example/web", path: .}, destination: {server: https://kubernetes.default.svc, namespace: shop}}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: foreign, namespace: kube-system}
+spec: {project: shop, source: {repoURL: "https://git.example/web", path: .}, destination: {server: https://kubernetes.default.svc, namespace: shop}}
+Y
+applications() { curl -s -b "$dir/jar" "$at/api/v1/applications" | jq -c '[.items[].metadata.name]'; }
+check "Applications are shown with the permissions of deploy/server, from the namespaces of their project" within 20 says '["web","team"]' applications
+check "... and synced" says 200 code -b "$dir/jar" -X POST -H "X-CSRF-Token: $token" "$at/api/v1/applications/web/sync"
+check "the log has no request that was refused" fails grep -iE "forbidden|No permission" "$dir/server.log"
+check "an identity for all requests is refused" says "impersonates its users itself" "$SLUICE" server --token "$account" --as bob --impersonate-groups developers
+
 # Other sites.
 check "another site's script is refused" says 403 code -b "$dir/jar" -H "Sec-Fetch-Site: cross-site" -H "Sec-Fetch-Mode: cors" "$at/api/v1/session"
 check "... but a link is not" says 200 code -b "$dir/jar" -H "Sec-Fetch-Site: cross-site" -H "Sec-Fetch-Mode: navigate" -H "Sec-Fetch-Dest: document" "$at/"
