@@ -161,13 +161,27 @@ access_verb(const struct store_query *q, const char *method)
 	return "";
 }
 
+/* The name of the object; of a list or a watch, that of the field selector: a rule with resourceNames permits it. */
+static const char *
+access_name(struct arena *a, const struct store_query *q)
+{
+	char *terms = arena_strdup(a, q->field_selector), *save = NULL;
+
+	if (q->name != NULL || terms == NULL)
+		return q->name ?: "";
+	for (char *term = strtok_r(terms, ",", &save); term != NULL; term = strtok_r(NULL, ",", &save))
+		if (str_starts(term, "metadata.name="))
+			return term + strlen("metadata.name=") + (str_starts(term, "metadata.name==") ? 1 : 0);
+	return "";
+}
+
 int
 access_check(
     struct store *s, struct arena *a, const struct store_query *q, const struct store_request *req, json_t **ret)
 {
 	const struct resource *r = q->resource;
-	struct access w = { access_verb(q, req->method), r->group, r->plural, q->sub ?: "", q->ns ?: "", q->name ?: "",
-		NULL };
+	struct access w = { access_verb(q, req->method), r->group, r->plural, q->sub ?: "", q->ns ?: "",
+		access_name(a, q), NULL };
 
 	if (req->user == NULL || access_allowed(s, a, req->user, &w))
 		return 0;

@@ -88,7 +88,7 @@ login "$dir/eve" >/dev/null
 provider_set "user=ada&groups=developers"
 rollouts() { curl -s -b "$dir/$1" "$at/api/v1/rollouts/default/info"; }
 check "a member of a listed group sees Rollouts" within 30 says '"name":"myapp"' rollouts jar
-check "... and changes them" says '"abort":true' curl -s -b "$dir/jar" -X PUT -H "X-CSRF-Token: $token" "$at/api/v1/rollouts/default/myapp/abort"
+check "... and changes them" says '"restartAt":' curl -s -b "$dir/jar" -X PUT -H "X-CSRF-Token: $token" "$at/api/v1/rollouts/default/myapp/restart"
 check "another user sees none" fails says '"name":"myapp"' rollouts eve
 check "... and changes none" says '"code":' curl -s -b "$dir/eve" -X PUT -H "X-CSRF-Token: $(csrf "$dir/eve")" "$at/api/v1/rollouts/default/myapp/retry"
 check "a prefix of Kubernetes is refused" says '"system:"' "$SLUICE" server --impersonate-prefix system:

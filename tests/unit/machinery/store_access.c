@@ -32,7 +32,8 @@ access_start(void **state)
 	    "{\"kind\":\"ClusterRole\",\"metadata\":{\"name\":\"sees\"},\"rules\":["
 	    "{\"apiGroups\":[\"\"],\"resources\":[\"pods\",\"pods/log\"],\"verbs\":[\"get\",\"list\"]},"
 	    "{\"apiGroups\":[\"apps\"],\"resources\":[\"*\"],\"verbs\":[\"*\"]},"
-	    "{\"apiGroups\":[\"\"],\"resources\":[\"secrets\"],\"resourceNames\":[\"mine\"],\"verbs\":[\"get\"]},"
+	    "{\"apiGroups\":[\"\"],\"resources\":[\"secrets\"],\"resourceNames\":[\"mine\"],\"verbs\":[\"get\","
+	    "\"list\"]},"
 	    "{\"apiGroups\":[\"\"],\"resources\":[\"services\"],\"resourceNames\":[\"*\"],\"verbs\":[\"get\"]},"
 	    "{\"nonResourceURLs\":[\"/metrics\",\"/logs/*\"],\"verbs\":[\"get\"]}]}");
 	access_create(f->store, RBAC "/namespaces/default/rolebindings",
@@ -114,6 +115,31 @@ a_review_allows_what_a_bound_role_lists(void **state)
 		if (code != 201 || json_is_true(json_at(review, "/status/allowed")) != cases[i].allowed)
 			fail_msg("%s: status %d: %s", body, code, json_text(a, review));
 		json_decref(review);
+	}
+}
+
+static void
+a_list_of_one_name_is_permitted_by_a_rule_for_it(void **state)
+{
+	static const struct {
+		const char *selector;
+		int code;
+	} cases[] = { { "", 403 }, { "?fieldSelector=metadata.name%3Dmine", 200 },
+		{ "?fieldSelector=metadata.name%3D%3Dmine", 200 }, { "?fieldSelector=metadata.name%3Dother", 403 },
+		{ "?fieldSelector=metadata.namespace%3Dmine", 403 } };
+	static const struct store_user jane = { .name = "jane" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		const char *path = arena_printf(a, "/api/v1/namespaces/default/secrets%s", cases[i].selector);
+		json_t *list = NULL;
+		int code = store_handle(
+		    f->store, &(struct store_request){ .method = "GET", .path = path, .user = &jane }, &list);
+
+		if (code != cases[i].code)
+			fail_msg("%s: status %d: %s", path, code, json_text(a, list));
+		json_decref(list);
 	}
 }
 
@@ -283,6 +309,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_review_allows_what_a_bound_role_lists, access_start, access_end),
+		cmocka_unit_test_setup_teardown(
+		    a_list_of_one_name_is_permitted_by_a_rule_for_it, access_start, access_end),
 		cmocka_unit_test_setup_teardown(a_review_of_a_path_uses_the_paths_of_a_role, access_start, access_end),
 		cmocka_unit_test_setup_teardown(
 		    a_refusal_names_user_verb_resource_and_namespace, access_start, access_end),
