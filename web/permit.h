@@ -31,8 +31,9 @@ struct permit_settings {
 	void *arg;
 };
 
-/* Finds in which namespaces the user may list Rollouts. A namespace without Rollouts is denied without a review, so that
- * no user causes more reviews than there are namespaces with Rollouts. Returns NULL if all is known already: *ret is then set. */
+/* Finds in which namespaces the user may list Rollouts. A namespace without Rollouts is denied without a review, so
+ * that no user causes more reviews than there are namespaces with Rollouts. Returns NULL if all is known already: *ret
+ * is then set. */
 struct permit_check *permit_start(const struct permit_settings *, struct permit *ret);
 
 /* Ends the check without calling `done`. Takes and returns NULL. */

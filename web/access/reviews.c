@@ -37,8 +37,8 @@ reviews_expire(struct reviews *r, int64_t now)
 		reviews_remove(r, &r->first);
 }
 
-/* The parts are strings of JSON, so that no part can be mistaken for two. The groups are as a hash, so that their number
- * does not count for the memory. */
+/* The parts are strings of JSON, so that no part can be mistaken for two. The groups are hashed, so that a key is
+ * short. */
 const char *
 review_key(struct arena *a, const struct impersonated *who, const char *verb, const char *resource, const char *ns)
 {

@@ -19,7 +19,7 @@ static const struct token_key_kind {
 	{ "ES512", "EC", "P-521" },
 };
 
-/* Parses one part of a token, which is base64url of a JSON object. A text with U+0000 would be compared up to it only. */
+/* Parses one part of a token, which is base64url of a JSON object. A text with U+0000 would be compared up to it. */
 static struct err *
 token_parse_part(struct arena *a, const char *what, const char *at, size_t len, json_t **ret)
 {

@@ -37,7 +37,7 @@ struct oidc_user {
 };
 
 /* Reads the user from verified claims; everything in the arena. `scopes` are the names of the claims whose texts, or
- * lists of texts, are groups (`scopes` of argocd-rbac-cm; Argo CD's default: groups). An `email` is not a group if there
- * is an email_verified other than true and "true". Errors: there is no subject; control characters; more than
+ * lists of texts, are groups (`scopes` of argocd-rbac-cm; Argo CD's default: groups). An `email` is not a group if
+ * there is an email_verified other than true and "true". Errors: there is no subject; control characters; more than
  * OIDC_GROUPS_MAX groups. */
 struct err *oidc_user_read(struct arena *, const json_t *claims, const struct strings *scopes, struct oidc_user *ret);
