@@ -2,6 +2,9 @@
  *
  * A request is served from a copy that is at most SESSIONS_FRESH_MS old, so that a logout at one replica ends the
  * session at the others within that time. Who has no session causes no more than one read in SESSIONS_READ_MS.
+ *
+ * Writes are made one at a time; those that arrive in the meantime are made together. After a conflict with another
+ * replica, the next attempt follows after a random pause.
  */
 #pragma once
 #include "kube/client.h"
@@ -29,10 +32,7 @@ struct sessions_operation {
 	struct sessions_operation *next;
 	const char *key;
 	int64_t since; /* mono ms */
-	int attempts;
-	struct call *call;
-	json_t *patch;
-	bool waits; /* for a copy */
+	struct err *wrong; /* the result, before `done` is called */
 };
 
 /* The transport is borrowed. sessions_free takes and returns NULL; no operation must be in progress. */
