@@ -138,9 +138,9 @@ code_login_cancel(struct login_check *c)
 void
 code_login_init(struct code_login_server *s, struct loop *l, const char *user)
 {
-	*s = (struct code_login_server){
-		.login = { code_login_check, code_login_cancel }, .loop = l, .identity = { .user = user }
-	};
+	*s = (struct code_login_server){ .login = { .check = code_login_check, .cancel = code_login_cancel },
+		.loop = l,
+		.identity = { .user = user } };
 }
 
 void

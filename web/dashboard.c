@@ -13,7 +13,7 @@
 #include "web/login.h"
 #include "web/visit.h"
 
-#define CONNECTIONS_MAX 200 /* connections */
+#define CONNECTIONS_MAX 320 /* connections: those of STREAMS_MAX streams, and of requests */
 #define IDLE_MS 120000
 #define BODY_MAX 65536u
 #define PARTS_MAX 32 /* segments of a path */
@@ -247,6 +247,14 @@ dashboard_on_completed(void *arg, struct MHD_Connection *c, void **state, enum M
 	*state = NULL;
 }
 
+static void
+dashboard_on_session_ended(void *arg, const char *session)
+{
+	struct dashboard *d = arg;
+
+	streams_end_session(&d->streams, session);
+}
+
 struct dashboard *
 dashboard_new(struct loop *l, const struct dashboard_settings *s)
 {
@@ -262,6 +270,10 @@ dashboard_new(struct loop *l, const struct dashboard_settings *s)
 		return NULL;
 	}
 	streams_start(&d->streams, &d->daemon, s->view);
+	if (s->login != NULL) {
+		s->login->ended = dashboard_on_session_ended;
+		s->login->ended_arg = d;
+	}
 	return d;
 }
 
@@ -270,6 +282,8 @@ dashboard_free(struct dashboard *d)
 {
 	if (d == NULL)
 		return NULL;
+	if (d->settings.login != NULL)
+		d->settings.login->ended = NULL;
 	streams_stop(&d->streams);
 	for (struct visit *v = d->visits; v != NULL; v = v->next)
 		if (v->suspended) {

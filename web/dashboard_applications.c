@@ -59,7 +59,7 @@ reader_copy_identity(struct arena *a, const struct identity *from)
 
 	for (size_t i = 0; i < from->ngroups; i++)
 		groups[i] = arena_strdup(a, from->groups[i]);
-	*to = (struct identity){ arena_strdup(a, from->user), groups, from->ngroups };
+	*to = (struct identity){ .user = arena_strdup(a, from->user), .groups = groups, .ngroups = from->ngroups };
 	return to;
 }
 

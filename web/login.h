@@ -41,4 +41,7 @@ struct login {
 	struct login_check *(*check)(struct login *, const struct login_request *, login_done *done, void *arg);
 	/* Ends a check without calling `done`. */
 	void (*cancel)(struct login_check *);
+	/* Set by the dashboard; NULL: nothing. The login calls it when a session was ended (identity's `session`). */
+	void (*ended)(void *arg, const char *session);
+	void *ended_arg;
 };

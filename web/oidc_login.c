@@ -8,12 +8,15 @@
 #include "io/log.h"
 #include "io/loop.h"
 #include "web/oidc/attempt.h"
+#include "web/oidc/bucket.h"
 #include "web/oidc/token.h"
 #include "web/provider.h"
 #include "web/sessions.h"
 
 #define CODE_MAX 4096 /* bytes of an authorization code */
 #define EXCHANGES_MAX 16 /* codes that are exchanged at the same time */
+#define TOKENS_MAX 100 /* of a bucket: exchanges at once, since anyone can start a login and invent a code */
+#define TOKEN_MS 500 /* time for one more */
 #define SLOW_STEP_MS 100 /* a refusal waits this time for each one in the last minute */
 #define SLOW_MAX_MS 3000
 #define SLOW_CHECKS_MAX 32 /* refusals that wait at the same time; more are responded 429 */
@@ -27,6 +30,7 @@ struct oidc_login {
 	struct provider *provider;
 	struct sessions *sessions;
 	unsigned exchanges, slow; /* checks in progress that exchange a code, or wait before a refusal */
+	struct bucket tokens; /* of exchanges */
 	unsigned failures; /* recent ones */
 	int64_t failures_at; /* mono ms: start of their minute */
 };
@@ -341,8 +345,9 @@ check_identify(
 {
 	_cleanup_(json_decrefp) json_t *j = NULL;
 
-	c->identity =
-	    (struct identity){ .user = user, .groups = (const char *const *)groups->at, .ngroups = groups->n };
+	c->identity = (struct identity){
+		.user = user, .groups = (const char *const *)groups->at, .ngroups = groups->n, .session = c->session.key
+	};
 	if (strcmp(c->path, "api/v1/session") != 0 || strcmp(c->request.method, "GET") != 0) {
 		check_end(c, true);
 		return;
@@ -420,7 +425,7 @@ check_exchange(struct login_check *c, const struct oidc_provider *p)
 		check_refuse(c, "the response has no issuer");
 		return;
 	}
-	if (c->login->exchanges >= EXCHANGES_MAX) {
+	if (c->login->exchanges >= EXCHANGES_MAX || !bucket_take(&c->login->tokens, loop_mono(c->login->loop))) {
 		check_respond(c, 429, "there are too many logins at the same time: try again");
 		return;
 	}
@@ -484,10 +489,13 @@ check_on_ended(void *arg, const struct err *e, const struct session *none)
 	struct login_check *c = arg;
 
 	(void)none;
-	if (e != NULL)
+	if (e != NULL) {
 		check_report_error(c, e);
-	else
-		provider_get(c->login->provider, &c->need, false);
+		return;
+	}
+	if (c->login->login.ended != NULL)
+		c->login->login.ended(c->login->login.ended_arg, c->session.key);
+	provider_get(c->login->provider, &c->need, false);
 }
 
 /* Ends the session, after its CSRF token was checked. */
@@ -666,6 +674,7 @@ oidc_login_new(struct loop *loop, const struct oidc_login_settings *s)
 
 	*l = (struct oidc_login){ .login = { .check = oidc_check, .cancel = oidc_cancel },
 		.loop = loop,
+		.tokens = { .max = TOKENS_MAX, .token_ms = TOKEN_MS, .empty_at = INT64_MIN },
 		.settings = *s,
 		.provider = provider_new(loop, s->outside, s->oidc),
 		.sessions = sessions_new(s->api, s->namespace) };

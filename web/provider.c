@@ -8,6 +8,7 @@ struct provider {
 	struct transport *outside;
 	const struct oidc_settings *settings;
 	struct provider_need *needs; /* that wait */
+	size_t n_needs;
 	struct exchange *exchange; /* in progress */
 
 	struct arena *arena; /* of the metadata; NULL: not known yet */
@@ -36,6 +37,7 @@ provider_answer(struct provider *p, const struct err *e)
 	struct provider_need *list = p->needs;
 
 	p->needs = NULL;
+	p->n_needs = 0;
 	while (list != NULL) {
 		struct provider_need *n = list;
 
@@ -85,6 +87,7 @@ provider_request(struct provider *p, const char *url, const struct receiver *to)
 		.headers = &accept,
 		.n_headers = 1,
 		.ca = p->settings->root_ca,
+		.destination = "metadata of the OpenID provider", /* exchanges of codes do not delay it */
 		.timeout_ms = PROVIDER_TIMEOUT_MS,
 		.response_max = OIDC_DOCUMENT_MAX },
 	    to, p);
@@ -158,6 +161,18 @@ provider_fetch(struct provider *p)
 	p->exchange = provider_request(p, oidc_provider_url(a, p->settings), &to);
 }
 
+/* A provider that does not respond would keep the connections of all others. */
+static void
+provider_refuse(struct provider *p, struct provider_need *n)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	bool known = provider_is_known(p);
+
+	n->done(n->arg,
+	    known ? NULL : err_new(a, ERR_AGAIN, "more than %d requests wait for the provider", PROVIDER_NEEDS_MAX),
+	    &p->metadata, p->keys);
+}
+
 void
 provider_get(struct provider *p, struct provider_need *n, bool newer_keys)
 {
@@ -173,7 +188,12 @@ provider_get(struct provider *p, struct provider_need *n, bool newer_keys)
 		n->done(n->arg, NULL, &p->metadata, p->keys);
 		return;
 	}
+	if (p->n_needs >= PROVIDER_NEEDS_MAX) {
+		provider_refuse(p, n);
+		return;
+	}
 	n->waits = true;
+	p->n_needs++;
 	n->next = p->needs;
 	p->needs = n;
 	if (p->exchange != NULL)
@@ -192,6 +212,7 @@ provider_cancel(struct provider *p, struct provider_need *n)
 	for (struct provider_need **at = &p->needs; *at != NULL; at = &(*at)->next)
 		if (*at == n) {
 			*at = n->next;
+			p->n_needs--;
 			break;
 		}
 	n->waits = false;

@@ -10,6 +10,7 @@
 #define PROVIDER_STALE_MS 86400000 /* age up to which they are used while they cannot be fetched */
 #define PROVIDER_KEYS_MS 30000 /* minimum time between two fetches for a key that is not known */
 #define PROVIDER_RETRY_MS 3000 /* time for which a failure is reported without another fetch */
+#define PROVIDER_NEEDS_MAX 50 /* requests that wait for a fetch; others get an error at once */
 
 struct provider;
 

@@ -13,6 +13,7 @@ struct stream {
 	struct streams *owner;
 	struct MHD_Connection *connection;
 	char *ns, *name; /* NULL: all of them */
+	char *user, *session; /* NULL: none */
 	bool events; /* server-sent events; else lines */
 	bool suspended, over; /* it waits for a change; the stream ends when everything has been sent */
 	struct stream_source source;
@@ -131,6 +132,8 @@ streams_on_freed(void *arg)
 	str_done(&s->out);
 	free(s->ns);
 	free(s->name);
+	free(s->user);
+	free(s->session);
 	free(s);
 }
 
@@ -148,19 +151,37 @@ streams_mark_one(const struct object *o, void *arg)
 	streams_mark(arg, o->meta.namespace, o->meta.name);
 }
 
+static char *
+streams_copy(const char *text)
+{
+	return text != NULL ? mem_strdup(text) : NULL;
+}
+
+static bool
+streams_has_space(const struct streams *all, const char *user)
+{
+	size_t n = 0;
+
+	for (const struct stream *s = all->list; s != NULL && user != NULL; s = s->next)
+		n += str_eq(s->user, user);
+	return all->n < STREAMS_MAX && n < STREAMS_OF_USER_MAX;
+}
+
 bool
 streams_add(struct streams *all, struct MHD_Connection *c, const struct stream_settings *of, enum MHD_Result *ret)
 {
 	struct MHD_Response *r;
 	struct stream *s;
 
-	if (all->n >= STREAMS_MAX)
+	if (!streams_has_space(all, of->user))
 		return false;
 	s = mem_alloc(sizeof(*s));
 	*s = (struct stream){ .owner = all,
 		.connection = c,
-		.ns = of->ns != NULL ? mem_strdup(of->ns) : NULL,
-		.name = of->name != NULL ? mem_strdup(of->name) : NULL,
+		.ns = streams_copy(of->ns),
+		.name = streams_copy(of->name),
+		.user = streams_copy(of->user),
+		.session = streams_copy(of->session),
 		.events = of->events,
 		.source = of->source,
 		.ends_at = of->life_ms > 0 ? loop_mono(all->daemon->loop) + of->life_ms : 0,
@@ -194,12 +215,16 @@ streams_on_soon(struct timer *t, void *arg)
 			streams_wake(s);
 }
 
+/* A stream that is over ends when the client has read what was sent. One that does not read until the next beat would
+ * use the stream for good. */
 static void
 streams_on_beat(struct timer *t, void *arg)
 {
 	struct streams *all = arg;
 
 	for (struct stream *s = all->list; s != NULL; s = s->next) {
+		if (s->over)
+			http_server_close(all->daemon, s->connection);
 		s->over = s->over || (s->ends_at > 0 && loop_mono(all->daemon->loop) >= s->ends_at);
 		if (s->suspended) {
 			str_adds(&s->out, s->events ? ":\n\n" : "\n");
@@ -207,6 +232,17 @@ streams_on_beat(struct timer *t, void *arg)
 		}
 	}
 	loop_timer(all->daemon->loop, t, BEAT_MS);
+}
+
+void
+streams_end_session(struct streams *all, const char *session)
+{
+	for (struct stream *s = all->list; s != NULL; s = s->next)
+		if (str_eq(s->session, session)) {
+			s->over = true;
+			str_cut(&s->out, s->out.len);
+			streams_wake(s);
+		}
 }
 
 void

@@ -10,7 +10,8 @@
 #include "io/http_server.h"
 #include "kube/plan/view.h"
 
-#define STREAMS_MAX 64 /* a browser needs few; this limits clients that do not close them */
+#define STREAMS_MAX 200 /* each uses 100 KiB, and one object of a client that does not read */
+#define STREAMS_OF_USER_MAX 16 /* a page of a browser needs two */
 
 struct stream;
 
@@ -41,14 +42,19 @@ struct stream_source {
 
 struct stream_settings {
 	const char *ns, *name; /* of one object; name NULL: of those in a namespace; ns NULL too: of all */
+	const char *user; /* whose streams are counted; NULL: not counted */
+	const char *session; /* the stream ends with it; NULL: none */
 	bool events; /* server-sent events; else lines */
 	int64_t life_ms; /* the stream ends then, so that the client's permissions are checked again; 0: no end */
 	struct stream_source source;
 };
 
-/* Responds to a request with a stream, which takes the source's arg. Returns false if there are STREAMS_MAX streams:
- * nothing was taken. */
+/* Responds to a request with a stream, which takes the source's arg. A stream past its end whose client does not read
+ * is closed. Returns false if there are STREAMS_MAX streams, or STREAMS_OF_USER_MAX of the user: nothing was taken. */
 bool streams_add(struct streams *, struct MHD_Connection *, const struct stream_settings *, enum MHD_Result *ret);
+
+/* Ends the streams of a session. */
+void streams_end_session(struct streams *, const char *session);
 
 /* Reports that the object, or one that belongs to it, has changed. */
 void streams_changed(struct streams *, const struct type *, const char *ns, const char *name);

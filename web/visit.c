@@ -138,16 +138,19 @@ bool
 visit_stream(struct visit *v, const char *ns, const char *name, const struct stream_source *from, enum MHD_Result *ret)
 {
 	const char *accept = MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, "Accept");
+	const struct identity *who = v->dashboard->settings.impersonation != NULL ? v->identity : NULL;
 
 	if (streams_add(&v->dashboard->streams, v->connection,
 		&(struct stream_settings){ .ns = ns,
 		    .name = name,
+		    .user = who != NULL ? who->user : NULL,
+		    .session = who != NULL ? who->session : NULL,
 		    .events = accept != NULL && strstr(accept, "text/event-stream") != NULL,
 		    .life_ms = v->dashboard->settings.impersonation != NULL ? REVIEWS_LIFE_MS : 0,
 		    .source = *from },
 		ret))
 		return true;
-	*ret = visit_refuse(v, VISIT_UNAVAILABLE, "too many clients watch already");
+	*ret = visit_refuse(v, VISIT_UNAVAILABLE, "too many clients watch already, or too many of yours");
 	return false;
 }
 

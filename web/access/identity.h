@@ -8,4 +8,5 @@ struct identity {
 	const char *user;
 	const char *const *groups; /* ngroups */
 	size_t ngroups;
+	const char *session; /* key of the session of the request; NULL: it has none, or sessions do not end */
 };

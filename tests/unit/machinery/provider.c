@@ -144,6 +144,29 @@ keys_that_are_never_fetched_count_for_a_day_at_most(void **state)
 	}
 }
 
+static void
+fifty_requests_wait_at_most(void **state)
+{
+	struct provider_need many[PROVIDER_NEEDS_MAX];
+	struct fixture *f = *state;
+
+	for (int i = 0; i < PROVIDER_NEEDS_MAX; i++) {
+		many[i] = (struct provider_need){ .done = on_answer, .arg = f };
+		provider_get(f->provider, &many[i], false);
+	}
+	assert_int_equal(f->answers, 0);
+	need(f);
+	assert_int_equal(f->answers, 1);
+	assert_int_equal(f->errors, 1);
+	provider_cancel(f->provider, &many[7]);
+	need(f);
+	assert_int_equal(f->answers, 0);
+	respond_metadata(f);
+	respond_keys(f);
+	assert_int_equal(f->answers, PROVIDER_NEEDS_MAX);
+	assert_int_equal(f->errors, 0);
+}
+
 int
 main(void)
 {
@@ -153,6 +176,7 @@ main(void)
 		    metadata_without_keys_is_fetched_again, provider_begin, provider_finish),
 		cmocka_unit_test_setup_teardown(
 		    keys_that_are_never_fetched_count_for_a_day_at_most, provider_begin, provider_finish),
+		cmocka_unit_test_setup_teardown(fifty_requests_wait_at_most, provider_begin, provider_finish),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,11 @@ may(const char *data, const char *user, const char *g1, const char *g2, const ch
 	struct arena *a = arena_new();
 	json_t *map = data != NULL ? yaml(a, data) : NULL;
 	const char *groups[] = { g1, g2 };
-	const struct identity who = { user, groups, g1[0] == '\0' ? 0 : g2[0] == '\0' ? 1 : 2 };
+	const struct identity who = { .user = user,
+		.groups = groups,
+		.ngroups = g1[0] == '\0'   ? 0
+			   : g2[0] == '\0' ? 1
+					   : 2 };
 	struct policy p;
 	bool allowed;
 
@@ -221,7 +225,7 @@ a_policy_that_cannot_be_read_is_an_error(void **state)
 {
 	struct arena *a = arena_new();
 	json_t *map = yaml(a, "{policy.csv: 'p, bob'}");
-	const struct identity who = { "bob", NULL, 0 };
+	const struct identity who = { .user = "bob" };
 	struct policy p;
 
 	(void)state;
