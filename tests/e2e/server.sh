@@ -128,6 +128,18 @@ check "an identity for all requests is refused" says "impersonates its users its
 check "another site's script is refused" says 403 code -b "$dir/jar" -H "Sec-Fetch-Site: cross-site" -H "Sec-Fetch-Mode: cors" "$at/api/v1/session"
 check "... but a link is not" says 200 code -b "$dir/jar" -H "Sec-Fetch-Site: cross-site" -H "Sec-Fetch-Mode: navigate" -H "Sec-Fetch-Dest: document" "$at/"
 
+# Streams: a limit for each user, and an end with the session.
+login "$dir/streams" >/dev/null
+streams=()
+for _ in $(seq 16); do
+	curl -sN -o /dev/null -b "$dir/streams" "$at/api/v1/rollouts/default/info/watch" &
+	streams+=($!)
+done
+check "a user has 16 streams at most" within 1 says 503 code -m 2 -b "$dir/jar" "$at/api/v1/rollouts/default/info/watch"
+logout "$dir/streams" >/dev/null
+ended() { fails kill -0 "${streams[@]}" 2>/dev/null; }
+check "a logout ends the streams of its session" within 1 ended
+
 # Return paths.
 check "the login returns to where it began" says "$at/x?y=1" login "$dir/return" "%2Fx%3Fy%3D1"
 for path in //evil.example '/\evil.example' https://evil.example 'javascript:alert(1)' '%2F%09/evil.example' '%2F%2Fevil.example'; do
