@@ -9,5 +9,5 @@ struct bucket {
 	int64_t empty_at; /* ms: when it was empty, or would have been; initially INT64_MIN: the bucket is full */
 };
 
-/* Takes a token. Returns false if there is none. `now` is in ms, and never less than before. */
+/* Takes a token. Returns false if the bucket is empty. `now` is in ms, and never less than before. */
 bool bucket_take(struct bucket *, int64_t now);
