@@ -321,7 +321,7 @@ change(json_t *objects, const uint8_t *how)
 static const char *command[] = { "p" };
 static const struct plugin_exec exec = { .command = { command, 1 } };
 static struct step_plugin plugin = { .name = "p", .exec = &exec };
-static const struct step_plugins step_plugins = { { &plugin, 1 } };
+static const struct step_plugins step_plugins = { .plugins = { &plugin, 1 } };
 static const struct settings settings = { .step_plugins = &step_plugins };
 
 static struct seen_query
