@@ -318,5 +318,5 @@ prometheus_step(const struct metric *m, const struct query_input *in, struct are
 	if (p->range_query != NULL && (ret->err = prometheus_range_body(p, in->now, a, &call.body)) != NULL)
 		return MEASURED_ERROR;
 	how = prometheus_exchange(p, in, &call, a, ret, &got);
-	return how == MEASURED_VALUE ? prometheus_read(got, a, &ret->value, &ret->err) : how;
+	return got != NULL ? prometheus_read(got, a, &ret->value, &ret->err) : how;
 }
