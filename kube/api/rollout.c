@@ -292,7 +292,7 @@ static const struct field canary_step_fields[] = {
 		   "is Inconclusive, the update pauses until a user promotes or aborts it."),
 	OBJECT(canary_step, set_header_route, "setHeaderRoute", header_route,
 	    .doc = "Route requests with certain headers to the canary, until the update ends or is aborted, or a "
-		   "setHeaderRoute of this name has no match. Requires Istio, the Gateway API or NGINX."),
+		   "setHeaderRoute of this name has no match. Requires Istio, the Gateway API, nginx, alb or apisix."),
 	OBJECT(canary_step, set_mirror_route, "setMirrorRoute", mirror_route,
 	    .doc = "Mirror requests to the canary, until the update ends or is aborted, or a setMirrorRoute of this "
 		   "name has no match. Requires Istio."),

@@ -80,8 +80,8 @@ refused() {
 }
 refused "wrong type" '{"op": "replace", "path": "/spec/strategy/canary/steps/0/setWeight", "value": "a lot"}' \
 	'spec.strategy.canary.steps[0].setWeight in body must be of type integer: "string"'
-refused "weight out of bounds" '{"op": "replace", "path": "/spec/strategy/canary/steps/2/setWeight", "value": 101}' \
-	'spec.strategy.canary.steps[2].setWeight: Invalid value: 101'
+refused "weight out of bounds" '{"op": "replace", "path": "/spec/strategy/canary/steps/2/setWeight", "value": -1}' \
+	'spec.strategy.canary.steps[2].setWeight: Invalid value: -1'
 refused "what is required, missing" '{"op": "remove", "path": "/spec/strategy"}' 'spec.strategy: Required value'
 refused "unknown step" '{"op": "replace", "path": "/spec/strategy/canary/steps/1", "value": {"frobnicate": {}}}' \
 	'spec.strategy.canary.steps[1]: Invalid value'

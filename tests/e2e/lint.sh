@@ -104,7 +104,7 @@ check "an AppProject's" says 'spec.syncWindows[0].kind: "block" is not one of al
 check "those of Flux's objects" says '"slakc" is not one of' "$s" lint "$dir/gitops"
 check "all of them, and nothing else is found" says "1 files, 4 objects: 4 errors, 0 warnings" "$s" lint "$dir/gitops"
 check "explain describes a field" says "Percentage of traffic" "$s" explain rollout.spec.strategy.canary.steps
-check "its type and bounds" says "setWeight	<integer>, 0 to 100" "$s" explain ro.spec.strategy.canary.steps
+check "its type and bounds" says "setWeight	<integer>, from 0" "$s" explain ro.spec.strategy.canary.steps
 mkdir -p "$dir/endless"
 cat >"$dir/endless/all.yaml" <<'Y'
 apiVersion: argoproj.io/v1alpha1
