@@ -1,6 +1,7 @@
 /* cli/board_applications.c: watches of Applications for a dashboard. */
 #include "cli/board_applications.h"
 #include <stdio.h>
+#include "io/log.h"
 #include "kube/api/app_project.h"
 #include "kube/api/application.h"
 #include "kube/api/core.h"
@@ -16,9 +17,12 @@ board_applications_on_synced(void *arg)
 static void
 board_applications_on_failed(const struct err *e, void *arg)
 {
+	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct board_applications *b = arg;
 
-	if (!e->forbidden || b->noted)
+	if (b->required)
+		log_warn("Applications are not shown before this can be listed", "error", err_text(a, e));
+	if (b->required || !e->forbidden || b->noted)
 		return;
 	b->noted = true;
 	fprintf(stderr, "No permission to list Applications; showing none. --namespace selects one namespace.\n");
@@ -32,6 +36,7 @@ board_applications_start(
 		.synced = board_applications_on_synced, .failed = board_applications_on_failed, .arg = b
 	};
 
+	b->required = policy != NULL;
 	b->watches[0] =
 	    watch_start(api, cache, &application_type, &(struct watch_scope){ .namespace = ns }, 1, observer);
 	if (policy == NULL)

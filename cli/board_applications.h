@@ -9,6 +9,7 @@
 struct board_applications {
 	struct watch *watches[3];
 	bool noted; /* the missing permission was reported */
+	bool required; /* nothing about Applications is answered without all lists: each failure is logged */
 };
 
 /* Starts to watch Applications in a namespace (NULL: in all). With `policy`, the AppProjects and the ConfigMap

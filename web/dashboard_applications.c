@@ -286,6 +286,7 @@ dashboard_on_written(void *arg, const struct err *e, const json_t *app)
 
 	q->write = NULL;
 	if (e != NULL) {
+		visit_log_write(v, q->rollback ? "rollback" : "sync", application_type.kind, q->ns, q->name, e);
 		visit_answer_error(v, e);
 		return;
 	}
@@ -347,6 +348,7 @@ dashboard_post_application(struct visit *v, const char *const *parts, size_t n)
 	app = reader_find(q->reader, q->ns, q->name);
 	if (app == NULL || !reader_allows(q->reader, "sync", app))
 		return dashboard_refuse_application(v, "sync", q->ns, q->name);
+	visit_log_write(v, q->rollback ? "rollback" : "sync", application_type.kind, q->ns, q->name, NULL);
 	visit_suspend(v);
 	q->write = application_write_start(&(struct application_write_settings){ .api = s->api,
 	    .namespace = q->ns,

@@ -41,10 +41,12 @@ dashboard_on_acted(void *arg, const struct err *e, const json_t *rollout)
 	struct visit *v = arg;
 
 	v->action = NULL;
-	if (e != NULL)
+	if (e != NULL) {
+		visit_log_write(v, v->verb, rollout_type.kind, v->ns, v->name, e);
 		visit_answer_error(v, e);
-	else
+	} else {
 		visit_answer(v, 200, rollout != NULL ? json_text(v->arena, rollout) : "{}");
+	}
 }
 
 /* Returns whether the user may list the Rollouts of the namespace (NULL: of any). If not, *ret is the result of the
@@ -83,6 +85,7 @@ dashboard_act(struct visit *v, struct web_action_settings s)
 	s.name = v->name;
 	s.done = dashboard_on_acted;
 	s.arg = v;
+	visit_log_write(v, v->verb, rollout_type.kind, v->ns, v->name, NULL);
 	visit_suspend(v);
 	v->action = web_action_start(&s);
 	return MHD_YES;
@@ -119,7 +122,7 @@ dashboard_put_rollout(struct visit *v, const char *const *parts, size_t n)
 		return visit_refuse(v, VISIT_FORBIDDEN, "this dashboard only shows: it was started with --read-only");
 	v->ns = arena_strdup(v->arena, parts[0]);
 	v->name = arena_strdup(v->arena, parts[1]);
-	verb = parts[2];
+	verb = v->verb = arena_strdup(v->arena, parts[2]);
 	if (!dashboard_may_list(v, v->ns, &refused))
 		return refused;
 	if (view_get(s->view, &rollout_type, v->ns, v->name) == NULL)

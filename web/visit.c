@@ -2,6 +2,7 @@
 #include "web/visit.h"
 #include <string.h>
 #include "base/json.h"
+#include "io/log.h"
 
 struct MHD_Response *
 visit_response_new(const char *content_type, struct bytes body)
@@ -152,6 +153,18 @@ visit_stream(struct visit *v, const char *ns, const char *name, const struct str
 		return true;
 	*ret = visit_refuse(v, VISIT_UNAVAILABLE, "too many clients watch already, or too many of yours");
 	return false;
+}
+
+void
+visit_log_write(
+    struct visit *v, const char *verb, const char *kind, const char *ns, const char *name, const struct err *e)
+{
+	if (v->dashboard->settings.impersonation == NULL)
+		return;
+	log_line(e == NULL ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+	    e == NULL ? "a user changes an object" : "a change by a user failed", "user", v->identity->user, "verb",
+	    verb, "kind", kind, "object", arena_printf(v->arena, "%s/%s", ns, name), "error",
+	    e != NULL ? err_text(v->arena, e) : NULL, NULL);
 }
 
 static void

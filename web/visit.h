@@ -44,6 +44,7 @@ struct visit {
 	const struct err *permit_error;
 	struct transport_as api; /* as the user; only with settings.impersonation */
 	const char *ns, *name; /* of the Rollout that the action changes */
+	const char *verb; /* of that action */
 	struct web_action *action; /* in progress */
 	struct application_request *request; /* about an Application; in the arena, ended by its cancel */
 	bool suspended;
@@ -83,6 +84,11 @@ void visit_resume(struct visit *);
 /* Sets the response of a visit, which is in its arena, and resumes it if it is suspended. */
 void visit_answer(struct visit *, int status, const char *text);
 void visit_answer_error(struct visit *, const struct err *);
+
+/* Logs that the user makes a write; or, with an error, that it failed. Without a login nothing is logged: the user is
+ * the one who runs the dashboard. */
+void visit_log_write(
+    struct visit *, const char *verb, const char *kind, const char *ns, const char *name, const struct err *);
 
 /* Finds out in which namespaces the user may list Rollouts (NULL: in any namespace). Returns true if v->permit or
  * v->permit_error is the result. False: the visit is suspended, and is routed again with the result. */
