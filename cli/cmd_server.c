@@ -10,7 +10,7 @@
 #include "kube/api/secret.h"
 #include "kube/api/yaml.h"
 #include "kube/transport_curl.h"
-#include "web/access/impersonation.h"
+#include "web/access/groups.h"
 #include "web/oidc_login.h"
 #include "web/server.h"
 
@@ -208,6 +208,14 @@ server_read_impersonation(struct server *s)
 	return impersonation_check(a, &to);
 }
 
+static void
+server_keep_groups(void *arg, struct arena *a, struct strings *groups)
+{
+	const struct server *s = arg;
+
+	groups_keep(a, cache_view(s->board.cache), s->namespace, &s->impersonation, groups);
+}
+
 /* Listens and runs until a signal or an error. */
 static int
 server_serve(struct server *s, const struct oidc_login_settings *login_settings, int port, int health_port)
@@ -299,6 +307,8 @@ server_run(struct cli *c)
 	board_init(&s.board, c, cli_flag(c, "namespace") == NULL);
 	s.board.policy = s.namespace;
 	login.api = c->transport;
+	login.keep_groups = server_keep_groups;
+	login.arg = &s;
 	login.outside = transport_curl_new(c->loop, NULL);
 	transport_curl_confine(login.outside, c->config.server, false);
 	code = server_serve(&s, &login, (int)port, (int)health_port);

@@ -321,15 +321,18 @@ check_open_session(struct login_check *c, const struct oidc_user *u)
 {
 	unsigned char bytes[SESSION_RANDOM];
 	char state[2 * SHA256_SIZE + 1];
+	struct strings groups = u->groups;
 
 	if ((c->id = check_random(c, bytes)) == NULL)
 		return;
+	if (c->login->settings.keep_groups != NULL)
+		c->login->settings.keep_groups(c->login->settings.arg, c->request.arena, &groups);
 	sha256_hex(c->attempt.state, strlen(c->attempt.state), state);
 	c->session = (struct sessions_operation){ .kind = SESSIONS_ADD,
 		.id = c->id,
 		.session = { .user = u->subject,
 		    .name = u->name,
-		    .groups = u->groups,
+		    .groups = groups,
 		    .ends_at = loop_wall(c->login->loop) + c->login->settings.session_ms,
 		    .attempt = arena_strdup(c->request.arena, state),
 		    .attempt_ends_at = c->attempt.ends_at },

@@ -27,6 +27,9 @@ struct oidc_login_settings {
 	const char *namespace; /* of the Secret with the sessions */
 	int64_t session_ms; /* duration of a session; > 0 */
 	struct transport *api, *outside; /* for the API server, and for the provider */
+	/* Removes groups without effect before they are stored; the list can be replaced. NULL: all are stored. */
+	void (*keep_groups)(void *arg, struct arena *, struct strings *groups);
+	void *arg;
 };
 
 /* oidc_login_free takes and returns NULL; the dashboard must have been freed. */

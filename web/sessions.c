@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/rand.h"
 #include "base/str.h"
+#include "io/log.h"
 #include "io/loop.h"
 
 #define ATTEMPTS_MAX 8 /* of a write that conflicts with those of other replicas */
@@ -209,6 +210,20 @@ sessions_join(json_t *secret, json_t *patch, json_t **joined)
 	json_decref(patch);
 }
 
+/* Logs whose sessions end for lack of space, as their users log in again without knowing why. */
+static void
+sessions_log_removed(struct arena *a, const json_t *secret, const json_t *patch, int64_t now)
+{
+	const json_t *data = json_object_get(secret, "data");
+	struct session removed;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (json_object_get(patch, "data"), key, value)
+		if (json_is_null(value) && session_find(a, data, key, now, &removed))
+			log_info("a session ends, as there is no space for more", "user", removed.user);
+}
+
 /* Returns one patch for all queued operations, which the caller owns; NULL: none changes anything. Those that do not
  * have ended. */
 static json_t *
@@ -226,6 +241,7 @@ sessions_compose(struct sessions *s, const json_t *read)
 			o->wrong = session_add(o->arena, secret, o->key, &o->session, now, &patch);
 		else
 			patch = session_end(o->arena, secret, o->key, now);
+		sessions_log_removed(o->arena, secret, patch, now);
 		sessions_append(patch != NULL ? &s->writing : &s->ended, o);
 		if (patch != NULL)
 			sessions_join(secret, patch, &joined);

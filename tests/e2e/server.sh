@@ -121,7 +121,9 @@ Y
 applications() { curl -s -b "$dir/jar" "$at/api/v1/applications" | jq -c '[.items[].metadata.name]'; }
 check "Applications are shown with the permissions of deploy/server, from the namespaces of their project" within 20 says '["web","team"]' applications
 check "... and synced" says 200 code -b "$dir/jar" -X POST -H "X-CSRF-Token: $token" "$at/api/v1/applications/web/sync"
-check "the log has no request that was refused" fails grep -iE "forbidden|No permission" "$dir/server.log"
+check "the log has who did what" grep -q "a user changes an object user=ada verb=sync kind=Application object=argocd/web" "$dir/server.log"
+check "... with Rollouts too" grep -q "a user changes an object user=ada verb=restart kind=Rollout object=default/myapp" "$dir/server.log"
+check "the log has no request that was refused" fails grep -iE "forbidden|Applications are not shown" "$dir/server.log"
 check "an identity for all requests is refused" says "impersonates its users itself" "$SLUICE" server --token "$account" --as bob --impersonate-groups developers
 
 # Other sites.

@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "kube/api/secret.h"
 
-#define VALUE_MAX (64u << 10) /* bytes of one session */
+#define VALUE_MAX (32u << 10) /* bytes of one session in base64 */
 
 const char *
 session_key(struct arena *a, const char *id)
@@ -154,7 +154,7 @@ session_remove_first(struct stored *list, size_t n, const char *user, json_t *to
 }
 
 struct amount {
-	size_t n, of_user, bytes;
+	size_t n, of_user, bytes, bytes_of_user;
 };
 
 static struct amount
@@ -167,7 +167,10 @@ session_count(const struct stored *list, size_t n, const char *user)
 			continue;
 		all.n++;
 		all.bytes += list[i].bytes;
-		all.of_user += str_eq(list[i].session.user, user);
+		if (str_eq(list[i].session.user, user)) {
+			all.of_user++;
+			all.bytes_of_user += list[i].bytes;
+		}
 	}
 	return all;
 }
@@ -178,7 +181,9 @@ session_make_space(struct stored *list, size_t n, const char *user, size_t bytes
 {
 	struct amount all = session_count(list, n, user);
 
-	for (; all.of_user >= SESSIONS_OF_USER_MAX; all = session_count(list, n, user))
+	for (; all.of_user > 0 &&
+	       (all.of_user >= SESSIONS_OF_USER_MAX || all.bytes_of_user + bytes > SESSIONS_OF_USER_BYTES_MAX);
+	     all = session_count(list, n, user))
 		session_remove_first(list, n, user, to);
 	for (; all.n > 0 && (all.n >= SESSIONS_MAX || all.bytes + bytes > SESSIONS_BYTES_MAX);
 	     all = session_count(list, n, user))

@@ -11,6 +11,7 @@
 #define SESSION_RANDOM 32 /* random bytes of an id */
 #define SESSIONS_MAX 500
 #define SESSIONS_OF_USER_MAX 20 /* a new one replaces the one that ends first */
+#define SESSIONS_OF_USER_BYTES_MAX (64u << 10) /* the same for one user's */
 #define SESSIONS_BYTES_MAX (640u << 10) /* of all keys and values in base64; a Secret has at most 1 MiB */
 
 struct session {
