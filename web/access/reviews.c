@@ -83,7 +83,7 @@ reviews_make_space(struct reviews *r, const char *key)
 	}
 	if (n >= REVIEWS_OF_USER_MAX)
 		reviews_remove(r, oldest);
-	else if (r->by_key.count >= REVIEWS_MAX)
+	else if (r->first != NULL && r->by_key.count >= REVIEWS_MAX)
 		reviews_remove(r, &r->first);
 }
 
