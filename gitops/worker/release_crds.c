@@ -11,6 +11,8 @@
 #define AGAIN_MS 250
 #define ESTABLISHED_MS 60000
 #define CRDS_MAX 1000
+#define KEYS_MAX 16 /* of an object */
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 static void release_crds_on_written(void *, const struct err *, const json_t *);
 static void release_crds_on_read(void *, const struct err *, const json_t *);
@@ -61,6 +63,52 @@ release_crds_add(struct session *s, const json_t *doc, struct manifests *all)
 	return manifests_add(all, s->arena, doc, "crds");
 }
 
+/* Returns whether the line begins with a key of an object, which is one more of the document. */
+static bool
+release_crds_begins_object(const char *line, size_t len, struct strings *keys)
+{
+	size_t n = strspn(line, LETTERS);
+
+	if (n == 0 || n >= len || line[n] != ':')
+		return false;
+	for (size_t i = 0; i < keys->n; i++)
+		if (strncmp(keys->at[i], line, n + 1) == 0)
+			return true;
+	if (keys->n < KEYS_MAX)
+		keys->at[keys->n++] = line;
+	return false;
+}
+
+/* helm prints one file after the other, also where none begins with "---": a key that a document has already begins
+ * the next one. */
+static struct bytes
+release_crds_separate(struct arena *a, struct bytes text)
+{
+	struct strings keys = { .at = arena_new_array(a, const char *, KEYS_MAX) };
+	const char *end = text.at + text.len;
+	struct str out;
+	struct bytes ret;
+
+	str_init(&out, 3 * text.len + 8);
+	for (const char *line = text.at, *next; line < end; line = next) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)((stop != NULL ? stop : end) - line);
+
+		next = stop != NULL ? stop + 1 : end;
+		if (len >= 3 && strncmp(line, "---", 3) == 0) {
+			keys.n = 0;
+		} else if (release_crds_begins_object(line, len, &keys)) {
+			str_adds(&out, "---\n");
+			keys.n = 0;
+			release_crds_begins_object(line, len, &keys);
+		}
+		str_add(&out, line, (size_t)(next - line));
+	}
+	ret = (struct bytes){ arena_strdup(a, str_text(&out)), out.len };
+	str_done(&out);
+	return ret;
+}
+
 size_t
 release_crds_prepare(struct session *s)
 {
@@ -72,6 +120,8 @@ release_crds_prepare(struct session *s)
 	json_t *doc;
 	size_t i;
 
+	if (e == NULL)
+		text = release_crds_separate(s->arena, text);
 	if (e == NULL)
 		e = yaml_parse_as(s->arena, text.at, text.len, YAML_KUBERNETES, &docs);
 	json_array_foreach (docs, i, doc)
