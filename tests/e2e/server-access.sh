@@ -10,11 +10,20 @@ provider=http://127.0.0.1:$provider
 port=$((20000 + RANDOM % 10000))
 at=http://127.0.0.1:$port
 kubectl create namespace argocd >/dev/null
+# The server has the ServiceAccount of deploy/server, and only its permissions, for two groups.
+"$SLUICE" kustomize deploy/server | sed 's/^\( *\)- sluice:developers$/&\n\1- sluice:operators/' | kubectl apply -f - >/dev/null
+kubectl apply -f - >/dev/null <<'Y'
+apiVersion: v1
+kind: Secret
+metadata: {name: token, namespace: argocd, annotations: {kubernetes.io/service-account.name: sluice-server}}
+type: kubernetes.io/service-account-token
+Y
+check "deploy/server has a ServiceAccount" within 20 sh -c "kubectl get secret token -n argocd -o 'jsonpath={.data.token}' | grep -q ."
+account=$(kubectl get secret token -n argocd -o 'jsonpath={.data.token}' | base64 -d)
 configmap() { kubectl create configmap "$1" -n argocd "${@:2}" --dry-run=client -o yaml | kubectl apply -f - >/dev/null; }
 configmap argocd-cm --from-literal=url="$at/" --from-literal=oidc.config="{name: Test, issuer: '$provider', clientID: sluice, clientSecret: \$oidc.secret}"
 kubectl create secret generic argocd-secret -n argocd --from-literal=oidc.secret=s3cret >/dev/null
-kubectl create secret generic sluice-server-sessions -n argocd >/dev/null
-"$SLUICE" server -p $port --listen-address 127.0.0.1 --healthzPort 0 --impersonate-groups developers,operators >"$dir/server.log" 2>&1 &
+"$SLUICE" server --token "$account" -p $port --listen-address 127.0.0.1 --healthzPort 0 --impersonate-groups developers,operators >"$dir/server.log" 2>&1 &
 server=$!
 check "the server starts" within 20 grep -q "the dashboard listens" "$dir/server.log"
 
