@@ -20,5 +20,7 @@ check "and no search path of this machine's is in it" fails has "$dynamic" 'R(UN
 strip -o "$dir/stripped" "$program"
 size=$(stat -c %s "$dir/stripped")
 # Commit 3cf8b76 had 1,563,072 bytes. Since then: Flux's HelmReleases 45,000, doctor and the other commands of the article
-# 60,000, Gateway API 25,000, Deployments and CustomResourceDefinitions on the laptop cluster 30,000.
-check "it is smaller than 1.75 MB without its symbols: $size bytes" [ "$size" -lt 1750000 ]
+# 60,000, Gateway API 25,000, Deployments and CustomResourceDefinitions on the laptop cluster 30,000, which was 1,727,000; then
+# the other routers 70,000, metric providers 70,000, the dashboard for a team with its login 75,000, comparisons 42,000, plans
+# 32,000, post-renderers and registries of Helm 20,000.
+check "it is smaller than 2.1 MB without its symbols: $size bytes" [ "$size" -lt 2100000 ]
