@@ -12,7 +12,7 @@ as(struct arena *a, const char *const *groups, size_t n)
 	static const struct impersonation s = { "sluice:", "dashboard", { listed, 2 } };
 	struct impersonated ret;
 
-	impersonation_of(a, &s, &(struct identity){ "alice", groups, n }, &ret);
+	impersonation_of(a, &s, &(struct identity){ .user = "alice", .groups = groups, .ngroups = n }, &ret);
 	assert_string_equal(ret.user, "sluice:dashboard");
 	return ret;
 }
