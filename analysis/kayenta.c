@@ -1,7 +1,7 @@
 /* analysis/kayenta.c: a measurement by Kayenta's canary judge.
  *
- * The configuration is found by its name, a judgement is started, and every 15 s its result is requested; until then
- * the measurement is Running, and its metadata has the id of the judgement, so that it continues after a restart. The
+ * The configuration is found by its name, a judgment is started, and every 15 s its result is requested; until then
+ * the measurement is Running, and its metadata has the id of the judgment, so that it continues after a restart. The
  * score is compared with the threshold; conditions are not evaluated.
  */
 #include <inttypes.h>
@@ -206,7 +206,7 @@ kayenta_start(
 	    json_text(a, body), a, ret);
 }
 
-/* The judgement has been started: the measurement continues with its id. */
+/* The judgment has been started: the measurement continues with its id. */
 static enum measured
 kayenta_started(const struct response *got, struct arena *a, struct step_result *ret)
 {

@@ -56,9 +56,9 @@ plan_make_longest(struct arena *a, const struct plan_objects *o, struct forecast
 static const char *
 plan_where(struct arena *a, const struct forecast *f, const struct forecast_course *c)
 {
-	return arena_printf(a, "%s%swith %lld %% of the traffic on the new version",
+	return arena_printf(a, "%s%s %lld %% of the traffic on the new version",
 	    c->aborted_step >= 0 ? arena_printf(a, "at step %s", forecast_step(a, f->rollout, c->aborted_step)) : "",
-	    c->aborted_step >= 0 ? ", " : "", (long long)c->aborted_weight);
+	    c->aborted_step >= 0 ? ", with" : "with", (long long)c->aborted_weight);
 }
 
 /* The update is promoted before its analysis can fail: states how long a user must wait, if that helps. */

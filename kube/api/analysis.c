@@ -112,7 +112,7 @@ static const struct field metric_provider_fields[] = {
 	    .doc = "Queries of Amazon CloudWatch, with the credentials of the controller."),
 	OBJECT(metric_provider, graphite, "graphite", graphite_metric, .doc = "Query of Graphite."),
 	OBJECT(metric_provider, influxdb, "influxdb", influxdb_metric, .doc = "Query of InfluxDB 2."),
-	OBJECT(metric_provider, kayenta, "kayenta", kayenta_metric, .doc = "Judgement of Kayenta."),
+	OBJECT(metric_provider, kayenta, "kayenta", kayenta_metric, .doc = "Judgment of Kayenta."),
 	OBJECT(metric_provider, skywalking, "skywalking", skywalking_metric, .doc = "Query of SkyWalking."),
 	OBJECT(metric_provider, plugin, "plugin", metric_plugin,
 	    .doc = "Providers that Argo Rollouts does not have. Its controller reports the phase Error for "

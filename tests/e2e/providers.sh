@@ -125,7 +125,7 @@ kill -9 $controller
 wait $controller 2>/dev/null
 start
 check "another controller continues it" within 40 is kayenta '^Successful 92'
-check "and starts no second judgement" test "$(grep -c '^POST /k/canary/c7?application=app&metricsAccountName=m&configurationAccountName=c&storageAccountName=s' "$dir/requests")" = 1
+check "and starts no second judgment" test "$(grep -c '^POST /k/canary/c7?application=app&metricsAccountName=m&configurationAccountName=c&storageAccountName=s' "$dir/requests")" = 1
 check "of both scopes" arrived '"controlScope":{"scope":"a","location":"","step":60,"start":"'
 
 # CloudWatch, with a role that the controller takes by a token in a file.

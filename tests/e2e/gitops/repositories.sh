@@ -91,7 +91,7 @@ kubectl apply -f - >/dev/null <<Y
 apiVersion: v1
 kind: Secret
 metadata: {name: prefix, namespace: argocd, labels: {argocd.argoproj.io/secret-type: repo-creds}}
-stringData: {url: "$here/fresh", username: prefix, password: covert}
+stringData: {url: "$here/fresh", username: prefix, password: hidden}
 ---
 apiVersion: v1
 kind: Secret
@@ -104,7 +104,7 @@ metadata: {name: bare-too, namespace: argocd, labels: {argocd.argoproj.io/secret
 stringData: {url: "$here/later/one", type: git}
 Y
 application fresh fresh/one
-check "a repository's Secret without credentials takes those of repo-creds" within 20 sent "fresh prefix:covert"
+check "a repository's Secret without credentials takes those of repo-creds" within 20 sent "fresh prefix:hidden"
 application later later/one
 check "or else of a template" within 20 sent "later all:silent"
 
@@ -117,6 +117,6 @@ check "a key that it does not have is too" within 20 says 'repositories[0]: Secr
 settings "  repositories: '[{type: git}]'"
 refresh shop
 check "an entry without a URL is too" within 20 says 'repositories[0]: it has no url' condition shop
-check "no password is in a condition or the log" fails sh -c "{ kubectl get applications -n argocd -o yaml; cat '$dir/controller.log'; } | grep -E 'hush|quiet|silent|hidden|covert'"
+check "no password is in a condition or the log" fails sh -c "{ kubectl get applications -n argocd -o yaml; cat '$dir/controller.log'; } | grep -E 'hush|quiet|silent|hidden|hidden'"
 kill $controller && wait $controller
 kill $server

@@ -298,9 +298,9 @@ a_hook_returns_a_value_or_a_phase(void **state)
 	plugin.disabled = false;
 }
 
-/* Argo Rollouts requests the result of the judgement "<nil>". */
+/* Argo Rollouts requests the result of the judgment "<nil>". */
 static void
-a_judgement_of_kayenta_without_an_id_is_an_error(void **state)
+a_judgment_of_kayenta_without_an_id_is_an_error(void **state)
 {
 	static const char *const cases[] = { "{}", "{\"canaryExecutionId\":null}", "{\"canaryExecutionId\":\"\"}",
 		"[]" };
@@ -382,7 +382,7 @@ main(void)
 		cmocka_unit_test(points_of_google_are_numbers),
 		cmocka_unit_test(a_hook_returns_a_value_or_a_phase),
 		cmocka_unit_test(all_pages_of_cloudwatch_are_read),
-		cmocka_unit_test(a_judgement_of_kayenta_without_an_id_is_an_error),
+		cmocka_unit_test(a_judgment_of_kayenta_without_an_id_is_an_error),
 		cmocka_unit_test(a_point_of_wavefront_without_a_value_is_an_error),
 		cmocka_unit_test(a_token_of_wavefront_is_sent_to_its_own_address_only),
 	};

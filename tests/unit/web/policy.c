@@ -152,10 +152,10 @@ an_application_of_a_namespace_that_its_project_does_not_name_is_denied(void **st
 
 	(void)state;
 	assert_false(may(all, "bob", "", "", "get", elsewhere));
-	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: {sourceNamespaces: [other, '!te*']}}");
+	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: {sourceNamespaces: [other, '!tea*']}}");
 	assert_false(may(all, "bob", "", "", "get", elsewhere));
 	assert_true(may(all, "bob", "", "", "get", SHOP));
-	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: {sourceNamespaces: ['te*']}}");
+	project_is(a, "{metadata: {name: shop, namespace: argocd}, spec: {sourceNamespaces: ['tea*']}}");
 	assert_true(may(all, "bob", "", "", "get", elsewhere));
 	project = NULL;
 	arena_free(a);
