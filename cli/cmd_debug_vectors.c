@@ -19,7 +19,7 @@ static int debug_vectors_run(struct cli *);
 
 const struct command cmd_debug_vectors = {
 	.name = "debug vectors",
-	.args = "alb|gateway|nginx|traefik|apisix|smi|ambassador|provider-NAME --lines",
+	.args = "ROUTER|provider-NAME --lines",
 	.group = GROUP_CHECK,
 	.summary = "Make recorded calls of a router or metric provider, and print what they did",
 	.flags =
@@ -348,7 +348,10 @@ debug_vectors_run(struct cli *c)
 	if (cli_on(c, "lines") && c->n_args == 1 && str_eq(c->args[0], "aws-credentials"))
 		return each_line(c, debug_vectors_credentials);
 	if (!cli_on(c, "lines") || c->n_args != 1 || !debug_vectors_known(c->args[0]))
-		return cli_fail(c, "usage: sluice debug vectors %s <FILE; each line has rollout, objects and call",
+		return cli_fail(c,
+		    "usage: sluice debug vectors %s <FILE; ROUTER: alb, gateway, nginx, traefik, apisix, smi or "
+		    "ambassador; "
+		    "each line has rollout, objects and call",
 		    cmd_debug_vectors.args);
 	return each_line(c, debug_vectors_line);
 }
