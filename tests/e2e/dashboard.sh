@@ -112,7 +112,7 @@ check "... for whom it listens" says 200 code -H "Host: board.example" "http://1
 check "a port is a number" says '"many" is not a port' "$SLUICE" dashboard -p many
 check "a port that is taken" says "cannot listen on 127.0.0.1 port $port" "$SLUICE" dashboard -p $port
 # A stream ends only when its client does: the code of one that is refused comes while the others are open.
-for i in $(seq 70); do
+for i in $(seq 210); do
 	command curl -s -o /dev/null -w '%{http_code}\n' -b "$dir/jar" "$api/info/watch" >>"$dir/codes" &
 	streams[i]=$!
 done
