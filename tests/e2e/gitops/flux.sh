@@ -91,6 +91,7 @@ kubectl patch kustomization shop -n flux-system --type merge -p '{"spec":{"suspe
 check "what is not supported is refused" within 20 says "decryption" ready kustomization shop
 kubectl patch kustomization shop -n flux-system --type json -p '[{"op":"remove","path":"/spec/decryption"}]' >/dev/null
 check "and then goes on" within 20 says suspended data one cluster
+kubectl create serviceaccount robot -n flux-system >/dev/null
 kubectl patch kustomization shop -n flux-system --type merge -p '{"spec":{"serviceAccountName":"robot"}}' >/dev/null
 check "an account without rights may nothing" within 20 says 'User "system:serviceaccount:flux-system:robot" cannot' ready kustomization shop
 kubectl create clusterrolebinding robot --clusterrole=cluster-admin --serviceaccount=flux-system:robot >/dev/null
