@@ -333,7 +333,8 @@ note_change(struct cluster *c, const char *kind, const char *type, const json_t 
 	else if (gateways_is_route(kind))
 		cluster_note(c, "%s %s %s weight %d", type, kind, name,
 		    (int)json_integer_value(json_at(o, "/spec/rules/0/backendRefs/1/weight")));
-	else if (split_weight(cluster_rollout(c), kind, o) >= 0)
+	else if (c->remote == NULL && split_weight(cluster_rollout(c), kind, o) >= 0)
+		/* A remote Rollout would be read by a request within a request. */
 		cluster_note(c, "%s %s %s weight %d", type, kind, name, split_weight(cluster_rollout(c), kind, o));
 	else if (strcmp(kind, "DestinationRule") == 0)
 		cluster_note(c, "%s DestinationRule canary=%s stable=%s", type,
