@@ -29,6 +29,9 @@ struct course {
 	int64_t before_at; /* mono ms of that */
 	bool resumed; /* a user took the pause away, or wrote the step's index */
 	bool ever_resumed; /* of this update: a user promoted */
+	/* The status passed the preview of this update when nothing held it: auto-promotion that is disabled later comes
+	 * too late, as in Argo Rollouts. */
+	bool past_preview;
 	bool pause_seen; /* the status has held a pause condition while this update went on */
 	int64_t edited_at; /* mono ms of the last write of a user's to the Rollout */
 };
@@ -327,7 +330,7 @@ course_begin(struct course *c, const json_t *rollout)
 	snprintf(c->hash, sizeof(c->hash), "%s", course_hash(rollout));
 	snprintf(c->steps, sizeof(c->steps), "%s", json_str(status, "currentStepHash") ?: "");
 	c->aborted = json_is_true(json_object_get(status, "abort"));
-	c->ever_resumed = c->pause_seen = false;
+	c->ever_resumed = c->past_preview = c->pause_seen = false;
 	c->begun_at = cluster_wall(c->cluster);
 	course_enter(c, rollout, json_int(status, "currentStepIndex", 0));
 }
@@ -431,6 +434,9 @@ course_on_rollout(struct course *c, const json_t *old, const json_t *rollout)
 	}
 	if (json_array_size(json_at(rollout, "/status/pauseConditions")) > 0)
 		c->pause_seen = true;
+	if (json_is_true(json_at(rollout, "/status/blueGreen/scaleUpPreviewCheckPoint")) &&
+	    !json_is_true(json_at(old, "/status/blueGreen/scaleUpPreviewCheckPoint")))
+		c->past_preview = !json_is_false(json_at(rollout, "/spec/strategy/blueGreen/autoPromotionEnabled"));
 	if (index == c->index)
 		return;
 	if (index > c->index && !c->aborted && !course_is_short(old, rollout))
@@ -483,7 +489,7 @@ course_on_service(struct course *c, const json_t *old, const json_t *service)
 	    json_at(facts_replicaset(c->cluster, to), "/metadata/annotations/scale-down-deadline") != NULL)
 		return;
 	if (json_is_false(json_object_get(bg, "autoPromotionEnabled")) &&
-	    json_int(bg, "autoPromotionSeconds", 0) == 0 && !c->ever_resumed)
+	    json_int(bg, "autoPromotionSeconds", 0) == 0 && !c->ever_resumed && !c->past_preview)
 		judge_wrong(c->judge, "the active Service was switched to %s, and no user has promoted it", to);
 	if (json_object_get(bg, "prePromotionAnalysis") == NULL)
 		return;
