@@ -29,7 +29,7 @@ struct course {
 	int64_t before_at; /* mono ms of that */
 	bool resumed; /* a user took the pause away, or wrote the step's index */
 	bool ever_resumed; /* of this update: a user promoted */
-	/* The status passed the preview of this update when nothing held it: auto-promotion that is disabled later comes
+	/* The status passed the preview of this update when nothing held it: to disable auto-promotion later comes
 	 * too late, as in Argo Rollouts. */
 	bool past_preview;
 	bool pause_seen; /* the status has held a pause condition while this update went on */
