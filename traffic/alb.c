@@ -143,12 +143,8 @@ alb_read_weight(const struct rollout *r, const struct ingress *ingress, struct a
 	struct wanted_split now;
 	int64_t least;
 
-	if (alb_read_action(a, r, object_annotation(&ingress->object, key), &now)) {
-		least = now.weight;
-	} else {
-		least = 0;
+	if (!alb_read_action(a, r, object_annotation(&ingress->object, key), &now, &least))
 		now.weight = r->status.canary.weights != NULL ? r->status.canary.weights->canary.weight : 0;
-	}
 	for (size_t i = 0; i < now.n_additional; i++)
 		alb_read_additional(a, &now.additional[i], !ret->has_route, ret);
 	ret->weight = now.weight > ret->weight ? now.weight : ret->weight;

@@ -54,9 +54,10 @@ const char *alb_split_action(struct arena *, const struct rollout *, const struc
 const char *alb_header_action(struct arena *, const struct rollout *);
 const char *alb_header_conditions(struct arena *, const struct header_route *);
 
-/* Reads the shares of the root Service's action into *ret: percentages of the canary and of other Services. Returns
- * false if the annotation exists and cannot be read. */
-bool alb_read_action(struct arena *, const struct rollout *, const char *action, struct wanted_split *ret);
+/* Reads the shares of the root Service's action into *ret: percentages of the canary and of other Services, rounded up,
+ * and that of the canary, rounded down, into *ret_least. Returns false if the annotation exists and cannot be read. */
+bool alb_read_action(
+    struct arena *, const struct rollout *, const char *action, struct wanted_split *ret, int64_t *ret_least);
 
 /* Returns the port of the first target of an action; 0: it has none. */
 int64_t alb_action_port(const char *action);

@@ -100,30 +100,41 @@ alb_groups(const json_t *action)
 	return json_object_get(json_object_get(action, "ForwardConfig"), "TargetGroups");
 }
 
+/* AWS allows at most 999. A larger weight of a user counts as much, and is not lost. */
+static json_int_t
+alb_group_weight(const json_t *group)
+{
+	json_int_t weight = json_int(group, "Weight", 0);
+
+	return weight < 0 ? 0 : weight > INT32_MAX ? INT32_MAX : weight;
+}
+
 bool
-alb_read_action(struct arena *a, const struct rollout *r, const char *action, struct wanted_split *ret)
+alb_read_action(
+    struct arena *a, const struct rollout *r, const char *action, struct wanted_split *ret, int64_t *ret_least)
 {
 	_cleanup_(json_decrefp) json_t *j = action != NULL ? json_loads(action, 0, NULL) : NULL;
 	const json_t *groups = alb_groups(j);
 	struct weight_destination *more = arena_new_array(a, struct weight_destination, json_array_size(groups));
-	json_int_t all = 0;
+	json_int_t all = 0, canary = 0;
 	json_t *one;
 	size_t i;
 
 	*ret = (struct wanted_split){ .additional = more };
 	json_array_foreach (groups, i, one)
-		all += json_int(one, "Weight", 0) > 0 ? json_int(one, "Weight", 0) % (INT32_MAX) : 0;
+		all += alb_group_weight(one);
 	json_array_foreach (groups, i, one) {
 		const char *service = json_str(one, "ServiceName") ?: "";
-		json_int_t weight = json_int(one, "Weight", 0) > 0 ? json_int(one, "Weight", 0) % (INT32_MAX) : 0;
+		json_int_t weight = all > 0 ? (100 * alb_group_weight(one) + all - 1) / all : 0;
 
-		weight = all > 0 ? (100 * weight + all - 1) / all : 0;
 		if (str_eq(service, r->spec.strategy.canary->canary_service))
-			ret->weight += weight;
+			canary += alb_group_weight(one);
 		else if (!str_eq(service, r->spec.strategy.canary->stable_service) && weight > 0)
 			more[ret->n_additional++] =
 			    (struct weight_destination){ .service_name = arena_strdup(a, service), .weight = weight };
 	}
+	ret->weight = all > 0 ? (100 * canary + all - 1) / all : 0;
+	*ret_least = all > 0 ? 100 * canary / all : 0;
 	return action == NULL || json_is_array(groups);
 }
 

@@ -63,7 +63,10 @@ the_weight_is_the_canarys_share_in_the_action(void **state)
 	} cases[] = {
 		{ "", 0, 0 },
 		{ "alb.ingress.kubernetes.io/actions.web-s: '" ACTION("25", "75") "'", 25, 25 },
-		{ "alb.ingress.kubernetes.io/actions.web-s: '" ACTION("1", "2") "'", 34, 34 },
+		{ "alb.ingress.kubernetes.io/actions.web-s: '" ACTION("1", "2") "'", 33, 34 },
+		/* more than AWS takes */
+		{ "alb.ingress.kubernetes.io/actions.web-s: '" ACTION("2147483647", "1") "'", 99, 100 },
+		{ "alb.ingress.kubernetes.io/actions.web-s: '" ACTION("9223372036854775807", "0") "'", 100, 100 },
 		{ "alb.ingress.kubernetes.io/actions.web-s: '" ACTION("0", "0") "'", 0, 0 },
 		{ "alb.ingress.kubernetes.io/actions.web-s: '" ACTION("-5", "75") "'", 0, 0 },
 		{ "alb.ingress.kubernetes.io/actions.other: '" ACTION("25", "75") "'", 0, 0 },
