@@ -64,14 +64,15 @@ annotation_replace(json_t *metric, const json_t *comparison)
 void
 compare_annotation_check(struct problems *p, const struct analysis_template *t, const char *path)
 {
-	_cleanup_(json_decrefp) json_t *all = NULL,
-				       *metrics = t->spec.metrics != NULL ? json_loads(t->spec.metrics, 0, NULL) : NULL;
+	_cleanup_(json_decrefp) json_t *all = NULL, *metrics = NULL;
 	struct err *e = annotation_read(p->arena, &t->object, &all);
 	const char *name;
 	json_t *one;
 
 	if (e != NULL)
 		problem_add(p, path, "%s", err_text(p->arena, e));
+	if (all != NULL && t->spec.metrics != NULL)
+		metrics = json_loads(t->spec.metrics, 0, NULL);
 	json_object_foreach (all, name, one) {
 		struct problems found = { .arena = p->arena };
 		struct compare_metric m = { 0 };
@@ -110,9 +111,7 @@ compare_annotation_merge(struct arena *a, const struct analysis_template *const 
 struct err *
 compare_annotation_apply(struct arena *a, const struct analysis_run *run, const struct analysis_run **ret)
 {
-	_cleanup_(json_decrefp) json_t *all = NULL, *metrics = run->spec.metrics != NULL
-								   ? json_loads(run->spec.metrics, 0, NULL)
-								   : NULL;
+	_cleanup_(json_decrefp) json_t *all = NULL, *metrics = NULL;
 	struct err *e = annotation_read(a, &run->object, &all);
 	struct analysis_run *copy;
 	const char *name;
@@ -121,6 +120,8 @@ compare_annotation_apply(struct arena *a, const struct analysis_run *run, const 
 	*ret = run;
 	if (e != NULL || all == NULL)
 		return e;
+	if (run->spec.metrics != NULL)
+		metrics = json_loads(run->spec.metrics, 0, NULL);
 	json_object_foreach (all, name, one) {
 		json_t *metric = annotation_metric(metrics, name);
 
