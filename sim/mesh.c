@@ -238,6 +238,16 @@ mesh_is_plain_rule(const json_t *rule)
 	return json_array_size(matches) == 0;
 }
 
+#define HTTP_ROUTE_WEIGHT_MAX 1000000 /* the limit of the Gateway API */
+
+static int
+mesh_ref_weight(const json_t *ref)
+{
+	json_int_t weight = json_int(ref, "weight", 1);
+
+	return weight < 0 ? 0 : weight > HTTP_ROUTE_WEIGHT_MAX ? HTTP_ROUTE_WEIGHT_MAX : (int)weight;
+}
+
 /* Weights of an HTTPRoute are shares of their sum. */
 static void
 mesh_read_http_route(struct mesh *m, const json_t *route)
@@ -252,11 +262,11 @@ mesh_read_http_route(struct mesh *m, const json_t *route)
 		if (refs == NULL && mesh_is_plain_rule(one))
 			refs = json_object_get(one, "backendRefs");
 	json_array_foreach (refs, i, one)
-		all += json_int(one, "weight", 1);
+		all += mesh_ref_weight(one);
 	json_array_foreach (refs, i, one)
 		if (all > 0)
 			mesh_give_service(m, json_str(one, "namespace") ?: ns, json_str(one, "name") ?: "", NULL,
-			    (int)(100 * json_int(one, "weight", 1) / all));
+			    (int)(100 * (json_int_t)mesh_ref_weight(one) / all));
 }
 
 #define NGINX_CANARY "nginx.ingress.kubernetes.io/canary"
