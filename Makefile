@@ -46,9 +46,9 @@ all: deps
 help:
 	@echo "make            build ./sluice (installs what it needs from Debian's packages first)"
 	@echo "make demo       a canary on the laptop cluster: steps, approval, promotion, an abort; about two minutes"
-	@echo "make demo-gitops  GitOps on the laptop cluster: a sync, a drift, a canary, a bad commit that is held; a minute"
 	@echo "make demo ROUTER=gateway|nginx  the same through another router than Istio"
 	@echo "make demo APPROVE=me   the same; it waits until you run the promote command it prints"
+	@echo "make demo-gitops  GitOps on the laptop cluster: a sync, a drift, a canary, a bad commit that is held; a minute"
 	@echo "make test       all tests, under sanitizers; T=name selects"
 	@echo "make soak       simulation with SEEDS=20000 seeds from FROM=1 and SPECS=20000 random specs; all scenarios and syncs"
 	@echo "                with each of their requests failing"

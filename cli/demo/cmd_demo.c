@@ -11,11 +11,11 @@
 #include "io/child.h"
 #include "io/file.h"
 #include "kube/api/core.h"
+#include "kube/api/gateway.h"
+#include "kube/api/ingress.h"
 #include "kube/api/yaml.h"
 #include "kube/client.h"
 #include "kube/transport_curl.h"
-#include "kube/api/gateway.h"
-#include "kube/api/ingress.h"
 #include "sim/load.h"
 #include "sim/store.h"
 
