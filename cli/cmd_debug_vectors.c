@@ -8,12 +8,14 @@
 #include "cli/lines.h"
 #include "kube/api/core.h"
 #include "kube/api/patch.h"
+#include "traffic/alb.h"
 #include "traffic/routed.h"
 
 #define OBJECTS_MAX 64
 #define ADDED_VERSION "0" /* of objects that are recorded without one */
 
-static const char *const vector_names[] = { "alb", "gateway", "nginx", "traefik", "apisix", "smi", "ambassador" };
+static const char *const vector_names[] = { "alb", "alb-cleanup", "gateway", "nginx", "traefik", "apisix", "smi",
+	"ambassador" };
 
 static int debug_vectors_run(struct cli *);
 
@@ -291,6 +293,41 @@ vector_check(struct vector *v)
 	return problems.n == 0;
 }
 
+static bool
+vector_names_it(const json_t *call, const char *name)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(call, "rolloutsThatNameIt"), i, one)
+		if (str_eq(json_string_value(one), name))
+			return true;
+	return false;
+}
+
+/* Makes what the passes of the rollouts do that no longer name the Ingress of the line, which its record names. */
+static void
+vector_clean_up(struct vector *v, const json_t *call, json_t *objects)
+{
+	const json_t *meta = json_object_get(json_array_get(objects, 0), "metadata");
+	const char *text = json_str(json_object_get(meta, "annotations"), ALB_MANAGED), *name;
+	_cleanup_(json_decrefp) json_t *record = text != NULL ? json_loads(text, 0, NULL) : NULL;
+	json_t *keys;
+
+	json_object_foreach (record, name, keys) {
+		_cleanup_(json_decrefp) json_t *rollout = json_pack("{s:{s:s,s:s?},s:{s:{s:{}}}}", "metadata", "name",
+		    name, "namespace", json_str(meta, "namespace"), "spec", "strategy", "canary");
+		struct plan *plan = plan_new(v->arena);
+
+		if (vector_names_it(call, name))
+			continue;
+		v->rollout = (const struct rollout *)object_decode(&rollout_type, rollout, v->arena);
+		vector_read(v, objects);
+		alb_router.release(v->rollout, &v->view, NULL, 0, plan);
+		vector_write(v, plan);
+	}
+}
+
 static void
 debug_vectors_line(struct cli *c, const json_t *line)
 {
@@ -307,7 +344,9 @@ debug_vectors_line(struct cli *c, const json_t *line)
 	vector_add_versions(objects);
 	v.rollout = (const struct rollout *)object_decode(&rollout_type, rollout, a);
 	vector_read(&v, objects);
-	if (v.routed.n == 0)
+	if (str_eq(op, "cleanup"))
+		vector_clean_up(&v, call, objects);
+	else if (v.routed.n == 0)
 		v.err = err_new(a, ERR_INVALID, "rollout: uses no router that Sluice has");
 	if (str_eq(op, "setWeight")) {
 		if (vector_check(&v))
@@ -320,7 +359,7 @@ debug_vectors_line(struct cli *c, const json_t *line)
 	} else if (str_eq(op, "setHeaderRoute")) {
 		if (vector_check(&v))
 			vector_set_header_route(&v, rollout, json_object_get(call, "route"), objects);
-	} else
+	} else if (!str_eq(op, "cleanup"))
 		v.err = err_new(a, ERR_INVALID, "call.op: \"%s\" is not supported", op);
 	answer = json_pack("{s:o}", "objects", vector_routed(objects));
 	if (v.err != NULL)
@@ -349,7 +388,8 @@ debug_vectors_run(struct cli *c)
 		return each_line(c, debug_vectors_credentials);
 	if (!cli_on(c, "lines") || c->n_args != 1 || !debug_vectors_known(c->args[0]))
 		return cli_fail(c,
-		    "usage: sluice debug vectors %s <FILE; ROUTER: alb, gateway, nginx, traefik, apisix, smi or "
+		    "usage: sluice debug vectors %s <FILE; ROUTER: alb, alb-cleanup, gateway, nginx, traefik, apisix, "
+		    "smi or "
 		    "ambassador; "
 		    "each line has rollout, objects and call",
 		    cmd_debug_vectors.args);
