@@ -15,13 +15,13 @@ SMALL = -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
 # for size; it frees a seventh of the program. Not building a kustomization: tests/bench/kustomize counts it.
 VENDORS = hook google_monitoring dynatrace cloudwatch influxdb flux_csv kayenta datadog newrelic graphite wavefront skywalking provider_secret http
 COLD = $(if $(filter-out gitops/kustomize/%,$(filter cli% doctor% sim% web% notify% gitops% gotemplate% rollout/view% \
-	kube/config% kube/api/explain% kube/api/schema% $(VENDORS:%=analysis/%.c),$<)),-Os)
+	kube/config% kube/api/explain% kube/api/schema% analysis/promql% $(VENDORS:%=analysis/%.c),$<)),-Os)
 SMALL_LINK := $(shell echo 'int main(void){return 0;}' | $(CC) -pie -fPIE -Wl,-z,pack-relative-relocs -x c -o /dev/null - 2>&1 | grep -q . || echo -Wl,-z,pack-relative-relocs)
 LINK_FLAGS = $(HARDEN_LINK) $(SMALL_LINK) -Wl,--gc-sections
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lcjose -lcrypto -lm
 
 # The pure folders: they decide, and do no input or output (tools/layers checks it). The others: all but the entry.
-PURE_DIRS = base kube/api kube/plan traffic analysis analysis/condition analysis/compare rollout rollout/experiment rollout/view gotemplate notify \
+PURE_DIRS = base kube/api kube/plan traffic analysis analysis/condition analysis/compare analysis/promql rollout rollout/experiment rollout/view gotemplate notify \
 	gitops gitops/source gitops/kustomize gitops/render gitops/engine gitops/argocd gitops/flux doctor web/oidc web/access
 SHELL_DIRS = io kube notify/send gitops/worker sim web cli cli/demo cli/plan
 PURE_SRC = $(wildcard $(PURE_DIRS:%=%/*.c))
