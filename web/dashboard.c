@@ -238,8 +238,8 @@ dashboard_on_completed(void *arg, struct MHD_Connection *c, void **state, enum M
 	if (v->check != NULL)
 		d->settings.login->cancel(v->check);
 	dashboard_application_cancel(v->request);
-	permit_cancel(v->permit_check);
-	permit_done(&v->permit);
+	access_review_cancel(v->access_review);
+	allowed_namespaces_done(&v->allowed);
 	web_action_cancel(v->action);
 	str_done(&v->body);
 	arena_free(v->arena);

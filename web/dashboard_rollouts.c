@@ -55,17 +55,17 @@ static bool
 dashboard_may_list(struct visit *v, const char *ns, enum MHD_Result *ret)
 {
 	*ret = MHD_YES;
-	if (!visit_permit(v, ns))
+	if (!visit_review_access(v, ns))
 		return false;
-	if (v->permit_error != NULL)
-		*ret = visit_refuse_error(v, v->permit_error);
-	else if (v->permit.too_many)
+	if (v->review_error != NULL)
+		*ret = visit_refuse_error(v, v->review_error);
+	else if (v->allowed.too_many)
 		*ret = visit_refuse(v, VISIT_INVALID,
 		    arena_printf(v->arena,
 			"there are Rollouts in more than %d namespaces, and you may not list those of all: choose a "
 			"namespace",
-			PERMIT_NAMESPACES_MAX));
-	else if (ns != NULL && !permit_allows(&v->permit, ns))
+			ACCESS_REVIEW_NAMESPACES_MAX));
+	else if (ns != NULL && !allowed_namespaces_has(&v->allowed, ns))
 		*ret = visit_refuse(v, VISIT_FORBIDDEN,
 		    arena_printf(v->arena,
 			"you may not list rollouts.argoproj.io in the namespace \"%s\", or it has none: bind a Role to "
@@ -156,7 +156,7 @@ dashboard_put_rollout(struct visit *v, const char *const *parts, size_t n)
 
 struct collecting {
 	const struct view *view;
-	const struct permit *permit;
+	const struct allowed_namespaces *allowed;
 	json_t *list;
 	const char *last; /* namespace */
 };
@@ -166,7 +166,7 @@ dashboard_collect(const struct object *o, void *arg)
 {
 	struct collecting *c = arg;
 
-	if (permit_allows(c->permit, o->meta.namespace))
+	if (allowed_namespaces_has(c->allowed, o->meta.namespace))
 		json_array_append_new(c->list, info_rollout(c->view, o->meta.namespace, o->meta.name));
 }
 
@@ -175,7 +175,7 @@ dashboard_collect_namespace(const struct object *o, void *arg)
 {
 	struct collecting *c = arg;
 
-	if (!str_eq(c->last, o->meta.namespace) && permit_allows(c->permit, o->meta.namespace))
+	if (!str_eq(c->last, o->meta.namespace) && allowed_namespaces_has(c->allowed, o->meta.namespace))
 		json_array_append_new(c->list, json_string(o->meta.namespace));
 	c->last = o->meta.namespace;
 }
@@ -184,7 +184,7 @@ static enum MHD_Result
 dashboard_list(struct visit *v, const char *ns)
 {
 	const struct view *view = v->dashboard->settings.view;
-	struct collecting c = { .view = view, .permit = &v->permit, .list = json_array() };
+	struct collecting c = { .view = view, .allowed = &v->allowed, .list = json_array() };
 
 	view->each(view, &rollout_type, ns, dashboard_collect, &c);
 	return visit_respond_json(v, json_pack("{s:o}", "rollouts", c.list));
@@ -194,7 +194,7 @@ enum MHD_Result
 dashboard_list_namespaces(struct visit *v)
 {
 	const struct dashboard_settings *s = &v->dashboard->settings;
-	struct collecting c = { .permit = &v->permit };
+	struct collecting c = { .allowed = &v->allowed };
 	enum MHD_Result refused;
 
 	if (!dashboard_may_list(v, NULL, &refused))
@@ -208,7 +208,7 @@ dashboard_list_namespaces(struct visit *v)
 /* The source of a stream of Rollouts. */
 struct rollout_source {
 	const struct view *view;
-	struct permit permit;
+	struct allowed_namespaces allowed;
 };
 
 static json_t *
@@ -216,7 +216,7 @@ dashboard_stream_rollout(void *arg, const char *ns, const char *name)
 {
 	const struct rollout_source *from = arg;
 
-	return permit_allows(&from->permit, ns) ? info_rollout(from->view, ns, name) : NULL;
+	return allowed_namespaces_has(&from->allowed, ns) ? info_rollout(from->view, ns, name) : NULL;
 }
 
 static void
@@ -224,7 +224,7 @@ dashboard_stream_done(void *arg)
 {
 	struct rollout_source *from = arg;
 
-	permit_done(&from->permit);
+	allowed_namespaces_done(&from->allowed);
 	free(from);
 }
 
@@ -238,8 +238,8 @@ dashboard_watch_rollouts(struct visit *v, const char *ns, const char *name)
 	if (name != NULL && view_get(view, &rollout_type, ns, name) == NULL)
 		return dashboard_refuse_unknown(v, ns, name);
 	from = mem_alloc(sizeof(*from));
-	*from = (struct rollout_source){ view, v->permit };
-	v->permit = (struct permit){ 0 };
+	*from = (struct rollout_source){ view, v->allowed };
+	v->allowed = (struct allowed_namespaces){ 0 };
 	if (visit_stream(v, ns, name,
 		&(struct stream_source){ .type = &rollout_type,
 		    .member = "rolloutInfo",

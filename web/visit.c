@@ -168,44 +168,44 @@ visit_log_write(
 }
 
 static void
-visit_on_permit(void *arg, const struct err *e, struct permit *permit)
+visit_on_reviewed(void *arg, const struct err *e, struct allowed_namespaces *allowed)
 {
 	struct visit *v = arg;
 
-	v->permit_check = NULL;
-	v->permitted = true;
-	v->permit_error = e != NULL ? err_copy(v->arena, e) : NULL;
+	v->access_review = NULL;
+	v->reviewed = true;
+	v->review_error = e != NULL ? err_copy(v->arena, e) : NULL;
 	if (e == NULL) {
-		v->permit = *permit;
-		*permit = (struct permit){ 0 };
+		v->allowed = *allowed;
+		*allowed = (struct allowed_namespaces){ 0 };
 	}
 	visit_resume(v);
 }
 
 bool
-visit_permit(struct visit *v, const char *ns)
+visit_review_access(struct visit *v, const char *ns)
 {
 	const struct dashboard_settings *s = &v->dashboard->settings;
 
-	if (v->permitted)
+	if (v->reviewed)
 		return true;
-	v->permitted = true;
-	v->permit.all = s->impersonation == NULL;
-	if (v->permit.all)
+	v->reviewed = true;
+	v->allowed.all = s->impersonation == NULL;
+	if (v->allowed.all)
 		return true;
 	impersonation_of(v->arena, s->impersonation, v->identity, &v->who);
-	v->permit_check = permit_start(&(struct permit_settings){ .api = s->api,
-					   .reviews = &v->dashboard->reviews,
-					   .view = s->view,
-					   .who = &v->who,
-					   .namespace = ns,
-					   .done = visit_on_permit,
-					   .arg = v },
-	    &v->permit);
-	v->permitted = v->permit_check == NULL;
-	if (!v->permitted)
+	v->access_review = access_review_start(&(struct access_review_settings){ .api = s->api,
+						   .reviews = &v->dashboard->reviews,
+						   .view = s->view,
+						   .who = &v->who,
+						   .namespace = ns,
+						   .done = visit_on_reviewed,
+						   .arg = v },
+	    &v->allowed);
+	v->reviewed = v->access_review == NULL;
+	if (!v->reviewed)
 		visit_suspend(v);
-	return v->permitted;
+	return v->reviewed;
 }
 
 struct transport *

@@ -6,7 +6,7 @@
 #pragma once
 #include "io/http_server.h"
 #include "web/dashboard.h"
-#include "web/permit.h"
+#include "web/access_review.h"
 #include "web/streams.h"
 
 /* Codes of google.rpc.Code; each has an HTTP status. */
@@ -38,10 +38,10 @@ struct visit {
 	const struct identity *identity; /* of the user; NULL without a login */
 	const struct login_response *login_response; /* of the login instead; else NULL */
 	struct impersonated who; /* the identity for Kubernetes; only with settings.impersonation */
-	struct permit_check *permit_check; /* in progress */
-	bool permitted; /* `permit` or `permit_error` is known */
-	struct permit permit;
-	const struct err *permit_error;
+	struct access_review *access_review; /* in progress */
+	bool reviewed; /* `allowed` or `review_error` is known */
+	struct allowed_namespaces allowed;
+	const struct err *review_error;
 	struct transport_as api; /* as the user; only with settings.impersonation */
 	const char *ns, *name; /* of the Rollout that the action changes */
 	const char *verb; /* of that action */
@@ -90,9 +90,9 @@ void visit_answer_error(struct visit *, const struct err *);
 void visit_log_write(
     struct visit *, const char *verb, const char *kind, const char *ns, const char *name, const struct err *);
 
-/* Finds out in which namespaces the user may list Rollouts (NULL: in any namespace). Returns true if v->permit or
- * v->permit_error is the result. False: the visit is suspended, and is routed again with the result. */
-bool visit_permit(struct visit *, const char *ns);
+/* Finds out in which namespaces the user may list Rollouts (NULL: in any namespace). Returns true if v->allowed or
+ * v->review_error is the result. False: the visit is suspended, and is routed again with the result. */
+bool visit_review_access(struct visit *, const char *ns);
 
 /* Returns the transport for writes of the visit: as its user. */
 struct transport *visit_api(struct visit *);

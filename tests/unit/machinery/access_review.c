@@ -1,5 +1,5 @@
-/* tests/unit/machinery/permit.c: whose Rollouts a user of the dashboard may see, as Kubernetes responds. */
-#include "web/permit.h"
+/* tests/unit/machinery/access_review.c: the namespaces whose Rollouts a user of the dashboard may list. */
+#include "web/access_review.h"
 #include "io/loop.h"
 #include "kube/api/rollout.h"
 #include "tests/unit/machinery/script.h"
@@ -31,26 +31,26 @@ struct fixture {
 	struct loop *loop;
 	struct script *api;
 	struct reviews reviews;
-	struct permit permit;
-	struct permit_check *check;
+	struct allowed_namespaces allowed;
+	struct access_review *check;
 	int ended;
 	bool failed;
 };
 
 static void
-on_permit(void *arg, const struct err *e, struct permit *permit)
+on_reviewed(void *arg, const struct err *e, struct allowed_namespaces *allowed)
 {
 	struct fixture *f = arg;
 
 	f->ended++;
 	f->failed = e != NULL;
-	permit_done(&f->permit);
-	f->permit = *permit;
-	*permit = (struct permit){ 0 };
+	allowed_namespaces_done(&f->allowed);
+	f->allowed = *allowed;
+	*allowed = (struct allowed_namespaces){ 0 };
 }
 
 static int
-permit_begin(void **state)
+access_review_begin(void **state)
 {
 	struct fixture *f = mem_alloc(sizeof(*f));
 
@@ -62,11 +62,11 @@ permit_begin(void **state)
 }
 
 static int
-permit_finish(void **state)
+access_review_finish(void **state)
 {
 	struct fixture *f = *state;
 
-	permit_done(&f->permit);
+	allowed_namespaces_done(&f->allowed);
 	reviews_done(&f->reviews);
 	transport_free(&f->api->transport);
 	loop_free(f->loop);
@@ -80,16 +80,16 @@ start(struct fixture *f, const char *ns)
 	static const char *groups[] = { "sluice:dev" };
 	static const struct impersonated dev = { "sluice:dashboard", { groups, 1 } };
 
-	permit_done(&f->permit);
+	allowed_namespaces_done(&f->allowed);
 	f->ended = 0;
-	f->check = permit_start(&(struct permit_settings){ .api = &f->api->transport,
-				    .reviews = &f->reviews,
-				    .view = &view,
-				    .who = &dev,
-				    .namespace = ns,
-				    .done = on_permit,
-				    .arg = f },
-	    &f->permit);
+	f->check = access_review_start(&(struct access_review_settings){ .api = &f->api->transport,
+					   .reviews = &f->reviews,
+					   .view = &view,
+					   .who = &dev,
+					   .namespace = ns,
+					   .done = on_reviewed,
+					   .arg = f },
+	    &f->allowed);
 }
 
 /* Responds to the oldest review, which must be about this namespace, and be made as the user. */
@@ -118,7 +118,7 @@ who_may_list_all_sees_all(void **state)
 	start(f, NULL);
 	respond(f, "", true);
 	assert_int_equal(f->ended, 1);
-	assert_true(permit_allows(&f->permit, "any"));
+	assert_true(allowed_namespaces_has(&f->allowed, "any"));
 	assert_int_equal(script_n_open(f->api), 0);
 }
 
@@ -134,9 +134,9 @@ others_see_the_namespaces_that_they_may_list(void **state)
 	assert_int_equal(f->ended, 0);
 	respond(f, "n01", true);
 	assert_int_equal(f->ended, 1);
-	assert_false(permit_allows(&f->permit, "n00"));
-	assert_true(permit_allows(&f->permit, "n01"));
-	assert_false(permit_allows(&f->permit, "n02"));
+	assert_false(allowed_namespaces_has(&f->allowed, "n00"));
+	assert_true(allowed_namespaces_has(&f->allowed, "n01"));
+	assert_false(allowed_namespaces_has(&f->allowed, "n02"));
 }
 
 static void
@@ -147,7 +147,7 @@ a_response_without_a_verdict_denies(void **state)
 	start(f, "n00");
 	script_respond(f->api, "POST", REVIEWS, 201, "{\"status\":{\"allowed\":\"true\"}}");
 	assert_int_equal(f->ended, 1);
-	assert_false(permit_allows(&f->permit, "n00"));
+	assert_false(allowed_namespaces_has(&f->allowed, "n00"));
 }
 
 static void
@@ -158,8 +158,8 @@ one_namespace_takes_one_review(void **state)
 	start(f, "n01");
 	respond(f, "n01", true);
 	assert_int_equal(f->ended, 1);
-	assert_true(permit_allows(&f->permit, "n01"));
-	assert_false(permit_allows(&f->permit, "n00"));
+	assert_true(allowed_namespaces_has(&f->allowed, "n01"));
+	assert_false(allowed_namespaces_has(&f->allowed, "n00"));
 }
 
 static void
@@ -172,7 +172,7 @@ a_namespace_without_rollouts_takes_no_review(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		start(f, names[i]);
 		assert_null(f->check);
-		assert_false(permit_allows(&f->permit, names[i]));
+		assert_false(allowed_namespaces_has(&f->allowed, names[i]));
 	}
 	assert_int_equal(f->api->n, 0);
 }
@@ -188,13 +188,13 @@ responses_are_used_again_for_thirty_seconds(void **state)
 	respond(f, "n01", false);
 	start(f, NULL);
 	assert_null(f->check);
-	assert_true(permit_allows(&f->permit, "n00"));
-	assert_false(permit_allows(&f->permit, "n01"));
+	assert_true(allowed_namespaces_has(&f->allowed, "n00"));
+	assert_false(allowed_namespaces_has(&f->allowed, "n01"));
 	loop_virtual_run_until(f->loop, REVIEWS_LIFE_MS);
 	start(f, "n00");
 	assert_non_null(f->check);
 	respond(f, "n00", false);
-	assert_false(permit_allows(&f->permit, "n00"));
+	assert_false(allowed_namespaces_has(&f->allowed, "n00"));
 }
 
 static void
@@ -212,7 +212,7 @@ eight_reviews_are_made_at_once(void **state)
 	assert_int_equal(f->ended, 1);
 	for (int i = 0; i < 20; i++) {
 		snprintf(name, sizeof(name), "n%02d", i);
-		assert_true(permit_allows(&f->permit, name));
+		assert_true(allowed_namespaces_has(&f->allowed, name));
 	}
 }
 
@@ -226,7 +226,7 @@ a_review_that_fails_ends_the_check(void **state)
 	script_respond(f->api, "POST", REVIEWS, 403, "{\"message\":\"cannot impersonate\"}");
 	assert_int_equal(f->ended, 1);
 	assert_true(f->failed);
-	assert_false(permit_allows(&f->permit, "n00"));
+	assert_false(allowed_namespaces_has(&f->allowed, "n00"));
 	assert_int_equal(script_n_open(f->api), 0);
 }
 
@@ -237,7 +237,7 @@ a_canceled_check_does_not_end(void **state)
 
 	start(f, NULL);
 	respond(f, "", false);
-	permit_cancel(f->check);
+	access_review_cancel(f->check);
 	assert_int_equal(script_n_open(f->api), 0);
 	assert_int_equal(f->ended, 0);
 }
@@ -246,18 +246,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(who_may_list_all_sees_all, permit_begin, permit_finish),
+		cmocka_unit_test_setup_teardown(who_may_list_all_sees_all, access_review_begin, access_review_finish),
 		cmocka_unit_test_setup_teardown(
-		    others_see_the_namespaces_that_they_may_list, permit_begin, permit_finish),
-		cmocka_unit_test_setup_teardown(a_response_without_a_verdict_denies, permit_begin, permit_finish),
-		cmocka_unit_test_setup_teardown(one_namespace_takes_one_review, permit_begin, permit_finish),
+		    others_see_the_namespaces_that_they_may_list, access_review_begin, access_review_finish),
 		cmocka_unit_test_setup_teardown(
-		    a_namespace_without_rollouts_takes_no_review, permit_begin, permit_finish),
+		    a_response_without_a_verdict_denies, access_review_begin, access_review_finish),
 		cmocka_unit_test_setup_teardown(
-		    responses_are_used_again_for_thirty_seconds, permit_begin, permit_finish),
-		cmocka_unit_test_setup_teardown(eight_reviews_are_made_at_once, permit_begin, permit_finish),
-		cmocka_unit_test_setup_teardown(a_review_that_fails_ends_the_check, permit_begin, permit_finish),
-		cmocka_unit_test_setup_teardown(a_canceled_check_does_not_end, permit_begin, permit_finish),
+		    one_namespace_takes_one_review, access_review_begin, access_review_finish),
+		cmocka_unit_test_setup_teardown(
+		    a_namespace_without_rollouts_takes_no_review, access_review_begin, access_review_finish),
+		cmocka_unit_test_setup_teardown(
+		    responses_are_used_again_for_thirty_seconds, access_review_begin, access_review_finish),
+		cmocka_unit_test_setup_teardown(
+		    eight_reviews_are_made_at_once, access_review_begin, access_review_finish),
+		cmocka_unit_test_setup_teardown(
+		    a_review_that_fails_ends_the_check, access_review_begin, access_review_finish),
+		cmocka_unit_test_setup_teardown(
+		    a_canceled_check_does_not_end, access_review_begin, access_review_finish),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
