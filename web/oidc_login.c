@@ -8,18 +8,18 @@
 #include "io/log.h"
 #include "io/loop.h"
 #include "web/oidc/attempt.h"
-#include "web/oidc/bucket.h"
+#include "web/oidc/rate_limit.h"
 #include "web/oidc/token.h"
 #include "web/provider.h"
 #include "web/sessions.h"
 
 #define CODE_MAX 4096 /* bytes of an authorization code */
 #define EXCHANGES_MAX 16 /* codes that are exchanged at the same time */
-#define TOKENS_MAX 100 /* of a bucket: exchanges at once, since anyone can start a login and invent a code */
-#define TOKEN_MS 500 /* time for one more */
-#define SLOW_STEP_MS 100 /* a refusal waits this time for each one in the last minute */
+#define EXCHANGES_BURST 100 /* that the rate limit allows at once: anyone can start a login and invent a code */
+#define EXCHANGE_MS 500 /* until the rate limit allows one more */
+#define SLOW_STEP_MS 100 /* a refusal waits for this time, multiplied by the refusals of the last minute */
 #define SLOW_MAX_MS 3000
-#define SLOW_CHECKS_MAX 32 /* refusals that wait at the same time; more are responded 429 */
+#define SLOW_CHECKS_MAX 32 /* refusals that wait at the same time; further ones get 429 at once */
 #define FORGET_MS 60000
 #define COOKIE_ATTRIBUTES "; Path=/; HttpOnly; SameSite=Lax"
 
@@ -30,7 +30,7 @@ struct oidc_login {
 	struct provider *provider;
 	struct sessions *sessions;
 	unsigned exchanges, slow; /* checks in progress that exchange a code, or wait before a refusal */
-	struct bucket tokens; /* of exchanges */
+	struct rate_limit exchange_rate;
 	unsigned failures; /* recent ones */
 	int64_t failures_at; /* mono ms: start of their minute */
 };
@@ -428,7 +428,8 @@ check_exchange(struct login_check *c, const struct oidc_provider *p)
 		check_refuse(c, "the response has no issuer");
 		return;
 	}
-	if (c->login->exchanges >= EXCHANGES_MAX || !bucket_take(&c->login->tokens, loop_mono(c->login->loop))) {
+	if (c->login->exchanges >= EXCHANGES_MAX ||
+	    !rate_limit_take(&c->login->exchange_rate, loop_mono(c->login->loop))) {
 		check_respond(c, 429, "there are too many logins at the same time: try again");
 		return;
 	}
@@ -677,7 +678,7 @@ oidc_login_new(struct loop *loop, const struct oidc_login_settings *s)
 
 	*l = (struct oidc_login){ .login = { .check = oidc_check, .cancel = oidc_cancel },
 		.loop = loop,
-		.tokens = { .max = TOKENS_MAX, .token_ms = TOKEN_MS, .empty_at = INT64_MIN },
+		.exchange_rate = { .burst = EXCHANGES_BURST, .token_ms = EXCHANGE_MS, .empty_at = INT64_MIN },
 		.settings = *s,
 		.provider = provider_new(loop, s->outside, s->oidc),
 		.sessions = sessions_new(s->api, s->namespace) };

@@ -3,7 +3,7 @@
 #include "base/base64.h"
 #include "base/str.h"
 #include "web/oidc/attempt.h"
-#include "web/oidc/bucket.h"
+#include "web/oidc/rate_limit.h"
 #include "web/oidc/session.h"
 
 #define NOW INT64_C(1700000000000)
@@ -394,20 +394,20 @@ sessions_have_limits(void **state)
 }
 
 static void
-a_bucket_gives_its_tokens_at_once_and_then_one_at_a_time(void **state)
+a_rate_limit_gives_its_tokens_at_once_and_then_one_at_a_time(void **state)
 {
-	struct bucket b = { .max = 3, .token_ms = 500, .empty_at = INT64_MIN };
+	struct rate_limit limit = { .burst = 3, .token_ms = 500, .empty_at = INT64_MIN };
 
 	(void)state;
 	for (int i = 0; i < 3; i++)
-		assert_true(bucket_take(&b, 10));
-	assert_false(bucket_take(&b, 10));
-	assert_false(bucket_take(&b, 509));
-	assert_true(bucket_take(&b, 510));
-	assert_false(bucket_take(&b, 510));
+		assert_true(rate_limit_take(&limit, 10));
+	assert_false(rate_limit_take(&limit, 10));
+	assert_false(rate_limit_take(&limit, 509));
+	assert_true(rate_limit_take(&limit, 510));
+	assert_false(rate_limit_take(&limit, 510));
 	for (int i = 0; i < 3; i++)
-		assert_true(bucket_take(&b, 100000));
-	assert_false(bucket_take(&b, 100000));
+		assert_true(rate_limit_take(&limit, 100000));
+	assert_false(rate_limit_take(&limit, 100000));
 }
 
 int
@@ -428,7 +428,7 @@ main(void)
 		cmocka_unit_test(a_session_is_found_by_its_id_until_its_end),
 		cmocka_unit_test(an_attempt_opens_one_session_even_after_its_logout),
 		cmocka_unit_test(sessions_have_limits),
-		cmocka_unit_test(a_bucket_gives_its_tokens_at_once_and_then_one_at_a_time),
+		cmocka_unit_test(a_rate_limit_gives_its_tokens_at_once_and_then_one_at_a_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
