@@ -23,7 +23,7 @@ static bool apisix_concerns(const struct rollout *, const struct object *);
 static bool apisix_needs(const struct rollout *, const struct type *);
 
 static const struct type *const apisix_types[] = { &apisix_route_type, NULL };
-static const struct share_list apisix_list = { .name = "serviceName", .kind = "backend", .weight = 100 };
+static const struct weighted_list apisix_list = { .name = "serviceName", .kind = "backend", .weight = 100 };
 
 const struct router apisix_router = {
 	.name = "apisix",
@@ -120,8 +120,8 @@ apisix_rules_read(
 		e = apisix_find_rule(a, http, route->rules.n > 0 ? route->rules.at[i] : route->name, &rule->index);
 		if (e != NULL)
 			break;
-		e = shares_find(
-		    a, c, &apisix_list, json_object_get(json_array_get(http, rule->index), "backends"), &rule->shares);
+		e = service_weights_find(
+		    a, c, &apisix_list, json_object_get(json_array_get(http, rule->index), "backends"), &rule->weights);
 		if (e != NULL)
 			e = err_wrap(a, e, "rule \"%s\"", json_str(json_array_get(http, rule->index), "name"));
 		ret->n++;
@@ -171,10 +171,10 @@ static void
 apisix_read_weights(const struct apisix_rules *rules, struct routing *ret)
 {
 	for (size_t i = 0; i < rules->n; i++) {
-		const struct shares *s = &rules->at[i].shares;
+		const struct service_weights *s = &rules->at[i].weights;
 		int64_t least, most;
 
-		shares_percent(s, &least, &most);
+		service_weights_percent(s, &least, &most);
 		ret->weight = most > ret->weight ? most : ret->weight;
 		ret->weight_min = least < ret->weight_min ? least : ret->weight_min;
 		ret->routes_differ |= s->canary_weight + s->stable_weight == 0;
@@ -222,7 +222,7 @@ apisix_verify(const struct rollout *r, const struct routing *now, struct arena *
 	if (apisix_rules_read(a, r->spec.strategy.canary, t->route, &rules) != NULL)
 		return NULL;
 	for (size_t i = 0; i < rules.n; i++)
-		if (rules.at[i].shares.again)
+		if (rules.at[i].weights.again)
 			return arena_printf(a,
 			    "ApisixRoute %s has a Service of the rollout twice in spec.http[%zu].backends; remove the "
 			    "second",
@@ -242,8 +242,8 @@ apisix_weight_patch(
 	if ((e = apisix_rules_read(a, r->spec.strategy.canary, t->route, &rules)) != NULL)
 		return e;
 	for (size_t i = 0; i < rules.n; i++)
-		shares_patch(
-		    a, &rules.at[i].shares, arena_printf(a, "/spec/http/%zu/backends", rules.at[i].index), weight, ops);
+		service_weights_patch(a, &rules.at[i].weights,
+		    arena_printf(a, "/spec/http/%zu/backends", rules.at[i].index), weight, ops);
 	return NULL;
 }
 
@@ -285,8 +285,8 @@ apisix_overlay(const struct rollout *r, const struct type *type, const json_t *l
 		json_array_foreach (json_at(live, "/spec/http"), k, from)
 			if (json_str(rule, "name") != NULL && str_eq(json_str(rule, "name"), json_str(from, "name")) &&
 			    apisix_has_rule(route, json_str(rule, "name")))
-				shares_overlay(r->spec.strategy.canary, &apisix_list, json_object_get(from, "backends"),
-				    json_object_get(rule, "backends"));
+				service_weights_overlay(r->spec.strategy.canary, &apisix_list,
+				    json_object_get(from, "backends"), json_object_get(rule, "backends"));
 }
 
 static void

@@ -2,7 +2,7 @@
 #pragma once
 #include "kube/api/split.h"
 #include "traffic/router.h"
-#include "traffic/shares.h"
+#include "traffic/service_weights.h"
 
 #define APISIX_FIELD "spec.strategy.canary.trafficRouting.apisix.route.name"
 
@@ -22,7 +22,7 @@ struct apisix_target {
 /* A rule that is split. */
 struct apisix_rule {
 	size_t index; /* in spec.http */
-	struct shares shares;
+	struct service_weights weights;
 };
 
 /* The rules that are split. */

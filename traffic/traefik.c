@@ -3,7 +3,7 @@
 #include "base/str.h"
 #include "kube/api/split.h"
 #include "traffic/router.h"
-#include "traffic/shares.h"
+#include "traffic/service_weights.h"
 #include "traffic/two_services.h"
 
 #define TRAEFIK_FIELD "spec.strategy.canary.trafficRouting.traefik.weightedTraefikServiceName"
@@ -24,7 +24,7 @@ static bool traefik_concerns(const struct rollout *, const struct object *);
 static bool traefik_needs(const struct rollout *, const struct type *);
 
 static const struct type *const traefik_types[] = { &traefik_service_type, NULL };
-static const struct share_list traefik_list = { .name = "name", .kind = "service", .weight = 1 };
+static const struct weighted_list traefik_list = { .name = "name", .kind = "service", .weight = 1 };
 
 const struct router traefik_router = {
 	.name = "traefik",
@@ -62,13 +62,14 @@ traefik_check(const struct canary_strategy *c, struct problems *p)
 
 /* Parses the list of services, which the caller releases: `ret` points into it. */
 static struct err *
-traefik_shares(
-    struct arena *a, const struct rollout *r, const struct split_object *o, json_t **ret_spec, struct shares *ret)
+traefik_weights(struct arena *a, const struct rollout *r, const struct split_object *o, json_t **ret_spec,
+    struct service_weights *ret)
 {
 	struct err *e;
 
 	*ret_spec = o->spec != NULL ? json_loads(o->spec, 0, NULL) : NULL;
-	e = shares_find(a, r->spec.strategy.canary, &traefik_list, json_at(*ret_spec, "/weighted/services"), ret);
+	e = service_weights_find(
+	    a, r->spec.strategy.canary, &traefik_list, json_at(*ret_spec, "/weighted/services"), ret);
 	return e == NULL ? NULL
 			 : err_wrap(a, e, "%s: Invalid value: \"%s\": spec.weighted.services of the TraefikService",
 			       TRAEFIK_FIELD, o->object.meta.name);
@@ -80,17 +81,17 @@ traefik_read(const struct rollout *r, const struct view *view, struct arena *a, 
 	struct err *e = two_services_missing(a, r->spec.strategy.canary, TRAEFIK_FIELD);
 	const struct object *o = view_get(view, &traefik_service_type, r->object.meta.namespace, traefik_name(r));
 	_cleanup_(json_decrefp) json_t *spec = NULL;
-	struct shares s;
+	struct service_weights s;
 
 	if (e != NULL)
 		return e;
 	if (o == NULL)
 		return err_new(a, ERR_GONE, "%s: Invalid value: \"%s\": traefikservices.traefik.io \"%s\" not found",
 		    TRAEFIK_FIELD, traefik_name(r) ?: "", traefik_name(r) ?: "");
-	if ((e = traefik_shares(a, r, (const struct split_object *)o, &spec, &s)) != NULL)
+	if ((e = traefik_weights(a, r, (const struct split_object *)o, &spec, &s)) != NULL)
 		return e;
 	*ret = (struct routing){ .own = o, .has_route = true };
-	shares_percent(&s, &ret->weight_min, &ret->weight);
+	service_weights_percent(&s, &ret->weight_min, &ret->weight);
 	ret->routes_differ = s.canary_weight + s.stable_weight == 0;
 	return NULL;
 }
@@ -102,9 +103,9 @@ traefik_verify(const struct rollout *r, const struct routing *now, struct arena 
 {
 	const struct split_object *o = now->own;
 	_cleanup_(json_decrefp) json_t *spec = NULL;
-	struct shares s;
+	struct service_weights s;
 
-	if (traefik_shares(a, r, o, &spec, &s) != NULL || !s.again)
+	if (traefik_weights(a, r, o, &spec, &s) != NULL || !s.again)
 		return NULL;
 	return arena_printf(a,
 	    "TraefikService %s has a Service of the rollout twice in spec.weighted.services; remove the second",
@@ -117,13 +118,13 @@ traefik_set_weight(
 {
 	const struct split_object *o = now->own;
 	_cleanup_(json_decrefp) json_t *spec = NULL;
-	struct shares s;
-	struct err *e = traefik_shares(plan->arena, r, o, &spec, &s);
+	struct service_weights s;
+	struct err *e = traefik_weights(plan->arena, r, o, &spec, &s);
 	json_t *ops = NULL;
 
 	if (e != NULL)
 		return e;
-	shares_patch(plan->arena, &s, SERVICES, want->weight, &ops);
+	service_weights_patch(plan->arena, &s, SERVICES, want->weight, &ops);
 	if (ops != NULL)
 		two_services_patch(plan, r, &o->object, ops, want->weight);
 	return NULL;
@@ -133,11 +134,11 @@ static bool
 traefik_has_weight(const struct rollout *r, const struct routing *now, const struct wanted_split *want, struct arena *a)
 {
 	_cleanup_(json_decrefp) json_t *spec = NULL, *ops = NULL;
-	struct shares s;
+	struct service_weights s;
 
-	if (traefik_shares(a, r, now->own, &spec, &s) != NULL)
+	if (traefik_weights(a, r, now->own, &spec, &s) != NULL)
 		return false;
-	shares_patch(a, &s, SERVICES, want->weight, &ops);
+	service_weights_patch(a, &s, SERVICES, want->weight, &ops);
 	return ops == NULL;
 }
 
@@ -149,7 +150,7 @@ traefik_overlay(const struct rollout *r, const struct type *type, const json_t *
 	(void)type;
 	if (str_eq(json_str(meta, "name"), traefik_name(r)) &&
 	    str_eq(json_str(meta, "namespace"), r->object.meta.namespace))
-		shares_overlay(
+		service_weights_overlay(
 		    r->spec.strategy.canary, &traefik_list, json_at(live, SERVICES), json_at(desired, SERVICES));
 }
 

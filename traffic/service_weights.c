@@ -1,11 +1,11 @@
-/* traffic/shares.c: the weights of canaryService and stableService in a list of destinations. */
-#include "traffic/shares.h"
+/* traffic/service_weights.c: the weights of canaryService and stableService in a list of destinations. */
+#include "traffic/service_weights.h"
 #include "base/str.h"
 #include "kube/api/patch.h"
 
 /* Returns the number of the first destination with this name, or the length of the list. */
 static size_t
-shares_at(const struct share_list *l, const json_t *list, const char *name)
+service_weights_at(const struct weighted_list *l, const json_t *list, const char *name)
 {
 	json_t *one;
 	size_t i;
@@ -17,7 +17,7 @@ shares_at(const struct share_list *l, const json_t *list, const char *name)
 }
 
 static struct err *
-shares_malformed(struct arena *a, const struct share_list *l, const json_t *list)
+service_weights_malformed(struct arena *a, const struct weighted_list *l, const json_t *list)
 {
 	json_t *one;
 	size_t i;
@@ -31,17 +31,17 @@ shares_malformed(struct arena *a, const struct share_list *l, const json_t *list
 }
 
 struct err *
-shares_find(struct arena *a, const struct canary_strategy *c, const struct share_list *l, const json_t *list,
-    struct shares *ret)
+service_weights_find(struct arena *a, const struct canary_strategy *c, const struct weighted_list *l,
+    const json_t *list, struct service_weights *ret)
 {
-	struct shares s = { .list = list };
-	struct err *e = shares_malformed(a, l, list);
+	struct service_weights s = { .list = list };
+	struct err *e = service_weights_malformed(a, l, list);
 	size_t n = json_array_size(list);
 
 	if (e != NULL)
 		return e;
-	s.canary = shares_at(l, list, c->canary_service);
-	s.stable = shares_at(l, list, c->stable_service);
+	s.canary = service_weights_at(l, list, c->canary_service);
+	s.stable = service_weights_at(l, list, c->stable_service);
 	if (s.canary == n || s.stable == n)
 		return err_new(a, ERR_INVALID, "has no %s of %s \"%s\"", l->kind,
 		    s.canary == n ? "canaryService" : "stableService",
@@ -59,7 +59,7 @@ shares_find(struct arena *a, const struct canary_strategy *c, const struct share
 }
 
 void
-shares_percent(const struct shares *s, int64_t *ret_least, int64_t *ret_most)
+service_weights_percent(const struct service_weights *s, int64_t *ret_least, int64_t *ret_most)
 {
 	int64_t canary = s->canary_weight > 0 ? s->canary_weight : 0,
 		stable = s->stable_weight > 0 ? s->stable_weight : 0, all;
@@ -72,7 +72,8 @@ shares_percent(const struct shares *s, int64_t *ret_least, int64_t *ret_most)
 }
 
 static void
-shares_patch_one(struct arena *a, const struct shares *s, const char *path, size_t i, int64_t weight, json_t **ops)
+service_weights_patch_one(
+    struct arena *a, const struct service_weights *s, const char *path, size_t i, int64_t weight, json_t **ops)
 {
 	const json_t *now = json_object_get(json_array_get(s->list, i), "weight");
 
@@ -85,26 +86,27 @@ shares_patch_one(struct arena *a, const struct shares *s, const char *path, size
 }
 
 void
-shares_patch(struct arena *a, const struct shares *s, const char *path, int64_t weight, json_t **ops)
+service_weights_patch(struct arena *a, const struct service_weights *s, const char *path, int64_t weight, json_t **ops)
 {
 	_cleanup_(json_decrefp) json_t *own = NULL;
 	json_t *op;
 	size_t i;
 
-	shares_patch_one(a, s, path, s->canary, weight, &own);
-	shares_patch_one(a, s, path, s->stable, 100 - weight, &own);
+	service_weights_patch_one(a, s, path, s->canary, weight, &own);
+	service_weights_patch_one(a, s, path, s->stable, 100 - weight, &own);
 	json_array_foreach (own, i, op)
 		json_array_append(json_patch_of(ops), op);
 }
 
 void
-shares_overlay(const struct canary_strategy *c, const struct share_list *l, const json_t *live, const json_t *desired)
+service_weights_overlay(
+    const struct canary_strategy *c, const struct weighted_list *l, const json_t *live, const json_t *desired)
 {
 	const char *names[] = { c->canary_service, c->stable_service };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		json_t *from = json_array_get(live, shares_at(l, live, names[i])),
-		       *to = json_array_get(desired, shares_at(l, desired, names[i]));
+		json_t *from = json_array_get(live, service_weights_at(l, live, names[i])),
+		       *to = json_array_get(desired, service_weights_at(l, desired, names[i]));
 
 		if (json_object_get(from, "weight") != NULL && to != NULL)
 			json_object_set(to, "weight", json_object_get(from, "weight"));
