@@ -30,7 +30,7 @@
 #include "kube/api/workload.h"
 #include "kube/api/yaml.h"
 #include "rollout/analyses.h"
-#include "rollout/compared.h"
+#include "rollout/comparisons.h"
 #include "rollout/experiment/validate.h"
 #include "rollout/gather.h"
 #include "rollout/validate.h"
@@ -229,7 +229,7 @@ lint_check_few_pods(struct lint *l, const struct manifest *m, const struct rollo
 	bool used = false;
 
 	for (size_t i = 0; i < w->n_analyses; i++)
-		used |= compared_is_used(&w->analyses[i]);
+		used |= comparisons_are_used(&w->analyses[i]);
 	for (size_t i = 0; canary != NULL && i < canary->steps.n; i++)
 		if (canary->steps.at[i].set_weight.present && canary->steps.at[i].set_weight.value < 100 &&
 		    canary->steps.at[i].set_weight.value > weight)

@@ -8,7 +8,7 @@
 #include "kube/api/replicaset.h"
 #include "rollout/analyses.h"
 #include "rollout/bluegreen.h"
-#include "rollout/compared.h"
+#include "rollout/comparisons.h"
 #include "rollout/gather.h"
 #include "rollout/pass.h"
 #include "rollout/pause.h"
@@ -297,7 +297,7 @@ runs_hold_promotion(struct rollout_pass *p, const struct role *background)
 	run = runs_current(p, background);
 	if (runs_was_undecided(p, background, run))
 		return false;
-	return run != NULL ? compared_holds(p, run) : compared_is_used(runs_analysis(p, background));
+	return run != NULL ? comparisons_hold(p, run) : comparisons_are_used(runs_analysis(p, background));
 }
 
 void
@@ -356,9 +356,9 @@ runs_create(struct rollout_pass *p, const struct role *role)
 	json_object_set_new(wish.annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, p->revision));
 	json_object_set_new(
 	    wish.annotations, ANNOTATION_STEP_HASH, json_string(p->w->step_hash != NULL ? p->w->step_hash : ""));
-	if (compared_is_used(f))
+	if (comparisons_are_used(f))
 		json_object_set_new(
-		    wish.annotations, ANNOTATION_RELEASE, compared_release(p, role->place == IN_BACKGROUND));
+		    wish.annotations, ANNOTATION_RELEASE, comparisons_release(p, role->place == IN_BACKGROUND));
 	/* The status has the run when it is observed, as the create may fail. */
 	if ((e = run_create(p->plan, p->w->view, &wish, &name)) != NULL)
 		pass_abort(p, err_text(p->arena, e)); /* without its analysis the update must not continue */
@@ -441,7 +441,7 @@ runs_sync(struct rollout_pass *p)
 	runs_roles(p, roles);
 	for (size_t i = 0; i < ROLES; i++)
 		if ((kept[i] = runs_sync_role(p, &roles[i])) != NULL)
-			compared_record_weight(p, kept[i]);
+			comparisons_record_weight(p, kept[i]);
 	for (size_t i = 0; i < p->w->n_runs; i++)
 		if (!runs_is_one_of(p->w->runs[i], kept, ARRAY_SIZE(kept)))
 			run_terminate(p->plan, p->w->runs[i]);

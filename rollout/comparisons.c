@@ -1,6 +1,6 @@
-/* rollout/compared.c: the annotation of runs that compare versions. The run itself knows neither its Rollout's stable
- * version nor its weights, and must not depend on a Rollout that may have changed since. */
-#include "rollout/compared.h"
+/* rollout/comparisons.c: the annotation of AnalysisRuns that compare versions. A run alone does not know the stable
+ * version and the weights of its update, and must not depend on a Rollout that may have changed since. */
+#include "rollout/comparisons.h"
 #include <string.h>
 #include "analysis/assess.h"
 #include "analysis/compare_annotation.h"
@@ -13,7 +13,7 @@
 #include "rollout/target.h"
 
 bool
-compared_is_used(const struct analysis_found *f)
+comparisons_are_used(const struct analysis_found *f)
 {
 	bool used = false;
 
@@ -29,7 +29,7 @@ compared_is_used(const struct analysis_found *f)
 
 /* The weight as it was last observed; without a router, the one that the step requires. */
 static int64_t
-compared_weight(const struct rollout_pass *p)
+comparisons_weight(const struct rollout_pass *p)
 {
 	const struct routing *r = &p->w->routing;
 
@@ -38,11 +38,11 @@ compared_weight(const struct rollout_pass *p)
 
 /* The start of the update is in the status, but not that of one that begins or is retried in this pass. */
 json_t *
-compared_release(const struct rollout_pass *p, bool in_background)
+comparisons_release(const struct rollout_pass *p, bool in_background)
 {
 	int64_t now = time_stored(p->w->now), started = p->st.duration.rollout_started_at;
 	bool begins = p->change != CHANGE_NONE || p->retried || p->was->aborted_at != 0 || started == 0;
-	struct release_weight weight = { .at = now, .weight = in_background ? compared_weight(p) : 0 };
+	struct release_weight weight = { .at = now, .weight = in_background ? comparisons_weight(p) : 0 };
 	struct compared_release release = { .rollout = p->w->rollout->object.meta.name,
 		.canary = p->w->hash,
 		.stable = p->st.stable_rs,
@@ -55,10 +55,10 @@ compared_release(const struct rollout_pass *p, bool in_background)
 }
 
 void
-compared_record_weight(struct rollout_pass *p, const struct analysis_run *run)
+comparisons_record_weight(struct rollout_pass *p, const struct analysis_run *run)
 {
 	const char *text = object_annotation(&run->object, ANNOTATION_RELEASE);
-	int64_t weight = compared_weight(p);
+	int64_t weight = comparisons_weight(p);
 	struct compared_release release = { 0 };
 	struct release_weight *weights;
 	json_t *j;
@@ -83,7 +83,7 @@ compared_record_weight(struct rollout_pass *p, const struct analysis_run *run)
 }
 
 bool
-compared_holds(const struct rollout_pass *p, const struct analysis_run *run)
+comparisons_hold(const struct rollout_pass *p, const struct analysis_run *run)
 {
 	_cleanup_(json_decrefp) json_t *metrics = NULL;
 	struct err *e = compare_annotation_apply(p->arena, run, &run);

@@ -1,5 +1,5 @@
-/* rollout/compared.h: AnalysisRuns that compare the canary with the stable version: what they must know of the release,
- * and the promotion that waits for them. */
+/* rollout/comparisons.h: AnalysisRuns that compare the canary with the stable version: the annotation that describes
+ * the update to them, and whether the promotion waits for them. */
 #pragma once
 #include <stdbool.h>
 #include "base/json.h"
@@ -9,13 +9,13 @@ struct analysis_run;
 struct rollout_pass;
 
 /* Returns whether a template of the analysis has a comparison. */
-bool compared_is_used(const struct analysis_found *);
+bool comparisons_are_used(const struct analysis_found *);
 
 /* Returns the value of ANNOTATION_RELEASE of a run that this pass creates. A new reference. */
-json_t *compared_release(const struct rollout_pass *, bool in_background);
+json_t *comparisons_release(const struct rollout_pass *, bool in_background);
 
 /* Plans a change of that annotation when the weight differs from the one that the run knows. */
-void compared_record_weight(struct rollout_pass *, const struct analysis_run *);
+void comparisons_record_weight(struct rollout_pass *, const struct analysis_run *);
 
 /* Returns whether the promotion waits for this run: it has not ended, and a comparison of it holds the promotion. */
-bool compared_holds(const struct rollout_pass *, const struct analysis_run *);
+bool comparisons_hold(const struct rollout_pass *, const struct analysis_run *);
