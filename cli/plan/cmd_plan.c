@@ -6,7 +6,7 @@
 #include "base/time.h"
 #include "cli/cli.h"
 #include "cli/manifest_files.h"
-#include "cli/plan/make.h"
+#include "cli/plan/forecast.h"
 #include "io/file.h"
 #include "io/log.h"
 #include "kube/api/yaml.h"
@@ -234,7 +234,8 @@ plan_show(struct cli *c, const struct plan_source *source, const json_t *rollout
 		return cli_fail(c, "--ready: \"%s\" is not a duration between 0 and 24h, such as 15s", ready);
 	log_setup(LOG_LEVEL_ERROR, false);
 	if ((e = plan_objects_read(c->arena, source, rollout, &objects)) != NULL ||
-	    (e = plan_make(c->arena, &objects, ready != NULL ? ready_ms : plan_ready_ms(&objects), &forecast)) != NULL)
+	    (e = plan_forecast(c->arena, &objects, ready != NULL ? ready_ms : plan_ready_ms(&objects), &forecast)) !=
+		NULL)
 		return e->class == ERR_AGAIN ? cli_error(c, e) : cli_fail(c, "%s", err_text(c->arena, e));
 	plan_output(c, &forecast);
 	return forecast.course->promoted_at >= 0 ? 0 : 1;

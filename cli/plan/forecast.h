@@ -1,5 +1,5 @@
-/* cli/plan/make.h: makes the forecast of the next update: plays it, plays it again with slow pods, and with failing
- * measurements. */
+/* cli/plan/forecast.h: the forecast of the next update: plays it as it is, with slow pods, and with measurements that
+ * fail. rollout/view/forecast.h has its rows and prints it. */
 #pragma once
 #include "cli/plan/objects.h"
 
@@ -9,4 +9,4 @@ int64_t plan_ready_ms(const struct plan_objects *);
 
 /* Sets *ret, in the arena; it borrows from the objects, whose warnings and notes it takes. Returns an error if the
  * update cannot be played. */
-struct err *plan_make(struct arena *, struct plan_objects *, int64_t ready_ms, struct forecast *ret);
+struct err *plan_forecast(struct arena *, struct plan_objects *, int64_t ready_ms, struct forecast *ret);

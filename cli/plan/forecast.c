@@ -1,5 +1,5 @@
-/* cli/plan/make.c: makes the forecast of the next update from several plays of it. */
-#include "cli/plan/make.h"
+/* cli/plan/forecast.c: the forecast of the next update: plays it several times, and collects durations and warnings. */
+#include "cli/plan/forecast.h"
 #include "base/str.h"
 #include "cli/plan/play.h"
 
@@ -25,7 +25,7 @@ plan_slowest_ms(const struct rollout *r)
 
 /* Sets the longest duration: that with the slowest pods. */
 static struct err *
-plan_make_longest(struct arena *a, const struct plan_objects *o, struct forecast *f)
+plan_forecast_longest(struct arena *a, const struct plan_objects *o, struct forecast *f)
 {
 	const struct forecast_course *least = f->course;
 	struct play_settings slow = { .objects = o, .ready_ms = plan_slowest_ms(o->decoded) };
@@ -96,7 +96,7 @@ plan_warn_late(struct arena *a, const struct plan_objects *o, struct forecast *f
 
 /* Plays the update with measurements that fail. */
 static struct err *
-plan_make_failing(struct arena *a, const struct plan_objects *o, struct forecast *f)
+plan_forecast_failing(struct arena *a, const struct plan_objects *o, struct forecast *f)
 {
 	struct play_settings failing = { .objects = o, .ready_ms = f->ready_ms, .failing = true };
 	struct forecast_course c;
@@ -122,7 +122,7 @@ plan_make_failing(struct arena *a, const struct plan_objects *o, struct forecast
 }
 
 struct err *
-plan_make(struct arena *a, struct plan_objects *o, int64_t ready_ms, struct forecast *ret)
+plan_forecast(struct arena *a, struct plan_objects *o, int64_t ready_ms, struct forecast *ret)
 {
 	struct forecast f = { .namespace = o->decoded->object.meta.namespace,
 		.name = o->decoded->object.meta.name,
@@ -134,7 +134,7 @@ plan_make(struct arena *a, struct plan_objects *o, int64_t ready_ms, struct fore
 	struct err *e = play(a, &(struct play_settings){ .objects = o, .ready_ms = ready_ms }, course);
 
 	f.course = course;
-	if (e != NULL || (e = plan_make_longest(a, o, &f)) != NULL || (e = plan_make_failing(a, o, &f)) != NULL)
+	if (e != NULL || (e = plan_forecast_longest(a, o, &f)) != NULL || (e = plan_forecast_failing(a, o, &f)) != NULL)
 		return e;
 	*ret = f;
 	return NULL;
