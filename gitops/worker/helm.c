@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "gitops/source/arguments.h"
-#include "gitops/source/helm_index.h"
+#include "gitops/source/helm_index_login.h"
 #include "gitops/source/version.h"
 #include "gitops/worker/helm_run.h"
 #include "gitops/worker/local.h"

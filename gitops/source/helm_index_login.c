@@ -1,7 +1,7 @@
-/* gitops/source/helm_index.c: credentials of a Helm repository in its index.yaml. libyaml's events are read one by one,
- * because an index may have more charts than a parser's limit of values. A URL is compared as Helm reads it, as a whole
- * scalar with its escapes and line breaks decoded; one that is not understood gets no login. */
-#include "gitops/source/helm_index.h"
+/* gitops/source/helm_index_login.c: credentials of a Helm repository in its index.yaml. libyaml's events are read one
+ * by one, because an index may have more charts than a parser's limit of values. A URL is compared as Helm reads it, as
+ * a whole scalar with its escapes and line breaks decoded; a URL that cannot be decoded gets no login. */
+#include "gitops/source/helm_index_login.h"
 #include <string.h>
 #include <strings.h>
 #include <yaml.h>

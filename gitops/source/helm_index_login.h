@@ -1,4 +1,4 @@
-/* gitops/source/helm_index.h: credentials of a Helm repository in the URLs of its index. Pure.
+/* gitops/source/helm_index_login.h: credentials of a Helm repository in the URLs of its index. Pure.
  *
  * Helm sends credentials either to the host of every chart that the index names, or to no host. As a part of the
  * URLs with the repository's own scheme, host and port, they are sent to that host alone, also when it redirects.

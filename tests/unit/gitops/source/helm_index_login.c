@@ -1,7 +1,7 @@
-/* tests/unit/gitops/source/helm_index.c: credentials in the index of a Helm repository, in each of the ways in which
- * it may be written. */
+/* tests/unit/gitops/source/helm_index_login.c: credentials in the index of a Helm repository, in all forms in which
+ * YAML writes a URL. */
 #include "base/str.h"
-#include "gitops/source/helm_index.h"
+#include "gitops/source/helm_index_login.h"
 #include "tests/unit/unit.h"
 
 /* The index, and what becomes of it; NULL: it stays. */
