@@ -6,7 +6,8 @@
 #include "base/str.h"
 
 #define CONTROLLER "sluice.example/gateway"
-#define SILENT "silent" /* the name of a parent that no controller serves */
+#define SILENT "silent" /* the name of a parent, or of an ingressClassName, that no controller serves */
+#define PROXY "HTTPProxy"
 
 struct gateways {
 	struct loop *loop;
@@ -35,7 +36,7 @@ gateways_on_write(const struct resource *r, const char *type, const json_t *old,
 	_cleanup_(freep) char *key = NULL;
 
 	(void)old;
-	if (!gateways_is_route(r->kind) || strcmp(type, "DELETED") == 0)
+	if ((!gateways_is_route(r->kind) && strcmp(r->kind, PROXY) != 0) || strcmp(type, "DELETED") == 0)
 		return;
 	key = mem_printf("%s/%s/%s", r->plural, json_str(meta, "namespace"), json_str(meta, "name"));
 	map_set(&g->dirty, key, g);
@@ -83,25 +84,48 @@ gateways_parents(const struct gateways *g, const json_t *route)
 	return parents;
 }
 
+/* The status of an HTTPProxy, as Contour writes it, whether its Services exist or not. */
+static json_t *
+gateways_proxy_status(const json_t *proxy)
+{
+	return json_pack("{s:s,s:s,s:[o]}", "currentStatus", "valid", "description", "Valid HTTPProxy", "conditions",
+	    gateways_condition("Valid", true, json_int(json_object_get(proxy, "metadata"), "generation", 0)));
+}
+
+/* The members of the status that are reported; NULL: no controller serves the object. A new reference. */
+static json_t *
+gateways_status(const struct gateways *g, const json_t *o)
+{
+	if (!str_eq(json_str(o, "kind"), PROXY))
+		return json_pack("{s:o}", "parents", gateways_parents(g, o));
+	return str_eq(json_str(json_object_get(o, "spec"), "ingressClassName"), SILENT) ? NULL
+											: gateways_proxy_status(o);
+}
+
 static void
 gateways_report(struct gateways *g, const char *key)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	char *plural = arena_strdup(a, key), *ns = strchr(plural, '/'), *name;
-	_cleanup_(json_decrefp) json_t *parents = NULL;
+	_cleanup_(json_decrefp) json_t *status = NULL;
 	const json_t *route;
+	const char *member;
+	json_t *value;
+	bool same = true;
 
 	*ns++ = '\0';
 	name = strchr(ns, '/');
 	*name++ = '\0';
 	if ((route = store_get(g->store, plural, ns, name)) == NULL)
 		return;
-	parents = gateways_parents(g, route);
-	if (json_equal(parents, json_at(route, "/status/parents")))
+	status = gateways_status(g, route);
+	json_object_foreach (status, member, value)
+		same &= json_equal(value, json_object_get(json_object_get(route, "status"), member));
+	if (same)
 		return;
 	store_do(g->store, "PATCH", "application/merge-patch+json",
 	    arena_printf(a, "/apis/%s/namespaces/%s/%s/%s/status", json_str(route, "apiVersion"), ns, plural, name),
-	    json_pack("{s:{s:O}}", "status", "parents", parents));
+	    json_pack("{s:O}", "status", status));
 }
 
 static void

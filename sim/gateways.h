@@ -1,11 +1,12 @@
 /* sim/gateways.h: the gateway controller of the laptop cluster: reports that the parents of routes of the Gateway API
- * have accepted them. No parent named "silent" is reported, as if no controller served it. */
+ * have accepted them, and that HTTPProxies of Contour are valid. No parent and no ingressClassName named "silent" is
+ * reported, as if no controller served it. */
 #pragma once
 #include "sim/store.h"
 
 struct gateways;
 
-/* Returns whether a kind is one of these routes. */
+/* Returns whether a kind is a route of the Gateway API. */
 bool gateways_is_route(const char *kind);
 
 /* Reports each change of a route after `accept_ms`. The loop and the store are borrowed. */

@@ -96,6 +96,8 @@ const struct resource store_resources[] = {
 	{ "gateway.networking.k8s.io", "v1", "tlsroutes", "tlsroute", "TLSRoute", "", .status = true,
 	    .columns = "Hostnames:/spec/hostnames" },
 	{ "traefik.io", "v1alpha1", "traefikservices", "traefikservice", "TraefikService", "", .columns = "" },
+	{ "projectcontour.io", "v1", "httpproxies", "httpproxy", "HTTPProxy", "proxy proxies", .status = true,
+	    .columns = "FQDN:/spec/virtualhost/fqdn" },
 	{ "apisix.apache.org", "v2", "apisixroutes", "apisixroute", "ApisixRoute", "", .columns = "" },
 	{ "split.smi-spec.io", "v1alpha1", "trafficsplits", "trafficsplit", "TrafficSplit", "ts",
 	    .also = "v1alpha2 v1alpha3", .columns = "Service:/spec/service" },

@@ -127,7 +127,7 @@ struct router {
 };
 
 extern const struct router istio_router, gateway_router, nginx_router, alb_router, smi_router, ambassador_router,
-    traefik_router, apisix_router;
+    traefik_router, apisix_router, contour_router;
 
 /* All routers, ended by NULL. */
 extern const struct router *const routers[];

@@ -12,6 +12,7 @@ const struct router *const routers[] = {
 	&ambassador_router,
 	&traefik_router,
 	&apisix_router,
+	&contour_router,
 	NULL,
 };
 

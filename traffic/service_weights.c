@@ -3,6 +3,13 @@
 #include "base/str.h"
 #include "kube/api/patch.h"
 
+/* Returns the name of a destination; NULL: it is a mirror, whose responses are dropped. */
+static const char *
+service_weights_name(const struct weighted_list *l, const json_t *one)
+{
+	return l->mirror != NULL && json_is_true(json_object_get(one, l->mirror)) ? NULL : json_str(one, l->name);
+}
+
 /* Returns the number of the first destination with this name, or the length of the list. */
 static size_t
 service_weights_at(const struct weighted_list *l, const json_t *list, const char *name)
@@ -11,7 +18,7 @@ service_weights_at(const struct weighted_list *l, const json_t *list, const char
 	size_t i;
 
 	json_array_foreach (list, i, one)
-		if (name != NULL && str_eq(json_str(one, l->name), name))
+		if (name != NULL && str_eq(service_weights_name(l, one), name))
 			return i;
 	return json_array_size(list);
 }
@@ -28,6 +35,24 @@ service_weights_malformed(struct arena *a, const struct weighted_list *l, const 
 		if (json_str(one, l->name) == NULL)
 			return err_new(a, ERR_INVALID, "%s %zu has no %s", l->kind, i, l->name);
 	return NULL;
+}
+
+/* Counts what destinations other than the two have. */
+static void
+service_weights_count(const struct canary_strategy *c, const struct weighted_list *l, struct service_weights *s)
+{
+	for (size_t i = 0; i < json_array_size(s->list); i++) {
+		const json_t *one = json_array_get(s->list, i);
+		const char *name = service_weights_name(l, one);
+		int64_t weight = json_int(one, "weight", l->weight);
+
+		if (i == s->canary || i == s->stable || name == NULL)
+			continue;
+		if (str_eq(name, c->canary_service) || str_eq(name, c->stable_service))
+			s->again = true;
+		else if (l->keeps && weight > 0)
+			s->kept += weight < INT32_MAX ? weight : INT32_MAX;
+	}
 }
 
 struct err *
@@ -48,12 +73,7 @@ service_weights_find(struct arena *a, const struct canary_strategy *c, const str
 		    s.canary == n ? c->canary_service : c->stable_service);
 	s.canary_weight = json_int(json_array_get(list, s.canary), "weight", l->weight);
 	s.stable_weight = json_int(json_array_get(list, s.stable), "weight", l->weight);
-	for (size_t i = 0; i < n; i++) {
-		const char *name = json_str(json_array_get(list, i), l->name);
-
-		s.again |= i != s.canary && i != s.stable &&
-			   (str_eq(name, c->canary_service) || str_eq(name, c->stable_service));
-	}
+	service_weights_count(c, l, &s);
 	*ret = s;
 	return NULL;
 }
@@ -66,7 +86,11 @@ service_weights_percent(const struct service_weights *s, int64_t *ret_least, int
 
 	canary = canary < INT32_MAX ? canary : INT32_MAX;
 	stable = stable < INT32_MAX ? stable : INT32_MAX;
-	all = canary + stable;
+	if (s->kept > 0 && canary > 0 && stable == 0) {
+		*ret_least = *ret_most = 100;
+		return;
+	}
+	all = canary + stable + s->kept;
 	*ret_least = all > 0 ? 100 * canary / all : 0;
 	*ret_most = all > 0 ? (100 * canary + all - 1) / all : 0;
 }
@@ -89,11 +113,13 @@ void
 service_weights_patch(struct arena *a, const struct service_weights *s, const char *path, int64_t weight, json_t **ops)
 {
 	_cleanup_(json_decrefp) json_t *own = NULL;
+	int64_t rest = s->kept < 100 ? 100 - s->kept : 0;
 	json_t *op;
 	size_t i;
 
+	weight = weight < rest ? weight : rest;
 	service_weights_patch_one(a, s, path, s->canary, weight, &own);
-	service_weights_patch_one(a, s, path, s->stable, 100 - weight, &own);
+	service_weights_patch_one(a, s, path, s->stable, rest - weight, &own);
 	json_array_foreach (own, i, op)
 		json_array_append(json_patch_of(ops), op);
 }

@@ -8,6 +8,8 @@ struct weighted_list {
 	const char *name; /* the member with the Service's name */
 	const char *kind; /* of a destination, for errors: "service" */
 	int64_t weight; /* of a destination without one */
+	const char *mirror; /* a member; destinations in which it is true are not meant; NULL: there are none */
+	bool keeps; /* other destinations keep their parts of 100, and the two divide the rest */
 };
 
 /* The two destinations: the first ones with these names. */
@@ -15,6 +17,7 @@ struct service_weights {
 	const json_t *list; /* borrowed */
 	size_t canary, stable; /* their numbers */
 	int64_t canary_weight, stable_weight;
+	int64_t kept; /* the weights of other destinations that keep them */
 	bool again; /* a later destination has one of these names too; its weight is not set */
 };
 
@@ -22,11 +25,12 @@ struct service_weights {
 struct err *service_weights_find(struct arena *, const struct canary_strategy *, const struct weighted_list *,
     const json_t *list, struct service_weights *ret);
 
-/* Sets *ret_least and *ret_most to the percentage of the canary, rounded down and up. */
+/* Sets *ret_least and *ret_most to the percentage of the canary, rounded down and up. If it
+ * has all that other destinations leave, that is 100. */
 void service_weights_percent(const struct service_weights *, int64_t *ret_least, int64_t *ret_most);
 
-/* Adds to *ops (see json_patch_of) what gives the canary `weight` percent and the stable destination the rest, behind a
- * test of the whole list, which is at `path`. */
+/* Adds to *ops (see json_patch_of) what gives the canary `weight` percent, at most what other destinations leave, and
+ * the stable destination the rest, behind a test of the whole list, which is at `path`. */
 void service_weights_patch(
     struct arena *, const struct service_weights *, const char *path, int64_t weight, json_t **ops);
 

@@ -6,6 +6,7 @@
 #include "kube/api/analysis.h"
 #include "kube/api/core.h"
 #include "kube/api/gateway.h"
+#include "kube/api/http_proxy.h"
 #include "kube/api/ingress.h"
 #include "kube/api/istio.h"
 #include "traffic/alb.h"
@@ -158,6 +159,19 @@ stand_in_gateway_route(struct arena *a, const struct rollout *r, const struct ty
 		"name", c->canary_service != NULL ? c->canary_service : HOST, "port", 80, "weight", 0));
 }
 
+/* A route with both Services. */
+static json_t *
+stand_in_http_proxy(struct arena *a, const struct rollout *r, const struct type *t, const char *ns, const char *name)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+
+	if (c->stable_service == NULL || c->canary_service == NULL)
+		return NULL;
+	return stand_in_of(a, t, ns, name,
+	    json_pack("{s:[{s:[{s:s,s:i,s:i},{s:s,s:i,s:i}]}]}", "routes", "services", "name", c->stable_service,
+		"port", 80, "weight", 100, "name", c->canary_service, "port", 80, "weight", 0));
+}
+
 /* An Ingress of ingress-nginx or the AWS Load Balancer Controller, with one path. The canary Ingress of ingress-nginx
  * has no stand-in: the controller creates it. */
 static json_t *
@@ -199,6 +213,8 @@ plan_stand_in(struct arena *a, const struct rollout *r, const struct type *t, co
 	if (t == &http_route_type || t == &grpc_route_type || t == &tcp_route_type || t == &tcp_route_v1alpha2_type ||
 	    t == &tls_route_type || t == &tls_route_v1alpha2_type)
 		return stand_in_gateway_route(a, r, t, ns, name);
+	if (t == &http_proxy_type)
+		return stand_in_http_proxy(a, r, t, ns, name);
 	if (t == &ingress_type)
 		return stand_in_ingress(a, r, t, ns, name);
 	if (t == &analysis_template_type || t == &cluster_analysis_template_type)

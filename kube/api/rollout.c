@@ -465,9 +465,21 @@ static const struct field ambassador_routing_fields[] = {
 };
 TYPE(ambassador_routing, "ambassador traffic routing", .strict = true);
 
+static const struct field contour_routing_fields[] = {
+	STRINGS(contour_routing, http_proxies, "httpProxies",
+	    .doc = "Names of the HTTPProxies with a list of services in which both Services are."),
+	STRING(contour_routing, namespace, "namespace",
+	    .doc = "Namespace of the HTTPProxies. No other than the Rollout's is possible.",
+	    .default_text = "the Rollout's"),
+	REPLACED("httpProxy", "is a field of old versions of the plugin; use httpProxies: [NAME]"),
+};
+TYPE(contour_routing, "contour traffic routing", .strict = true);
+
 static const struct field router_plugins_fields[] = {
 	OBJECT(router_plugins, gateway_api, "argoproj-labs/gatewayAPI", gateway_routing,
 	    .doc = "Split traffic between canaryService and stableService with routes of the Gateway API."),
+	OBJECT(router_plugins, contour, "argoproj-labs/contour", contour_routing,
+	    .doc = "Split traffic between canaryService and stableService with HTTPProxies of Contour."),
 };
 TYPE(router_plugins, "plugins of trafficRouting", .strict = true);
 

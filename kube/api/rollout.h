@@ -180,9 +180,15 @@ struct ambassador_routing {
 	struct strings mappings;
 };
 
+struct contour_routing {
+	struct strings http_proxies;
+	const char *namespace; /* NULL or "": the rollout's; another one is an error */
+};
+
 /* Routers that are plugins in Argo Rollouts. */
 struct router_plugins {
 	const struct gateway_routing *gateway_api;
+	const struct contour_routing *contour;
 };
 
 /* Exactly one is set. */

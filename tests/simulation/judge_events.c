@@ -181,7 +181,8 @@ reports_on_event(struct reports *w, const json_t *old, const json_t *event)
 		{ "Updated GRPCRoute", reports_on_weight }, { "Updated TCPRoute", reports_on_weight },
 		{ "Updated TLSRoute", reports_on_weight }, { "PatchingCanaryIngress", reports_on_ingress },
 		{ "Updated TraefikService", reports_on_weight }, { "Updated ApisixRoute", reports_on_weight },
-		{ "Updated TrafficSplit", reports_on_weight }, { "UpdatedDestinationRule", reports_on_subsets } };
+		{ "Updated HTTPProxy", reports_on_weight }, { "Updated TrafficSplit", reports_on_weight },
+		{ "UpdatedDestinationRule", reports_on_subsets } };
 	const char *message = json_str(event, "message") ?: "";
 
 	if (!str_eq(json_str(json_object_get(event, "involvedObject"), "kind"), "Rollout"))
@@ -219,7 +220,7 @@ reports_on_object(struct reports *w, const char *kind, const json_t *old, const 
 		reports_add(w, "replicaset %s", name);
 	else if (strcmp(kind, "VirtualService") == 0 && old != NULL)
 		reports_add(w, "VirtualService %s", name);
-	else if (gateways_is_route(kind) && old != NULL &&
+	else if ((gateways_is_route(kind) || strcmp(kind, "HTTPProxy") == 0) && old != NULL &&
 		 !json_equal(json_object_get(old, "spec"), json_object_get(o, "spec")))
 		reports_add(w, "%s %s", kind, name);
 	else if ((strcmp(kind, "Ingress") == 0 || strcmp(kind, "TraefikService") == 0 ||

@@ -151,6 +151,39 @@ split_apisix_names(const json_t *rollout, size_t i, char *ret, size_t size)
 	return split_named(rollout, "/apisix/route/name", ret, size);
 }
 
+static const json_t *
+split_http_proxies(const json_t *rollout)
+{
+	return json_at(split_canary(rollout), "/trafficRouting/plugins/argoproj-labs~1contour/httpProxies");
+}
+
+/* The first route is the one that is split. If the stable Service has nothing, all that other services leave is the
+ * canary's. */
+static int
+split_of_contour(const json_t *rollout, const json_t *o)
+{
+	const json_t *list = json_at(o, "/spec/routes/0/services") ?: json_at(o, "/spec/tcpproxy/services");
+	const char *stable = json_str(split_canary(rollout), "stableService");
+	int weight = split_in_list(rollout, list, "name");
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (list, i, one)
+		if (weight > 0 && str_eq(json_str(one, "name"), stable) && json_int(one, "weight", 0) == 0)
+			return 100;
+	return weight;
+}
+
+static size_t
+split_contour_names(const json_t *rollout, size_t i, char *ret, size_t size)
+{
+	const json_t *list = split_http_proxies(rollout);
+
+	if (i < json_array_size(list))
+		snprintf(ret, size, "%s", json_string_value(json_array_get(list, i)));
+	return json_array_size(list);
+}
+
 static int
 split_of_smi(const json_t *rollout, const json_t *o)
 {
@@ -185,17 +218,18 @@ split_mapping_names(const json_t *rollout, size_t i, char *ret, size_t size)
 
 /* A router: `names` sets the name of the i-th of its objects with a weight, and returns their number. */
 static const struct split_router {
-	const char *key, *kind, *plural;
+	const char *key, *kind, *plural; /* the key is a JSON pointer from trafficRouting */
 	bool owned; /* by the rollout */
 	int (*weight)(const json_t *rollout, const json_t *o);
 	size_t (*names)(const json_t *rollout, size_t i, char *ret, size_t size);
 } split_routers[] = {
-	{ "nginx", "Ingress", "ingresses", true, split_of_ingress, split_ingresses },
-	{ "alb", "Ingress", "ingresses", false, split_of_alb, split_albs },
-	{ "traefik", "TraefikService", "traefikservices", false, split_of_traefik, split_traefik_names },
-	{ "apisix", "ApisixRoute", "apisixroutes", false, split_of_apisix, split_apisix_names },
-	{ "smi", "TrafficSplit", "trafficsplits", true, split_of_smi, split_smi_names },
-	{ "ambassador", "Mapping", "mappings", true, split_of_mapping, split_mapping_names },
+	{ "/nginx", "Ingress", "ingresses", true, split_of_ingress, split_ingresses },
+	{ "/alb", "Ingress", "ingresses", false, split_of_alb, split_albs },
+	{ "/traefik", "TraefikService", "traefikservices", false, split_of_traefik, split_traefik_names },
+	{ "/plugins/argoproj-labs~1contour", "HTTPProxy", "httpproxies", false, split_of_contour, split_contour_names },
+	{ "/apisix", "ApisixRoute", "apisixroutes", false, split_of_apisix, split_apisix_names },
+	{ "/smi", "TrafficSplit", "trafficsplits", true, split_of_smi, split_smi_names },
+	{ "/ambassador", "Mapping", "mappings", true, split_of_mapping, split_mapping_names },
 };
 
 /* The first router of the rollout whose objects are of this kind. */
@@ -205,7 +239,7 @@ split_router_of(const json_t *rollout, const char *kind)
 	const json_t *routing = json_object_get(split_canary(rollout), "trafficRouting");
 
 	for (size_t i = 0; i < ARRAY_SIZE(split_routers); i++)
-		if (strcmp(kind, split_routers[i].kind) == 0 && json_object_get(routing, split_routers[i].key) != NULL)
+		if (strcmp(kind, split_routers[i].kind) == 0 && json_at(routing, split_routers[i].key) != NULL)
 			return &split_routers[i];
 	return NULL;
 }
@@ -243,7 +277,7 @@ split_weights(struct cluster *c, const json_t *rollout, int *ret_least, int *ret
 		const struct split_router *r = &split_routers[i];
 		char name[600] = "";
 
-		if (json_object_get(routing, r->key) == NULL)
+		if (json_at(routing, r->key) == NULL)
 			continue;
 		any = true;
 		for (size_t k = 0; k < r->names(rollout, k, name, sizeof(name)); k++)

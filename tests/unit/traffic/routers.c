@@ -1,5 +1,6 @@
-/* tests/unit/traffic/routers.c: the routers of Traefik, APISIX, SMI and Ambassador: the least patch, and where they
- * differ from Argo Rollouts on purpose. */
+/* tests/unit/traffic/routers.c: the routers of Traefik, APISIX, SMI, Ambassador and Contour: the least patch, and where
+ * they differ from Argo Rollouts on purpose. */
+#include "kube/api/http_proxy.h"
 #include "kube/api/split.h"
 #include "tests/listed.h"
 #include "tests/unit/unit.h"
@@ -239,7 +240,7 @@ a_router_without_managed_routes_never_has_one(void **state)
 
 /* Git has other weights: a sync keeps those of the rollout, and sets all else. */
 static void
-a_sync_keeps_the_weights_of_traefik_and_apisix(void **state)
+a_sync_keeps_the_weights_of_traefik_apisix_and_contour(void **state)
 {
 	static const struct {
 		const char *routing, *live, *desired, *want;
@@ -262,6 +263,17 @@ a_sync_keeps_the_weights_of_traefik_and_apisix(void **state)
 		    "weight: 100}, {serviceName: c, weight: 0}]}]}}",
 		    "{\"http\":[{\"name\":\"new\",\"backends\":[{\"serviceName\":\"c\",\"weight\":1}]},{\"name\":\"o\","
 		    "\"backends\":[{\"serviceName\":\"s\",\"weight\":90},{\"serviceName\":\"c\",\"weight\":10}]}]}" },
+		/* A route in front of the one that is split, and the preview's route, have the weights of Git. */
+		{ "plugins: {argoproj-labs/contour: {httpProxies: [o]}}",
+		    "{apiVersion: projectcontour.io/v1, kind: HTTPProxy, metadata: {name: o, namespace: shop}, spec: "
+		    "{routes: [{services: [{name: c, weight: 40}, {name: s, weight: 60}]}, {services: [{name: c, "
+		    "weight: 7}]}], tcpproxy: {services: [{name: s, weight: 60}, {name: c, weight: 40}]}}}",
+		    "{apiVersion: projectcontour.io/v1, kind: HTTPProxy, metadata: {name: o, namespace: shop}, spec: "
+		    "{routes: [{services: [{name: c, weight: 1}]}, {services: [{name: s, weight: 100}, {name: c, "
+		    "weight: 0}]}], tcpproxy: {services: [{name: c, weight: 0}, {name: s, weight: 100}]}}}",
+		    "{\"routes\":[{\"services\":[{\"name\":\"c\",\"weight\":1}]},{\"services\":[{\"name\":\"s\","
+		    "\"weight\":60},{\"name\":\"c\",\"weight\":40}]}],\"tcpproxy\":{\"services\":[{\"name\":\"c\","
+		    "\"weight\":40},{\"name\":\"s\",\"weight\":60}]}}" },
 	};
 
 	(void)state;
@@ -278,6 +290,69 @@ a_sync_keeps_the_weights_of_traefik_and_apisix(void **state)
 	}
 }
 
+#define CONTOUR "plugins: {argoproj-labs/contour: {httpProxies: [p]}}"
+
+/* Without any weight Contour gives all services the same. */
+static void
+an_http_proxy_without_weights_may_give_the_canary_half(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w, CONTOUR);
+	world_add(&w, &http_proxy_type, "p", "", "{routes: [{services: [{name: s, port: 80}, {name: c, port: 80}]}]}");
+	assert_null(world_error(&w));
+	assert_int_equal(w.routed.by[0].routing.weight, 50);
+	assert_int_equal(w.routed.by[0].routing.weight_min, 0);
+	assert_true(w.routed.by[0].routing.routes_differ);
+	assert_string_equal(world_set(&w, 0)->steps[0].body,
+	    "[{\"op\":\"test\",\"path\":\"/spec/routes/0/services\",\"value\":[{\"name\":\"s\",\"port\":80},{\"name\":"
+	    "\"c\",\"port\":80}]},{\"op\":\"add\",\"path\":\"/spec/routes/0/services/1/weight\",\"value\":0},{\"op\":"
+	    "\"add\",\"path\":\"/spec/routes/0/services/0/weight\",\"value\":100}]");
+	arena_free(w.arena);
+}
+
+static void
+an_http_proxy_whose_other_services_have_all_weight_is_refused(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w, CONTOUR);
+	world_add(&w, &http_proxy_type, "p", "",
+	    "{routes: [{services: [{name: c, weight: 0}, {name: x, weight: 100}, {name: s, weight: 0}]}]}");
+	assert_non_null(strstr(world_error(&w), "other services have all the weight"));
+	arena_free(w.arena);
+}
+
+static void
+an_http_proxy_without_a_list_with_both_services_is_refused(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w, CONTOUR);
+	world_add(&w, &http_proxy_type, "p", "",
+	    "{routes: [{services: [{name: s}, {name: c, mirror: true}]}, {services: [{name: c}]}]}");
+	assert_non_null(strstr(world_error(&w), "has no list of services with both canaryService \"c\""));
+	arena_free(w.arena);
+}
+
+static void
+a_route_to_the_canary_alone_is_not_read_as_weight(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w, CONTOUR);
+	world_add(&w, &http_proxy_type, "p", "",
+	    "{routes: [{services: [{name: s, weight: 60}, {name: c, weight: 40}]}, {services: [{name: c}]}]}");
+	assert_null(world_error(&w));
+	assert_int_equal(w.routed.by[0].routing.weight, 40);
+	assert_int_equal(w.routed.by[0].routing.weight_min, 40);
+	arena_free(w.arena);
+}
+
 int
 main(void)
 {
@@ -291,7 +366,11 @@ main(void)
 		cmocka_unit_test(a_mapping_is_redirected_by_its_host_alone),
 		cmocka_unit_test(a_mapping_without_weight_is_deleted_and_one_without_an_owner_gets_it),
 		cmocka_unit_test(a_router_without_managed_routes_never_has_one),
-		cmocka_unit_test(a_sync_keeps_the_weights_of_traefik_and_apisix),
+		cmocka_unit_test(a_sync_keeps_the_weights_of_traefik_apisix_and_contour),
+		cmocka_unit_test(an_http_proxy_without_weights_may_give_the_canary_half),
+		cmocka_unit_test(an_http_proxy_whose_other_services_have_all_weight_is_refused),
+		cmocka_unit_test(an_http_proxy_without_a_list_with_both_services_is_refused),
+		cmocka_unit_test(a_route_to_the_canary_alone_is_not_read_as_weight),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
