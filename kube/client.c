@@ -12,6 +12,7 @@ struct call {
 	struct timer again;
 	client_done *done; /* one of these is set */
 	client_item_done *done_item;
+	bool unread; /* the object of the response is not read */
 	void *arg;
 	char *method, *url, *content_type, *body;
 	int tries; /* responses that requested another try so far */
@@ -192,9 +193,9 @@ client_on_done(void *arg, const struct err *e, const struct reply *reply)
 		error->class = ERR_CONFLICT;
 	if (error == NULL && c->list != NULL)
 		error = client_list_end(c, a, &j);
-	else if (error == NULL && reply->body.len > 0 && c->done_item != NULL)
+	else if (error == NULL && reply->body.len > 0 && c->done_item != NULL && !c->unread)
 		error = client_read_item(a, reply->body, &item);
-	else if (error == NULL && reply->body.len > 0)
+	else if (error == NULL && reply->body.len > 0 && !c->unread)
 		error = client_read_object(a, reply->body, &j);
 	/* The write took effect. A response that cannot be read is not a refusal: the object is fetched. */
 	if (error != NULL && e == NULL && reply->status >= 200 && reply->status <= 299) {
@@ -248,11 +249,12 @@ client_start(const struct call *form)
 
 static struct call *
 client_call_within(struct transport *t, enum urgency urgency, int64_t timeout_ms, const char *method, const char *url,
-    const char *content_type, const char *body, client_done *done, client_item_done *done_item, void *arg)
+    const char *content_type, const char *body, client_done *done, client_item_done *done_item, bool unread, void *arg)
 {
 	return client_start(&(struct call){ .transport = t,
 	    .done = done,
 	    .done_item = done_item,
+	    .unread = unread,
 	    .arg = arg,
 	    .urgency = urgency,
 	    .until = loop_mono(t->loop) + timeout_ms,
@@ -267,7 +269,7 @@ struct call *
 client_call_as(struct transport *t, enum urgency urgency, int64_t timeout_ms, const char *method, const char *url,
     const char *content_type, const char *body, client_done *done, void *arg)
 {
-	return client_call_within(t, urgency, timeout_ms, method, url, content_type, body, done, NULL, arg);
+	return client_call_within(t, urgency, timeout_ms, method, url, content_type, body, done, NULL, false, arg);
 }
 
 struct call *
@@ -281,7 +283,15 @@ struct call *
 client_write(struct transport *t, enum urgency urgency, int64_t timeout_ms, const char *method, const char *url,
     const char *content_type, const char *body, client_item_done *done, void *arg)
 {
-	return client_call_within(t, urgency, timeout_ms, method, url, content_type, body, NULL, done, arg);
+	return client_call_within(t, urgency, timeout_ms, method, url, content_type, body, NULL, done, false, arg);
+}
+
+struct call *
+client_write_unread(struct transport *t, enum urgency urgency, const char *method, const char *url,
+    const char *content_type, const char *body, client_item_done *done, void *arg)
+{
+	return client_call_within(
+	    t, urgency, client_timeout_ms(t), method, url, content_type, body, NULL, done, true, arg);
 }
 
 /* Takes the reader. */

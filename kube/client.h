@@ -58,5 +58,10 @@ struct call *client_call_as(struct transport *, enum urgency, int64_t timeout_ms
 struct call *client_write(struct transport *, enum urgency, int64_t timeout_ms, const char *method, const char *url,
     const char *content_type, const char *body, client_item_done *done, void *arg);
 
+/* The same, for a write whose response nothing depends on: the status decides, and the text is always NULL. Half of the
+ * responses are those of Events. */
+struct call *client_write_unread(struct transport *, enum urgency, const char *method, const char *url,
+    const char *content_type, const char *body, client_item_done *done, void *arg);
+
 /* Ends a call without calling `done`; a request that was sent may still take effect. Takes NULL. */
 void client_cancel(struct call *);

@@ -334,7 +334,7 @@ events_send_first(struct subject *s)
 	name = arena_printf(a, "%.200s.%016" PRIx64, s->name, s->record.suffix);
 	str_init(&text, TEXT_MAX);
 	events_add_body(a, &text, s, name, ns);
-	s->call = client_write(t, URGENCY_EVENT, client_timeout_ms(t), s->is_repeat ? "PATCH" : "POST",
+	s->call = client_write_unread(t, URGENCY_EVENT, s->is_repeat ? "PATCH" : "POST",
 	    client_path(a, &event_type, ns, s->is_repeat ? name : NULL, NULL),
 	    s->is_repeat ? PATCH_MERGE : "application/json", str_text(&text), events_on_written, s);
 	str_done(&text);
