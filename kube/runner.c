@@ -37,6 +37,12 @@ struct key {
 	char texts[];
 };
 
+/* A row of a controller's watches. */
+struct runner_row {
+	const struct controller *controller;
+	struct controller_watch watch;
+};
+
 struct runner {
 	struct loop *loop;
 	struct transport *outside;
@@ -44,6 +50,8 @@ struct runner {
 	char *namespace;
 	const struct controller *rows[RUNNER_CONTROLLERS_MAX];
 	size_t n_rows;
+	struct runner_row *all; /* the watches of all controllers: they are read at each change */
+	size_t n_all;
 	struct executor executor;
 	struct queue *queue;
 	struct watch *watches[WATCHES_MAX];
@@ -133,35 +141,34 @@ runner_watches(const struct runner *r, const struct type *t)
 static void
 runner_watch_needed(struct runner *r, const struct object *o)
 {
-	struct controller_watch w;
+	for (size_t i = 0; i < r->n_all; i++) {
+		const struct controller_watch *w = &r->all[i].watch;
 
-	for (size_t i = 0; i < r->n_rows; i++)
-		for (size_t k = 0; r->rows[i]->type == o->type && controller_watch_at(r->rows[i], k, &w); k++)
-			if (w.needed != NULL && !runner_watches(r, w.type) && w.needed(o, w.type))
-				runner_start_watch(r, &w);
+		if (r->all[i].controller->type == o->type && w->needed != NULL && !runner_watches(r, w->type) &&
+		    w->needed(o, w->type))
+			runner_start_watch(r, w);
+	}
 }
 
 /* Queues the keys that an object concerns. */
 static void
 runner_emit_concerned(struct runner *r, const struct object *o)
 {
-	struct controller_watch w;
+	for (size_t i = 0; i < r->n_all; i++) {
+		const struct controller_watch *w = &r->all[i].watch;
+		const struct controller *c = r->all[i].controller;
+		struct emitting e = { r, c };
+		const struct owner *owner;
 
-	for (size_t i = 0; i < r->n_rows; i++)
-		for (size_t k = 0; controller_watch_at(r->rows[i], k, &w); k++) {
-			struct emitting e = { r, r->rows[i] };
-			const struct owner *owner;
-
-			if (w.type != o->type)
-				continue;
-			if (w.map != NULL)
-				w.map(cache_view(r->executor.cache), o, runner_emit, &e);
-			else if (o->type == r->rows[i]->type)
-				runner_emit(o->meta.namespace, o->meta.name, &e);
-			else if ((owner = object_controller(o)) != NULL &&
-				 strcmp(owner->kind, r->rows[i]->type->kind) == 0)
-				runner_emit(o->meta.namespace, owner->name, &e);
-		}
+		if (w->type != o->type)
+			continue;
+		if (w->map != NULL)
+			w->map(cache_view(r->executor.cache), o, runner_emit, &e);
+		else if (o->type == c->type)
+			runner_emit(o->meta.namespace, o->meta.name, &e);
+		else if ((owner = object_controller(o)) != NULL && strcmp(owner->kind, c->type->kind) == 0)
+			runner_emit(o->meta.namespace, owner->name, &e);
+	}
 }
 
 static void
@@ -189,7 +196,6 @@ runner_on_unreadable(const struct object *o, enum cache_found found, void *arg)
 	struct runner *r = arg;
 	const struct view *v = cache_view(r->executor.cache);
 	const char *ns = o->meta.namespace;
-	struct controller_watch w;
 
 	if (found == CACHE_UNREADABLE)
 		log_warn("cannot read object; everything that depends on it waits", "kind", o->type->kind, "namespace",
@@ -200,11 +206,13 @@ runner_on_unreadable(const struct object *o, enum cache_found found, void *arg)
 	if (r->settings.unreadable != NULL)
 		r->settings.unreadable(o, found == CACHE_READABLE, r->settings.arg);
 	runner_emit_concerned(r, o);
-	for (size_t i = 0; i < r->n_rows && o->unreadable->partial; i++)
-		for (size_t k = 0; controller_watch_at(r->rows[i], k, &w); k++)
-			if (w.type == o->type && r->rows[i]->type != o->type)
-				v->each(v, r->rows[i]->type, o->type == r->settings.elsewhere.type ? NULL : ns,
-				    runner_emit_own, &(struct emitting){ r, r->rows[i] });
+	for (size_t i = 0; i < r->n_all && o->unreadable->partial; i++) {
+		const struct controller *c = r->all[i].controller;
+
+		if (r->all[i].watch.type == o->type && c->type != o->type)
+			v->each(v, c->type, o->type == r->settings.elsewhere.type ? NULL : ns, runner_emit_own,
+			    &(struct emitting){ r, c });
+	}
 }
 
 static void
@@ -506,10 +514,13 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 	for (; *rows != NULL; rows++) {
 		assert(r->n_rows < RUNNER_CONTROLLERS_MAX);
 		r->rows[r->n_rows++] = *rows;
-		for (size_t k = 0; controller_watch_at(*rows, k, &w); k++)
+		for (size_t k = 0; controller_watch_at(*rows, k, &w); k++) {
+			r->all = mem_realloc(r->all, (r->n_all + 1) * sizeof(*r->all));
+			r->all[r->n_all++] = (struct runner_row){ *rows, w };
 			/* Confined to a namespace, the controller has no permissions for cluster-wide objects. */
 			if ((r->namespace == NULL || !w.type->cluster_scoped) && w.needed == NULL)
 				n = runner_add_watch(todo, n, &w);
+		}
 	}
 	for (size_t i = 0; i < n; i++)
 		runner_start_watch(r, &todo[i]);
@@ -529,6 +540,7 @@ runner_stop(struct runner *r)
 	queue_free(r->queue);
 	events_free(r->executor.events);
 	cache_free(r->executor.cache);
+	free(r->all);
 	free(r->namespace);
 	free(r);
 	return NULL;
