@@ -14,16 +14,16 @@ SMALL = -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
 # Folders that run seldom (commands, the laptop cluster, GitOps, whose time goes to Git and the API server) are optimized
 # for size; it frees a seventh of the program. Not building a kustomization: tests/bench/kustomize counts it.
 VENDORS = hook google_monitoring dynatrace cloudwatch influxdb flux_csv kayenta datadog newrelic graphite wavefront skywalking provider_secret http
-COLD = $(if $(filter-out gitops/kustomize/%,$(filter cli% doctor% sim% web% notify% gitops% gotemplate% rollout/view% \
+COLD = $(if $(filter-out gitops/kustomize/%,$(filter cli% doctor% sim% web% notify% gitops% gotemplate% rollout/view% analysis/backtest% \
 	kube/config% kube/api/explain% kube/api/schema% analysis/promql% $(VENDORS:%=analysis/%.c),$<)),-Os)
 SMALL_LINK := $(shell echo 'int main(void){return 0;}' | $(CC) -pie -fPIE -Wl,-z,pack-relative-relocs -x c -o /dev/null - 2>&1 | grep -q . || echo -Wl,-z,pack-relative-relocs)
 LINK_FLAGS = $(HARDEN_LINK) $(SMALL_LINK) -Wl,--gc-sections
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lcjose -lcrypto -lm
 
 # The pure folders: they decide, and do no input or output (tools/layers checks it). The others: all but the entry.
-PURE_DIRS = base kube/api kube/plan traffic analysis analysis/condition analysis/compare analysis/promql rollout rollout/experiment rollout/view gotemplate notify \
+PURE_DIRS = base kube/api kube/plan traffic analysis analysis/condition analysis/compare analysis/backtest analysis/promql rollout rollout/experiment rollout/view gotemplate notify \
 	gitops gitops/source gitops/kustomize gitops/render gitops/engine gitops/argocd gitops/flux doctor web/oidc web/access
-SHELL_DIRS = io kube notify/send gitops/worker sim web cli cli/demo cli/plan
+SHELL_DIRS = io kube notify/send gitops/worker sim web cli cli/demo cli/plan cli/backtest
 PURE_SRC = $(wildcard $(PURE_DIRS:%=%/*.c))
 SHELL_SRC = $(filter-out cli/main.c,$(wildcard $(SHELL_DIRS:%=%/*.c)))
 UNIT_SRC = $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)

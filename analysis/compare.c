@@ -7,11 +7,10 @@
  * With `slow`, the buckets are chosen first, from the time before the update, and kept in the metadata.
  */
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 #include "analysis/compare/config.h"
-#include "analysis/compare/matrix.h"
 #include "analysis/compare/report.h"
+#include "analysis/compare/series.h"
 #include "analysis/prometheus.h"
 #include "analysis/run_pass.h"
 #include "base/str.h"
@@ -23,10 +22,6 @@
 #define COMPARE_LEAD_MS 120000 /* before the first bin, to know which pods are new */
 #define COMPARE_LAG_MS 10000 /* a scrape may last as long before its samples can be queried */
 #define COMPARE_COLUMNS_MAX 10000 /* Prometheus returns 11,000 points of a series at most */
-#define COMPARE_HISTORY_MS 600000 /* before the update, from which the buckets are chosen */
-#define COMPARE_HISTORY_STEP_MS 60000
-#define COMPARE_HISTORY_COLUMNS (COMPARE_HISTORY_MS / COMPARE_HISTORY_STEP_MS + 1)
-#define COMPARE_LE_MAX 200
 #define COMPARE_BOUNDS "bounds" /* keys of the metadata */
 #define COMPARE_BIN "bin"
 #define COMPARE_QUERY "ResolvedPrometheusQuery"
@@ -185,76 +180,14 @@ compare_wait(const struct compare_pass *p, const char *why, struct step_result *
 
 /* --- buckets --- */
 
-/* The increments of the stable version's buckets before the update. */
-struct compare_buckets {
-	const char *le[COMPARE_LE_MAX];
-	double samples[COMPARE_LE_MAX][COMPARE_HISTORY_COLUMNS];
-	size_t n;
-};
-
-static struct err *
-compare_bucket_row(void *arg, struct arena *a, const char *labels, double **ret)
-{
-	struct compare_buckets *b = arg;
-	const char *le = matrix_label(a, labels, "le");
-
-	if (le == NULL)
-		return err_new(a, ERR_INVALID, "slow: the series have no label le: it is not a histogram with buckets");
-	if (b->n == COMPARE_LE_MAX)
-		return err_new(a, ERR_INVALID, "slow: the histogram has more than %d buckets", COMPARE_LE_MAX);
-	if (strlen(le) > 20 || (!str_eq(le, "+Inf") && le[strspn(le, "0123456789.e+-")] != '\0'))
-		return err_new(a, ERR_INVALID, "slow: the label le of a series is not a number");
-	b->le[b->n] = le;
-	for (size_t i = 0; i < COMPARE_HISTORY_COLUMNS; i++)
-		b->samples[b->n][i] = NAN;
-	*ret = b->samples[b->n++];
-	return NULL;
-}
-
-static double
-compare_bucket_increment(const double *samples)
-{
-	double increment = 0, last = NAN;
-
-	for (size_t i = 0; i < COMPARE_HISTORY_COLUMNS; i++) {
-		if (samples[i] > last)
-			increment += samples[i] - last;
-		if (!isnan(samples[i]))
-			last = samples[i];
-	}
-	return increment;
-}
-
-/* Uses the bounds that 0.5 to 50 % of the requests exceeded. They are chosen before anything is compared, so that the
- * choice does not depend on the canary. */
-static const char *
-compare_choose_bounds(struct arena *a, const struct compare_buckets *b)
-{
-	const char *all = "";
-	double requests = 0;
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->n; i++)
-		if (str_eq(b->le[i], "+Inf"))
-			requests = compare_bucket_increment(b->samples[i]);
-	for (size_t i = 0; i < b->n && requests > 0 && n < CONFIG_BOUNDS_MAX; i++) {
-		double slower = 1 - compare_bucket_increment(b->samples[i]) / requests;
-
-		if (slower < 0.005 || slower > 0.5 || str_eq(b->le[i], "+Inf"))
-			continue;
-		all = arena_printf(a, "%s%s%s", all, n++ > 0 ? "," : "", b->le[i]);
-	}
-	return all;
-}
-
 /* Sets *ret to the bounds of the metadata, or queries them. Returns MEASURED_VALUE when they are known, and *ret_calls
  * is the number of calls that it took. */
 static enum measured
 compare_bounds(const struct compare_pass *p, struct step_result *result, const char **ret, size_t *ret_calls)
 {
-	struct compare_buckets *buckets = arena_alloc(p->arena, sizeof(*buckets));
-	const struct matrix_grid grid = { p->since - COMPARE_HISTORY_MS, COMPARE_HISTORY_STEP_MS,
-		COMPARE_HISTORY_COLUMNS };
+	struct series_buckets *buckets = arena_alloc(p->arena, sizeof(*buckets));
+	const struct matrix_grid grid = { p->since - SERIES_HISTORY_MS, SERIES_HISTORY_STEP_MS,
+		SERIES_HISTORY_COLUMNS };
 	const struct response *got = NULL;
 	enum measured how;
 	const char *query;
@@ -266,73 +199,14 @@ compare_bounds(const struct compare_pass *p, struct step_result *result, const c
 		return MEASURED_ERROR;
 	if ((how = compare_exchange(p, 0, query, &grid, result, &got)) != MEASURED_VALUE)
 		return how;
-	if ((result->err = matrix_read(p->arena, got, &grid, compare_bucket_row, buckets)) != NULL)
+	if ((result->err = matrix_read(p->arena, got, &grid, series_read_bucket, buckets)) != NULL)
 		return MEASURED_ERROR;
-	*ret = compare_choose_bounds(p->arena, buckets);
+	*ret = series_choose_bounds(p->arena, buckets);
 	*ret_calls = 1;
 	return MEASURED_VALUE;
 }
 
-static void
-compare_split_bounds(struct compare_pass *p, const char *text)
-{
-	while (*text != '\0' && p->n_bounds < CONFIG_BOUNDS_MAX) {
-		size_t n = strcspn(text, ",");
-
-		p->bounds[p->n_bounds] = arena_strndup(p->arena, text, n);
-		p->bound_values[p->n_bounds] = strtod(p->bounds[p->n_bounds], NULL);
-		p->n_bounds++;
-		text += n + (text[n] == ',');
-	}
-}
-
 /* --- counters --- */
-
-struct compare_rows {
-	const struct compare_pass *pass;
-	struct counters counters;
-};
-
-/* Returns the kind of a bucket, or -1 if it is not used. */
-static int
-compare_kind(const struct compare_pass *p, const char *le)
-{
-	for (size_t i = 0; le != NULL && i < p->n_bounds; i++)
-		if (strtod(le, NULL) == p->bound_values[i])
-			return (int)i;
-	return -1;
-}
-
-static struct err *
-compare_row(void *arg, struct arena *a, const char *labels, double **ret)
-{
-	struct compare_rows *r = arg;
-	const struct compare_pass *p = r->pass;
-	const char *label = matrix_label(a, labels, CONFIG_LABEL), *by = config_by(p->m);
-	const char *name = by != NULL ? matrix_label(a, labels, by) : "";
-	bool canary = str_eq(label, CONFIG_CANARY_TOTAL) || str_eq(label, CONFIG_CANARY_BAD);
-	bool total = str_eq(label, CONFIG_CANARY_TOTAL) || str_eq(label, CONFIG_STABLE_TOTAL);
-	int kind = p->m->slow == NULL || total ? 0 : compare_kind(p, matrix_label(a, labels, "le"));
-	struct counters_pod *pod = NULL;
-	struct err *e;
-
-	if (!total && !canary && !str_eq(label, CONFIG_STABLE_BAD))
-		return err_new(a, ERR_INVALID, "prometheus: a series lacks the label " CONFIG_LABEL " of the query");
-	if (name == NULL)
-		return err_new(a, ERR_INVALID, "the series have no label %s (by) with the name of the pod", by);
-	if (kind < 0)
-		return NULL;
-	if ((e = counters_pod(&r->counters, arena_printf(a, "%c%s", canary ? 'c' : 's', name), &pod)) == NULL)
-		*ret = counters_series(&r->counters, pod, total ? 0 : 1 + (size_t)kind);
-	return e;
-}
-
-static void
-compare_arms(const struct counters *c, enum arm *ret)
-{
-	for (size_t i = 0; i < c->n_pods; i++)
-		ret[i] = c->pods[i].name[0] == 'c' ? ARM_CANARY : ARM_STABLE;
-}
 
 /* The evidence to pass begins when the metric does, and again at each change of the weight. */
 static size_t *
@@ -385,7 +259,8 @@ compare_judge(const struct compare_pass *p, const struct counters *c, const char
 	struct string_pair *pairs = arena_new_array(p->arena, struct string_pair, REPORT_PAIRS_MAX + 3);
 	size_t n;
 
-	compare_arms(c, arms);
+	for (size_t i = 0; i < c->n_pods; i++)
+		arms[i] = series_arm(&c->pods[i]);
 	all.restarts = compare_restarts(p, &all.n_restarts);
 	comparison_judge(&all, p->arena, NULL, &result);
 	n = report_numbers(p->arena, &report, pairs);
@@ -407,7 +282,7 @@ compare_judge(const struct compare_pass *p, const struct counters *c, const char
 static enum measured
 compare_counters(struct compare_pass *p, size_t calls, const char *bounds, struct step_result *ret)
 {
-	struct compare_rows rows = { .pass = p };
+	struct series_counters rows = { .metric = p->m, .bounds = p->bound_values, .n_bounds = p->n_bounds };
 	const struct counters_rules rules = { .warm_up = (size_t)((p->config.warmup_ms + p->config.step_ms - 1) /
 								  p->config.step_ms),
 		.good = p->m->slow != NULL };
@@ -420,7 +295,7 @@ compare_counters(struct compare_pass *p, size_t calls, const char *bounds, struc
 	if ((how = compare_exchange(p, calls, query, &p->grid, ret, &got)) != MEASURED_VALUE)
 		return how;
 	rows.counters = counters_new(p->arena, p->grid.columns, p->m->slow != NULL ? p->n_bounds : 1);
-	if ((ret->err = matrix_read(p->arena, got, &p->grid, compare_row, &rows)) != NULL ||
+	if ((ret->err = matrix_read(p->arena, got, &p->grid, series_read_counter, &rows)) != NULL ||
 	    (ret->err = counters_settle(&rows.counters, &rules)) != NULL)
 		return MEASURED_ERROR;
 	return compare_judge(p, &rows.counters, query, ret);
@@ -461,7 +336,7 @@ compare_slow(struct compare_pass *p, struct step_result *ret)
 		ret->wait_ms = 1000;
 		return MEASURED_RUNNING;
 	}
-	compare_split_bounds(p, bounds);
+	p->n_bounds = series_split_bounds(p->arena, bounds, CONFIG_BOUNDS_MAX, p->bounds, p->bound_values);
 	return compare_counters(p, calls, bounds, ret);
 }
 

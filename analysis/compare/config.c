@@ -18,6 +18,7 @@
 #define CONFIG_WAIT_MS 3600000
 #define CONFIG_WAIT_MAX_MS (24 * 3600000)
 #define CONFIG_NAME_MAX 253 /* bytes of a name in a release */
+#define CONFIG_ROLLOUT_MAX 46 /* bytes of a name that leaves the hash of the ReplicaSet whole in its pods' names */
 #define CONFIG_GENERATED_MAX 58 /* bytes of the name of an owner that Kubernetes keeps in a generated name */
 
 /* A number: JSON, or a text with or without "%". */
@@ -292,9 +293,10 @@ config_buckets(struct arena *a, const char *bounds)
 	return arena_printf(a, "le=~\"%s\"", all);
 }
 
-struct err *
-config_query(struct arena *a, const struct compare_metric *m, const struct compared_release *r, const char *bounds,
-    const char **ret)
+/* Sets *ret to the query of both versions, or of the stable one alone. */
+static struct err *
+config_counters_query(struct arena *a, const struct compare_metric *m, const struct compared_release *r,
+    const char *bounds, bool both, const char **ret)
 {
 	const char *by = config_by(m) != NULL ? config_by(m) : "", *all = "";
 	const char *by_le = by[0] != '\0' ? arena_printf(a, "%s, le", by) : "le";
@@ -310,13 +312,51 @@ config_query(struct arena *a, const struct compare_metric *m, const struct compa
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		const char *one;
-		struct err *e = config_part(a, m, r, &parts[i], &one);
+		struct err *e;
 
-		if (e != NULL)
+		if (!both && parts[i].arm == ARM_CANARY)
+			continue;
+		if ((e = config_part(a, m, r, &parts[i], &one)) != NULL)
 			return e;
-		all = arena_printf(a, "%s%s%s", all, i > 0 ? " or " : "", one);
+		all = arena_printf(a, "%s%s%s", all, all[0] != '\0' ? " or " : "", one);
 	}
 	*ret = all;
+	return NULL;
+}
+
+struct err *
+config_query(struct arena *a, const struct compare_metric *m, const struct compared_release *r, const char *bounds,
+    const char **ret)
+{
+	return config_counters_query(a, m, r, bounds, true, ret);
+}
+
+struct err *
+config_stable_query(struct arena *a, const struct compare_metric *m, const struct compared_release *r,
+    const char *bounds, const char **ret)
+{
+	return config_counters_query(a, m, r, bounds, false, ret);
+}
+
+struct err *
+config_replicasets_query(struct arena *a, const struct compare_metric *m, const char *rollout, const char **ret)
+{
+	const char *name, *matchers, *escaped, *by = config_by(m);
+
+	if (m->stable != NULL || by == NULL)
+		return err_new(a, ERR_INVALID,
+		    "the pods of past versions are found by their names, so that neither canary: nor stable: may be "
+		    "set");
+	if (!config_is_name(rollout) || strlen(rollout) > CONFIG_ROLLOUT_MAX)
+		return err_new(a, ERR_INVALID, "\"%s\" is not the name of a Rollout with at most %d bytes",
+		    rollout != NULL ? rollout : "", CONFIG_ROLLOUT_MAX);
+	config_split(a, m->slow != NULL ? m->slow : m->total, &name, &matchers);
+	escaped = str_replace(a, rollout, ".", "\\\\.");
+	*ret = arena_printf(a,
+	    "count by (" CONFIG_LABEL ") (label_replace(count by (%s) (%s%s{%s%s%s=~\"%s-[a-z0-9]+-[^-]+\"}), "
+	    "\"" CONFIG_LABEL "\", \"$1\", \"%s\", \"%s-([a-z0-9]+)-[^-]+\"))",
+	    by, name, m->slow != NULL ? "_count" : "", matchers, matchers[0] != '\0' ? "," : "", by, escaped, by,
+	    escaped);
 	return NULL;
 }
 

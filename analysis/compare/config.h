@@ -36,6 +36,15 @@ const char *config_by(const struct compare_metric *);
 struct err *config_query(struct arena *, const struct compare_metric *, const struct compared_release *,
     const char *bounds, const char **ret);
 
+/* Sets *ret to the part of that expression about the stable version. */
+struct err *config_stable_query(struct arena *, const struct compare_metric *, const struct compared_release *,
+    const char *bounds, const char **ret);
+
+/* Sets *ret to the expression of the number of pods of each past ReplicaSet of a Rollout: a series has its hash as the
+ * label CONFIG_LABEL. Fails if versions are not found by the names of pods. */
+struct err *config_replicasets_query(
+    struct arena *, const struct compare_metric *, const char *rollout, const char **ret);
+
 /* Sets *ret to the expression of the stable version's buckets, by le. */
 struct err *config_bounds_query(
     struct arena *, const struct compare_metric *, const struct compared_release *, const char **ret);

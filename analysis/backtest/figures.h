@@ -1,0 +1,21 @@
+/* analysis/backtest/figures.h: intervals, medians and interpolation, for the figures of many releases. */
+#pragma once
+#include <stddef.h>
+
+/* Sets the 95 % interval of Clopper and Pearson for a share, of which x of n were observed: 0 <= x <= n, n > 0. x need
+ * not be a whole number. */
+void figures_interval(double x, double n, double *ret_low, double *ret_high);
+
+/* Releases with the same regression. */
+struct figures_power {
+	double effect; /* how many times worse the canary is; 1: a good one */
+	size_t releases, stopped, passed;
+	double median; /* seconds until the stop; NaN: none was stopped */
+};
+
+/* Returns the smallest effect with at least `share` of the releases stopped, interpolated on a logarithmic scale
+ * between two effects, which ascend; NaN: not even the largest has it. */
+double figures_smallest(const struct figures_power *, size_t n, double share);
+
+/* Returns the median, and changes the order; NaN for n = 0. */
+double figures_median(double *, size_t n);

@@ -1,0 +1,169 @@
+/* cli/backtest/cmd_backtest.c: backtest: how often would an analysis have stopped a good release, and how bad must a
+ * release be to be stopped? From the history of Prometheus. Nothing is written to the cluster. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "cli/backtest/output.h"
+
+static int backtest_run(struct cli *);
+
+const struct command cmd_backtest = {
+	.name = "backtest",
+	.args = "TEMPLATE [-f FILE...] --prometheus URL",
+	.group = GROUP_CHECK,
+	.summary = "Show what an analysis would have stopped in the past",
+	.example = "backtest compare -f analysis.yaml rollout.yaml --prometheus http://127.0.0.1:9090|"
+		   "backtest compare --rollout web --prometheus http://127.0.0.1:9090 --past 14d",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "filename",
+		    .letter = 'f',
+		    .value = "FILE",
+		    .text = "File or folder with the AnalysisTemplate and the Rollout, instead of the cluster; further "
+			    "arguments are further ones; - is standard input",
+		    .repeats = true },
+		{ .name = "prometheus", .value = "URL", .text = "Prometheus with the history" },
+		{ .name = "rollout",
+		    .value = "NAME",
+		    .text = "Rollout whose pods have the history (default: the one in the files)" },
+		{ .name = "global", .text = "Use a ClusterAnalysisTemplate of the cluster" },
+		{ .name = "argument",
+		    .letter = 'a',
+		    .value = "KEY=VALUE",
+		    .repeats = true,
+		    .text = "Value of an argument, instead of the Rollout's; can be repeated" },
+		{ .name = "past",
+		    .value = "DURATION",
+		    .value_default = "7d",
+		    .text = "How much of the history is used, in days (7d) or as 12h" },
+		{ .name = "until",
+		    .value = "TIME",
+		    .text = "End of this history, such as 2026-11-29T12:00:00Z (default: a minute ago)" },
+		{ .name = "placebo",
+		    .text = "Let pods of the stable version play the canary, at times without a release; the default" },
+		{ .name = "weight",
+		    .value = "PERCENT",
+		    .value_default = "20",
+		    .text = "Share of the requests that the canary gets" },
+		{ .name = "pods", .value = "N", .value_default = "2", .text = "Pods that play the canary" },
+		{ .name = "minutes", .value = "N", .value_default = "30", .text = "Length of a release" },
+		{ .name = "effects",
+		    .value = "LIST",
+		    .value_default = "1.5,2,3,5,10",
+		    .text = "How many times worse bad canaries are" },
+		{ .name = "seed", .value = "N", .value_default = "1", .text = "Seed of the random draws" },
+		{ .name = "output",
+		    .letter = 'o',
+		    .value = "FORMAT",
+		    .value_default = "table",
+		    .choices = "table|json",
+		    .text = "Output format" },
+		{ .name = "record", .value = "FILE", .text = "Write the responses of Prometheus to a file" },
+		{ .name = "replay", .value = "FILE", .text = "Read them from that file, instead of Prometheus" },
+		{ 0 },
+	    },
+	.run = backtest_run,
+};
+
+#define PAST_MS_MAX (366ll * 24 * 3600 * 1000)
+#define MINUTES_MAX (24 * 60)
+#define EFFECT_MAX 1000
+
+/* Reads "7d", or a duration of Go. */
+static int
+backtest_read_past(struct cli *c, int64_t *ret)
+{
+	const char *text = cli_flag(c, "past");
+	size_t n = strspn(text, "0123456789");
+	long long days = 0;
+
+	if (strcmp(text + n, "d") == 0 && str_int(arena_strndup(c->arena, text, n), 1, 366, &days))
+		*ret = days * 24 * 3600 * 1000;
+	else if (!duration_parse(text, ret))
+		*ret = 0;
+	return *ret > 0 && *ret <= PAST_MS_MAX
+		   ? 0
+		   : cli_fail(c, "--past: \"%s\" is not from 1s to 366d, such as 7d or 12h", text);
+}
+
+static int
+backtest_read_effects(struct cli *c, struct play_options *ret)
+{
+	char *rest = arena_strdup(c->arena, cli_flag(c, "effects")), *one;
+
+	ret->effects[ret->n_effects++] = 1;
+	while ((one = strsep(&rest, ",")) != NULL) {
+		char *end;
+		double v = strtod(one, &end);
+
+		if (end == one || *end != '\0' || !(v > ret->effects[ret->n_effects - 1] && v <= EFFECT_MAX))
+			return cli_fail(c,
+			    "--effects: \"%s\" is not a list of ascending numbers above 1, such as 1.5,2,5",
+			    cli_flag(c, "effects"));
+		if (ret->n_effects == PLAY_EFFECTS_MAX)
+			return cli_fail(c, "--effects: more than %d", PLAY_EFFECTS_MAX - 1);
+		ret->effects[ret->n_effects++] = v;
+	}
+	return 0;
+}
+
+static int
+backtest_read_options(struct cli *c, struct play_options *ret)
+{
+	long long pods, minutes, seed;
+	const char *weight = cli_flag(c, "weight");
+	char *end;
+
+	*ret = (struct play_options){ .weight = strtod(weight, &end) / 100 };
+	if (end == weight || (*end != '\0' && strcmp(end, "%") != 0) || !(ret->weight > 0 && ret->weight < 1))
+		return cli_fail(c, "--weight: \"%s\" is not a percentage between 0 and 100", weight);
+	if (!str_int(cli_flag(c, "pods"), 1, COUNTERS_PODS_MAX - 1, &pods))
+		return cli_fail(
+		    c, "--pods: \"%s\" is not a number from 1 to %d", cli_flag(c, "pods"), COUNTERS_PODS_MAX - 1);
+	if (!str_int(cli_flag(c, "minutes"), 1, MINUTES_MAX, &minutes))
+		return cli_fail(
+		    c, "--minutes: \"%s\" is not a number from 1 to %d", cli_flag(c, "minutes"), MINUTES_MAX);
+	if (!str_int(cli_flag(c, "seed"), 0, INT64_MAX, &seed))
+		return cli_fail(c, "--seed: \"%s\" is not a whole number from 0 on", cli_flag(c, "seed"));
+	ret->pods = (size_t)pods;
+	ret->length_ms = minutes * 60000;
+	ret->seed = (uint64_t)seed;
+	if (backtest_read_past(c, &ret->past_ms) != 0)
+		return 1;
+	return backtest_read_effects(c, ret);
+}
+
+static int
+backtest_play(struct cli *c, struct history *h, const struct subject *s, const struct play_options *o)
+{
+	struct play play;
+
+	if (s->rollout == NULL)
+		return cli_fail(c, "the pods of which Rollout? Name it with --rollout");
+	if (play_all(c, h, s, o, &play) != 0 || history_write(h) != 0)
+		return 1;
+	if (strcmp(cli_flag(c, "output"), "json") == 0)
+		output_json(&play);
+	else
+		output_table(&play);
+	return 0;
+}
+
+static int
+backtest_run(struct cli *c)
+{
+	struct play_options options;
+	struct subject subject = { 0 };
+	struct history history = { 0 };
+	int code;
+
+	if (backtest_read_options(c, &options) != 0 || subject_read(c, &subject) != 0)
+		return 1;
+	code = history_open(c, &history);
+	if (code == 0)
+		code = backtest_play(c, &history, &subject, &options);
+	history_close(&history);
+	return code;
+}

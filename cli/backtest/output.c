@@ -1,0 +1,198 @@
+/* cli/backtest/output.c: the table and the JSON of a backtest. */
+#include "cli/backtest/output.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/json.h"
+#include "base/time.h"
+
+/* Returns a share in percent with as many digits as it is precise to. */
+static const char *
+output_percent(struct arena *a, double share)
+{
+	return arena_printf(a, share > 0 && share < 0.0995 ? "%.2g %%" : "%.0f %%", share * 100);
+}
+
+static double
+output_share(size_t n, size_t of)
+{
+	return of > 0 ? (double)n / (double)of : 0;
+}
+
+static double
+output_rate(struct comparison_requests r)
+{
+	return r.n > 0 ? r.x / r.n : 0;
+}
+
+/* The interval is about windows, not about releases: releases of one window have the same errors, and so have windows
+ * that overlap. */
+static void
+output_interval(const struct play *p, double share, double *ret_low, double *ret_high)
+{
+	figures_interval(share * (double)p->apart, (double)p->apart, ret_low, ret_high);
+}
+
+static size_t
+output_releases(const struct play *p)
+{
+	return p->n_windows * p->draws;
+}
+
+static double
+output_any(const struct play *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < output_releases(p); i++)
+		n += p->stopped[i];
+	return output_share(n, output_releases(p));
+}
+
+static double
+output_pods(const struct play *p)
+{
+	size_t windows = 0;
+
+	for (size_t i = 0; i < p->n_metrics; i++)
+		windows += p->metrics[i].windows;
+	return windows > 0 ? p->pods / (double)windows : 0;
+}
+
+/* Returns the weight that the canary had. */
+static double
+output_weight(const struct play_metric *m)
+{
+	double all = m->canary.n + m->stable.n;
+
+	return all > 0 ? m->canary.n / all : 0;
+}
+
+static void
+output_rows(const struct play *p, const struct play_metric *m)
+{
+	struct arena *a = p->cli->arena;
+
+	for (size_t i = 0; i < p->options.n_effects; i++) {
+		const struct figures_power *e = &m->power[i];
+
+		printf("%-16s %-7s %-8s %-8s %s\n", i == 0 ? m->name : "",
+		    i == 0 ? "good" : arena_printf(a, "x%g", e->effect),
+		    output_percent(a, output_share(e->stopped, e->releases)),
+		    output_percent(a, output_share(e->passed, e->releases)),
+		    isnan(e->median) ? "-" : duration_human(a, (int64_t)(e->median * 1000)));
+	}
+}
+
+static void
+output_smallest(const struct play *p, const struct play_metric *m)
+{
+	struct arena *a = p->cli->arena;
+	double smallest = figures_smallest(m->power, p->options.n_effects, OUTPUT_CAUGHT),
+	       rate = output_rate(m->stable);
+	double most = p->options.effects[p->options.n_effects - 1];
+	bool slow = m->compare->slow != NULL;
+
+	if (isnan(smallest))
+		printf("%s: not even a canary with x%g %s is stopped nine times in ten.\n", m->name, most,
+		    slow ? "the latency" : "the errors");
+	else if (slow)
+		printf("%s: a canary with about x%.2g the latency is stopped nine times in ten.\n", m->name, smallest);
+	else
+		printf("%s: a canary with about x%.2g the errors is stopped nine times in ten: %s -> %s of its "
+		       "requests.\n",
+		    m->name, smallest, output_percent(a, rate), output_percent(a, fmin(rate * smallest, 1)));
+}
+
+static void
+output_metric_notes(const struct play *p, const struct play_metric *m)
+{
+	struct arena *a = p->cli->arena;
+	double n = (double)m->power[0].releases;
+
+	if (n == 0) {
+		printf("%s: no time has a bucket with a bound that 0.5 to 50 %% of the requests exceeded.\n", m->name);
+		return;
+	}
+	output_smallest(p, m);
+	printf("    Each release had %.0f requests of the canary and %.0f of the stable version in the mean.\n",
+	    m->canary.n / n, m->stable.n / n);
+	if (m->stable.n == 0)
+		printf("    Without requests nothing was compared.\n");
+	if (output_weight(m) < 0.9 * p->options.weight && m->stable.n > 0)
+		printf("    The pods that played the canary had %s of the requests only: more --pods have more.\n",
+		    output_percent(a, output_weight(m)));
+	if (m->without_bounds > 0)
+		printf("    %zu times have no bucket with a bound that 0.5 to 50 %% of the requests exceeded.\n",
+		    m->without_bounds);
+}
+
+void
+output_table(const struct play *p)
+{
+	struct arena *a = p->cli->arena;
+	double any = output_any(p), low, high;
+
+	output_interval(p, any, &low, &high);
+	printf("%zu placebo releases of %s in %s of %s before %s: %zu of %.0f pods play the canary, with %s\n",
+	    output_releases(p), duration_human(a, p->options.length_ms), duration_human(a, p->options.past_ms),
+	    p->subject->rollout, time_format(a, p->history->until), p->options.pods, output_pods(p),
+	    output_percent(a, p->options.weight));
+	printf("of the requests. They are at %zu of %zu times without a release; %zu of these do not overlap. %zu "
+	       "queries.\n\n",
+	    p->n_windows, p->n_found, p->apart, p->history->requests);
+	printf("%-16s %-7s %-8s %-8s %s\n", "METRIC", "CANARY", "STOPPED", "PASSED", "AFTER");
+	for (size_t i = 0; i < p->n_metrics; i++)
+		output_rows(p, &p->metrics[i]);
+	printf("\nFalse alarms: %s of the good releases were stopped; with 95 %% confidence %s to %s.\n",
+	    output_percent(a, any), output_percent(a, low), output_percent(a, high));
+	for (size_t i = 0; i < p->n_metrics; i++)
+		output_metric_notes(p, &p->metrics[i]);
+	printf("x3: three times the errors, borrowed from other pods at the same time, or three times the "
+	       "latency.\n");
+}
+
+static json_t *
+output_number(double v)
+{
+	return isnan(v) ? json_null() : json_real(v);
+}
+
+static json_t *
+output_metric_json(const struct play *p, const struct play_metric *m)
+{
+	json_t *effects = json_array();
+
+	for (size_t i = 0; i < p->options.n_effects; i++) {
+		const struct figures_power *e = &m->power[i];
+
+		json_array_append_new(effects, json_pack("{s:f,s:I,s:I,s:I,s:o}", "effect", e->effect, "releases",
+						   (json_int_t)e->releases, "stopped", (json_int_t)e->stopped, "passed",
+						   (json_int_t)e->passed, "medianSeconds", output_number(e->median)));
+	}
+	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:I}", "name", m->name, "kind",
+	    m->compare->slow != NULL ? "latency" : "errors", "effects", effects, "smallestCaught",
+	    output_number(figures_smallest(m->power, p->options.n_effects, OUTPUT_CAUGHT)), "weight",
+	    output_number(output_weight(m)), "stableRate", output_number(output_rate(m->stable)), "timesWithoutBounds",
+	    (json_int_t)m->without_bounds);
+}
+
+void
+output_json(const struct play *p)
+{
+	double any = output_any(p), low, high;
+	json_t *metrics = json_array();
+	_cleanup_(json_decrefp) json_t *all = NULL;
+	_cleanup_(freep) char *text = NULL;
+
+	output_interval(p, any, &low, &high);
+	for (size_t i = 0; i < p->n_metrics; i++)
+		json_array_append_new(metrics, output_metric_json(p, &p->metrics[i]));
+	all = json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:f,s:o}", "template", p->subject->template,
+	    "rollout", p->subject->rollout, "until", time_format(p->cli->arena, p->history->until), "releases",
+	    (json_int_t)output_releases(p), "times", (json_int_t)p->n_windows, "timesWithoutOverlap",
+	    (json_int_t)p->apart, "queries", (json_int_t)p->history->requests, "pods", (json_int_t)p->options.pods,
+	    "falseAlarms", any, "falseAlarmsLow", low, "falseAlarmsHigh", high, "metrics", metrics);
+	text = json_dumps(all, JSON_INDENT(4) | JSON_REAL_PRECISION(12));
+	printf("%s\n", text);
+}

@@ -1,0 +1,331 @@
+/* cli/backtest/play.c: finds times without a release, reads their counters, and judges releases drawn from them. */
+#include "cli/backtest/play.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "analysis/backtest/placebo.h"
+#include "analysis/compare/series.h"
+#include "base/str.h"
+#include "base/time.h"
+
+#define PLAY_LEAD_MS 120000 /* before the first bin: pods that are older than it are not new */
+#define PLAY_DISTANCE_MS 300000 /* between two windows */
+#define PLAY_PAST_COLUMNS 9000 /* Prometheus returns 11,000 points of a series at most */
+#define PLAY_PAST_STEP_MS 60000
+#define PLAY_BOUNDS_MAX 64
+
+/* Returns the queries of one window: at least 1. */
+static size_t
+play_queries(const struct play *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_metrics; i++)
+		n += p->metrics[i].compare->slow != NULL ? 2 : 1;
+	return n > 0 ? n : 1;
+}
+
+/* Sets the windows that are judged. */
+static struct err *
+play_find_windows(struct play *p)
+{
+	struct arena *a = p->cli->arena;
+	int64_t step = PLAY_PAST_STEP_MS * (1 + p->options.past_ms / ((int64_t)PLAY_PAST_COLUMNS * PLAY_PAST_STEP_MS));
+	struct past past = { .grid = { .start = p->history->until - p->options.past_ms / step * step,
+				 .step = step,
+				 .columns = (size_t)(p->options.past_ms / step) + 1 } };
+	struct past_rules rules = { .lead_ms = PLAY_LEAD_MS,
+		.length_ms = p->options.length_ms,
+		.distance_ms = PLAY_DISTANCE_MS,
+		.pods_min = p->options.pods + 1 };
+	size_t most = (PLAY_REQUESTS_MAX - 1) / play_queries(p);
+	struct response got;
+	const char *query;
+	struct err *e;
+
+	for (size_t i = 0; i < p->n_metrics; i++)
+		if (p->metrics[i].compare->slow != NULL)
+			rules.lead_ms = SERIES_HISTORY_MS;
+	if ((e = config_replicasets_query(a, p->metrics[0].compare, p->subject->rollout, &query)) != NULL)
+		return err_wrap(a, e, "metric %s", p->metrics[0].name);
+	got = history_query(p->history, a, query, &past.grid);
+	if ((e = matrix_read(a, &got, &past.grid, past_read_replicaset, &past)) != NULL)
+		return err_wrap(a, e, "%s", query);
+	if (past.n == 0)
+		return err_new(a, ERR_INVALID, "Prometheus has no pods of the Rollout %s: the result of %s is empty",
+		    p->subject->rollout, query);
+	p->n_found = past_windows(&past, &rules, a, &p->windows);
+	if (p->n_found == 0)
+		return err_new(a, ERR_INVALID,
+		    "in the past there is no time of %s in which one version had all the pods, and more than %zu of "
+		    "them: "
+		    "choose a longer --past, fewer --minutes or fewer --pods",
+		    duration_human(a, p->options.length_ms + rules.lead_ms), p->options.pods);
+	p->n_windows = past_choose(p->windows, p->n_found, most < PLAY_WINDOWS_MAX ? most : PLAY_WINDOWS_MAX);
+	p->apart = past_apart(p->windows, p->n_windows, p->options.length_ms);
+	p->draws = (PLAY_PLACEBOS + p->n_windows - 1) / p->n_windows;
+	if (p->draws > PLAY_DRAWS_MAX)
+		p->draws = PLAY_DRAWS_MAX;
+	return NULL;
+}
+
+/* --- one window of one metric --- */
+
+struct play_window {
+	struct play *play;
+	struct play_metric *metric;
+	size_t index; /* of the window */
+	const struct past_window *at;
+	struct compared_release release;
+	struct arena *arena; /* of the window */
+	const char *bounds; /* of all kinds, comma separated; NULL: errors */
+	double values[PLAY_BOUNDS_MAX]; /* of the bounds */
+	size_t n_bounds, compared;
+	struct matrix_grid grid;
+	size_t lead;
+};
+
+/* Adds the bounds that are needed to know how many requests take longer than a compared bound if all take longer: those
+ * below it, as far as the largest effect reaches, and the next one. */
+static void
+play_add_bounds(struct play_window *w, const struct series_buckets *b)
+{
+	double least = INFINITY, most = 0, next = 0;
+	double effect = w->play->options.effects[w->play->options.n_effects - 1];
+
+	for (size_t i = 0; i < w->compared; i++) {
+		least = fmin(least, w->values[i] / effect);
+		most = fmax(most, w->values[i]);
+	}
+	for (size_t i = 0; i < b->n; i++) {
+		double v = strtod(b->le[i], NULL);
+
+		if (v < least && v > next)
+			next = v;
+	}
+	for (size_t i = 0; i < b->n && w->n_bounds < PLAY_BOUNDS_MAX; i++) {
+		double v = strtod(b->le[i], NULL);
+		bool known = !(v > 0) || v < next || v > most;
+
+		for (size_t k = 0; k < w->n_bounds && !known; k++)
+			known = w->values[k] == v;
+		if (known)
+			continue;
+		w->values[w->n_bounds++] = v;
+		w->bounds = arena_printf(w->arena, "%s,%s", w->bounds, b->le[i]);
+	}
+}
+
+/* Chooses the buckets as the provider does: from the ten minutes before. Sets w->compared to 0 without one. */
+static struct err *
+play_read_bounds(struct play_window *w)
+{
+	struct series_buckets *buckets = arena_alloc(w->arena, sizeof(*buckets));
+	const struct matrix_grid grid = { w->at->start - SERIES_HISTORY_MS, SERIES_HISTORY_STEP_MS,
+		SERIES_HISTORY_COLUMNS };
+	const char *names[CONFIG_BOUNDS_MAX], *query;
+	struct response got;
+	struct err *e;
+
+	if ((e = config_bounds_query(w->arena, w->metric->compare, &w->release, &query)) != NULL)
+		return e;
+	got = history_query(w->play->history, w->arena, query, &grid);
+	if ((e = matrix_read(w->arena, &got, &grid, series_read_bucket, buckets)) != NULL)
+		return e;
+	w->bounds = series_choose_bounds(w->arena, buckets);
+	w->n_bounds = w->compared = series_split_bounds(w->arena, w->bounds, CONFIG_BOUNDS_MAX, names, w->values);
+	play_add_bounds(w, buckets);
+	return NULL;
+}
+
+static struct err *
+play_read_counters(struct play_window *w, struct counters *ret)
+{
+	const struct compare_metric *m = w->metric->compare;
+	struct series_counters series = { .metric = m, .bounds = w->values, .n_bounds = w->n_bounds };
+	const struct counters_rules rules = { .good = m->slow != NULL };
+	struct response got;
+	const char *query;
+	struct err *e;
+
+	if ((e = config_stable_query(w->arena, m, &w->release, w->bounds, &query)) != NULL)
+		return e;
+	got = history_query(w->play->history, w->arena, query, &w->grid);
+	series.counters = counters_new(w->arena, w->grid.columns, m->slow != NULL ? w->n_bounds : 1);
+	if ((e = matrix_read(w->arena, &got, &w->grid, series_read_counter, &series)) != NULL ||
+	    (e = counters_settle(&series.counters, &rules)) != NULL)
+		return e;
+	*ret = series.counters;
+	return NULL;
+}
+
+static void
+play_count(struct play_window *w, size_t effect, size_t draw, const struct comparison_result *r)
+{
+	struct figures_power *power = &w->metric->power[effect];
+
+	power->releases++;
+	power->passed += r->verdict == COMPARISON_PASSED;
+	if (r->verdict != COMPARISON_FAILED)
+		return;
+	w->metric->seconds[effect][power->stopped++] =
+	    (double)(r->bin - w->lead) * (double)w->metric->config.step_ms / 1000;
+	if (effect == 0)
+		w->play->stopped[w->index * w->play->draws + draw] = true;
+}
+
+static void
+play_draw(struct play_window *w, const struct counters *counters, size_t draw)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new(), *scratch = arena_new();
+	const struct play_options *o = &w->play->options;
+	const struct compare_config *config = &w->metric->config;
+	const struct placebo_window window = { .counters = counters,
+		.bounds = w->bounds != NULL ? w->values : NULL,
+		.compared = w->compared,
+		.first = w->lead + 1 };
+	const struct placebo_rules rules = { .canary_pods = o->pods,
+		.weight = o->weight,
+		.warm_up = (size_t)((config->warmup_ms + config->step_ms - 1) / config->step_ms),
+		.settings = config->evidence,
+		.stop_at = (double)w->play->n_metrics / config->false_alarms,
+		.misses = config->misses };
+	/* The metrics of a release draw the same pods. */
+	struct rand_stream stream = rand_stream(o->seed, arena_printf(a, "window %zu, release %zu", w->index, draw));
+	const struct placebo *p = placebo_draw(a, &window, &rules, &stream);
+	struct comparison_requests canary = placebo_requests(p, 0, ARM_CANARY),
+				   stable = placebo_requests(p, 0, ARM_STABLE);
+
+	w->metric->canary.n += canary.n;
+	w->metric->canary.x += canary.x;
+	w->metric->stable.n += stable.n;
+	w->metric->stable.x += stable.x;
+	for (size_t i = 0; i < o->n_effects; i++) {
+		struct comparison_result result;
+
+		arena_reset(scratch);
+		placebo_judge(p, o->effects[i], scratch, &result);
+		play_count(w, i, draw, &result);
+	}
+}
+
+static struct err *
+play_window(struct play *p, struct play_metric *m, size_t index)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	int64_t step = m->config.step_ms;
+	struct play_window w = { .play = p,
+		.metric = m,
+		.index = index,
+		.at = &p->windows[index],
+		.release = { .rollout = p->subject->rollout, .stable = p->windows[index].hash },
+		.arena = a,
+		.compared = 1,
+		.lead = (size_t)((PLAY_LEAD_MS + step - 1) / step) };
+	struct counters counters = { 0 };
+	struct err *e = NULL;
+
+	w.grid = (struct matrix_grid){ .start = w.at->start - (int64_t)w.lead * step,
+		.step = step,
+		.columns = w.lead + 1 + (size_t)(p->options.length_ms / step) };
+	if (m->compare->slow != NULL)
+		e = play_read_bounds(&w);
+	if (e == NULL && w.compared == 0) {
+		m->without_bounds++;
+		return NULL;
+	}
+	if (e == NULL && (e = play_read_counters(&w, &counters)) == NULL && counters.n_pods <= p->options.pods)
+		e = err_new(a, ERR_INVALID, "%zu pods of %s have series; more than %zu are needed", counters.n_pods,
+		    w.at->hash, p->options.pods);
+	if (e != NULL)
+		return err_wrap(p->cli->arena, err_copy(p->cli->arena, e), "metric %s, release at %s", m->name,
+		    time_format(p->cli->arena, w.at->start));
+	m->windows++;
+	p->pods += (double)counters.n_pods;
+	for (size_t i = 0; i < p->draws; i++)
+		play_draw(&w, &counters, i);
+	return NULL;
+}
+
+/* --- all --- */
+
+/* Sets the comparisons of the template; other metrics are named. */
+static int
+play_metrics(struct play *p)
+{
+	const struct metric_set *set = &p->subject->set;
+	struct arena *a = p->cli->arena;
+
+	p->metrics = arena_new_array(a, struct play_metric, set->n);
+	for (size_t i = 0; i < set->n; i++) {
+		const struct metric_plugin *plugin = set->metrics[i].provider.plugin;
+		struct play_metric *m = &p->metrics[p->n_metrics];
+		struct err *e;
+
+		if (plugin == NULL || plugin->compare == NULL) {
+			fprintf(stderr, "warning: metric %s is not tested: it is no comparison (sluice/compare)\n",
+			    set->metrics[i].name);
+			continue;
+		}
+		*m = (struct play_metric){ .name = set->metrics[i].name, .compare = plugin->compare };
+		if ((e = config_read(a, m->compare, &m->config)) != NULL)
+			return cli_fail(p->cli, "metric %s: %s", m->name, err_text(a, e));
+		if (p->options.length_ms < COMPARISON_BINS_MIN * m->config.step_ms ||
+		    p->options.length_ms / m->config.step_ms > PLAY_PAST_COLUMNS)
+			return cli_fail(p->cli, "metric %s: --minutes is not from %d to %d steps of %s", m->name,
+			    COMPARISON_BINS_MIN, PLAY_PAST_COLUMNS, duration_human(a, m->config.step_ms));
+		p->n_metrics++;
+	}
+	if (p->n_metrics == 0)
+		return cli_fail(p->cli,
+		    "AnalysisTemplate %s has no comparison (sluice/compare); docs/gates.md shows one",
+		    p->subject->template);
+	return p->n_metrics * 2 < PLAY_REQUESTS_MAX
+		   ? 0
+		   : cli_fail(p->cli, "more than %d comparisons", PLAY_REQUESTS_MAX / 2 - 1);
+}
+
+static void
+play_progress(const struct play *p, size_t window)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (window < p->n_windows)
+		fprintf(stderr, "\r%zu of %zu times", window, p->n_windows);
+	else
+		fprintf(stderr, "\r%40s\r", "");
+}
+
+int
+play_all(struct cli *c, struct history *h, const struct subject *s, const struct play_options *o, struct play *ret)
+{
+	size_t releases;
+	struct err *e;
+
+	*ret = (struct play){ .cli = c, .history = h, .subject = s, .options = *o };
+	if (play_metrics(ret) != 0)
+		return 1;
+	if ((e = play_find_windows(ret)) != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	releases = ret->n_windows * ret->draws;
+	ret->stopped = arena_new_array(c->arena, bool, releases);
+	for (size_t i = 0; i < ret->n_metrics; i++)
+		for (size_t k = 0; k < o->n_effects; k++) {
+			ret->metrics[i].power[k].effect = o->effects[k];
+			ret->metrics[i].seconds[k] = arena_new_array(c->arena, double, releases);
+		}
+	for (size_t i = 0; i < ret->n_windows && e == NULL; i++) {
+		play_progress(ret, i);
+		for (size_t k = 0; k < ret->n_metrics && e == NULL; k++)
+			e = play_window(ret, &ret->metrics[k], i);
+	}
+	play_progress(ret, ret->n_windows);
+	if (e != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	for (size_t i = 0; i < ret->n_metrics; i++)
+		for (size_t k = 0; k < o->n_effects; k++)
+			ret->metrics[i].power[k].median =
+			    figures_median(ret->metrics[i].seconds[k], ret->metrics[i].power[k].stopped);
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* cli/backtest/play.h: placebo releases from the history of Prometheus, judged by the comparisons of a template. */
+#pragma once
+#include "analysis/backtest/figures.h"
+#include "analysis/backtest/past.h"
+#include "analysis/compare/config.h"
+#include "cli/backtest/history.h"
+#include "cli/backtest/subject.h"
+
+#define PLAY_EFFECTS_MAX 20
+#define PLAY_PLACEBOS 700 /* releases, at least, if there are enough windows */
+#define PLAY_DRAWS_MAX 50 /* of one window */
+#define PLAY_WINDOWS_MAX 70
+#define PLAY_REQUESTS_MAX 100
+
+struct play_options {
+	int64_t past_ms, length_ms; /* of the past; of a release */
+	size_t pods; /* of the canary */
+	double weight; /* of the canary, above 0 and below 1 */
+	uint64_t seed;
+	double effects[PLAY_EFFECTS_MAX]; /* ascending; the first one is 1 */
+	size_t n_effects;
+};
+
+/* A metric with a comparison, and what it did. */
+struct play_metric {
+	const char *name;
+	const struct compare_metric *compare;
+	struct compare_config config;
+	struct figures_power power[PLAY_EFFECTS_MAX]; /* of each effect */
+	double *seconds[PLAY_EFFECTS_MAX]; /* until each stop; capacity for all releases */
+	size_t windows; /* that were judged */
+	size_t without_bounds; /* windows of a histogram without a bucket to compare */
+	struct comparison_requests canary, stable; /* sums of all good releases; of a latency: above the first bound */
+};
+
+struct play {
+	struct cli *cli;
+	struct history *history;
+	const struct subject *subject;
+	struct play_options options;
+	struct play_metric *metrics;
+	size_t n_metrics;
+	struct past_window *windows; /* those that are judged */
+	size_t n_windows, n_found, apart; /* apart: of those that are judged, without overlap */
+	size_t draws; /* of each window */
+	bool *stopped; /* of each good release: by any metric */
+	double pods; /* sum of the pods in all windows */
+};
+
+/* Plays all releases. Returns 0, or 1 after printing the error. */
+int play_all(struct cli *, struct history *, const struct subject *, const struct play_options *, struct play *ret);

@@ -1,0 +1,14 @@
+/* cli/backtest/subject.h: the subject of a backtest: the metrics of a template, with the arguments that a Rollout gives
+ * it. */
+#pragma once
+#include "analysis/spec.h"
+#include "cli/cli.h"
+
+struct subject {
+	const char *template, *rollout; /* names; no Rollout: NULL */
+	struct metric_set set; /* comparisons of the template's annotation are in place of its metrics */
+};
+
+/* Reads the template of the command's argument and the Rollout of --rollout: from the files of --filename, or from the
+ * cluster. Returns 0, or 1 after printing the error. */
+int subject_read(struct cli *, struct subject *ret);

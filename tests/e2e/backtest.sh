@@ -1,0 +1,104 @@
+#!/bin/bash
+# `sluice backtest` against a real Prometheus with six hours of a service, in which five releases were: history.awk.
+. "$(dirname "$0")/lib.sh"
+
+until=2024-06-01T06:00:00Z
+awk -f tests/e2e/backtest/history.awk -v end="$(date -u -d $until +%s)" -v hours=6 -v releases=good,errors5,good,slow2,good \
+	>"$dir/history" 2>"$dir/releases"
+promtool tsdb create-blocks-from openmetrics "$dir/history" "$dir/tsdb" >"$dir/promtool.log" 2>&1 || { cat "$dir/promtool.log"; exit 1; }
+port=$((30000 + RANDOM % 10000))
+echo "global: {}" >"$dir/prometheus.yaml"
+prometheus --config.file="$dir/prometheus.yaml" --storage.tsdb.path="$dir/tsdb" --storage.tsdb.retention.time=100y \
+	--web.listen-address=127.0.0.1:$port >"$dir/prometheus.log" 2>&1 &
+prometheus=$!
+within 20 grep -q "Server is ready" "$dir/prometheus.log" || { cat "$dir/prometheus.log"; exit 1; }
+url=http://127.0.0.1:$port
+t="-f examples/gates/compare.yaml -a job=myapp"
+
+backtest() { # ARGS...: of six hours
+	"$SLUICE" backtest compare $t --prometheus $url --until $until --past 6h --minutes 14 "$@"
+}
+# figure FILE METRIC EFFECT MEMBER: a member of an effect, in JSON that is written a member a line.
+figure() {
+	awk -v metric="\"$2\"" -v effect="$3" -v member="\"$4\":" '
+		$1 == "\"name\":" { here = $2 == metric "," }
+		$1 == "\"effect\":" { at = $2 + 0 == effect }
+		here && at && $1 == member { print $2 + 0 }' "$1"
+}
+top() { awk -v member="\"$2\":" '$1 == member { print $2 + 0; exit }' "$1"; }
+between() { awk -v least="$1" -v most="$2" -v is="$3" 'BEGIN { print is; exit !(is != "" && is >= least && is <= most) }'; }
+
+check "it prints JSON" sh -c "$(declare -f backtest); SLUICE='$SLUICE' t='$t' url=$url until=$until backtest --record '$dir/record' -o json >'$dir/json'"
+check "700 releases or more" between 700 1400 "$(top "$dir/json" releases)"
+check "with at most 100 queries" between 20 100 "$(top "$dir/json" queries)"
+check "no good release is stopped" between 0 0.005 "$(top "$dir/json" falseAlarms)"
+check "the interval is that of 8 windows that do not overlap" between 0.36 0.37 "$(top "$dir/json" falseAlarmsHigh)"
+
+# The reference (gates.md, section 6) has 0.003, 0.104, 0.824 and 1 for errors put in evenly, with other random numbers; 23
+# windows, of which a third are independent. Borrowed errors are within some points of it (section 5).
+releases=$(figure "$dir/json" errors 1 releases)
+stopped() { awk -v s="$(figure "$dir/json" "$1" "$2" stopped)" -v n="$releases" 'BEGIN { print s / n }'; }
+check "errors x1.5 are seldom stopped" between 0 0.03 "$(stopped errors 1.5)"
+check "errors x2 sometimes" between 0.03 0.25 "$(stopped errors 2)"
+check "errors x3 mostly" between 0.7 0.95 "$(stopped errors 3)"
+check "errors x5 always" between 0.99 1 "$(stopped errors 5)"
+check "after minutes" between 120 300 "$(figure "$dir/json" errors 5 medianSeconds)"
+check "latency x1.5 always" between 0.99 1 "$(stopped latency 1.5)"
+check "the smallest that is caught nine times in ten" between 2.8 4.2 "$(awk '/"smallestCaught"/ { print $2 + 0; exit }' "$dir/json")"
+check "the error rate of the stable version" between 0.0095 0.0105 "$(awk '/"stableRate"/ { print $2 + 0; exit }' "$dir/json")"
+
+backtest >"$dir/table" 2>&1
+check "the table has the smallest effect that is caught" grep -q "errors: a canary with about x3.* the errors is stopped nine times in ten: 0.99 % -> 3" "$dir/table"
+check "and the false alarms" grep -q "^False alarms: 0 % of the good releases were stopped; with 95 % confidence 0 % to 37 %" "$dir/table"
+documented() { sed -n '/^    \$ sluice backtest/,/^| Column/{/^    \$/d;/^| Column/d;s/^    //;p}' docs/backtest.md | sed '$d' | diff - "$dir/table"; }
+check "docs/backtest.md shows it" documented
+again() { backtest >"$dir/again" 2>&1; cmp "$dir/table" "$dir/again"; }
+check "the same seed prints the same text" again
+backtest --seed 2 -o json >"$dir/seed2"
+check "another one other figures" fails cmp -s "$dir/json" "$dir/seed2"
+check "a smaller weight has fewer requests" says "had 6" backtest --weight 5 --effects 5
+check "a larger one than the pods had is reported" says "The pods that played the canary had 20 % of the requests only" backtest --weight 60 --effects 5
+
+check "a template whose metrics are no comparisons is refused" says "has no comparison" \
+	"$SLUICE" backtest error-rate-analysis -f examples/seed/analysis-templates.yaml -a service-name=myapp -a namespace=shop --prometheus $url --rollout myapp
+check "a Rollout without pods is an error with the query" says "Prometheus has no pods of the Rollout other: the result of count by" \
+	backtest --rollout other
+check "a past without a window is an error" says "choose a longer --past" backtest --minutes 90
+check "a query that Prometheus refuses is an error with its text" says "error parsing regexp" \
+	"$SLUICE" backtest compare -f <(sed 's/total: /total: "{a=~\\"(\\"}" #/' examples/gates/compare.yaml) -a job=myapp --prometheus $url --until $until
+kill $prometheus
+wait $prometheus
+
+# The recorded responses, and worse ones.
+replay() { "$SLUICE" backtest compare $t --past 6h --minutes 14 --replay "$1" "${@:2}"; }
+replayed() { replay "$dir/record" -o json >"$dir/replayed" && cmp "$dir/json" "$dir/replayed"; }
+check "a replay prints the same without Prometheus" replayed
+check "other options have no recorded response" says "it was recorded with other options" replay "$dir/record" --minutes 10
+hostile() { # SED: changes the responses about counters, which have the label sluice of the query
+	sed -E "/canary|stable\/total/$1" "$dir/record" >"$dir/hostile"
+	replay "$dir/hostile"
+}
+check "NaN is an error that names the series" says "NaN" hostile 's/,\\"[0-9]+\\"\]/,\\"NaN\\"]/'
+check "an infinite counter is one" says "has an infinite value" hostile 's/,\\"[0-9]+\\"\]/,\\"+Inf\\"]/'
+check "a negative counter is one" says "metric errors, release at" hostile 's/,\\"([0-9]+)\\"\]/,\\"-\1\\"]/'
+check "a response that ends too early is one" says "prometheus: status 200" hostile 's/("response": "([^\\]|\\.){3000}).*"/\1"/'
+check "falling counters are restarts" says "False alarms: " hostile 's/,\\"[0-9]+\\"\]/,\\"1\\"]/5'
+series='{"metric":{"sluice":"h'
+awk -v series="${series//\"/\\\\\"}" 'BEGIN { for (i = 0; i < 1000000; i++) printf "%s%s%d\\\"},\\\"values\\\":[]}", i ? "," : "", series, i }' >"$dir/million"
+sed -n '/"until"/p' "$dir/record" >"$dir/until"
+first=$(grep -m 1 '"query"' "$dir/record")
+{
+	echo "{$(cat "$dir/until") \"exchanges\": [{$first \"status\": 200, \"response\": \"{\\\"status\\\":\\\"success\\\",\\\"data\\\":{\\\"resultType\\\":\\\"matrix\\\",\\\"result\\\":["
+	cat "$dir/million"
+	echo ']}}"}]}'
+} | tr -d '\n' >"$dir/many"
+check "a million series are refused" says "ReplicaSets had pods" replay "$dir/many"
+
+check "a release needs eight bins" says "is not from 8 to" backtest --minutes 1
+check "a weight has bounds" says "is not a percentage between 0 and 100" backtest --weight 100
+check "effects ascend" says "is not a list of ascending numbers above 1" backtest --effects 2,2
+check "a past has a unit" says "is not from 1s to 366d" backtest --past 7
+check "a time that is to come is refused" says "is not a time in the past" "$SLUICE" backtest compare $t --prometheus $url --until 2999-01-01T00:00:00Z
+check "it needs a history" says "--prometheus URL or --replay FILE is needed" "$SLUICE" backtest compare $t
+check "an argument without a value is named" says "args.job was not resolved" \
+	"$SLUICE" backtest compare -f <(sed -n '/^kind: Rollout/q;p' examples/gates/compare.yaml | sed '/^apiVersion/h;$d') --rollout myapp --replay "$dir/record"
