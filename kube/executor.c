@@ -302,6 +302,8 @@ execution_write_step(struct execution *x, const struct plan_step *s)
 	if (s->op == PLAN_APPLY)
 		url = arena_printf(
 		    x->arena, "%s?force=true&fieldManager=%s", url, str_url_escape(x->arena, x->to->manager));
+	if (s->strict)
+		url = arena_printf(x->arena, "%s?fieldValidation=Strict", url);
 	x->call = client_write(t, urgency_of(x->plan, s), client_timeout_ms(t), verbs[s->op].method, url,
 	    verbs[s->op].content_type, body, execution_on_written, x);
 }

@@ -1,6 +1,6 @@
-/* traffic/gateway_api.c: the router of the Gateway API: weights in its routes (gateway_rules.c), rules
- * that steps create (gateway_managed.c), and the fields that Git does not set back (gateway_owns.c). Its fields are
- * under the name of the plugin of Argo Rollouts, so that manifests for it can be used.
+/* traffic/gateway_api.c: the router of the Gateway API: weights in its routes (gateway_rules.c), rules that steps
+ * create (gateway_managed.c, gateway_mirror.c), and the fields that Git does not set back (gateway_owns.c). Its fields
+ * are under the name of the plugin of Argo Rollouts, so that manifests for it can be used.
  */
 #include "traffic/gateway_api.h"
 #include <string.h>
@@ -41,7 +41,7 @@ const struct router gateway_router = {
 	.name = "plugins[\"argoproj-labs/gatewayAPI\"]",
 	.metric_name = "GatewayAPI",
 	.types = gateway_types,
-	.features = ROUTER_HEADER_ROUTES | ROUTER_PING_PONG,
+	.features = ROUTER_HEADER_ROUTES | ROUTER_MIRROR_ROUTES | ROUTER_PING_PONG,
 	.used = gateway_used,
 	.check = gateway_check,
 	.read = gateway_read,
@@ -69,7 +69,7 @@ gateway_used(const struct canary_strategy *c)
 	return gateway_of(c) != NULL;
 }
 
-/* Without a route for its rules a setHeaderRoute step would have no effect. */
+/* Without a route for its rules a step would have no effect. */
 static void
 gateway_check_header_routes(const struct canary_strategy *c, struct problems *p)
 {
@@ -78,10 +78,15 @@ gateway_check_header_routes(const struct canary_strategy *c, struct problems *p)
 	for (size_t i = 0; gateway_reference_at(c, i, &ref); i++)
 		if (ref.header_routes)
 			return;
-	for (size_t i = 0; i < c->steps.n; i++)
-		if (c->steps.at[i].set_header_route != NULL)
-			problem_add(p, arena_printf(p->arena, "spec.strategy.canary.steps[%zu].setHeaderRoute", i),
+	for (size_t i = 0; i < c->steps.n; i++) {
+		const struct canary_step *s = &c->steps.at[i];
+
+		if (s->set_header_route != NULL || s->set_mirror_route != NULL)
+			problem_add(p,
+			    arena_printf(p->arena, "spec.strategy.canary.steps[%zu].%s", i,
+				s->set_header_route != NULL ? "setHeaderRoute" : "setMirrorRoute"),
 			    "Invalid value: no route of the Gateway API has useHeaderRoutes: true");
+	}
 }
 
 /* The rules of "beta" may be named "beta-1" too. */
@@ -116,6 +121,7 @@ gateway_check(const struct canary_strategy *c, struct problems *p)
 		    "Required value: names no route; set httpRoute, grpcRoute, tcpRoute or tlsRoute, or one of "
 		    "these names with \"s\" or \"Selector\"");
 	gateway_check_header_routes(c, p);
+	gateway_check_mirrors(c, p);
 	gateway_check_managed(c, p);
 	two_services_check(c, p, "the Gateway API");
 }
@@ -333,7 +339,7 @@ gateway_read_weights(const struct rollout *r, const struct gateway_route *route,
 		const struct gateway_rule *rule = &route->spec.rules.at[i];
 		struct gateway_shares s = gateway_shares_of(r, rule);
 
-		if (!gateway_is_split(r, rule))
+		if (!gateway_is_split(r, rule) && !gateway_is_mirror(r, rule))
 			continue;
 		ret->weight = s.most > ret->weight ? s.most : ret->weight;
 		ret->weight_min = s.least < ret->weight_min ? s.least : ret->weight_min;
@@ -362,6 +368,23 @@ gateway_read_managed(const struct rollout *r, const struct gateway_route *route,
 	return e;
 }
 
+/* Each step that mirrors must be able to do so in the rules as they are, before the update comes to it. */
+static struct err *
+gateway_read_mirrors(const struct rollout *r, const struct gateway_route *route, struct arena *a)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	struct err *e;
+
+	for (size_t i = 0; i < c->steps.n; i++) {
+		const struct mirror_route *m = c->steps.at[i].set_mirror_route;
+		_cleanup_(json_decrefp) json_t *rules = NULL;
+
+		if (m != NULL && m->match.n > 0 && (e = gateway_mirror_rules(a, r, m, route, &rules)) != NULL)
+			return err_new(a, ERR_INVALID, "spec.strategy.canary.steps[%zu].%s", i, err_text(a, e));
+	}
+	return NULL;
+}
+
 static struct err *
 gateway_read_route(
     const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret, struct gateway_target *t)
@@ -369,7 +392,7 @@ gateway_read_route(
 	const struct type *type = gateway_type(t->reference.kind, 0);
 	const struct object *o = gateway_get(view, t->reference.kind, gateway_namespace(r), t->reference.name);
 	_cleanup_(json_decrefp) json_t *ops = NULL;
-	struct err *e, *not_made, *shared;
+	struct err *e, *not_made, *shared, *no_mirror = NULL;
 
 	if (o == NULL)
 		return err_new(a, ERR_GONE, "%s: Invalid value: \"%s\": %s.%s \"%s\" not found",
@@ -381,7 +404,9 @@ gateway_read_route(
 		return err_wrap(a, e, "%s: Invalid value: \"%s\"", gateway_field(a, &t->reference), t->reference.name);
 	gateway_read_weights(r, t->route, ret);
 	shared = gateway_read_sharing(r, view, a, t);
-	return not_made != NULL ? not_made : shared;
+	if (t->reference.header_routes)
+		no_mirror = gateway_read_mirrors(r, t->route, a);
+	return not_made != NULL ? not_made : shared != NULL ? shared : no_mirror;
 }
 
 /* The names of the routes that a selector selects. */

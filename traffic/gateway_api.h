@@ -24,7 +24,7 @@ enum gateway_kind { GATEWAY_HTTP, GATEWAY_GRPC, GATEWAY_TCP, GATEWAY_TLS, GATEWA
 struct gateway_reference {
 	enum gateway_kind kind;
 	const char *name;
-	bool header_routes; /* setHeaderRoute steps create rules in it */
+	bool header_routes; /* setHeaderRoute and setMirrorRoute steps create rules in it */
 	struct opt_int index; /* in the list of its kind; absent: it is named alone, as httpRoute, or selected */
 	bool selected; /* by its labels */
 };
@@ -83,12 +83,15 @@ bool gateway_is_managed(const struct rollout *, const struct gateway_rule *);
 /* Returns whether the rule has both Services, and is not managed. */
 bool gateway_is_split(const struct rollout *, const struct gateway_rule *);
 
-/* Returns whether weights are set in the rule: it has one of the Services, and is neither managed nor a preview of the
- * canary. */
+/* Returns whether weights are set in the rule: it has one of the Services, and neither is a preview of the canary nor
+ * leads the requests of a header to it. */
 bool gateway_has_weights(const struct rollout *, const struct gateway_rule *);
 
 /* Returns whether a reference in a route of the rollout is to this Service of its namespace. */
 bool gateway_ref_is(const struct rollout *, const struct backend_ref *, const char *service);
+
+/* Returns whether a backendRef of the rule is to this Service. */
+bool gateway_refers_to(const struct rollout *, const struct gateway_rule *, const char *service);
 
 /* Returns the shares of a rule. */
 struct gateway_shares gateway_shares_of(const struct rollout *, const struct gateway_rule *);
@@ -110,6 +113,28 @@ const char *gateway_label_key(const struct gateway_routing *);
 
 bool gateway_set_routes(
     const struct rollout *, const struct routing *, const struct wanted_route *, size_t, struct arena *, struct plan *);
+
+/* Returns the match of one header of a step. A regular expression stays as it is; a prefix becomes one. A new
+ * reference. */
+json_t *gateway_header_match(struct arena *, const struct header_match *);
+
+/* Returns the reference to the canary's Service in a rule that is split, without a weight: the rule, and its JSON. A
+ * new reference. */
+json_t *gateway_canary_ref(const struct rollout *, const struct gateway_rule *, const json_t *);
+
+/* --- gateway_mirror.c --- */
+
+/* Returns whether a setMirrorRoute step made the rule. */
+bool gateway_is_mirror(const struct rollout *, const struct gateway_rule *);
+
+/* Sets *ret to the rules of a setMirrorRoute step in a route: "NAME", "NAME-1" and so on, one for each rule that is
+ * split, as far as requests match both. Returns an error, which names the field of the step, if no request
+ * matches both, or if the conditions of a rule and of the step cannot be combined. A new reference to a list. */
+struct err *gateway_mirror_rules(
+    struct arena *, const struct rollout *, const struct mirror_route *, const struct gateway_route *, json_t **ret);
+
+/* Adds a problem for each match of a setMirrorRoute step that routes of the strategy cannot have. */
+void gateway_check_mirrors(const struct canary_strategy *, struct problems *);
 
 /* --- gateway_owns.c --- */
 

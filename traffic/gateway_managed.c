@@ -1,15 +1,16 @@
-/* traffic/gateway_managed.c: the rules that setHeaderRoute steps create: those of managedRoutes.
+/* traffic/gateway_managed.c: the rules that steps create: those of managedRoutes. Those that mirror:
+ * gateway_mirror.c.
  *
- * Each rule that is split has one, which leads to the canary only. Its matches are those of the rule with the headers
- * of the step, so that the Gateway API prefers it: the match with more headers has precedence.
+ * Each rule that is split has one for each setHeaderRoute step, which leads to the canary only. Its matches are those
+ * of the rule with the headers of the step, so that the Gateway API prefers it: the match with more headers has
+ * precedence.
  */
 #include <string.h>
 #include <strings.h>
 #include "base/str.h"
 #include "traffic/gateway_api.h"
 
-/* The match of one header of a step. A regular expression stays as it is; a prefix becomes one. A new reference. */
-static json_t *
+json_t *
 gateway_header_match(struct arena *a, const struct header_match *m)
 {
 	const struct string_match *value = m->header_value;
@@ -46,9 +47,8 @@ gateway_header_matches(struct arena *a, const struct header_route *want, const j
 	return list;
 }
 
-/* The reference to the canary's Service in a rule: what may be left out of a reference is written, as the API server
- * does. It has no weight: it is the only one. A new reference. */
-static json_t *
+/* Group and kind are written, though they may be left out, as the API server does. */
+json_t *
 gateway_canary_ref(const struct rollout *r, const struct gateway_rule *of, const json_t *rule)
 {
 	const char *service = r->spec.strategy.canary->canary_service;
@@ -134,25 +134,63 @@ gateway_includes(const json_t *live, const json_t *want, unsigned depth)
 	return json_array_size(live) == json_array_size(want);
 }
 
+/* Returns whether a managed rule is this wanted one. Weights are set with those of all rules. */
+static bool
+gateway_rule_is(const struct gateway_rule *rule, const json_t *want)
+{
+	_cleanup_(json_decrefp) json_t *live = json_loads(rule->raw, 0, NULL), *same = json_deep_copy(want);
+	json_t *ref;
+	size_t i;
+
+	json_array_foreach (json_object_get(same, "backendRefs"), i, ref)
+		json_object_del(ref, "weight");
+	return str_eq(json_str(want, "name"), rule->name) && gateway_includes(live, same, DEPTH_MAX);
+}
+
 /* Returns the number of the managed rule among the wanted ones; -1: it is not wanted, or not as it is. */
 static int
 gateway_wanted_at(const struct gateway_rule *rule, const json_t *want)
 {
-	_cleanup_(json_decrefp) json_t *live = json_loads(rule->raw, 0, NULL);
 	json_t *one;
 	size_t i;
 
 	json_array_foreach (want, i, one)
-		if (str_eq(json_str(one, "name"), rule->name) && gateway_includes(live, one, DEPTH_MAX))
+		if (gateway_rule_is(rule, one))
 			return (int)i;
 	return -1;
 }
 
-/* Removes managed rules that are not wanted from the last to the first, so that none moves another, and adds missing
- * ones at the end. Managed rules that are as wanted stay. */
-static json_t *
-gateway_rules_patch(struct arena *a, const struct rollout *r, const struct gateway_route *route, json_t *want)
+/* The rules that are wanted in a route. */
+struct gateway_wanted {
+	json_t *mirrors; /* in their order, in front of the rules that are split */
+	json_t *others; /* in any order */
+};
+
+/* Returns whether the rules that mirror are the wanted ones, in their order and place. */
+static bool
+gateway_has_mirrors(const struct rollout *r, const struct gateway_route *route, const json_t *want)
 {
+	size_t n = 0;
+	bool split = false;
+
+	for (size_t i = 0; i < route->spec.rules.n; i++) {
+		const struct gateway_rule *rule = &route->spec.rules.at[i];
+
+		split |= gateway_is_split(r, rule);
+		if (gateway_is_mirror(r, rule) && (split || !gateway_rule_is(rule, json_array_get(want, n++))))
+			return false;
+	}
+	return n == json_array_size(want);
+}
+
+/* Removes managed rules that are not wanted from the last to the first, so that none moves another, and adds missing
+ * ones: those that mirror at the beginning, all together, and others at the end. Managed rules that are as wanted
+ * stay. */
+static json_t *
+gateway_rules_patch(
+    struct arena *a, const struct rollout *r, const struct gateway_route *route, struct gateway_wanted *want)
+{
+	bool mirrors = gateway_has_mirrors(r, route, want->mirrors);
 	json_t *ops = NULL, *one;
 	size_t i;
 
@@ -161,18 +199,48 @@ gateway_rules_patch(struct arena *a, const struct rollout *r, const struct gatew
 		const char *path = arena_printf(a, "/spec/rules/%zu", i);
 		int at;
 
-		if (!gateway_is_managed(r, rule))
+		if (!gateway_is_managed(r, rule) || (mirrors && gateway_is_mirror(r, rule)))
 			continue;
-		if ((at = gateway_wanted_at(rule, want)) >= 0) {
-			json_array_remove(want, (size_t)at);
+		if (!gateway_is_mirror(r, rule) && (at = gateway_wanted_at(rule, want->others)) >= 0) {
+			json_array_remove(want->others, (size_t)at);
 			continue;
 		}
 		json_patch_add(json_patch_of(&ops), "test", arena_printf(a, "%s/name", path), json_string(rule->name));
 		json_patch_add(json_patch_of(&ops), "remove", path, NULL);
 	}
-	json_array_foreach (want, i, one)
+	for (i = json_array_size(want->mirrors); !mirrors && i-- > 0;)
+		json_patch_add(
+		    json_patch_of(&ops), "add", "/spec/rules/0", json_incref(json_array_get(want->mirrors, i)));
+	json_array_foreach (want->others, i, one)
 		json_patch_add(json_patch_of(&ops), "add", "/spec/rules/-", json_incref(one));
 	return ops;
+}
+
+/* Adds the rules of a managed route to those that are wanted. Returns false if it cannot be made: gateway_read() has
+ * the error. */
+static bool
+gateway_want_route(struct arena *a, const struct rollout *r, const struct gateway_route *route,
+    const struct wanted_route *want, struct gateway_wanted *ret)
+{
+	_cleanup_(json_decrefp) json_t *rules = NULL;
+
+	if (want->header != NULL)
+		rules = gateway_header_rules(a, r, want->header, route);
+	else if (gateway_mirror_rules(a, r, want->mirror, route, &rules) != NULL)
+		return false;
+	json_array_extend(want->header != NULL ? ret->others : ret->mirrors, rules);
+	return true;
+}
+
+/* Returns whether a route has a filter that older releases of the Gateway API would drop, and mirror all requests. */
+static bool
+gateway_needs_percent(const struct wanted_route *want, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (want[i].mirror != NULL && want[i].mirror->percentage.present &&
+		    want[i].mirror->percentage.value < 100)
+			return true;
+	return false;
 }
 
 /* A route whose useHeaderRoutes was set before may still have rules: they are removed. */
@@ -185,22 +253,22 @@ gateway_set_routes(const struct rollout *r, const struct routing *now, const str
 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct gateway_route *route = all->at[i].route;
-		_cleanup_(json_decrefp) json_t *rules = json_array(), *ops = NULL;
+		_cleanup_(json_decrefp) json_t *mirrors = json_array(), *others = json_array(), *ops = NULL;
 		size_t wanted = all->at[i].reference.header_routes ? n : 0;
+		struct gateway_wanted rules = { mirrors, others };
 
 		if (route == NULL)
 			continue;
-		for (size_t k = 0; k < wanted; k++) {
-			_cleanup_(json_decrefp) json_t *more = gateway_header_rules(a, r, want[k].header, route);
-
-			json_array_extend(rules, more);
-		}
-		ops = gateway_rules_patch(a, r, route, rules);
+		for (size_t k = 0; k < wanted; k++)
+			as_wanted &= gateway_want_route(a, r, route, &want[k], &rules);
+		ops = gateway_rules_patch(a, r, route, &rules);
 		as_wanted &= ops == NULL;
 		if (ops == NULL || plan == NULL)
 			continue;
 		plan_patch(plan, &route->object, TAKE_PTR(ops));
 		plan_independent(plan);
+		if (gateway_needs_percent(want, wanted))
+			plan_strict(plan);
 		plan_event(plan, &r->object, false, arena_printf(a, "Updated %s", route->object.type->kind),
 		    "%s `%s` has %zu managed routes", route->object.type->kind, route->object.meta.name, wanted);
 	}

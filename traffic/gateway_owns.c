@@ -65,17 +65,21 @@ gateway_owns_keep_weights(const struct gateway_pair *p, size_t live, size_t desi
 	}
 }
 
-/* The rules that steps created stay behind all others. Those of the same name in Git are replaced. */
+/* The rules that steps created stay: those that mirror in front of all others, the rest behind them. Those of the same
+ * name in Git are replaced. */
 static void
 gateway_owns_keep_managed(const struct gateway_pair *p)
 {
 	json_t *from = gateway_owns_rules(p->live_json), *to = gateway_owns_rules(p->desired_json);
+	size_t mirrors = 0;
 
 	for (size_t i = p->desired->spec.rules.n; i-- > 0;)
 		if (gateway_is_managed(p->rollout, &p->desired->spec.rules.at[i]))
 			json_array_remove(to, i);
 	for (size_t i = 0; i < p->live->spec.rules.n && json_is_array(to); i++)
-		if (gateway_is_managed(p->rollout, &p->live->spec.rules.at[i]))
+		if (gateway_is_mirror(p->rollout, &p->live->spec.rules.at[i]))
+			json_array_insert_new(to, mirrors++, json_deep_copy(json_array_get(from, i)));
+		else if (gateway_is_managed(p->rollout, &p->live->spec.rules.at[i]))
 			json_array_append_new(to, json_deep_copy(json_array_get(from, i)));
 }
 

@@ -45,9 +45,9 @@ gateway_is_managed(const struct rollout *r, const struct gateway_rule *rule)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 
-	return gateway_has_managed_name(c, rule) && rule->backend_refs.n == 1 &&
-	       (gateway_ref_is(r, &rule->backend_refs.at[0], c->canary_service) ||
-		   gateway_ref_is(r, &rule->backend_refs.at[0], c->stable_service));
+	return gateway_is_mirror(r, rule) || (gateway_has_managed_name(c, rule) && rule->backend_refs.n == 1 &&
+						 (gateway_ref_is(r, &rule->backend_refs.at[0], c->canary_service) ||
+						     gateway_ref_is(r, &rule->backend_refs.at[0], c->stable_service)));
 }
 
 bool
@@ -60,7 +60,7 @@ gateway_ref_is(const struct rollout *r, const struct backend_ref *ref, const cha
 	       (ref->group == NULL || ref->group[0] == '\0');
 }
 
-static bool
+bool
 gateway_refers_to(const struct rollout *r, const struct gateway_rule *rule, const char *service)
 {
 	for (size_t i = 0; i < rule->backend_refs.n; i++)
@@ -91,8 +91,9 @@ gateway_has_weights(const struct rollout *r, const struct gateway_rule *rule)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 
-	return !gateway_is_managed(r, rule) && !gateway_is_only(r, rule, c->canary_service) &&
-	       (gateway_refers_to(r, rule, c->canary_service) || gateway_refers_to(r, rule, c->stable_service));
+	return gateway_is_mirror(r, rule) ||
+	       (!gateway_is_managed(r, rule) && !gateway_is_only(r, rule, c->canary_service) &&
+		   (gateway_refers_to(r, rule, c->canary_service) || gateway_refers_to(r, rule, c->stable_service)));
 }
 
 static int64_t

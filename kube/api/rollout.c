@@ -295,7 +295,7 @@ static const struct field canary_step_fields[] = {
 		   "setHeaderRoute of this name has no match. Requires Istio, the Gateway API, nginx, alb or apisix."),
 	OBJECT(canary_step, set_mirror_route, "setMirrorRoute", mirror_route,
 	    .doc = "Mirror requests to the canary, until the update ends or is aborted, or a setMirrorRoute of this "
-		   "name has no match. Requires Istio."),
+		   "name has no match. Requires Istio or the Gateway API."),
 	OBJECT(canary_step, plugin, "plugin", plugin_step,
 	    .doc = "Call a step plugin and wait for it. If it fails, the update is aborted."),
 };
@@ -352,7 +352,9 @@ TYPE(istio_routing, "istio traffic routing", .strict = true, .rules = "not virtu
 static const struct field gateway_route_reference_fields[] = {
 	STRING(gateway_route_reference, name, "name", .required = true, .doc = "Name of the route."),
 	BOOL(gateway_route_reference, use_header_routes, "useHeaderRoutes",
-	    .doc = "Create rules of setHeaderRoute steps in this route. Without effect in TCPRoutes and TLSRoutes.",
+	    .doc = "Create rules of setHeaderRoute and setMirrorRoute steps in this route. Without effect in TCPRoutes "
+		   "and "
+		   "TLSRoutes.",
 	    .default_text = "false"),
 };
 TYPE(gateway_route_reference, "route reference", .strict = true);

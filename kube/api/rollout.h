@@ -472,8 +472,9 @@ const char *rollout_steps_text(struct arena *, const struct canary_strategy *, c
 
 extern const struct type string_match_type, pod_metadata_type, template_service_type, experiment_analysis_type,
     experiment_step_type, run_metadata_type, canary_step_type, canary_strategy_type, blue_green_strategy_type,
-    condition_type, header_route_type, template_ref_type, argument_type, dry_run_type, measurement_retention_type,
-    value_from_type, field_ref_type, secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
+    condition_type, header_route_type, mirror_route_type, template_ref_type, argument_type, dry_run_type,
+    measurement_retention_type, value_from_type, field_ref_type, secret_key_ref_type, label_selector_type,
+    rollout_status_type, rollout_type;
 
 /* Returns the weight of all traffic: that of a setWeight step which gives everything to the canary. 100 for NULL. */
 int64_t weight_total(const struct canary_strategy *);

@@ -177,6 +177,13 @@ plan_unless_gone(struct plan *p)
 }
 
 void
+plan_strict(struct plan *p)
+{
+	if (p->n_steps > 0 && !p->step_left_out)
+		p->steps[p->n_steps - 1].strict = true;
+}
+
+void
 plan_independent(struct plan *p)
 {
 	if (p->n_steps > 0 && !p->step_left_out)

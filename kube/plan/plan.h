@@ -35,6 +35,7 @@ struct plan_step {
 	const char *uid; /* DELETE, EVICT */
 	const char *resource_version; /* of the object that was decided on; NULL for CREATE */
 	bool now; /* DELETE: without grace */
+	bool strict; /* PATCH: a field that the API server would drop is an error */
 	bool unless_gone; /* MERGE: success if the object does not exist any more */
 	bool independent; /* does not depend on the write before it: made even if that one failed */
 	/* EVENT */
@@ -108,6 +109,10 @@ void plan_independent(struct plan *);
 
 /* Marks the first write that was added after the plan had `n` steps as independent. */
 void plan_independent_since(struct plan *, size_t n);
+
+/* Marks the patch that was added last: if the API server's definition of the type lacks a field of it, the write fails
+ * with an error that names the field, instead of taking effect without it. */
+void plan_strict(struct plan *);
 
 /* Marks the write that was added last as successful if its object does not exist any more. For objects that are not
  * watched. */

@@ -210,17 +210,31 @@ facts_read_gateway(const json_t *route, const struct facts_ends *ends, struct tr
 	t->readable &= split;
 }
 
-/* Returns whether the route has a rule of that name to the canary only. */
+/* Returns whether a rule mirrors to the canary. */
 static bool
-facts_has_gateway_rule(const json_t *route, const struct facts_ends *ends, const char *name)
+facts_mirrors(const json_t *rule, const struct facts_ends *ends)
+{
+	json_t *filter;
+	size_t i;
+
+	json_array_foreach (json_object_get(rule, "filters"), i, filter)
+		if (str_eq(json_str(json_at(filter, "/requestMirror/backendRef"), "name"), ends->canary))
+			return true;
+	return false;
+}
+
+/* Returns whether the route has a rule of that name, to the canary only or mirrored to it. */
+static bool
+facts_has_gateway_rule(const json_t *route, const struct facts_ends *ends, const char *name, bool mirror)
 {
 	json_t *rule;
 	size_t i;
 
 	json_array_foreach (json_at(route, "/spec/rules"), i, rule)
 		if (str_eq(json_str(rule, "name"), name) &&
-		    json_array_size(json_object_get(rule, "backendRefs")) == 1 &&
-		    str_eq(json_str(json_at(rule, "/backendRefs/0"), "name"), ends->canary))
+		    (mirror ? facts_mirrors(rule, ends)
+			    : json_array_size(json_object_get(rule, "backendRefs")) == 1 &&
+				  str_eq(json_str(json_at(rule, "/backendRefs/0"), "name"), ends->canary)))
 			return true;
 	return false;
 }
@@ -297,7 +311,7 @@ facts_has_route(struct cluster *c, const char *name, bool mirror)
 	if (n == 0 && split_uses_headers(rollout))
 		return !mirror && split_all_have_header(c, rollout, name);
 	if (route != NULL && n == 0)
-		return facts_has_gateway_rule(store_get(c->store, "httproutes", "default", route), &ends, name);
+		return facts_has_gateway_rule(store_get(c->store, "httproutes", "default", route), &ends, name, mirror);
 
 	for (size_t k = 0; k < n; k++)
 		json_array_foreach (json_at(all[k], "/spec/http"), i, http)

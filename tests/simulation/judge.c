@@ -197,7 +197,8 @@ count_header_routes(const json_t *vs, void *arg)
 		*(int *)arg += json_array_size(json_object_get(route, "route")) == 1;
 	json_array_foreach (json_at(vs, "/spec/rules"), i, route)
 		*(int *)arg += json_object_get(route, "name") != NULL &&
-			       json_array_size(json_object_get(route, "backendRefs")) == 1;
+			       (json_array_size(json_object_get(route, "backendRefs")) == 1 ||
+				   json_at(route, "/filters/0/requestMirror") != NULL);
 }
 
 /* A route of its own to the canary needs a pod that answers. */
@@ -382,7 +383,28 @@ gateway_weight(const json_t *rule, const json_t *canary, int *ret_stable)
 	return stable < 0 ? -1 : weight;
 }
 
-/* A rule is judged by its number: no user moves rules while a rollout is judged. */
+/* The rule that the i-th one was before: the one of its name, in the order of these. One that mirrors is new: it is
+ * split as all others were. */
+static const json_t *
+gateway_rule_before(const json_t *before, const json_t *rules, size_t i)
+{
+	const char *name = json_str(json_array_get(rules, i), "name");
+	const json_t *last = NULL;
+	size_t number = 0, k;
+	json_t *one;
+
+	for (k = 0; k < i; k++)
+		number += str_eq(json_str(json_array_get(rules, k), "name"), name);
+	json_array_foreach (before, k, one) {
+		if (str_eq(json_str(one, "name"), name) && number-- == 0)
+			return one;
+		if (json_array_size(json_object_get(one, "backendRefs")) > 1)
+			last = one;
+	}
+	return last;
+}
+
+/* No user moves rules while a rollout is judged. */
 static void
 on_gateway_route(struct judge *j, const json_t *before, const json_t *o)
 {
@@ -394,7 +416,7 @@ on_gateway_route(struct judge *j, const json_t *before, const json_t *o)
 		return;
 	on_header_routes(j, hash);
 	json_array_foreach (json_at(o, "/spec/rules"), i, rule) {
-		const json_t *was = json_array_get(json_at(before, "/spec/rules"), i);
+		const json_t *was = gateway_rule_before(json_at(before, "/spec/rules"), json_at(o, "/spec/rules"), i);
 		int stable, old_stable, weight = gateway_weight(rule, canary, &stable),
 					old = gateway_weight(was, canary, &old_stable);
 

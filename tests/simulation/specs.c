@@ -824,8 +824,8 @@ spec_life(uint64_t seed)
 	d.autoscaled = chance(&d, 30);
 	d.protocol = chance(&d, 92) ? "http" : chance(&d, 50) ? "tls" : "tcp";
 	for (size_t i = 0; i < 2; i++)
-		d.routes[i] =
-		    (i == 0 ? is_routed(&d) : has_istio(&d)) && strcmp(d.protocol, "http") == 0 && chance(&d, 40);
+		d.routes[i] = (i == 0 ? is_routed(&d) : has_istio(&d) || d.family == GATEWAY) &&
+			      strcmp(d.protocol, "http") == 0 && chance(&d, 40);
 	add_surroundings(&d);
 	add_rollout(&d);
 	if (d.autoscaled)

@@ -171,6 +171,23 @@ steps_then_status_one_request_at_a_time(void **state)
 	fixture_teardown(&w);
 }
 
+static void
+a_strict_patch_lets_the_api_server_refuse_fields_that_it_would_drop(void **state)
+{
+	struct fixture w;
+
+	(void)state;
+	fixture_setup(&w);
+	fixture_patch(&w, w.service);
+	plan_strict(w.plan);
+	fixture_start(&w);
+	assert_int_equal(fixture_sent(&w, "PATCH", "services/web?fieldValidation=Strict"), 1);
+	script_respond(w.script, "PATCH", "services/web", 400, "{\"kind\":\"Status\",\"message\":\"unknown field\"}");
+	assert_int_equal(w.done, 1);
+	assert_non_null(w.failed);
+	fixture_teardown(&w);
+}
+
 /* Fails the test unless the writes of a plan have these urgencies. */
 static void
 fixture_expect_urgency(bool urgent, enum urgency step, enum urgency status)
@@ -438,6 +455,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steps_then_status_one_request_at_a_time),
+		cmocka_unit_test(a_strict_patch_lets_the_api_server_refuse_fields_that_it_would_drop),
 		cmocka_unit_test(a_status_is_more_urgent_than_a_step_and_that_than_an_event),
 		cmocka_unit_test(an_urgent_plan_writes_with_urgency_but_for_its_events),
 		cmocka_unit_test(the_status_is_written_though_a_step_failed),

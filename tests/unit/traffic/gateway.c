@@ -2,6 +2,7 @@
 #include "kube/api/gateway.h"
 #include "tests/listed.h"
 #include "tests/unit/unit.h"
+#include "traffic/gateway_api.h"
 #include "traffic/router.h"
 
 struct world {
@@ -434,6 +435,176 @@ a_managed_route_that_is_not_wanted_is_removed_alone(void **state)
 	arena_free(w.arena);
 }
 
+static const struct mirror_route *
+world_mirror_of(struct world *w, const char *route)
+{
+	_cleanup_(json_decrefp) json_t *j = yaml(w->arena, route);
+	struct mirror_route *mirror = arena_alloc(w->arena, sizeof(*mirror));
+	struct problems problems = { .arena = w->arena };
+
+	decode(&mirror_route_type, j, "", &problems, mirror);
+	assert_int_equal(problems.n, 0);
+	return mirror;
+}
+
+/* JSON text with single quotes. */
+static const char *
+world_quoted(struct world *w, const json_t *j)
+{
+	char *text = arena_strdup(w->arena, json_text(w->arena, j));
+
+	for (char *c = text; *c != '\0'; c++)
+		*c = *c == '"' ? '\'' : *c;
+	return text;
+}
+
+/* Plans the managed routes of this setMirrorRoute step, alone. */
+static struct plan *
+world_mirror(struct world *w, const char *route)
+{
+	struct wanted_route want = { .mirror = world_mirror_of(w, route) };
+	struct plan *plan = plan_new(w->arena);
+
+	gateway_router.set_routes(w->rollout, &w->routing, &want, 1, w->arena, plan);
+	return plan;
+}
+
+static void
+a_mirroring_rule_is_a_copy_in_front_of_the_split_one_with_the_matches_of_both(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup_managed(&w);
+	assert_null(world_read(&w, "",
+	    "spec: {rules: [{timeouts: {request: 5s}, filters: [{type: X}], matches: [{path: {type: PathPrefix, value: "
+	    "/a}}], backendRefs: [{name: web-s, port: 80, weight: 70}, {name: web-c, port: 81, weight: 30}]}]}"));
+	assert_string_equal(
+	    world_mirror(&w, "{name: beta, percentage: 5, match: [{method: {exact: GET}, path: {prefix: /}}]}")
+		->steps[0]
+		.body,
+	    "[{\"op\":\"add\",\"path\":\"/spec/rules/0\",\"value\":{\"timeouts\":{\"request\":\"5s\"},\"filters\":[{"
+	    "\"type\":\"X\"},{\"type\":\"RequestMirror\",\"requestMirror\":{\"backendRef\":{\"group\":\"\",\"kind\":"
+	    "\"Service\",\"name\":\"web-c\",\"port\":81},\"percent\":5}}],\"matches\":[{\"path\":{\"type\":"
+	    "\"PathPrefix\",\"value\":\"/a\"},\"method\":\"GET\"}],\"backendRefs\":[{\"name\":\"web-s\",\"port\":80,"
+	    "\"weight\":70},{\"name\":\"web-c\",\"port\":81,\"weight\":30}],\"name\":\"beta\"}}]");
+	arena_free(w.arena);
+}
+
+/* Older releases of the Gateway API would drop the percentage, and mirror all requests. */
+static void
+a_share_of_mirrored_requests_is_written_only_where_the_api_server_has_the_field(void **state)
+{
+	static const struct {
+		const char *route;
+		bool strict;
+	} cases[] = {
+		{ "{name: beta, percentage: 5, match: [{path: {prefix: /}}]}", true },
+		{ "{name: beta, percentage: 0, match: [{path: {prefix: /}}]}", true },
+		{ "{name: beta, percentage: 100, match: [{path: {prefix: /}}]}", false },
+		{ "{name: beta, match: [{path: {prefix: /}}]}", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct plan_step *step;
+		struct world w;
+
+		world_setup_managed(&w);
+		assert_null(world_read(&w, "", "spec: {rules: [" SPLIT "]}"));
+		step = &world_mirror(&w, cases[i].route)->steps[0];
+		assert_int_equal(step->strict, cases[i].strict);
+		assert_int_equal(strstr(step->body, "percent") != NULL, cases[i].strict);
+		arena_free(w.arena);
+	}
+}
+
+#define NONE "no request that it matches is one of a split rule of HTTPRoute r"
+#define UNKNOWN "the two cannot be combined"
+
+static void
+requests_are_mirrored_that_both_the_rule_and_the_step_match(void **state)
+{
+	static const struct {
+		const char *rule, *step, *want; /* the matches, or a part of the error */
+	} cases[] = {
+		{ "{}", "{path: {exact: /b}}", "[{'path':{'type':'Exact','value':'/b'}}]" },
+		{ "{path: {type: PathPrefix, value: /a}}", "{path: {prefix: /a/b}}",
+		    "[{'path':{'type':'PathPrefix','value':'/a/b'}}]" },
+		{ "{path: {type: PathPrefix, value: /a/b}}", "{path: {prefix: /a/}}",
+		    "[{'path':{'type':'PathPrefix','value':'/a/b'}}]" },
+		{ "{path: {type: PathPrefix, value: /a}}", "{path: {exact: /ab}}", NONE },
+		{ "{path: {type: Exact, value: /a/b}}", "{path: {prefix: /a}}",
+		    "[{'path':{'type':'Exact','value':'/a/b'}}]" },
+		{ "{path: {type: Exact, value: /a}}", "{path: {exact: /b}}", NONE },
+		{ "{path: {type: Exact, value: /a}}", "{path: {exact: /a}}",
+		    "[{'path':{'type':'Exact','value':'/a'}}]" },
+		{ "{path: {type: PathPrefix, value: /a}}", "{path: {regex: /a/.*}}", UNKNOWN },
+		{ "{path: {type: PathPrefix, value: /}}", "{path: {regex: /a/.*}}",
+		    "[{'path':{'type':'RegularExpression','value':'/a/.*'}}]" },
+		{ "{path: {type: RegularExpression, value: /a/.*}}", "{path: {regex: /a/.*}}",
+		    "[{'path':{'type':'RegularExpression','value':'/a/.*'}}]" },
+		{ "{path: {type: Exact, value: /a}, method: GET}", "{method: {exact: POST}}", NONE },
+		{ "{path: {type: Exact, value: /a}, method: GET}", "{method: {exact: GET}}",
+		    "[{'path':{'type':'Exact','value':'/a'},'method':'GET'}]" },
+		{ "{path: {type: Exact, value: /a}, headers: [{name: X, value: b}]}",
+		    "{headers: {x: {exact: b}, y: {prefix: c}}}",
+		    "[{'path':{'type':'Exact','value':'/a'},'headers':[{'name':'X','value':'b'},{'name':'y','type':"
+		    "'RegularExpression','value':'c.*'}]}]" },
+		{ "{path: {type: Exact, value: /a}, headers: [{name: X, value: b}]}", "{headers: {x: {exact: c}}}",
+		    NONE },
+		{ "{path: {type: Exact, value: /a}, headers: [{name: X, value: b}]}", "{headers: {x: {regex: c}}}",
+		    UNKNOWN },
+		{ "{path: {type: Exact, value: /a}}, {path: {type: Exact, value: /b}}", "{path: {exact: /b}}",
+		    "[{'path':{'type':'Exact','value':'/b'}}]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(json_decrefp) json_t *rules = NULL;
+		struct world w;
+		struct err *e;
+
+		world_setup_managed(&w);
+		assert_null(world_read(&w, "",
+		    arena_printf(w.arena,
+			"spec: {rules: [{matches: [%s], backendRefs: [{name: web-s}, {name: web-c}]}]}",
+			cases[i].rule)));
+		e = gateway_mirror_rules(w.arena, w.rollout,
+		    world_mirror_of(&w, arena_printf(w.arena, "{name: beta, match: [%s]}", cases[i].step)),
+		    (const struct gateway_route *)w.listed.at[w.listed.n - 1], &rules);
+		if (e == NULL)
+			assert_string_equal(world_quoted(&w, json_at(rules, "/0/matches")), cases[i].want);
+		else if (strstr(err_text(w.arena, e), cases[i].want) == NULL)
+			fail_msg("case %zu: %s", i, err_text(w.arena, e));
+		arena_free(w.arena);
+	}
+}
+
+static void
+a_rule_that_rewrites_the_prefix_it_matched_is_mirrored_by_that_prefix_only(void **state)
+{
+	static const char *const steps[] = { "/a", "/a/b" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		_cleanup_(json_decrefp) json_t *rules = NULL;
+		struct world w;
+		struct err *e;
+
+		world_setup_managed(&w);
+		assert_null(world_read(&w, "",
+		    "spec: {rules: [{matches: [{path: {type: PathPrefix, value: /a}}], filters: [{type: URLRewrite, "
+		    "urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}}], backendRefs: [{name: "
+		    "web-s}, {name: web-c}]}]}"));
+		e = gateway_mirror_rules(w.arena, w.rollout,
+		    world_mirror_of(&w, arena_printf(w.arena, "{name: beta, match: [{path: {prefix: %s}}]}", steps[i])),
+		    (const struct gateway_route *)w.listed.at[w.listed.n - 1], &rules);
+		assert_int_equal(e == NULL, i == 0);
+		arena_free(w.arena);
+	}
+}
+
 #define PARENT(name, accepted, resolved, generation)                                                                   \
 	"{parentRef: {name: " name "}, conditions: [{type: Accepted, status: '" accepted                               \
 	"', observedGeneration: " generation "}, {type: ResolvedRefs, status: '" resolved                              \
@@ -495,6 +666,10 @@ main(void)
 		cmocka_unit_test(only_rules_of_managed_routes_are_removed),
 		cmocka_unit_test(a_rule_of_a_managed_name_that_no_step_made_is_an_error_and_stays),
 		cmocka_unit_test(a_managed_route_that_is_not_wanted_is_removed_alone),
+		cmocka_unit_test(a_mirroring_rule_is_a_copy_in_front_of_the_split_one_with_the_matches_of_both),
+		cmocka_unit_test(a_share_of_mirrored_requests_is_written_only_where_the_api_server_has_the_field),
+		cmocka_unit_test(requests_are_mirrored_that_both_the_rule_and_the_step_match),
+		cmocka_unit_test(a_rule_that_rewrites_the_prefix_it_matched_is_mirrored_by_that_prefix_only),
 		cmocka_unit_test(a_weight_has_taken_effect_when_every_parent_has_accepted_its_generation),
 	};
 

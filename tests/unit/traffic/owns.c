@@ -219,6 +219,33 @@ a_sync_keeps_the_weights_the_managed_rules_and_the_label_of_a_route_of_the_gatew
 }
 
 static void
+a_sync_keeps_a_mirroring_rule_in_front_of_the_one_that_is_split(void **state)
+{
+	static const char rollout[] =
+	    "{kind: Rollout, metadata: {name: myapp, namespace: default}, spec: {strategy: {canary: {canaryService: c, "
+	    "stableService: s, trafficRouting: {managedRoutes: [{name: m}, {name: h}], plugins: "
+	    "{argoproj-labs/gatewayAPI: {httpRoute: r}}}}}}}";
+	static const char live[] =
+	    "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: default}, "
+	    "spec: {rules: [{name: m, filters: [{type: RequestMirror, requestMirror: {backendRef: {name: c}}}], "
+	    "backendRefs: [{name: s, weight: 9}, {name: c, weight: 1}]}, {backendRefs: [{name: s, weight: 9}, {name: "
+	    "c, "
+	    "weight: 1}]}, {name: h, backendRefs: [{name: c}]}]}}";
+	static const char desired[] =
+	    "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: default}, "
+	    "spec: {rules: [{backendRefs: [{name: s, weight: 1}, {name: c, weight: 0}]}]}}";
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(overlaid(a, rollout, live, desired),
+	    "{\"rules\":[{\"name\":\"m\",\"filters\":[{\"type\":\"RequestMirror\",\"requestMirror\":{\"backendRef\":{"
+	    "\"name\":\"c\"}}}],\"backendRefs\":[{\"name\":\"s\",\"weight\":9},{\"name\":\"c\",\"weight\":1}]},{"
+	    "\"backendRefs\":[{\"name\":\"s\",\"weight\":9},{\"name\":\"c\",\"weight\":1}]},{\"name\":\"h\","
+	    "\"backendRefs\":[{\"name\":\"c\"}]}]}");
+	arena_free(a);
+}
+
+static void
 a_sync_does_not_drop_a_rule_of_a_user_that_has_the_name_of_a_managed_route(void **state)
 {
 	static const char rollout[] =
@@ -247,6 +274,7 @@ main(void)
 		cmocka_unit_test(a_sync_keeps_the_hashes_of_subsets_and_the_subsets_of_experiments),
 		cmocka_unit_test(
 		    a_sync_keeps_the_weights_the_managed_rules_and_the_label_of_a_route_of_the_gateway_api),
+		cmocka_unit_test(a_sync_keeps_a_mirroring_rule_in_front_of_the_one_that_is_split),
 		cmocka_unit_test(a_sync_does_not_drop_a_rule_of_a_user_that_has_the_name_of_a_managed_route),
 		cmocka_unit_test(a_sync_leaves_fields_of_another_type_as_git_has_them),
 		cmocka_unit_test(rollouts_own_fields_of_services_deployments_and_the_objects_of_routers),
