@@ -11,6 +11,7 @@
 #include "web/action.h"
 #include "web/assets.h"
 #include "web/login.h"
+#include "web/access/policy_text.h"
 #include "web/visit.h"
 
 #define CONNECTIONS_MAX 320 /* connections: those of STREAMS_MAX streams, and of requests */
@@ -292,6 +293,7 @@ dashboard_free(struct dashboard *d)
 		}
 	http_server_stop(&d->daemon);
 	reviews_done(&d->reviews);
+	policy_text_unref(d->policy);
 	free(d);
 	return NULL;
 }

@@ -14,10 +14,9 @@
 #include "kube/api/app_project.h"
 #include "kube/api/core.h"
 #include "web/access/policy.h"
+#include "web/access/policy_text.h"
 #include "web/application_write.h"
 #include "web/visit.h"
-
-#define RBAC_CONFIG_MAP "argocd-rbac-cm"
 
 /* The Applications that a user may see, for a request or a stream. It has its own memory, because a stream outlives the
  * visit's. */
@@ -25,6 +24,7 @@ struct application_reader {
 	struct arena *arena;
 	const struct view *view;
 	bool all; /* there is no policy: the user has our permissions */
+	struct policy_text *text; /* of the policy; NULL with `all` */
 	struct policy policy;
 };
 
@@ -33,6 +33,7 @@ reader_free(struct application_reader *r)
 {
 	if (!r->all)
 		policy_done(&r->policy);
+	policy_text_unref(r->text);
 	arena_free(r->arena);
 	free(r);
 	return NULL;
@@ -63,20 +64,17 @@ reader_copy_identity(struct arena *a, const struct identity *from)
 	return to;
 }
 
-static struct err *
-reader_read_policy(struct application_reader *r, const struct dashboard_settings *s, const struct identity *who)
+/* Returns the error of a policy that cannot be read. */
+static const struct err *
+reader_read_policy(struct application_reader *r, struct dashboard *d, const struct identity *who)
 {
-	const struct config_map *map =
-	    (const struct config_map *)view_get(s->view, &config_map_type, s->argocd_namespace, RBAC_CONFIG_MAP);
-	_cleanup_(json_decrefp) json_t *data = NULL;
-	struct err *e = NULL;
+	const struct dashboard_settings *s = &d->settings;
 
-	if (map != NULL && map->data != NULL)
-		e = json_parse(r->arena, map->data, strlen(map->data), &data);
-	if (e == NULL)
-		e = policy_init(&r->policy, r->arena, s->view, arena_strdup(r->arena, s->argocd_namespace), data,
+	r->text = policy_text_get(&d->policy, s->view, s->argocd_namespace);
+	if (r->text->error == NULL)
+		policy_init(&r->policy, r->arena, s->view, arena_strdup(r->arena, s->argocd_namespace), &r->text->rbac,
 		    reader_copy_identity(r->arena, who));
-	return e;
+	return r->text->error;
 }
 
 /* Before its first list, a line that denies would be missing. */
@@ -93,21 +91,21 @@ reader_new(struct visit *v, enum MHD_Result *ret)
 {
 	const struct dashboard_settings *s = &v->dashboard->settings;
 	struct application_reader *r = mem_alloc(sizeof(*r));
-	struct err *e = NULL;
+	const struct err *e = NULL;
 
 	*r = (struct application_reader){ .arena = arena_new(), .view = s->view, .all = s->impersonation == NULL };
 	if (!r->all && !reader_policy_is_known(s->view)) {
 		*ret = visit_refuse(v, VISIT_UNAVAILABLE,
-		    "the first lists of Applications, AppProjects and ConfigMap " RBAC_CONFIG_MAP
+		    "the first lists of Applications, AppProjects and ConfigMap " POLICY_CONFIG_MAP
 		    " are not in yet: if this lasts, the log of sluice server has the reason");
 		return reader_free(r);
 	}
 	if (!r->all)
-		e = reader_read_policy(r, s, v->identity);
+		e = reader_read_policy(r, v->dashboard, v->identity);
 	if (e == NULL)
 		return r;
 	*ret = visit_refuse(v, VISIT_FORBIDDEN,
-	    arena_printf(v->arena, "ConfigMap " RBAC_CONFIG_MAP " allows nothing, as it cannot be read: %s",
+	    arena_printf(v->arena, "ConfigMap " POLICY_CONFIG_MAP " allows nothing, as it cannot be read: %s",
 		err_text(v->arena, e)));
 	return reader_free(r);
 }
@@ -212,7 +210,7 @@ dashboard_refuse_application(struct visit *v, const char *action, const char *ns
 		    arena_printf(v->arena, "applications.argoproj.io \"%s\" not found in namespace %s", name, ns));
 	return visit_refuse(v, VISIT_FORBIDDEN,
 	    arena_printf(v->arena,
-		"permission denied: applications, %s, %s/%s, sub: %s; `sluice rbac can` shows what " RBAC_CONFIG_MAP
+		"permission denied: applications, %s, %s/%s, sub: %s; `sluice rbac can` shows what " POLICY_CONFIG_MAP
 		" allows",
 		action, ns, name, v->identity->user));
 }

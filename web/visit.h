@@ -19,6 +19,8 @@ enum visit_code {
 	VISIT_UNAVAILABLE = 14, /* 503 */
 };
 
+struct policy_text;
+
 struct dashboard {
 	struct loop *loop;
 	struct dashboard_settings settings;
@@ -26,6 +28,7 @@ struct dashboard {
 	struct streams streams;
 	struct visit *visits; /* a list of the requests in progress */
 	struct reviews reviews;
+	struct policy_text *policy; /* the last version of argocd-rbac-cm; NULL: none yet */
 };
 
 struct visit {

@@ -22,17 +22,12 @@ policy_find_groups(const struct policy *p, struct policy_rules *r)
 			r->groups.at[r->groups.n++] = p->who->groups[i];
 }
 
-struct err *
-policy_init(struct policy *p, struct arena *a, const struct view *view, const char *ns, const json_t *data,
+void
+policy_init(struct policy *p, struct arena *a, const struct view *view, const char *ns, const struct rbac *rbac,
     const struct identity *who)
 {
-	struct err *e;
-
-	*p = (struct policy){ .arena = a, .view = view, .namespace = ns, .who = who };
-	e = rbac_read(a, data, &p->rules.rbac);
-	rbac_drop_accounts(&p->rules.rbac);
+	*p = (struct policy){ .arena = a, .view = view, .namespace = ns, .who = who, .rules.rbac = *rbac };
 	policy_find_groups(p, &p->rules);
-	return e;
 }
 
 void

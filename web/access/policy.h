@@ -28,10 +28,9 @@ struct policy {
 	struct map projects; /* project's name → struct policy_rules */
 };
 
-/* Reads the policy of a ConfigMap's data (NULL: it does not exist) for an identity. Everything is borrowed until
- * policy_done. The error names the key and the line. */
-struct err *policy_init(
-    struct policy *, struct arena *, const struct view *, const char *ns, const json_t *data, const struct identity *);
+/* Begins with the rules of argocd-rbac-cm (policy_text.h) for an identity. Everything is borrowed until policy_done. */
+void policy_init(
+    struct policy *, struct arena *, const struct view *, const char *ns, const struct rbac *, const struct identity *);
 void policy_done(struct policy *);
 
 /* Returns whether the identity may do this action ("get", "sync") with the Application. A project that cannot be read,
