@@ -10,6 +10,7 @@
 #include "io/http_server.h"
 #include "io/log.h"
 #include "kube/client.h"
+#include "web/log_limit.h"
 
 #define BODY_MAX (1u << 20) /* a push of very many commits */
 #define BODIES_MAX (8u << 20) /* bodies of all requests together; above it the oldest incomplete request is closed */
@@ -52,6 +53,7 @@ struct webhook {
 	size_t n, bodies; /* bytes of all bodies that are being received */
 	json_t *secret; /* the data of argocd-secret, and when it was read; NULL: there is no such Secret */
 	int64_t secret_at; /* monotonic ms; 0: never */
+	struct log_limit lines; /* about webhooks, which any client can send */
 };
 
 static void
@@ -68,7 +70,8 @@ static void
 webhook_fail(struct hook *h, int status, const char *text)
 {
 	str_addf(&h->answer, "%s\n", text);
-	log_warn("a webhook is refused", "error", text);
+	if (log_limit_take(&h->webhook->lines))
+		log_warn("a webhook is refused", "error", text);
 	webhook_finish(h, status);
 }
 
@@ -108,7 +111,7 @@ webhook_concern(struct hook *h, const struct object *o, const char *annotation, 
 	json_t *patch;
 
 	if (h->n == CONCERNED_MAX) {
-		if (!h->full)
+		if (!h->full && log_limit_take(&h->webhook->lines))
 			log_warn("a push concerns more objects than one webhook refreshes; the others wait for their "
 				 "interval");
 		h->full = true;
@@ -244,7 +247,8 @@ webhook_bound_bodies(struct webhook *w)
 				oldest = h;
 		if (oldest == NULL)
 			return;
-		log_warn("a webhook is closed: too much is sent at once, and its body is not complete");
+		if (log_limit_take(&w->lines))
+			log_warn("a webhook is closed: too much is sent at once, and its body is not complete");
 		webhook_forget_body(oldest);
 		oldest->status = 503;
 		http_server_close(&w->daemon, oldest->connection);
@@ -356,6 +360,7 @@ webhook_new(struct loop *l, const struct webhook_settings *s)
 	struct webhook *w = mem_alloc(sizeof(*w));
 
 	*w = (struct webhook){ .loop = l, .settings = *s };
+	log_limit_init(&w->lines, l, "webhooks that are refused or closed");
 	if (!http_server_start(&w->daemon, l,
 		&(struct http_server_settings){
 		    .ip = s->address, .port = s->port, .connections_max = CONNECTIONS_MAX, .idle_ms = IDLE_MS },
@@ -378,6 +383,7 @@ webhook_free(struct webhook *w)
 		h->suspended = false;
 	}
 	http_server_stop(&w->daemon);
+	log_limit_done(&w->lines);
 	json_decref(w->secret);
 	free(w);
 	return NULL;
