@@ -1,4 +1,4 @@
-/* web/log_limit.c: a bucket of lines, and a report of those that found it empty. */
+/* web/log_limit.c: a rate limit, and a report of the lines that it leaves out. */
 #include "web/log_limit.h"
 #include <stdio.h>
 #include "io/log.h"
@@ -25,7 +25,7 @@ log_limit_on_timer(struct timer *t, void *arg)
 bool
 log_limit_take(struct log_limit *l)
 {
-	if (bucket_take(&l->bucket, loop_mono(l->loop)))
+	if (rate_limit_take(&l->rate, loop_mono(l->loop)))
 		return true;
 	l->omitted++;
 	if (!timer_armed(&l->timer))
@@ -38,7 +38,7 @@ log_limit_init(struct log_limit *l, struct loop *loop, const char *of)
 {
 	*l = (struct log_limit){ .loop = loop,
 		.of = of,
-		.bucket = { .max = LOG_LIMIT_MAX, .token_ms = LOG_LIMIT_MS, .empty_at = INT64_MIN } };
+		.rate = { .burst = LOG_LIMIT_MAX, .token_ms = LOG_LIMIT_MS, .empty_at = INT64_MIN } };
 	l->timer = (struct timer){ .fire = log_limit_on_timer, .arg = l };
 }
 

@@ -2,7 +2,7 @@
  * lines. */
 #pragma once
 #include "io/loop.h"
-#include "web/oidc/bucket.h"
+#include "web/oidc/rate_limit.h"
 
 #define LOG_LIMIT_MAX 20 /* lines at once */
 #define LOG_LIMIT_MS 3000 /* time for one more */
@@ -11,7 +11,7 @@
 struct log_limit {
 	struct loop *loop;
 	const char *of; /* the lines, for the report: "logins that are refused"; borrowed */
-	struct bucket bucket;
+	struct rate_limit rate;
 	int64_t omitted; /* lines since the last report */
 	struct timer timer; /* of the report */
 };

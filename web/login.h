@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "web/access/identity.h"
 
-#define LOGIN_COOKIES_MAX 2
+#define LOGIN_COOKIES_MAX 8
 
 struct MHD_Connection;
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "io/log.h"
 #include "io/loop.h"
+#include "web/log_limit.h"
 #include "web/oidc/attempt.h"
 #include "web/oidc/rate_limit.h"
 #include "web/oidc/token.h"
@@ -21,6 +22,7 @@
 #define SLOW_MAX_MS 3000
 #define SLOW_CHECKS_MAX 32 /* refusals that wait at the same time; further ones get 429 at once */
 #define FORGET_MS 60000
+#define ATTEMPT_COOKIES_MAX 32 /* cookies of attempts that are read */
 #define COOKIE_ATTRIBUTES "; Path=/; HttpOnly; SameSite=Lax"
 
 struct oidc_login {
@@ -31,6 +33,7 @@ struct oidc_login {
 	struct sessions *sessions;
 	unsigned exchanges, slow; /* checks in progress that exchange a code, or wait before a refusal */
 	struct rate_limit exchange_rate;
+	struct log_limit lines; /* about requests without a session */
 	unsigned failures; /* recent ones */
 	int64_t failures_at; /* mono ms: start of their minute */
 };
@@ -240,7 +243,8 @@ check_refuse(struct login_check *c, const char *text)
 		l->failures_at = now;
 	}
 	l->failures++;
-	log_warn("a login is refused", "reason", text);
+	if (log_limit_take(&l->lines))
+		log_warn("a login is refused", "reason", text);
 	if (l->slow >= SLOW_CHECKS_MAX) {
 		check_respond(c, 429, "there were too many logins that failed: wait a minute");
 		return;
@@ -259,11 +263,23 @@ static void
 check_report_error(struct login_check *c, const struct err *e)
 {
 	if (e->class == ERR_AGAIN || e->class == ERR_GONE || e->forbidden || e->class == ERR_CONFLICT) {
-		log_warn("a login is not possible", "error", err_text(c->request.arena, e));
+		if (log_limit_take(&c->login->lines))
+			log_warn("a login is not possible", "error", err_text(c->request.arena, e));
 		check_respond(c, 503, "a login is not possible now: the log of sluice server has the reason");
 	} else {
 		check_refuse(c, err_text(c->request.arena, e));
 	}
+}
+
+/* Starts the operation of the sessions, or responds that too many writes wait already. */
+static void
+check_start_operation(struct login_check *c)
+{
+	if (!sessions_start(c->login->sessions, &c->session))
+		check_respond(c, 503,
+		    arena_printf(c->request.arena,
+			"%d logins and logouts wait for the Secret %s already: try again in a few seconds",
+			SESSIONS_WRITES_MAX, SESSIONS_SECRET));
 }
 
 /* Returns a new id of 256 random bits, or NULL after it has responded. */
@@ -274,6 +290,51 @@ check_random(struct login_check *c, unsigned char bytes[SESSION_RANDOM])
 		return base64url_encode(c->request.arena, bytes, SESSION_RANDOM);
 	check_respond(c, 503, "the system has no random numbers");
 	return NULL;
+}
+
+/* The cookies of a browser's attempts. */
+struct attempts {
+	const char *prefix; /* of their names */
+	struct attempt_cookie cookies[ATTEMPT_COOKIES_MAX];
+	size_t n;
+};
+
+static enum MHD_Result
+check_on_cookie(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct attempts *all = arg;
+
+	(void)kind;
+	if (!str_starts(name, all->prefix) || all->n == ATTEMPT_COOKIES_MAX)
+		return MHD_YES;
+	name += strlen(all->prefix);
+	if (strlen(name) == ATTEMPT_NAME && strspn(name, "0123456789abcdef") == ATTEMPT_NAME)
+		all->cookies[all->n++] = (struct attempt_cookie){ name, value };
+	return MHD_YES;
+}
+
+static const char *
+check_attempt_cookie(const struct login_check *c, const char *state)
+{
+	const char *name = attempt_name(c->request.arena, state);
+
+	return name != NULL ? arena_printf(c->request.arena, "login-%s", name) : NULL;
+}
+
+/* Sets the cookie of the new attempt, and removes those of the oldest ones. */
+static void
+check_set_attempt(struct login_check *c, const char *cookie)
+{
+	struct attempts all = { .prefix = check_cookie_name(c, "login-") };
+	struct attempt_cookie *removed;
+	size_t n;
+
+	MHD_get_connection_values(c->request.connection, MHD_COOKIE_KIND, check_on_cookie, &all);
+	removed = attempt_remove(c->request.arena, all.cookies, all.n, loop_wall(c->login->loop), &n);
+	c->response.cookies[0] = check_set_cookie(c, check_attempt_cookie(c, c->attempt.state), cookie, ATTEMPT_MS);
+	for (size_t i = 0; i < n && i + 1 < LOGIN_COOKIES_MAX; i++)
+		c->response.cookies[i + 1] =
+		    check_set_cookie(c, arena_printf(c->request.arena, "login-%s", removed[i].name), NULL, 0);
 }
 
 /* The path of the return is below the dashboard's URL. */
@@ -292,7 +353,7 @@ check_on_login(struct login_check *c, const struct oidc_provider *p)
 		check_respond(c, 503, "the clock has no plausible time");
 		return;
 	}
-	c->response.cookies[0] = check_set_cookie(c, "login", cookie, ATTEMPT_MS);
+	check_set_attempt(c, cookie);
 	check_redirect(c, attempt_url(c->request.arena, &c->attempt, s->oidc, p, check_url(c, "auth/callback")));
 }
 
@@ -311,7 +372,7 @@ check_on_added(void *arg, const struct err *e, const struct session *none)
 	log_info("a user has logged in", "user", c->session.session.user, "name", c->session.session.name);
 	c->response.cookies[0] =
 	    check_set_cookie(c, "session", c->id, c->session.session.ends_at - loop_wall(c->login->loop));
-	c->response.cookies[1] = check_set_cookie(c, "login", NULL, 0);
+	c->response.cookies[1] = check_set_cookie(c, check_attempt_cookie(c, c->attempt.state), NULL, 0);
 	check_redirect(c, strcmp(to, "/") == 0 ? arena_printf(c->request.arena, "%s/", base->path) : to);
 }
 
@@ -339,7 +400,7 @@ check_open_session(struct login_check *c, const struct oidc_user *u)
 		.arena = c->request.arena,
 		.done = check_on_added,
 		.arg = c };
-	sessions_start(c->login->sessions, &c->session);
+	check_start_operation(c);
 }
 
 static void
@@ -509,7 +570,7 @@ check_end_session(struct login_check *c)
 	c->session = (struct sessions_operation){
 		.kind = SESSIONS_END, .id = c->id, .arena = c->request.arena, .done = check_on_ended, .arg = c
 	};
-	sessions_start(c->login->sessions, &c->session);
+	check_start_operation(c);
 }
 
 /* Without a valid session or token: users log in, scripts get an error, with the URL of the login for the page. */
@@ -572,7 +633,7 @@ check_find_session(struct login_check *c)
 	c->session = (struct sessions_operation){
 		.kind = SESSIONS_FIND, .id = c->id, .arena = c->request.arena, .done = check_on_found, .arg = c
 	};
-	sessions_start(c->login->sessions, &c->session);
+	check_start_operation(c);
 }
 
 /* The state binds the return to the browser that started the login. It is compared before anything else is done. */
@@ -580,13 +641,14 @@ static void
 check_start_callback(struct login_check *c)
 {
 	const char *error = check_argument(c, "error"), *code = check_argument(c, "code"),
-		   *issuer = check_argument(c, "iss");
-	struct err *e =
-	    attempt_read(c->request.arena, check_cookie(c, "login"), loop_wall(c->login->loop), &c->attempt);
+		   *issuer = check_argument(c, "iss"), *state = check_argument(c, "state");
+	const char *name = check_attempt_cookie(c, state);
+	struct err *e = attempt_read(
+	    c->request.arena, name != NULL ? check_cookie(c, name) : NULL, loop_wall(c->login->loop), &c->attempt);
 
 	if (e != NULL)
 		check_refuse(c, err_text(c->request.arena, e));
-	else if (!check_is_secret(c->attempt.state, check_argument(c, "state")))
+	else if (!check_is_secret(c->attempt.state, state))
 		check_refuse(c, "the state is not that of the login that this browser has started");
 	else if (issuer != NULL && strcmp(issuer, c->login->settings.oidc->issuer) != 0)
 		check_refuse(c, "the response is of another issuer"); /* RFC 9207 */
@@ -682,6 +744,7 @@ oidc_login_new(struct loop *loop, const struct oidc_login_settings *s)
 		.settings = *s,
 		.provider = provider_new(loop, s->outside, s->oidc),
 		.sessions = sessions_new(s->api, s->namespace) };
+	log_limit_init(&l->lines, loop, "logins that are refused or not possible");
 	return l;
 }
 
@@ -692,6 +755,7 @@ oidc_login_free(struct oidc_login *l)
 		return NULL;
 	provider_free(l->provider);
 	sessions_free(l->sessions);
+	log_limit_done(&l->lines);
 	free(l);
 	return NULL;
 }

@@ -284,9 +284,21 @@ sessions_write(struct sessions *s)
 	    s->api, URGENCY_PROGRESS, CLIENT_SOON_MS, "GET", s->path, NULL, NULL, sessions_on_current, s);
 }
 
-void
+static size_t
+sessions_count(const struct sessions_operation *list)
+{
+	size_t n = 0;
+
+	for (; list != NULL; list = list->next)
+		n++;
+	return n;
+}
+
+bool
 sessions_start(struct sessions *s, struct sessions_operation *o)
 {
+	if (o->kind != SESSIONS_FIND && sessions_count(s->queued) + sessions_count(s->writing) >= SESSIONS_WRITES_MAX)
+		return false;
 	o->sessions = s;
 	o->key = session_key(o->arena, o->id);
 	o->since = loop_mono(s->api->loop);
@@ -299,6 +311,7 @@ sessions_start(struct sessions *s, struct sessions_operation *o)
 		sessions_append(&s->waiting, o);
 		sessions_read_later(s);
 	}
+	return true;
 }
 
 static void

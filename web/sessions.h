@@ -4,7 +4,8 @@
  * session at the others within that time. Who has no session causes no more than one read in SESSIONS_READ_MS.
  *
  * Writes are made one at a time; those that arrive in the meantime are made together. After a conflict with another
- * replica, the next attempt follows after a random pause.
+ * replica, the next attempt follows after a random pause. The number of writes that wait has a limit: anyone with a
+ * login of the provider can cause more, and an API server that does not respond would keep them all.
  */
 #pragma once
 #include "kube/client.h"
@@ -13,6 +14,7 @@
 #define SESSIONS_SECRET "sluice-server-sessions"
 #define SESSIONS_FRESH_MS 1000
 #define SESSIONS_READ_MS 200
+#define SESSIONS_WRITES_MAX 64 /* writes in progress and waiting */
 
 struct sessions;
 
@@ -39,8 +41,9 @@ struct sessions_operation {
 struct sessions *sessions_new(struct transport *api, const char *namespace);
 struct sessions *sessions_free(struct sessions *);
 
-/* Calls `done` once, within the call or later from the loop. */
-void sessions_start(struct sessions *, struct sessions_operation *);
+/* Calls `done` once, within the call or later from the loop. Returns false, without `done`, for one write more than
+ * SESSIONS_WRITES_MAX. */
+bool sessions_start(struct sessions *, struct sessions_operation *) __attribute__((warn_unused_result));
 
 /* Ends an operation without calling `done`; a write that was sent may still take effect. Does nothing if it has
  * ended. */

@@ -168,6 +168,21 @@ check "a login is finished once" says 302 code -b "$dir/three" "$callback"
 check "... and not again with another code" says 401 code -b "$dir/three" "$again"
 check "... which the log explains" grep -q "this login was used before" "$dir/server.log"
 
+# Tabs of one browser: each login has a cookie of its own.
+one=$(begin "$dir/tabs") two=$(begin "$dir/tabs")
+check "a login of one tab is finished" says 302 code -b "$dir/tabs" -c "$dir/tabs" "$one"
+check "... and the one of another tab, which began in the meantime" says 302 code -b "$dir/tabs" -c "$dir/tabs" "$two"
+check "... with a session" says 200 code -b "$dir/tabs" "$at/api/v1/session"
+# Which of the first five is replaced is open, as they begin in the same second.
+for _ in 1 2 3 4 5 6; do
+	two=$(begin "$dir/many")
+	echo "$two" >>"$dir/begun"
+done
+check "a browser has five logins unfinished" [ "$(grep -c sluice-login "$dir/many")" = 5 ]
+while read -r one && grep -q "sluice-login-$(sed 's/.*state=\(.\{16\}\).*/\1/' <<<"$one")" "$dir/many"; do :; done <"$dir/begun"
+check "... of which the newest is finished" says 302 code -b "$dir/many" "$two"
+check "... and the one that was replaced is explained" says "has not started this login, or has lost its cookie: log in again" curl -s -b "$dir/many" "$one"
+
 # Tokens that are not those of a login here.
 check "a token of another issuer" refused issuer "of another issuer"
 check "for another audience" refused audience "another audience"
@@ -221,6 +236,14 @@ check "the Secret has no id" fails grep -qF "$cookie" "$dir/secret.yaml"
 check "... but its hash" grep -q "$(printf %s "$cookie" | sha256sum | cut -d' ' -f1)" "$dir/secret.yaml"
 check "no log has an id, a code, a token or the client's secret" fails grep -qE "$cookie|s3cret|eyJ|code=|$(sed 's/.*code=//; s/&.*//' <<<"$again")" "$dir/server.log" "$dir/other.log"
 check "the log has who logged in" grep -q "a user has logged in user=ada" "$dir/server.log"
+# Requests without a session do not fill the log.
+before=$(grep -c "a login is refused" "$dir/server.log")
+flood=()
+for _ in $(seq 200); do flood+=(-o /dev/null "$at/auth/callback"); done
+curl -sZ --parallel-max 100 "${flood[@]}"
+check "of 200 refused logins the log has some" [ $(($(grep -c "a login is refused" "$dir/server.log") - before)) -le 40 ]
+check "... which are slow, or refused at once" says 401 code "$at/auth/callback"
+
 # At an https URL, which an Ingress serves.
 kubectl patch configmap argocd-cm -n argocd --type merge -p '{"data": {"url": "https://sluice.example:8443/base"}}' >/dev/null
 kill $second
@@ -230,9 +253,11 @@ second=$!
 check "it starts below a path" within 20 grep -q "the dashboard listens" "$dir/https.log"
 secure() { curl -s -D - -o /dev/null -H "Host: sluice.example:8443" "http://127.0.0.1:$other/base/$1" "${@:2}"; }
 check "cookies are for https and this host only" sh -c "curl -s -D - -o /dev/null -H 'Host: sluice.example:8443' 'http://127.0.0.1:$other/base/auth/login' |
-	grep -q '^Set-Cookie: __Host-sluice-login=[^;]*; Max-Age=600; Path=/; HttpOnly; SameSite=Lax; Secure'"
+	grep -q '^Set-Cookie: __Host-sluice-login-[0-9a-f]\{16\}=[^;]*; Max-Age=600; Path=/; HttpOnly; SameSite=Lax; Secure'"
 check "the provider returns below the path" says "redirect_uri=https%3A%2F%2Fsluice.example%3A8443%2Fbase%2Fauth%2Fcallback" secure auth/login
 check "the page leads to its login" says "Location: https://sluice.example:8443/base/auth/login?return_url=%2Fbase%2Fx" secure x -H 'Accept: text/html'
 check "the host has its port" says 403 code -H "Host: sluice.example" "http://127.0.0.1:$other/base/"
 kill $first $second $oidc
+wait $first
+check "... and the number of the others" grep -qE 'log lines were left out, as there were too many of="logins that are refused or not possible" lines=1[0-9]{2}' "$dir/server.log"
 wait $first $second $oidc 2>/dev/null

@@ -1,5 +1,6 @@
 /* web/oidc/attempt.c: the cookie of a login attempt, and the requests and responses of the provider. */
 #include "web/oidc/attempt.h"
+#include <stdlib.h>
 #include <string.h>
 #include "base/base64.h"
 #include "base/sha256.h"
@@ -54,15 +55,59 @@ attempt_read(struct arena *a, const char *cookie, int64_t now, struct attempt *r
 	    !str_int(arena_strndup(a, cookie, (size_t)(key - cookie)), 0, INT32_MAX * 4LL, &began) ||
 	    base64url_decode(a, key + 1, (size_t)(path - key - 1), &n) == NULL || n != ATTEMPT_RANDOM ||
 	    (to = base64url_decode(a, path + 1, strlen(path + 1), &n)) == NULL || strlen(to) != n)
-		return err_new(a, ERR_INVALID, "this browser has not started a login, or it has lost the cookie");
+		return err_new(
+		    a, ERR_INVALID, "this browser has not started this login, or has lost its cookie: log in again");
 	if (began * 1000 > now + AHEAD_MS || now >= began * 1000 + ATTEMPT_MS)
-		return err_new(a, ERR_INVALID, "the login has taken more than %d minutes", ATTEMPT_MS / 60000);
+		return err_new(
+		    a, ERR_INVALID, "the login has taken more than %d minutes: log in again", ATTEMPT_MS / 60000);
 	*ret = (struct attempt){ .ends_at = began * 1000 + ATTEMPT_MS,
 		.return_path = attempt_return_path(to),
 		.state = attempt_derive(a, cookie, "state"),
 		.nonce = attempt_derive(a, cookie, "nonce"),
 		.verifier = attempt_derive(a, cookie, "code_verifier") };
 	return NULL;
+}
+
+const char *
+attempt_name(struct arena *a, const char *state)
+{
+	if (state == NULL || strlen(state) != (size_t)2 * SHA256_SIZE ||
+	    strspn(state, "0123456789abcdef") != (size_t)2 * SHA256_SIZE)
+		return NULL;
+	return arena_strndup(a, state, ATTEMPT_NAME);
+}
+
+struct ending {
+	struct attempt_cookie cookie;
+	int64_t ends_at; /* 0: it is of no use */
+};
+
+static int
+attempt_compare_ends(const void *x, const void *y)
+{
+	const struct ending *a = x, *b = y;
+
+	return a->ends_at != b->ends_at ? (a->ends_at < b->ends_at ? -1 : 1) : strcmp(a->cookie.name, b->cookie.name);
+}
+
+struct attempt_cookie *
+attempt_remove(struct arena *a, const struct attempt_cookie *cookies, size_t n, int64_t now, size_t *ret_n)
+{
+	struct attempt_cookie *removed = arena_new_array(a, struct attempt_cookie, n + 1);
+	struct ending *list = arena_new_array(a, struct ending, n + 1);
+	struct attempt t;
+	size_t to = 0;
+
+	for (size_t i = 0; i < n; i++)
+		list[i] =
+		    (struct ending){ cookies[i], attempt_read(a, cookies[i].value, now, &t) == NULL ? t.ends_at : 0 };
+	qsort(list, n, sizeof(*list), attempt_compare_ends);
+	while (to < n && (list[to].ends_at == 0 || n - to > ATTEMPTS_MAX - 1)) {
+		removed[to] = list[to].cookie;
+		to++;
+	}
+	*ret_n = to;
+	return removed;
 }
 
 /* Appends NAME=VALUE, percent-encoded, after a & if it is not the first. */

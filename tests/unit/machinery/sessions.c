@@ -5,7 +5,7 @@
 
 #define SECRET "/api/v1/namespaces/argocd/secrets/sluice-server-sessions"
 #define WALL INT64_C(1700000000000)
-#define N 3
+#define N (SESSIONS_WRITES_MAX + 2)
 
 struct fixture {
 	struct loop *loop;
@@ -52,7 +52,7 @@ sessions_finish(void **state)
 	return 0;
 }
 
-static void
+static bool
 start(struct fixture *f, int i, enum sessions_kind kind, const char *id)
 {
 	struct sessions_operation *o = &f->operations[i];
@@ -67,7 +67,7 @@ start(struct fixture *f, int i, enum sessions_kind kind, const char *id)
 		.arena = f->arena,
 		.done = on_done,
 		.arg = f };
-	sessions_start(f->sessions, o);
+	return sessions_start(f->sessions, o);
 }
 
 /* The Secret with the sessions of these users; NULL: none. */
@@ -191,6 +191,27 @@ a_read_from_before_a_logout_does_not_bring_the_session_back(void **state)
 	assert_int_equal(f->found, 1);
 }
 
+static void
+more_writes_than_the_limit_are_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < SESSIONS_WRITES_MAX; i++)
+		assert_true(start(f, i, SESSIONS_ADD, arena_printf(f->arena, "u%d", i)));
+	assert_false(start(f, SESSIONS_WRITES_MAX, SESSIONS_ADD, "more"));
+	assert_false(start(f, SESSIONS_WRITES_MAX, SESSIONS_END, "more"));
+	assert_int_equal(script_n_open(f->api), 1);
+	/* Those in flight count too, and reads do not. */
+	script_respond(f->api, "GET", SECRET, 200, secret(f, "1", NULL, NULL));
+	assert_false(start(f, SESSIONS_WRITES_MAX, SESSIONS_ADD, "more"));
+	assert_true(start(f, SESSIONS_WRITES_MAX, SESSIONS_FIND, "more"));
+	sessions_cancel(&f->operations[SESSIONS_WRITES_MAX]);
+	assert_int_equal(f->done, 0);
+	script_respond(f->api, "PATCH", SECRET, 200, secret(f, "2", "u0", NULL));
+	assert_int_equal(f->done, SESSIONS_WRITES_MAX);
+	assert_true(start(f, SESSIONS_WRITES_MAX, SESSIONS_ADD, "more"));
+}
+
 int
 main(void)
 {
@@ -202,6 +223,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_conflict_is_followed_by_a_pause, sessions_begin, sessions_finish),
 		cmocka_unit_test_setup_teardown(
 		    a_read_from_before_a_logout_does_not_bring_the_session_back, sessions_begin, sessions_finish),
+		cmocka_unit_test_setup_teardown(
+		    more_writes_than_the_limit_are_refused, sessions_begin, sessions_finish),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,6 +214,58 @@ state_nonce_and_verifier_depend_on_the_whole_cookie(void **state)
 }
 
 static void
+an_attempt_is_named_after_its_state(void **state)
+{
+	static const char *const bad[] = { "", "s", "0123456789abcdef", "x; Domain=evil.example" };
+	static const unsigned char zeros[ATTEMPT_RANDOM];
+	struct arena *a = arena_new();
+	struct attempt t;
+
+	(void)state;
+	assert_null(attempt_read(a, attempt_new(a, NOW, zeros, "/"), NOW, &t));
+	assert_int_equal(strlen(attempt_name(a, t.state)), 16);
+	assert_true(str_starts(t.state, attempt_name(a, t.state)));
+	assert_null(attempt_name(a, NULL));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_null(attempt_name(a, bad[i]));
+	assert_null(attempt_name(a, arena_printf(a, "%.63sG", t.state)));
+	assert_null(attempt_name(a, arena_printf(a, "%s0", t.state)));
+	arena_free(a);
+}
+
+/* The attempts of a browser began at these seconds before NOW; returns the names of those that are removed. */
+static const char *
+removed(struct arena *a, const int *ago, size_t n)
+{
+	static const unsigned char zeros[ATTEMPT_RANDOM];
+	struct attempt_cookie cookies[16], *list;
+	const char *names = "";
+
+	for (size_t i = 0; i < n; i++)
+		cookies[i] = (struct attempt_cookie){ arena_printf(a, "%c", (char)('a' + i)),
+			ago[i] < 0 ? "x" : attempt_new(a, NOW - ago[i] * 1000, zeros, "/") };
+	list = attempt_remove(a, cookies, n, NOW, &n);
+	for (size_t i = 0; i < n; i++)
+		names = arena_printf(a, "%s%s", names, list[i].name);
+	return names;
+}
+
+static void
+a_browser_has_five_attempts_at_most(void **state)
+{
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(removed(a, (const int[]){ 1, 2, 3, 4 }, 4), "");
+	assert_string_equal(removed(a, (const int[]){ 1, 2, 9, 3, 4 }, 5), "c");
+	assert_string_equal(removed(a, (const int[]){ 1, 2, 9, 3, 4, 8, 5 }, 7), "cfg");
+	/* Those that have ended, or cannot be read. */
+	assert_string_equal(removed(a, (const int[]){ 1, 600, 2, -1 }, 4), "bd");
+	assert_string_equal(removed(a, NULL, 0), "");
+	arena_free(a);
+}
+
+static void
 an_attempt_ends_after_ten_minutes(void **state)
 {
 	struct arena *a = arena_new();
@@ -421,6 +473,8 @@ main(void)
 		cmocka_unit_test(metadata_of_another_issuer_or_without_safe_urls_are_refused),
 		cmocka_unit_test(a_return_path_never_leaves_the_site),
 		cmocka_unit_test(state_nonce_and_verifier_depend_on_the_whole_cookie),
+		cmocka_unit_test(an_attempt_is_named_after_its_state),
+		cmocka_unit_test(a_browser_has_five_attempts_at_most),
 		cmocka_unit_test(an_attempt_ends_after_ten_minutes),
 		cmocka_unit_test(the_authorization_request_has_the_challenge_and_not_the_verifier),
 		cmocka_unit_test(the_token_request_authenticates_the_client),
