@@ -22,7 +22,7 @@ struct access_review {
 	struct arena *arena;
 	struct transport_as as;
 	struct allowed_namespaces allowed;
-	const char *last; /* namespace that was added last */
+	const char *after, *last; /* namespace before the page, and the one that was added last; NULL: none */
 	LIST_OF(const char *) namespaces; /* to check */
 	size_t next; /* of `namespaces` */
 	struct access_call reviews[AT_ONCE];
@@ -35,6 +35,7 @@ void
 allowed_namespaces_done(struct allowed_namespaces *p)
 {
 	map_done(&p->namespaces);
+	free(p->next);
 	*p = (struct allowed_namespaces){ 0 };
 }
 
@@ -125,17 +126,31 @@ access_review_knows(struct access_review *c, const char *ns)
 	return known != REVIEW_UNKNOWN;
 }
 
+/* Compares two namespaces in the order of a view, which is that of "NAMESPACE/NAME": "a-b" is before "a". */
+static int
+access_review_compare(const char *a, const char *b)
+{
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	return (*a != '\0' ? *a : '/') - (*b != '\0' ? *b : '/');
+}
+
 /* Namespaces come in order, so that equal ones follow each other. */
 static void
 access_review_add_namespace(const struct object *o, void *arg)
 {
 	struct access_review *c = arg;
+	const char *ns = o->meta.namespace;
 
-	if (str_eq(c->last, o->meta.namespace))
+	if (str_eq(c->last, ns) || c->allowed.next != NULL ||
+	    (c->after != NULL && access_review_compare(ns, c->after) <= 0))
 		return;
-	c->allowed.too_many = c->allowed.too_many || c->namespaces.n == ACCESS_REVIEW_NAMESPACES_MAX;
-	if (!c->allowed.too_many)
-		c->namespaces.at[c->namespaces.n++] = c->last = arena_strdup(c->arena, o->meta.namespace);
+	if (c->namespaces.n == ACCESS_REVIEW_NAMESPACES_MAX)
+		c->allowed.next = mem_strdup(c->last);
+	else
+		c->namespaces.at[c->namespaces.n++] = c->last = arena_strdup(c->arena, ns);
 }
 
 /* The permission for all namespaces was denied, or the request is about one namespace. */
@@ -173,7 +188,7 @@ access_review_go_on(struct access_review *c)
 {
 	if (c->cluster_wide && !c->allowed.all)
 		access_review_list_namespaces(c);
-	if (c->allowed.all || c->allowed.too_many || access_review_advance(c))
+	if (c->allowed.all || access_review_advance(c))
 		access_review_end(c, NULL);
 }
 
@@ -213,7 +228,7 @@ access_review_begin(struct access_review *c)
 	if (c->allowed.all)
 		return true;
 	access_review_list_namespaces(c);
-	return c->allowed.too_many || access_review_advance(c);
+	return access_review_advance(c);
 }
 
 struct access_review *
@@ -222,6 +237,7 @@ access_review_start(const struct access_review_settings *s, struct allowed_names
 	struct access_review *c = mem_alloc(sizeof(*c));
 
 	*c = (struct access_review){ .settings = *s, .arena = arena_new() };
+	c->after = arena_strdup(c->arena, s->after);
 	for (size_t i = 0; i < AT_ONCE; i++)
 		c->reviews[i].check = c;
 	transport_as_init(&c->as, s->api, s->who->user, s->who->groups.at, s->who->groups.n);

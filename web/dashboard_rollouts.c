@@ -59,12 +59,6 @@ dashboard_may_list(struct visit *v, const char *ns, enum MHD_Result *ret)
 		return false;
 	if (v->review_error != NULL)
 		*ret = visit_refuse_error(v, v->review_error);
-	else if (v->allowed.too_many)
-		*ret = visit_refuse(v, VISIT_INVALID,
-		    arena_printf(v->arena,
-			"there are Rollouts in more than %d namespaces, and you may not list those of all: choose a "
-			"namespace",
-			ACCESS_REVIEW_NAMESPACES_MAX));
 	else if (ns != NULL && !allowed_namespaces_has(&v->allowed, ns))
 		*ret = visit_refuse(v, VISIT_FORBIDDEN,
 		    arena_printf(v->arena,
@@ -187,7 +181,7 @@ dashboard_list(struct visit *v, const char *ns)
 	struct collecting c = { .view = view, .allowed = &v->allowed, .list = json_array() };
 
 	view->each(view, &rollout_type, ns, dashboard_collect, &c);
-	return visit_respond_json(v, json_pack("{s:o}", "rollouts", c.list));
+	return visit_respond_json(v, json_pack("{s:o,s:s*}", "rollouts", c.list, "continue", v->allowed.next));
 }
 
 enum MHD_Result
@@ -201,8 +195,8 @@ dashboard_list_namespaces(struct visit *v)
 		return refused;
 	c.list = json_array();
 	s->view->each(s->view, &rollout_type, NULL, dashboard_collect_namespace, &c);
-	return visit_respond_json(v, json_pack("{s:s,s:o,s:b}", "namespace", s->namespace, "availableNamespaces",
-					 c.list, "readOnly", s->read_only));
+	return visit_respond_json(v, json_pack("{s:s,s:o,s:b,s:s*}", "namespace", s->namespace, "availableNamespaces",
+					 c.list, "readOnly", s->read_only, "continue", v->allowed.next));
 }
 
 /* The source of a stream of Rollouts. */

@@ -2,6 +2,7 @@
 #include "web/visit.h"
 #include <string.h>
 #include "base/json.h"
+#include "base/str.h"
 #include "io/log.h"
 
 struct MHD_Response *
@@ -185,6 +186,7 @@ visit_on_reviewed(void *arg, const struct err *e, struct allowed_namespaces *all
 bool
 visit_review_access(struct visit *v, const char *ns)
 {
+	const char *after = MHD_lookup_connection_value(v->connection, MHD_GET_ARGUMENT_KIND, "continue");
 	const struct dashboard_settings *s = &v->dashboard->settings;
 
 	if (v->reviewed)
@@ -199,6 +201,7 @@ visit_review_access(struct visit *v, const char *ns)
 						   .view = s->view,
 						   .who = &v->who,
 						   .namespace = ns,
+						   .after = str_empty(after) ? NULL : after,
 						   .done = visit_on_reviewed,
 						   .arg = v },
 	    &v->allowed);

@@ -78,6 +78,27 @@ check "groups with the name of Kubernetes' or of the prefix grant nothing" says 
 check "without a cookie a change is refused" says 401 curl -s -o /dev/null -w '%{http_code}' -X PUT "$at/api/v1/rollouts/pay/myapp/retry"
 check "another site's change too" says 403 curl -s -o /dev/null -w '%{http_code}' -b "$dir/opal" -X PUT -H "X-CSRF-Token: $(cat "$dir/opal.csrf")" -H 'Sec-Fetch-Site: cross-site' "$at/api/v1/rollouts/pay/myapp/retry"
 
+# Pages of namespaces, for users who may not list all: 1,001 more, in which a developer sees nothing.
+check "the namespaces after one are another page" says '[]' sh -c "curl -s -b '$dir/dora' '$at/api/v1/rollouts/info?continue=shop' | jq -c .rollouts"
+check "... with those that the user may see" says '"shop"' sh -c "curl -s -b '$dir/dora' '$at/api/v1/rollouts/info?continue=pay' | jq -c '.rollouts[].objectMeta.namespace'"
+check "there is one page only" says null sh -c "curl -s -b '$dir/dora' '$at/api/v1/namespace' | jq .continue"
+api=$(kubectl config view -o 'jsonpath={.clusters[0].cluster.server}')
+post() { printf 'url=%s\noutput=/dev/null\nheader="Content-Type: application/json"\ndata=%s\nnext\n' "$api/$1" "$(jq -R . <<<"$2")"; }
+namespace=$(post api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"aNNNN"}}')
+# A selector that does not match is refused by the controller, which then has nothing to do.
+web=$(kubectl get rollout myapp -n shop -o json | jq -c '{apiVersion, kind, metadata: {name: "web"}, spec: (.spec | .selector.matchLabels = {no: "pod"})}')
+rollout=$(post apis/argoproj.io/v1alpha1/namespaces/aNNNN/rollouts "$web")
+for i in $(seq 1000 2000); do echo "${namespace//aNNNN/a$i}"; echo "${rollout//aNNNN/a$i}"; done | sed '$d' >"$dir/posts"
+curl -s -K "$dir/posts"
+continues() { get "$1" "namespace${2-}" | jq -r .continue; }
+check "with more than 1,000 namespaces there is a next page" within 5 says a1999 continues dora
+check "... which has what the first one does not" says '["shop"]' sh -c "curl -s -b '$dir/dora' '$at/api/v1/namespace?continue=a1999' | jq -c .availableNamespaces"
+check "... and is the last one" says null continues dora '?continue=a1999'
+check "a list has the next page too" says a1999 sh -c "curl -s -b '$dir/dora' '$at/api/v1/rollouts/info' | jq -r .continue"
+curl -sN -m 5 -b "$dir/dora" -H 'Accept: text/event-stream' "$at/api/v1/rollouts/info/watch?continue=a1999" >"$dir/page"
+check "... and a stream is of one page" grep -q '"namespace":"shop"' "$dir/page"
+check "who may list all has one page" says null continues opal
+
 # Applications: argocd-rbac-cm decides.
 application() {
 	kubectl apply -f - >/dev/null <<-Y

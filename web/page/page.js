@@ -356,8 +356,8 @@ function row(info) {
 }
 
 const kinds = {
-  rollouts: { title: "Rollouts", one: "rollout", objects: rollouts, statuses: (i) => [i.status], icon: iconOf, row, detail, list: "api/v1/rollouts/info", stream: "api/v1/rollouts/info/watch", member: "rolloutInfo", live: false, problem: "" },
-  applications: { title: "Applications", one: "application", objects: applications, statuses: (a) => [healthOf(a), ...(syncOf(a) === "OutOfSync" ? ["OutOfSync"] : [])], icon: (a) => icons[healthOf(a)] ?? "?", row: applicationRow, detail: applicationDetail, list: "api/v1/applications", stream: "api/v1/stream/applications", member: "application", live: false, problem: "" },
+  rollouts: { title: "Rollouts", one: "rollout", objects: rollouts, statuses: (i) => [i.status], icon: iconOf, row, detail, list: "api/v1/rollouts/info", stream: "api/v1/rollouts/info/watch", member: "rolloutInfo", page: "", live: false, problem: "" },
+  applications: { title: "Applications", one: "application", objects: applications, statuses: (a) => [healthOf(a), ...(syncOf(a) === "OutOfSync" ? ["OutOfSync"] : [])], icon: (a) => icons[healthOf(a)] ?? "?", row: applicationRow, detail: applicationDetail, list: "api/v1/applications", stream: "api/v1/stream/applications", member: "application", page: "", live: false, problem: "" },
 };
 
 function tabs() {
@@ -423,7 +423,7 @@ function showConnection() {
 
 // A stream sends all objects at its start. What it has not sent soon after does not exist any more.
 function follow(of) {
-  const source = new EventSource(of.stream);
+  const source = of.source = new EventSource(of.stream + of.page);
   let stale = new Set(), lost;
   source.onopen = () => {
     clearTimeout(lost);
@@ -443,7 +443,7 @@ function follow(of) {
       of.live = false;
       showConnection();
     }, source.readyState === EventSource.CLOSED ? 0 : 3000);
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => resume(of), 2000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => resume(of, source), 2000);
   };
   source.onmessage = (event) => {
     const { type, [of.member]: info } = JSON.parse(event.data).result;
@@ -455,15 +455,32 @@ function follow(of) {
 }
 
 // Follows again after the server refused a stream, as soon as the list is allowed. Until then its text is shown.
-async function resume(of) {
+async function resume(of, source) {
+  if (of.source !== source) return; // another page is shown by now
   try {
-    await request("GET", of.list);
-    follow(of);
+    await request("GET", of.list + of.page);
+    if (of.source === source) follow(of);
   } catch (e) {
     of.problem = e.message;
-    if (!view.refused) setTimeout(() => resume(of), 5000);
+    if (!view.refused) setTimeout(() => resume(of, source), 5000);
     draw();
   }
+}
+
+// Shows the Rollouts of the namespaces after this one. There are several pages for a user who may not list the Rollouts
+// of all namespaces, if there are very many.
+async function showPage(after) {
+  const of = kinds.rollouts, page = after ? `?continue=${encodeURIComponent(after)}` : "";
+  const { readOnly, continue: next } = await request("GET", `api/v1/namespace${page}`);
+  view.readOnly = readOnly === true;
+  of.source?.close();
+  of.page = page;
+  of.objects.clear();
+  byId("page").textContent = next ? "Next namespaces" : "First namespaces";
+  byId("page").hidden = !next && !after;
+  byId("page").onclick = () => showPage(next ?? "").catch((e) => notice(e.message, true));
+  follow(of);
+  draw();
 }
 
 // Exchanges the code of the address for a session. The code is removed from the address and the history first.
@@ -496,10 +513,9 @@ async function begin() {
   try {
     await logIn().catch(() => {}); // an older session may do
     await showUser();
-    const { readOnly } = await request("GET", "api/v1/namespace");
-    view.readOnly = readOnly === true;
+    await showPage("");
     view.refused = "";
-    Object.values(kinds).forEach(follow);
+    follow(kinds.applications);
   } catch {
     if (!view.refused) setTimeout(begin, 2000);
   }

@@ -7,8 +7,9 @@
 #define REVIEWS "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 #define AS_DEV "Impersonate-User: sluice:dashboard\nImpersonate-Group: sluice:dev\n"
 
-/* A Rollout in each of the namespaces n00, n01, ... */
+/* Two Rollouts in each of the namespaces n00, n01, ... (n0000, ... if there are more than 100), or in `listed`. */
 static size_t n_namespaces;
+static const char *const *listed; /* NULL: none */
 
 static void
 each(
@@ -19,7 +20,10 @@ each(
 	for (size_t i = 0; i < 2 * n_namespaces; i++) {
 		char name[32];
 
-		snprintf(name, sizeof(name), "n%02zu", i / 2);
+		if (listed != NULL)
+			snprintf(name, sizeof(name), "%s", listed[i / 2]);
+		else
+			snprintf(name, sizeof(name), n_namespaces > 100 ? "n%04zu" : "n%02zu", i / 2);
 		if (ns == NULL || strcmp(ns, name) == 0)
 			visit(&(struct object){ .type = t, .meta = { .name = "web", .namespace = name } }, arg);
 	}
@@ -57,6 +61,7 @@ access_review_begin(void **state)
 	*f = (struct fixture){ .loop = loop_virtual_new(0) };
 	f->api = script_new(f->loop);
 	n_namespaces = 2;
+	listed = NULL;
 	*state = f;
 	return 0;
 }
@@ -75,7 +80,7 @@ access_review_finish(void **state)
 }
 
 static void
-start(struct fixture *f, const char *ns)
+start_page(struct fixture *f, const char *ns, const char *after)
 {
 	static const char *groups[] = { "sluice:dev" };
 	static const struct impersonated dev = { "sluice:dashboard", { groups, 1 } };
@@ -87,9 +92,16 @@ start(struct fixture *f, const char *ns)
 					   .view = &view,
 					   .who = &dev,
 					   .namespace = ns,
+					   .after = after,
 					   .done = on_reviewed,
 					   .arg = f },
 	    &f->allowed);
+}
+
+static void
+start(struct fixture *f, const char *ns)
+{
+	start_page(f, ns, NULL);
 }
 
 /* Responds to the oldest review, which must be about this namespace, and be made as the user. */
@@ -216,6 +228,71 @@ eight_reviews_are_made_at_once(void **state)
 	}
 }
 
+/* The response for the namespace is known. */
+static void
+know(struct fixture *f, const char *ns, bool allowed)
+{
+	static const char *groups[] = { "sluice:dev" };
+	static const struct impersonated dev = { "sluice:dashboard", { groups, 1 } };
+	struct arena *a = arena_new();
+
+	reviews_put(&f->reviews, review_key(a, &dev, "list", "rollouts", ns), allowed, loop_mono(f->loop));
+	arena_free(a);
+}
+
+static void
+a_thousand_namespaces_are_a_page(void **state)
+{
+	struct fixture *f = *state;
+
+	/* The responses of the first page are known. */
+	n_namespaces = 1001;
+	for (int i = -1; i < 1001; i++) {
+		char ns[32] = "";
+
+		if (i >= 0)
+			snprintf(ns, sizeof(ns), "n%04d", i);
+		know(f, ns, i >= 0);
+	}
+	start(f, NULL);
+	assert_null(f->check);
+	assert_true(allowed_namespaces_has(&f->allowed, "n0000"));
+	assert_true(allowed_namespaces_has(&f->allowed, "n0999"));
+	assert_false(allowed_namespaces_has(&f->allowed, "n1000"));
+	assert_string_equal(f->allowed.next, "n0999");
+	start_page(f, NULL, "n0999");
+	assert_false(allowed_namespaces_has(&f->allowed, "n0999"));
+	assert_true(allowed_namespaces_has(&f->allowed, "n1000"));
+	assert_null(f->allowed.next);
+	n_namespaces = 1000;
+	start(f, NULL);
+	assert_true(allowed_namespaces_has(&f->allowed, "n0999"));
+	assert_null(f->allowed.next);
+}
+
+static void
+a_page_begins_after_a_namespace_in_the_order_of_the_view(void **state)
+{
+	static const char *const in_order[] = { "a-b", "a", "a0", "b" };
+	struct fixture *f = *state;
+
+	listed = in_order;
+	n_namespaces = 4;
+	start_page(f, NULL, "a");
+	respond(f, "", false);
+	respond(f, "a0", true);
+	respond(f, "b", true);
+	assert_int_equal(f->ended, 1);
+	assert_false(allowed_namespaces_has(&f->allowed, "a-b"));
+	/* A namespace that does not exist any more has its place too. */
+	start_page(f, NULL, "a-c");
+	respond(f, "a", true);
+	assert_int_equal(f->ended, 1);
+	assert_true(allowed_namespaces_has(&f->allowed, "a"));
+	assert_true(allowed_namespaces_has(&f->allowed, "b"));
+	assert_false(allowed_namespaces_has(&f->allowed, "a-b"));
+}
+
 static void
 a_review_that_fails_ends_the_check(void **state)
 {
@@ -259,6 +336,10 @@ main(void)
 		    responses_are_used_again_for_thirty_seconds, access_review_begin, access_review_finish),
 		cmocka_unit_test_setup_teardown(
 		    eight_reviews_are_made_at_once, access_review_begin, access_review_finish),
+		cmocka_unit_test_setup_teardown(
+		    a_thousand_namespaces_are_a_page, access_review_begin, access_review_finish),
+		cmocka_unit_test_setup_teardown(a_page_begins_after_a_namespace_in_the_order_of_the_view,
+		    access_review_begin, access_review_finish),
 		cmocka_unit_test_setup_teardown(
 		    a_review_that_fails_ends_the_check, access_review_begin, access_review_finish),
 		cmocka_unit_test_setup_teardown(
