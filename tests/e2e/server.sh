@@ -152,7 +152,11 @@ done
 callback=$(begin "$dir/one")
 check "another browser cannot finish a login" says 401 code "$callback"
 check "... even if it has started one" sh -c "curl -s -o /dev/null -c '$dir/two' '$at/auth/login'; [ \$(curl -s -o /dev/null -w '%{http_code}' -b '$dir/two' '$callback') = 401 ]"
-check "a wrong state is refused" says 401 code -b "$dir/one" "${callback%state=*}state=0000"
+# The cookie is found by the first digits of the state.
+state=${callback##*state=}
+wrong() { curl -s -b "$dir/one" "${callback%state=*}state=$1"; }
+check "a wrong state is refused" says "the state is not that of the login" wrong "${state:0:16}$(printf '0%.0s' $(seq 48))"
+check "... one that names no login too" says "has not started this login" wrong 0000
 check "no state too" says 401 code -b "$dir/one" "${callback%&state=*}"
 check "an error of the provider is named, and nothing else of it" says "the provider has refused the login: access_denied" \
 	curl -s -b "$dir/one" "$at/auth/callback?error=access_denied&error_description=%3Cscript%3E&state=${callback##*state=}"
