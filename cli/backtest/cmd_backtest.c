@@ -60,6 +60,12 @@ const struct command cmd_backtest = {
 		    .value_default = "table",
 		    .choices = "table|json",
 		    .text = "Output format" },
+		{ .name = "allow-false-alarms",
+		    .value = "PERCENT",
+		    .text = "Exit with code 1 if a larger share of the good releases is stopped" },
+		{ .name = "must-catch",
+		    .value = "EFFECT",
+		    .text = "Exit with code 1 if a metric needs a larger effect to stop nine canaries in ten" },
 		{ .name = "record", .value = "FILE", .text = "Write the responses of Prometheus to a file" },
 		{ .name = "replay", .value = "FILE", .text = "Read them from that file, instead of Prometheus" },
 		{ 0 },
@@ -70,6 +76,16 @@ const struct command cmd_backtest = {
 #define PAST_MS_MAX (366ll * 24 * 3600 * 1000)
 #define MINUTES_MAX (24 * 60)
 #define EFFECT_MAX 1000
+
+/* Reads a percentage, with or without "%", as a share. */
+static bool
+backtest_read_percent(const char *text, double *ret)
+{
+	char *end;
+
+	*ret = strtod(text, &end) / 100;
+	return end != text && (*end == '\0' || strcmp(end, "%") == 0) && *ret >= 0 && *ret <= 1;
+}
 
 /* Reads "7d", or a duration of Go. */
 static int
@@ -114,10 +130,9 @@ backtest_read_options(struct cli *c, struct play_options *ret)
 {
 	long long pods, minutes, seed;
 	const char *weight = cli_flag(c, "weight");
-	char *end;
 
-	*ret = (struct play_options){ .weight = strtod(weight, &end) / 100 };
-	if (end == weight || (*end != '\0' && strcmp(end, "%") != 0) || !(ret->weight > 0 && ret->weight < 1))
+	*ret = (struct play_options){ 0 };
+	if (!backtest_read_percent(weight, &ret->weight) || !(ret->weight > 0 && ret->weight < 1))
 		return cli_fail(c, "--weight: \"%s\" is not a percentage between 0 and 100", weight);
 	if (!str_int(cli_flag(c, "pods"), 1, COUNTERS_PODS_MAX - 1, &pods))
 		return cli_fail(
@@ -135,8 +150,55 @@ backtest_read_options(struct cli *c, struct play_options *ret)
 	return backtest_read_effects(c, ret);
 }
 
+struct backtest_limits {
+	double false_alarms; /* the largest share; NaN: any */
+	double catch; /* the largest effect that is not caught; NaN: any */
+};
+
 static int
-backtest_play(struct cli *c, struct history *h, const struct subject *s, const struct play_options *o)
+backtest_read_limits(struct cli *c, struct backtest_limits *ret)
+{
+	const char *alarms = cli_flag(c, "allow-false-alarms"), *catch = cli_flag(c, "must-catch");
+	char *end;
+
+	*ret = (struct backtest_limits){ NAN, NAN };
+	if (alarms != NULL && !backtest_read_percent(alarms, &ret->false_alarms))
+		return cli_fail(c, "--allow-false-alarms: \"%s\" is not a percentage from 0 to 100", alarms);
+	if (catch == NULL)
+		return 0;
+	ret->catch = strtod(catch, &end);
+	if (end == catch || *end != '\0' || !(ret->catch > 1 && ret->catch <= EFFECT_MAX))
+		return cli_fail(c, "--must-catch: \"%s\" is not a number above 1, such as 3", catch);
+	return 0;
+}
+
+/* Returns 0 if the figures are within the limits, or 1 after printing which are not. */
+static int
+backtest_check(const struct play *p, const struct backtest_limits *limits)
+{
+	double alarms = play_false_alarms(p);
+	int code = 0;
+
+	if (alarms > limits->false_alarms)
+		code = cli_fail(p->cli, "%.2g %% of the good releases were stopped; --allow-false-alarms is %g %%",
+		    alarms * 100, limits->false_alarms * 100);
+	for (size_t i = 0; i < p->n_metrics && !isnan(limits->catch); i++) {
+		double caught = figures_smallest(p->metrics[i].power, p->options.n_effects, PLAY_CAUGHT);
+
+		if (isnan(caught))
+			code = cli_fail(p->cli,
+			    "metric %s catches no effect of --effects nine times in ten; --must-catch is %g",
+			    p->metrics[i].name, limits->catch);
+		else if (caught > limits->catch)
+			code = cli_fail(p->cli, "metric %s catches x%.3g nine times in ten; --must-catch is %g",
+			    p->metrics[i].name, caught, limits->catch);
+	}
+	return code;
+}
+
+static int
+backtest_play(struct cli *c, struct history *h, const struct subject *s, const struct play_options *o,
+    const struct backtest_limits *limits)
 {
 	struct play play;
 
@@ -148,22 +210,24 @@ backtest_play(struct cli *c, struct history *h, const struct subject *s, const s
 		output_json(&play);
 	else
 		output_table(&play);
-	return 0;
+	return backtest_check(&play, limits);
 }
 
 static int
 backtest_run(struct cli *c)
 {
+	struct backtest_limits limits;
 	struct play_options options;
 	struct subject subject = { 0 };
 	struct history history = { 0 };
 	int code;
 
-	if (backtest_read_options(c, &options) != 0 || subject_read(c, &subject) != 0)
+	if (backtest_read_options(c, &options) != 0 || backtest_read_limits(c, &limits) != 0 ||
+	    subject_read(c, &subject) != 0)
 		return 1;
 	code = history_open(c, &history);
 	if (code == 0)
-		code = backtest_play(c, &history, &subject, &options);
+		code = backtest_play(c, &history, &subject, &options, &limits);
 	history_close(&history);
 	return code;
 }

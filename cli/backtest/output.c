@@ -10,7 +10,7 @@
 static const char *
 output_percent(struct arena *a, double share)
 {
-	return arena_printf(a, share > 0 && share < 0.0995 ? "%.2g %%" : "%.0f %%", share * 100);
+	return arena_printf(a, share > 0.00005 && share < 0.0995 ? "%.2g %%" : "%.0f %%", share * 100);
 }
 
 static double
@@ -37,16 +37,6 @@ static size_t
 output_releases(const struct play *p)
 {
 	return p->n_windows * p->draws;
-}
-
-static double
-output_any(const struct play *p)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < output_releases(p); i++)
-		n += p->stopped[i];
-	return output_share(n, output_releases(p));
 }
 
 static double
@@ -88,8 +78,7 @@ static void
 output_smallest(const struct play *p, const struct play_metric *m)
 {
 	struct arena *a = p->cli->arena;
-	double smallest = figures_smallest(m->power, p->options.n_effects, OUTPUT_CAUGHT),
-	       rate = output_rate(m->stable);
+	double smallest = figures_smallest(m->power, p->options.n_effects, PLAY_CAUGHT), rate = output_rate(m->stable);
 	double most = p->options.effects[p->options.n_effects - 1];
 	bool slow = m->compare->slow != NULL;
 
@@ -131,7 +120,7 @@ void
 output_table(const struct play *p)
 {
 	struct arena *a = p->cli->arena;
-	double any = output_any(p), low, high;
+	double any = play_false_alarms(p), low, high;
 
 	output_interval(p, any, &low, &high);
 	printf("%zu placebo releases of %s in %s of %s before %s: %zu of %.0f pods play the canary, with %s\n",
@@ -172,7 +161,7 @@ output_metric_json(const struct play *p, const struct play_metric *m)
 	}
 	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:I}", "name", m->name, "kind",
 	    m->compare->slow != NULL ? "latency" : "errors", "effects", effects, "smallestCaught",
-	    output_number(figures_smallest(m->power, p->options.n_effects, OUTPUT_CAUGHT)), "weight",
+	    output_number(figures_smallest(m->power, p->options.n_effects, PLAY_CAUGHT)), "weight",
 	    output_number(output_weight(m)), "stableRate", output_number(output_rate(m->stable)), "timesWithoutBounds",
 	    (json_int_t)m->without_bounds);
 }
@@ -180,7 +169,7 @@ output_metric_json(const struct play *p, const struct play_metric *m)
 void
 output_json(const struct play *p)
 {
-	double any = output_any(p), low, high;
+	double any = play_false_alarms(p), low, high;
 	json_t *metrics = json_array();
 	_cleanup_(json_decrefp) json_t *all = NULL;
 	_cleanup_(freep) char *text = NULL;

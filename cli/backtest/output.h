@@ -5,5 +5,3 @@
 /* Prints it on standard output. */
 void output_table(const struct play *);
 void output_json(const struct play *);
-
-#define OUTPUT_CAUGHT 0.9 /* share of the releases of the smallest effect that is caught */

@@ -297,6 +297,16 @@ play_progress(const struct play *p, size_t window)
 		fprintf(stderr, "\r%40s\r", "");
 }
 
+double
+play_false_alarms(const struct play *p)
+{
+	size_t n = 0, releases = p->n_windows * p->draws;
+
+	for (size_t i = 0; i < releases; i++)
+		n += p->stopped[i];
+	return releases > 0 ? (double)n / (double)releases : 0;
+}
+
 int
 play_all(struct cli *c, struct history *h, const struct subject *s, const struct play_options *o, struct play *ret)
 {

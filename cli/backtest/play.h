@@ -8,6 +8,7 @@
 
 #define PLAY_EFFECTS_MAX 20
 #define PLAY_PLACEBOS 700 /* releases, at least, if there are enough windows */
+#define PLAY_CAUGHT 0.9 /* share of the releases of the smallest effect that is caught */
 #define PLAY_DRAWS_MAX 50 /* of one window */
 #define PLAY_WINDOWS_MAX 70
 #define PLAY_REQUESTS_MAX 100
@@ -46,6 +47,9 @@ struct play {
 	bool *stopped; /* of each good release: by any metric */
 	double pods; /* sum of the pods in all windows */
 };
+
+/* Returns the share of the good releases that any metric stopped. */
+double play_false_alarms(const struct play *);
 
 /* Plays all releases. Returns 0, or 1 after printing the error. */
 int play_all(struct cli *, struct history *, const struct subject *, const struct play_options *, struct play *ret);

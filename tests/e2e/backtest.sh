@@ -59,6 +59,17 @@ check "another one other figures" fails cmp -s "$dir/json" "$dir/seed2"
 check "a smaller weight has fewer requests" says "had 6" backtest --weight 5 --effects 5
 check "a larger one than the pods had is reported" says "The pods that played the canary had 20 % of the requests only" backtest --weight 60 --effects 5
 
+limited() { backtest --effects 2,5 "$@" >/dev/null 2>"$dir/limits"; }
+check "within its limits, it succeeds" limited --allow-false-alarms 1% --must-catch 5
+check "a metric that does not catch what it must is a failure" fails limited --allow-false-alarms 1 --must-catch 2
+check "which names the metric" grep -q "^error: metric errors catches x[34].* nine times in ten; --must-catch is 2" "$dir/limits"
+check "and no other" fails grep -q latency "$dir/limits"
+check "so is one that catches no effect" says "metric errors catches no effect of --effects" backtest --effects 1.5,2 --must-catch 5
+check "without limits that is a success" backtest --effects 1.5,2
+# Every difference between pods counts.
+sed -E 's/slow:.*/&\n          tolerate: {ratio: 1}\n          falseAlarms: 50%/' examples/gates/compare.yaml >"$dir/eager.yaml"
+check "a share of false alarms that is not allowed is a failure" says "of the good releases were stopped; --allow-false-alarms is 0 %" \
+	"$SLUICE" backtest compare -f "$dir/eager.yaml" -a job=myapp --prometheus $url --until $until --past 6h --minutes 14 --effects 2 --allow-false-alarms 0
 check "a template whose metrics are no comparisons is refused" says "has no comparison" \
 	"$SLUICE" backtest error-rate-analysis -f examples/seed/analysis-templates.yaml -a service-name=myapp -a namespace=shop --prometheus $url --rollout myapp
 check "a Rollout without pods is an error with the query" says "Prometheus has no pods of the Rollout other: the result of count by" \
