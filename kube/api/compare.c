@@ -2,11 +2,11 @@
 #include "kube/api/compare.h"
 
 static const struct field tolerate_fields[] = {
-	JSON(compare_limit, ratio, "ratio",
+	SCALAR(compare_limit, ratio, "ratio",
 	    .doc = "A canary that fails at most this many times the share of the stable version is tolerated. At least "
 		   "1.",
 	    .default_text = "1.25"),
-	JSON(compare_limit, share, "share",
+	SCALAR(compare_limit, share, "share",
 	    .doc = "So is one that fails at most this share of its requests: 0.001 or \"0.1%\".",
 	    .default_text = "0.1%"),
 };
@@ -17,11 +17,11 @@ static const struct type tolerate_type = { .name = "tolerate",
 	.strict = true };
 
 static const struct field catch_fields[] = {
-	JSON(compare_limit, ratio, "ratio",
+	SCALAR(compare_limit, ratio, "ratio",
 	    .doc = "A canary must not pass that fails this many times the share of the stable version, and `share` of "
 		   "its requests. Above 1.",
 	    .default_text = "2"),
-	JSON(compare_limit, share, "share",
+	SCALAR(compare_limit, share, "share",
 	    .doc = "Share of bad requests that must be caught: the error budget of the service, 0.01 or \"1%\". The "
 		   "first field to set.",
 	    .default_text = "1%"),
@@ -54,11 +54,11 @@ static const struct field compare_metric_fields[] = {
 	    .default_text = "pod; with canary and stable none: each version counts as one pod"),
 	LIMIT(tolerate, tolerate, .doc = "A canary that is worse, but does not fail."),
 	LIMIT(catch, catch, .doc = "A canary that is so bad that it must not pass."),
-	JSON(compare_metric, false_alarms, "falseAlarms",
+	SCALAR(compare_metric, false_alarms, "falseAlarms",
 	    .doc = "Probability that a canary which is no worse than tolerated fails, in the whole update, shared by "
 		   "the compared metrics of the run.",
 	    .default_text = "1%"),
-	JSON(compare_metric, misses, "misses", .doc = "Probability that a canary passes which must be caught.",
+	SCALAR(compare_metric, misses, "misses", .doc = "Probability that a canary passes which must be caught.",
 	    .default_text = "10%"),
 	DURATION(compare_metric, step, "step",
 	    .doc = "Time between two samples of the counters. Not less than the scrape interval.",

@@ -210,6 +210,7 @@ schema_of_field(const struct field *f)
 	case KIND_JSON:
 		j = f->pod_template ? schema_pod_template()
 		    : f->of != NULL ? json_pack("{s:s,s:o}", "type", "array", "items", schema_of_type(f->of))
+		    : f->scalar	    ? json_pack("{s:b}", PRESERVE, 1)
 				    : json_pack("{s:s,s:b}", "type", "object", PRESERVE, 1);
 		break;
 	case KIND_ENUM:

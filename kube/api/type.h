@@ -89,6 +89,7 @@ struct field {
 	bool always; /* the field is written even if it is empty, as by Go without omitempty */
 	bool immutable; /* the field must not be changed after the object was created */
 	bool pod_template; /* JSON: the value is a pod template */
+	bool scalar; /* JSON: the value is a number or a string, not an object */
 	/* The field is known and not supported: using it is an error that names it, with `default_text` as what to do
 	 * instead. */
 	bool not_supported;
@@ -160,6 +161,7 @@ struct type {
 #define STRINGS(S, m, json, ...) FIELD_(S, m, struct strings, KIND_STRINGS, json, __VA_ARGS__)
 #define STRING_MAP(S, m, json, ...) FIELD_(S, m, struct string_map, KIND_STRING_MAP, json, __VA_ARGS__)
 #define JSON(S, m, json, ...) FIELD_(S, m, const char *, KIND_JSON, json, __VA_ARGS__)
+#define SCALAR(S, m, json, ...) FIELD_(S, m, const char *, KIND_JSON, json, .scalar = true, __VA_ARGS__)
 /* The C type of the member is checked against T, a struct tag. */
 #define OBJECT(S, m, json, T, ...) FIELD_(S, m, const struct T *, KIND_OBJECT, json, .of = &T##_type, __VA_ARGS__)
 #define EMBED(S, m, json, T, ...) FIELD_(S, m, struct T, KIND_EMBED, json, .of = &T##_type, __VA_ARGS__)
