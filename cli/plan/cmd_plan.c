@@ -3,13 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/str.h"
-#include "base/time.h"
-#include "cli/cli.h"
-#include "cli/manifest_files.h"
 #include "cli/plan/forecast.h"
-#include "io/file.h"
-#include "io/log.h"
-#include "kube/api/yaml.h"
+#include "cli/plan/source.h"
 
 static int plan_run(struct cli *);
 
@@ -22,21 +17,7 @@ const struct command cmd_plan = {
 	.completes = "rollouts",
 	.flags =
 	    (const struct flag[]){
-		{ .name = "filename",
-		    .letter = 'f',
-		    .value = "FILE",
-		    .text =
-			"File or folder with the Rollout and what it refers to, instead of the cluster; the arguments "
-			"are further ones; - is standard input",
-		    .repeats = true },
-		{ .name = "rollout",
-		    .value = "[NAMESPACE/]NAME",
-		    .text = "Rollout in the files, if there are several" },
-		{ .name = "ready",
-		    .value = "DURATION",
-		    .text =
-			"Time from the creation of a pod to its readiness (default: 5s and the initial delay of its "
-			"readiness probe)" },
+		PLAN_FLAGS,
 		{ .name = "output",
 		    .letter = 'o',
 		    .value = "FORMAT",
@@ -48,155 +29,7 @@ const struct command cmd_plan = {
 	.run = plan_run,
 };
 
-#define MANIFEST_MAX (16u << 20)
-#define READY_MS_MAX (24ll * 3600 * 1000)
 #define OUTPUT_MAX (16u << 20)
-
-/* The documents of the files. */
-struct plan_files {
-	struct cli *cli;
-	json_t *documents;
-	bool failed; /* a file could not be read; the error was printed */
-};
-
-/* Adds a document with a name; without a namespace it is in that of the command. */
-static void
-plan_add_document(struct plan_files *f, json_t *doc)
-{
-	json_t *meta = json_object_get(doc, "metadata");
-
-	if (json_str(doc, "kind") == NULL || json_str(meta, "name") == NULL)
-		return;
-	if (json_str(meta, "namespace") == NULL)
-		json_object_set_new(meta, "namespace", json_string(cli_flag(f->cli, "namespace") ?: "default"));
-	json_array_append(f->documents, doc);
-}
-
-static void
-plan_read_file(const char *path, void *arg)
-{
-	struct plan_files *f = arg;
-	_cleanup_(json_decrefp) json_t *docs = NULL;
-	struct bytes text = { 0 };
-	struct err *e = file_read(f->cli->arena, strcmp(path, "-") == 0 ? "/dev/stdin" : path, MANIFEST_MAX, &text);
-	json_t *doc, *item;
-	size_t i, k;
-
-	if (e == NULL && (e = yaml_parse(f->cli->arena, text.at, text.len, &docs)) != NULL)
-		e = err_wrap(f->cli->arena, e, "%s", path);
-	if (e != NULL) {
-		cli_fail(f->cli, "%s", err_text(f->cli->arena, e));
-		f->failed = true;
-		return;
-	}
-	json_array_foreach (docs, i, doc) {
-		if (!str_ends(json_str(doc, "kind"), "List") || !json_is_array(json_object_get(doc, "items")))
-			plan_add_document(f, doc);
-		else
-			json_array_foreach (json_object_get(doc, "items"), k, item)
-				plan_add_document(f, item);
-	}
-}
-
-/* Returns whether the document is of the type, in any version of its group, and in the namespace. */
-static bool
-plan_is_of(const json_t *doc, const struct type *t, const char *ns)
-{
-	return str_eq(json_str(doc, "kind"), t->kind) && str_starts(json_str(doc, "apiVersion"), t->group) &&
-	       (t->cluster_scoped || str_eq(json_str(json_object_get(doc, "metadata"), "namespace"), ns));
-}
-
-static struct err *
-plan_get_from_files(void *arg, const struct type *t, const char *ns, const char *name, json_t **ret)
-{
-	const struct plan_files *f = arg;
-	json_t *doc;
-	size_t i;
-
-	json_array_foreach (f->documents, i, doc)
-		if (plan_is_of(doc, t, ns) && str_eq(json_str(json_object_get(doc, "metadata"), "name"), name)) {
-			*ret = json_deep_copy(doc);
-			break;
-		}
-	return NULL;
-}
-
-static struct err *
-plan_list_from_files(void *arg, const struct type *t, const char *ns, json_t **ret)
-{
-	const struct plan_files *f = arg;
-	json_t *doc;
-	size_t i;
-
-	*ret = json_array();
-	json_array_foreach (f->documents, i, doc)
-		if (plan_is_of(doc, t, ns))
-			json_array_append(*ret, doc);
-	return NULL;
-}
-
-static const char *
-plan_path(struct arena *a, const struct type *t, const char *ns, const char *name)
-{
-	return arena_printf(a, "%s%s/%s%s%s/%s%s%s", t->group[0] != '\0' ? "/apis/" : "/api", t->group, t->version,
-	    t->cluster_scoped ? "" : "/namespaces/", t->cluster_scoped ? "" : str_url_escape(a, ns), t->plural,
-	    name != NULL ? "/" : "", name != NULL ? str_url_escape(a, name) : "");
-}
-
-static struct err *
-plan_get_from_cluster(void *arg, const struct type *t, const char *ns, const char *name, json_t **ret)
-{
-	struct cli *c = arg;
-	struct err *e = cli_call(c, "GET", plan_path(c->arena, t, ns, name), NULL, NULL, ret);
-
-	return e != NULL && e->class == ERR_GONE ? NULL : e;
-}
-
-/* Its items have no kind and version, but the objects are then fetched by their names. */
-static struct err *
-plan_list_from_cluster(void *arg, const struct type *t, const char *ns, json_t **ret)
-{
-	struct cli *c = arg;
-	_cleanup_(json_decrefp) json_t *list = NULL;
-	struct err *e = cli_call_list(c, t, plan_path(c->arena, t, ns, NULL), &list);
-
-	if (e == NULL)
-		*ret = json_incref(json_object_get(list, "items"));
-	return e;
-}
-
-/* Returns the only Rollout of the files, or that of --rollout; NULL after printing the error. */
-static const json_t *
-plan_choose(struct cli *c, const struct plan_files *f)
-{
-	const char *name = cli_flag(c, "rollout"), *names = "";
-	const json_t *chosen = NULL;
-	size_t i, n = 0;
-	json_t *doc;
-
-	json_array_foreach (f->documents, i, doc) {
-		const json_t *meta = json_object_get(doc, "metadata");
-		const char *one = arena_printf(c->arena, "%s/%s", json_str(meta, "namespace"), json_str(meta, "name"));
-
-		if (!str_eq(json_str(doc, "kind"), "Rollout") ||
-		    !str_starts(json_str(doc, "apiVersion"), rollout_type.group))
-			continue;
-		if (n < 20)
-			names = arena_printf(c->arena, "%s%s%s", names, n > 0 ? ", " : "", one);
-		n++;
-		if (name == NULL || strcmp(name, one) == 0 || strcmp(name, strchr(one, '/') + 1) == 0)
-			chosen = doc;
-	}
-	if (n == 0)
-		cli_fail(c, "the files have no Rollout");
-	else if (name != NULL && chosen == NULL)
-		cli_fail(c, "the files have no Rollout \"%s\"; they have %s", name, names);
-	else if (name == NULL && n > 1)
-		cli_fail(c, "the files have %zu Rollouts (%s); choose one with --rollout", n, names);
-	else
-		return chosen;
-	return NULL;
-}
 
 static int
 plan_output(struct cli *c, const struct forecast *f)
@@ -222,54 +55,17 @@ plan_output(struct cli *c, const struct forecast *f)
 
 /* Makes and prints the plan. It is a failure if the update is not promoted. */
 static int
-plan_show(struct cli *c, const struct plan_source *source, const json_t *rollout)
+plan_run(struct cli *c)
 {
 	_cleanup_(plan_objects_done) struct plan_objects objects = { 0 };
-	const char *ready = cli_flag(c, "ready");
 	struct forecast forecast;
-	int64_t ready_ms = 0;
+	int64_t ready_ms;
 	struct err *e;
 
-	if (ready != NULL && (!duration_parse(ready, &ready_ms) || ready_ms <= 0 || ready_ms > READY_MS_MAX))
-		return cli_fail(c, "--ready: \"%s\" is not a duration between 0 and 24h, such as 15s", ready);
-	log_setup(LOG_LEVEL_ERROR, false);
-	if ((e = plan_objects_read(c->arena, source, rollout, &objects)) != NULL ||
-	    (e = plan_forecast(c->arena, &objects, ready != NULL ? ready_ms : plan_ready_ms(&objects), &forecast)) !=
-		NULL)
+	if (plan_read(c, PLAN_METRICS_ASSUMED, &objects, &ready_ms) != 0)
+		return 1;
+	if ((e = plan_forecast(c->arena, &objects, ready_ms, &forecast)) != NULL)
 		return e->class == ERR_AGAIN ? cli_error(c, e) : cli_fail(c, "%s", err_text(c->arena, e));
 	plan_output(c, &forecast);
 	return forecast.course->promoted_at >= 0 ? 0 : 1;
-}
-
-static int
-plan_run_files(struct cli *c)
-{
-	_cleanup_(json_decrefp) json_t *documents = json_array();
-	struct plan_files files = { .cli = c, .documents = documents };
-	struct plan_source source = { plan_get_from_files, plan_list_from_files, "in the files", &files };
-	char *rest = arena_strdup(c->arena, cli_flag(c, "filename")), *file;
-	const json_t *rollout;
-
-	while ((file = strsep(&rest, "\n")) != NULL)
-		manifest_files_each(c->arena, file, plan_read_file, &files);
-	for (size_t i = 0; i < c->n_args; i++)
-		manifest_files_each(c->arena, c->args[i], plan_read_file, &files);
-	if (files.failed || (rollout = plan_choose(c, &files)) == NULL)
-		return 1;
-	return plan_show(c, &source, rollout);
-}
-
-static int
-plan_run(struct cli *c)
-{
-	struct plan_source source = { plan_get_from_cluster, plan_list_from_cluster, "in the cluster", c };
-	_cleanup_(json_decrefp) json_t *rollout = NULL;
-	const char *name;
-
-	if (cli_flag(c, "filename") != NULL)
-		return plan_run_files(c);
-	if ((name = cli_name(c, "the files with -f")) == NULL || cli_connect(c) != 0 ||
-	    (rollout = cli_get_rollout(c, name)) == NULL)
-		return 1;
-	return plan_show(c, &source, rollout);
 }

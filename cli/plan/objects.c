@@ -16,6 +16,7 @@
 struct objects_pass {
 	struct plan_objects *to;
 	const struct plan_source *source;
+	enum plan_metrics metrics;
 	struct map seen; /* "KIND NS/NAME" */
 	size_t n; /* of them */
 	struct err *err; /* the first one */
@@ -71,7 +72,16 @@ objects_drop_comparisons(json_t *template)
 	return compares;
 }
 
-/* Makes every metric a query whose value is 1 or 0 (cli/plan/play.c). */
+/* Makes a metric a query whose value is 1 or 0 (cli/plan/play.c). */
+static void
+objects_replace_metric(json_t *metric)
+{
+	json_object_del(metric, "failureCondition");
+	json_object_set_new(metric, "successCondition", json_string("result[0] == 1"));
+	json_object_set_new(metric, "provider",
+	    json_pack("{s:{s:s,s:s}}", "prometheus", "address", PLAN_ADDRESS, "query", PLAN_ASSUMED));
+}
+
 static void
 objects_replace_metrics(struct plan_objects *to, json_t *template)
 {
@@ -91,10 +101,44 @@ objects_replace_metrics(struct plan_objects *to, json_t *template)
 			forecast_line(to->arena, &to->notes,
 			    "metric %s of %s runs a Job; the plan assumes that it takes no time",
 			    json_str(metric, "name") ?: "", json_str(json_object_get(template, "metadata"), "name"));
-		json_object_del(metric, "failureCondition");
-		json_object_set_new(metric, "successCondition", json_string("result[0] == 1"));
-		json_object_set_new(metric, "provider",
-		    json_pack("{s:{s:s,s:s}}", "prometheus", "address", PLAN_ADDRESS, "query", "1"));
+		objects_replace_metric(metric);
+	}
+}
+
+/* Points a query at the virtual cluster, without credentials. */
+static void
+objects_redirect(json_t *provider)
+{
+	static const char *const connection[] = { "authentication", "headers", "caCert" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(connection); i++)
+		json_object_del(provider, connection[i]);
+	json_object_set_new(provider, "address", json_string(PLAN_ADDRESS));
+}
+
+/* Keeps the metrics that the virtual cluster can answer from counters of its pods, and replaces the others. */
+static void
+objects_keep_queries(struct plan_objects *to, json_t *template)
+{
+	const char *name = json_str(json_object_get(template, "metadata"), "name");
+	json_t *metric;
+	size_t i;
+
+	objects_replace_secrets(json_at(template, "/spec/args"));
+	json_array_foreach (json_at(template, "/spec/metrics"), i, metric) {
+		json_t *query = json_at(metric, "/provider/prometheus");
+		json_t *compare = json_object_get(json_at(metric, "/provider/plugin"), COMPARE_NAME);
+
+		if (json_is_object(query) || json_is_object(compare)) {
+			objects_redirect(json_is_object(query) ? query : compare);
+			continue;
+		}
+		if (json_is_object(metric) && json_object_get(metric, "provider") != NULL)
+			forecast_line(to->arena, &to->warnings,
+			    "metric %s of %s does not query Prometheus; the plan assumes that it succeeds",
+			    json_str(metric, "name") ?: "", name);
+		if (json_is_object(metric))
+			objects_replace_metric(metric);
 	}
 }
 
@@ -140,7 +184,10 @@ objects_prepare(struct objects_pass *p, const struct type *t, const char *ns, js
 {
 	if (t == &analysis_template_type || t == &cluster_analysis_template_type) {
 		objects_collect_templates(p, o, ns);
-		objects_replace_metrics(p->to, o);
+		if (p->metrics == PLAN_METRICS_QUERIED)
+			objects_keep_queries(p->to, o);
+		else
+			objects_replace_metrics(p->to, o);
 	}
 	if (json_at(o, "/spec/rules/0/backendRefs") != NULL)
 		objects_collect_backends(p, o, ns);
@@ -353,9 +400,10 @@ objects_prepare_rollout(struct plan_objects *to)
 }
 
 struct err *
-plan_objects_read(struct arena *a, const struct plan_source *source, const json_t *rollout, struct plan_objects *ret)
+plan_objects_read(struct arena *a, const struct plan_source *source, const json_t *rollout, enum plan_metrics metrics,
+    struct plan_objects *ret)
 {
-	struct objects_pass p = { .to = ret, .source = source };
+	struct objects_pass p = { .to = ret, .source = source, .metrics = metrics };
 	const struct problems *problems;
 
 	*ret = (struct plan_objects){ .arena = a, .rollout = json_deep_copy(rollout), .others = json_array() };

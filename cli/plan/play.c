@@ -30,7 +30,9 @@ struct playing {
 	int64_t began; /* the change, ms since the start */
 	const char *promoted_version; /* the resourceVersion that was promoted last */
 	int64_t idle_at; /* since when no AnalysisRun runs, ms since the change; -1: one runs */
+	int64_t user_since; /* since when it waits for a user, ms since the change; -1: it does not */
 	bool dirty; /* something changed since the last state was read */
+	struct err *err; /* of the traffic */
 	struct forecast_course *course;
 };
 
@@ -38,9 +40,12 @@ static int
 play_outside(void *arg, const struct request *r, char **ret_body)
 {
 	const struct playing *p = arg;
+	const struct play_traffic *traffic = p->settings->traffic;
 
 	if (str_starts(r->url, PLAN_ADDRESS "/plugin"))
 		*ret_body = mem_strdup("{\"phase\":\"Successful\"}");
+	else if (traffic != NULL && !str_eq(r->body, "query=" PLAN_ASSUMED))
+		return traffic->outside(traffic->arg, r, ret_body);
 	else
 		*ret_body = mem_printf("{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":["
 				       "{\"metric\":{},\"value\":[0,\"%d\"]}]}}",
@@ -81,16 +86,59 @@ play_is_over(const struct playing *p)
 	return virtual_cluster_passes(p->cluster) > PLAY_PASSES_MAX || virtual_cluster_now(p->cluster) > PLAY_MS_MAX;
 }
 
+/* Lets requests arrive until a time. */
+static void
+play_pass(struct playing *p, int64_t until)
+{
+	const struct play_traffic *traffic = p->settings->traffic;
+
+	if (traffic != NULL && p->err == NULL && until > virtual_cluster_now(p->cluster))
+		p->err = traffic->pass(traffic->arg, until);
+}
+
+/* Runs until a time. */
+static void
+play_run_until(struct playing *p, int64_t until)
+{
+	int64_t next;
+
+	while (p->settings->traffic != NULL && p->err == NULL && !play_is_over(p) &&
+	       (next = virtual_cluster_next(p->cluster)) >= 0 && next <= until) {
+		play_pass(p, next);
+		virtual_cluster_step(p->cluster);
+	}
+	play_pass(p, until);
+	virtual_cluster_run_until(p->cluster, until);
+}
+
+/* Returns the time at which a user promotes; -1: no user is about to. */
+static int64_t
+play_user_at(const struct playing *p)
+{
+	return p->settings->traffic != NULL && p->user_since >= 0
+		   ? p->began + p->user_since + p->settings->traffic->user_ms
+		   : -1;
+}
+
 /* Runs until a state can be read: something changed, and nothing more happens at this instant. Returns NULL, or the
  * limit that was reached. */
 static const char *
 play_advance(struct playing *p)
 {
 	int64_t idle = virtual_cluster_now(p->cluster) + (p->settings->unattended ? IDLE_MS : STUCK_MS / 2);
+	int64_t user = play_user_at(p), next;
 
 	do {
 		if (play_is_over(p))
 			return "it does not end within the limits of a plan (50000 passes, 400 days)";
+		if (p->err != NULL)
+			return "its traffic cannot be simulated";
+		next = virtual_cluster_next(p->cluster);
+		if (user >= 0 && (next < 0 || next > user)) {
+			play_run_until(p, user);
+			break;
+		}
+		play_pass(p, next);
 		if (!virtual_cluster_step(p->cluster))
 			return "nothing is left to do";
 	} while ((!p->dirty && virtual_cluster_now(p->cluster) < idle) ||
@@ -154,13 +202,14 @@ play_runs(const struct playing *p, bool *ret_running)
 static struct err *
 play_change(struct playing *p, struct arena *a)
 {
-	int64_t now = virtual_cluster_now(p->cluster) + SETTLE_MS;
+	const struct play_traffic *traffic = p->settings->traffic;
+	int64_t now = virtual_cluster_now(p->cluster) + (traffic != NULL ? traffic->before_ms : SETTLE_MS);
 	const struct rollout *r;
 	struct template_owner owner;
 	struct err *e;
 	json_t *change;
 
-	virtual_cluster_run_until(p->cluster, (now + SECOND_MS - 1) / SECOND_MS * SECOND_MS);
+	play_run_until(p, (now + SECOND_MS - 1) / SECOND_MS * SECOND_MS);
 	if ((r = play_rollout(p)) == NULL)
 		return err_new(a, ERR_GONE, "the virtual cluster has lost the rollout");
 	if ((e = action_template_owner(a, r, &owner)) != NULL)
@@ -216,12 +265,18 @@ play_observe(struct playing *p, struct arena *a, struct err **ret_err)
 		c->analysis_at = at;
 	if (s.failure != NULL)
 		c->problem = arena_strdup(a, s.failure);
+	if (p->settings->traffic != NULL && p->settings->traffic->observed(p->settings->traffic->arg, at, r, &s))
+		return true;
 	if (s.settled || s.aborted || s.failure != NULL)
 		return true;
 	if (!s.user && !s.timed && !running && at - c->rows[c->n - 1].last > STUCK_MS)
 		c->problem = arena_printf(a, "nothing changes any more; it waits for %s", s.waits);
+	p->user_since = !s.user ? -1 : p->user_since < 0 ? at : p->user_since;
 	if (!s.user)
 		return c->problem != NULL;
+	if (p->settings->traffic != NULL && at - p->user_since < p->settings->traffic->user_ms)
+		return false;
+	p->user_since = -1;
 	if (!p->settings->unattended) {
 		*ret_err = play_promote(p, a, r, &s);
 		return *ret_err != NULL;
@@ -246,7 +301,7 @@ play_update(struct playing *p, struct arena *a)
 	if (limit != NULL)
 		p->course->problem = limit;
 	p->course->ended_at = virtual_cluster_now(p->cluster) - p->began;
-	return e;
+	return e != NULL ? e : p->err;
 }
 
 struct err *
@@ -259,6 +314,7 @@ play(struct arena *a, const struct play_settings *settings, struct forecast_cour
 		.process = { .step_plugins = &settings->objects->plugins },
 		.scratch = scratch,
 		.idle_at = -1,
+		.user_since = -1,
 		.course = &course };
 	struct virtual_settings cluster = { .ready_ms = settings->ready_ms - play_template_ms(settings->objects),
 		.ready_spread_ms = settings->ready_spread_ms,
@@ -269,6 +325,8 @@ play(struct arena *a, const struct play_settings *settings, struct forecast_cour
 	struct err *e;
 
 	p.cluster = virtual_cluster_new(&cluster);
+	if (settings->traffic != NULL)
+		settings->traffic->created(settings->traffic->arg, p.cluster);
 	if ((e = play_create(&p, a)) == NULL && (e = play_stable(&p, a)) == NULL)
 		e = play_update(&p, a);
 	virtual_cluster_free(p.cluster);

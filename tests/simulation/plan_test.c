@@ -281,7 +281,8 @@ compare(struct scenario *s, bool verbose, char *why, size_t size)
 	struct seen_course seen = { .cluster = s->cluster };
 	struct forecast_course course = forecast_course_new(s->arena);
 	struct play_settings settings = { .objects = &objects, .ready_spread_ms = SPREAD_MS };
-	struct err *e = plan_objects_read(s->arena, &source, cluster_rollout(s->cluster), &objects);
+	struct err *e =
+	    plan_objects_read(s->arena, &source, cluster_rollout(s->cluster), PLAN_METRICS_ASSUMED, &objects);
 
 	if (e == NULL) {
 		settings.ready_ms = READY_MS + play_template_ms(&objects);
