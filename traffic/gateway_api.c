@@ -1,6 +1,6 @@
-/* traffic/gateway_api.c: the router of the Gateway API: weights in its routes (gateway_rules.c), rules that steps
- * create (gateway_managed.c, gateway_mirror.c), and the fields that Git does not set back (gateway_owns.c). Its fields
- * are under the name of the plugin of Argo Rollouts, so that manifests for it can be used.
+/* traffic/gateway_api.c: the router of the Gateway API: weights in its routes (gateway_rules.c, gateway_experiment.c),
+ * rules that steps create (gateway_managed.c, gateway_mirror.c), and the fields that Git does not set back
+ * (gateway_owns.c). Its fields are under the name of the plugin of Argo Rollouts, so that manifests for it can be used.
  */
 #include "traffic/gateway_api.h"
 #include <string.h>
@@ -41,7 +41,7 @@ const struct router gateway_router = {
 	.name = "plugins[\"argoproj-labs/gatewayAPI\"]",
 	.metric_name = "GatewayAPI",
 	.types = gateway_types,
-	.features = ROUTER_HEADER_ROUTES | ROUTER_MIRROR_ROUTES | ROUTER_PING_PONG,
+	.features = ROUTER_HEADER_ROUTES | ROUTER_MIRROR_ROUTES | ROUTER_EXPERIMENTS | ROUTER_PING_PONG,
 	.used = gateway_used,
 	.check = gateway_check,
 	.read = gateway_read,
@@ -122,6 +122,7 @@ gateway_check(const struct canary_strategy *c, struct problems *p)
 		    "these names with \"s\" or \"Selector\"");
 	gateway_check_header_routes(c, p);
 	gateway_check_mirrors(c, p);
+	gateway_check_experiments(c, p);
 	gateway_check_managed(c, p);
 	two_services_check(c, p, "the Gateway API");
 }
@@ -280,6 +281,8 @@ gateway_splits(const struct rollout *r, const struct gateway_route *route)
 	return false;
 }
 
+static const struct gateway_services no_services;
+
 /* A rollout that only names the route, and has no Services in it, is invalid itself and takes nothing from others. */
 static void
 gateway_share(const struct object *o, void *arg)
@@ -302,7 +305,7 @@ gateway_share(const struct object *o, void *arg)
 		}
 	for (size_t i = 0; str_eq(gateway_label_key(gateway_of(c)), s->label) && i < s->route->spec.rules.n; i++)
 		s->needed |= gateway_is_split(r, &s->route->spec.rules.at[i]) &&
-			     gateway_shares_of(r, &s->route->spec.rules.at[i]).most > 0;
+			     gateway_shares_of(r, &s->route->spec.rules.at[i], &no_services).most > 0;
 }
 
 /* Finds what other rollouts that name the route need of it. A managed route belongs to one rollout. */
@@ -333,14 +336,20 @@ gateway_read_sharing(const struct rollout *r, const struct view *view, struct ar
 
 /* Adds the weights of one route to *ret. */
 static void
-gateway_read_weights(const struct rollout *r, const struct gateway_route *route, struct routing *ret)
+gateway_read_weights(const struct rollout *r, const struct gateway_route *route, struct gateway_targets *own,
+    struct arena *a, struct routing *ret)
 {
+	bool http = route->object.type == &http_route_type;
+
 	for (size_t i = 0; i < route->spec.rules.n; i++) {
 		const struct gateway_rule *rule = &route->spec.rules.at[i];
-		struct gateway_shares s = gateway_shares_of(r, rule);
+		struct gateway_shares s = gateway_shares_of(r, rule, http ? &own->services : &no_services);
 
 		if (!gateway_is_split(r, rule) && !gateway_is_mirror(r, rule))
 			continue;
+		if (http)
+			gateway_read_additional(r, rule, &own->services, !own->has_http, a, ret);
+		own->has_http |= http;
 		ret->weight = s.most > ret->weight ? s.most : ret->weight;
 		ret->weight_min = s.least < ret->weight_min ? s.least : ret->weight_min;
 		ret->routes_differ |= s.none;
@@ -386,8 +395,8 @@ gateway_read_mirrors(const struct rollout *r, const struct gateway_route *route,
 }
 
 static struct err *
-gateway_read_route(
-    const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret, struct gateway_target *t)
+gateway_read_route(const struct rollout *r, const struct view *view, struct arena *a, struct gateway_targets *own,
+    struct routing *ret, struct gateway_target *t)
 {
 	const struct type *type = gateway_type(t->reference.kind, 0);
 	const struct object *o = gateway_get(view, t->reference.kind, gateway_namespace(r), t->reference.name);
@@ -398,11 +407,11 @@ gateway_read_route(
 		return err_new(a, ERR_GONE, "%s: Invalid value: \"%s\": %s.%s \"%s\" not found",
 		    gateway_field(a, &t->reference), t->reference.name, type->plural, type->group, t->reference.name);
 	t->route = (const struct gateway_route *)o;
-	e = gateway_weight_patch(a, r, t->route, &(struct wanted_split){ 0 }, &ops);
+	e = gateway_weight_patch(a, r, t->route, &own->services, &(struct wanted_split){ 0 }, &ops);
 	not_made = gateway_read_managed(r, t->route, a, ret);
 	if (e != NULL)
 		return err_wrap(a, e, "%s: Invalid value: \"%s\"", gateway_field(a, &t->reference), t->reference.name);
-	gateway_read_weights(r, t->route, ret);
+	gateway_read_weights(r, t->route, own, a, ret);
 	shared = gateway_read_sharing(r, view, a, t);
 	if (t->reference.header_routes)
 		no_mirror = gateway_read_mirrors(r, t->route, a);
@@ -471,10 +480,11 @@ gateway_read(const struct rollout *r, const struct view *view, struct arena *a, 
 		n += selected[kind].n;
 	}
 	own->at = arena_new_array(a, struct gateway_target, n);
+	own->services = gateway_read_services(r, view, a);
 	*ret = (struct routing){ .weight_min = 100, .own = own };
 	for (size_t i = 0; gateway_reference_at(c, i, &ref); i++)
 		if ((t = gateway_add_target(own, &ref)) != NULL &&
-		    (e = gateway_read_route(r, view, a, ret, t)) != NULL && first == NULL)
+		    (e = gateway_read_route(r, view, a, own, ret, t)) != NULL && first == NULL)
 			first = e;
 	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++)
 		for (size_t i = 0; i < selected[kind].n; i++) {
@@ -482,7 +492,7 @@ gateway_read(const struct rollout *r, const struct view *view, struct arena *a, 
 				.kind = kind, .name = selected[kind].names[i], .selected = true
 			};
 			if ((t = gateway_add_target(own, &ref)) != NULL &&
-			    (e = gateway_read_route(r, view, a, ret, t)) != NULL && first == NULL)
+			    (e = gateway_read_route(r, view, a, own, ret, t)) != NULL && first == NULL)
 				first = e;
 		}
 	if (n == 0 && first == NULL)
@@ -572,7 +582,7 @@ gateway_set_weight(
 
 		if (t->route == NULL)
 			continue;
-		if ((e = gateway_weight_patch(plan->arena, r, t->route, want, &ops)) != NULL) {
+		if ((e = gateway_weight_patch(plan->arena, r, t->route, &all->services, want, &ops)) != NULL) {
 			first = first != NULL ? first : e;
 			continue;
 		}
@@ -603,7 +613,8 @@ gateway_has_weight(const struct rollout *r, const struct routing *now, const str
 		const struct gateway_target *t = &all->at[i];
 		_cleanup_(json_decrefp) json_t *ops = NULL;
 
-		has = t->route != NULL && gateway_weight_patch(a, r, t->route, want, &ops) == NULL && ops == NULL;
+		has = t->route != NULL && gateway_weight_patch(a, r, t->route, &all->services, want, &ops) == NULL &&
+		      ops == NULL;
 	}
 	return has;
 }

@@ -36,10 +36,24 @@ struct gateway_target {
 	bool label_needed; /* another rollout whose canary has weight in this route needs the label */
 };
 
+/* The Service of an experiment's template. */
+struct gateway_service {
+	const char *name;
+	int64_t port; /* 0: unknown */
+};
+
+/* The Services of a rollout's experiments. In the arena. */
+struct gateway_services {
+	const struct gateway_service *at;
+	size_t n;
+};
+
 /* The routes of a strategy, each once. In the arena. */
 struct gateway_targets {
 	struct gateway_target *at;
 	size_t n;
+	struct gateway_services services;
+	bool has_http; /* a rule of an HTTPRoute was read */
 };
 
 /* The weights of the destinations of one rule. */
@@ -93,14 +107,19 @@ bool gateway_ref_is(const struct rollout *, const struct backend_ref *, const ch
 /* Returns whether a backendRef of the rule is to this Service. */
 bool gateway_refers_to(const struct rollout *, const struct gateway_rule *, const char *service);
 
-/* Returns the shares of a rule. */
-struct gateway_shares gateway_shares_of(const struct rollout *, const struct gateway_rule *);
+/* Returns the weight of a reference: 1 if it has none. */
+int64_t gateway_weight(const struct backend_ref *);
+
+/* Returns the shares of a rule, of all traffic that destinations other than the rollout's do not get. */
+struct gateway_shares gateway_shares_of(
+    const struct rollout *, const struct gateway_rule *, const struct gateway_services *);
 
 /* Adds to *ops (see json_patch_of) what gives each destination its weight in all rules that have weights: the canary's
- * Service `weight`, the stable one the rest of 100. Other destinations are not changed. Returns an error if no rule
+ * Service `weight`, the stable one the rest of 100. In an HTTPRoute, rules that are split get the wanted Services of
+ * experiments too, and lose the others of `services`. Other destinations are not changed. Returns an error if no rule
  * has both Services. */
-struct err *gateway_weight_patch(
-    struct arena *, const struct rollout *, const struct gateway_route *, const struct wanted_split *, json_t **ops);
+struct err *gateway_weight_patch(struct arena *, const struct rollout *, const struct gateway_route *,
+    const struct gateway_services *, const struct wanted_split *, json_t **ops);
 
 /* Adds to *ops what sets or removes the label of an update. It stays while `needed`. */
 void gateway_label_patch(
@@ -121,6 +140,34 @@ json_t *gateway_header_match(struct arena *, const struct header_match *);
 /* Returns the reference to the canary's Service in a rule that is split, without a weight: the rule, and its JSON. A
  * new reference. */
 json_t *gateway_canary_ref(const struct rollout *, const struct gateway_rule *, const json_t *);
+
+/* --- gateway_experiment.c --- */
+
+/* Returns the Services of the rollout's experiments, also of those that have ended: see above. */
+struct gateway_services gateway_read_services(const struct rollout *, const struct view *, struct arena *);
+
+/* Returns the Service of this name; NULL: it is not among them, or the name is NULL. */
+const struct gateway_service *gateway_service_of(const struct gateway_services *, const char *name);
+
+/* Returns the weight that all of them have in a rule. */
+int64_t gateway_services_weight(const struct rollout *, const struct gateway_rule *, const struct gateway_services *);
+
+/* Adds the weights that they have in a rule to *ret: each Service once, with the most that a rule gives it. `first`: no
+ * rule was read before. */
+void gateway_read_additional(const struct rollout *, const struct gateway_rule *, const struct gateway_services *,
+    bool first, struct arena *, struct routing *ret);
+
+/* Returns what the reference is to get, if it is to a Service of an experiment; NULL if not. */
+const struct weight_destination *gateway_wanted_service(
+    const struct rollout *, const struct wanted_split *, const struct backend_ref *);
+
+/* Returns the operations on the backendRefs at `base` that remove Services which are not wanted and add missing ones;
+ * NULL: there are none. A new reference. */
+json_t *gateway_service_edits(struct arena *, const struct rollout *, const struct gateway_rule *, const char *base,
+    const struct gateway_services *, const struct wanted_split *);
+
+/* Adds a problem for each weight of an experiment that no route of the strategy can have. */
+void gateway_check_experiments(const struct canary_strategy *, struct problems *);
 
 /* --- gateway_mirror.c --- */
 

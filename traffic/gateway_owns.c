@@ -65,6 +65,26 @@ gateway_owns_keep_weights(const struct gateway_pair *p, size_t live, size_t desi
 	}
 }
 
+/* A destination that an experiment has stays behind the others of its rule. */
+static void
+gateway_owns_keep_services(const struct gateway_pair *p, size_t live, size_t desired)
+{
+	const struct traffic_weights *weights = p->rollout->status.canary.weights;
+	const struct gateway_rule *from = &p->live->spec.rules.at[live], *to = &p->desired->spec.rules.at[desired];
+	const json_t *from_refs =
+	    json_object_get(json_array_get(gateway_owns_rules(p->live_json), live), "backendRefs");
+	json_t *to_refs = json_object_get(json_array_get(gateway_owns_rules(p->desired_json), desired), "backendRefs");
+
+	for (size_t k = 0; weights != NULL && k < weights->additional.n; k++) {
+		const char *name = weights->additional.at[k].service_name;
+
+		for (size_t i = 0; i < from->backend_refs.n; i++)
+			if (gateway_ref_is(p->rollout, &from->backend_refs.at[i], name) &&
+			    !gateway_refers_to(p->rollout, to, name))
+				json_array_append_new(to_refs, json_deep_copy(json_array_get(from_refs, i)));
+	}
+}
+
 /* The rules that steps created stay: those that mirror in front of all others, the rest behind them. Those of the same
  * name in Git are replaced. */
 static void
@@ -116,8 +136,10 @@ gateway_overlay(const struct rollout *r, const struct type *type, const json_t *
 
 		if (!gateway_has_weights(r, rule))
 			continue;
-		if (gateway_owns_live_rule(&p, rule, unnamed, &at))
+		if (gateway_owns_live_rule(&p, rule, unnamed, &at)) {
 			gateway_owns_keep_weights(&p, at, i);
+			gateway_owns_keep_services(&p, at, i);
+		}
 		unnamed += rule->name == NULL;
 	}
 	gateway_owns_keep_managed(&p);

@@ -96,7 +96,7 @@ gateway_has_weights(const struct rollout *r, const struct gateway_rule *rule)
 		   (gateway_refers_to(r, rule, c->canary_service) || gateway_refers_to(r, rule, c->stable_service)));
 }
 
-static int64_t
+int64_t
 gateway_weight(const struct backend_ref *ref)
 {
 	return ref->weight.present ? ref->weight.value : 1;
@@ -104,11 +104,11 @@ gateway_weight(const struct backend_ref *ref)
 
 /* The percentage is exact if the weights are those that a rollout sets, even if a rule names a Service twice. */
 struct gateway_shares
-gateway_shares_of(const struct rollout *r, const struct gateway_rule *rule)
+gateway_shares_of(const struct rollout *r, const struct gateway_rule *rule, const struct gateway_services *services)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	struct gateway_shares ret = { 0 };
-	int64_t canary = 0, stable = 0, all, each_canary = -1;
+	int64_t canary = 0, stable = 0, all, each_canary = -1, others = gateway_services_weight(r, rule, services);
 	bool as_set = true;
 
 	for (size_t i = 0; i < rule->backend_refs.n; i++) {
@@ -128,9 +128,9 @@ gateway_shares_of(const struct rollout *r, const struct gateway_rule *rule)
 			continue;
 		ret.n_stable++;
 		stable += gateway_weight(ref);
-		as_set &= gateway_weight(ref) == 100 - each_canary;
+		as_set &= gateway_weight(ref) == 100 - others - each_canary;
 	}
-	all = canary + stable;
+	all = canary + stable + others;
 	ret.none = all == 0;
 	if (ret.n_canary > 0 && as_set && each_canary <= 100)
 		ret.least = ret.most = each_canary;
@@ -141,32 +141,61 @@ gateway_shares_of(const struct rollout *r, const struct gateway_rule *rule)
 	return ret;
 }
 
-/* Adds the edits of one rule, behind a test that nothing in its destinations has changed. */
-static void
-gateway_rule_patch(struct arena *a, const struct rollout *r, const struct gateway_rule *rule, size_t index,
-    const struct wanted_split *want, json_t **ops)
+/* The two versions share the part of 100 that experiments leave. */
+static int64_t
+gateway_rest(const struct wanted_split *want)
+{
+	int64_t rest = 100;
+
+	for (size_t i = 0; i < want->n_additional; i++)
+		rest -= want->additional[i].weight;
+	return rest > 0 ? rest : 0;
+}
+
+/* The changes of weights in one rule. A new reference; NULL: there are none. */
+static json_t *
+gateway_weight_edits(struct arena *a, const struct rollout *r, const struct gateway_rule *rule, const char *base,
+    const struct wanted_split *want)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
-	const char *base = arena_printf(a, "/spec/rules/%zu/backendRefs", index);
-	_cleanup_(json_decrefp) json_t *json = NULL;
 	bool stable_only = gateway_is_only(r, rule, c->stable_service);
+	int64_t rest = gateway_rest(want), of_canary = want->weight < rest ? want->weight : rest;
+	json_t *edits = NULL;
 
 	for (size_t i = 0; i < rule->backend_refs.n; i++) {
 		const struct backend_ref *ref = &rule->backend_refs.at[i];
-		bool canary = gateway_ref_is(r, ref, c->canary_service);
-		int64_t weight = canary ? want->weight : 100 - want->weight;
+		const struct weight_destination *more = gateway_wanted_service(r, want, ref);
+		bool canary = gateway_ref_is(r, ref, c->canary_service),
+		     stable = !canary && gateway_ref_is(r, ref, c->stable_service);
+		int64_t weight = canary ? of_canary : stable ? rest - of_canary : more != NULL ? more->weight : 0;
 
-		if ((!canary && !gateway_ref_is(r, ref, c->stable_service)) || (stable_only && weight == 0) ||
+		if ((!canary && !stable && more == NULL) || (stable_only && weight == 0) ||
 		    (ref->weight.present && ref->weight.value == weight))
 			continue;
-		if (json == NULL) {
-			json = json_loads(rule->raw, 0, NULL);
-			json_patch_add(
-			    json_patch_of(ops), "test", base, json_incref(json_object_get(json, "backendRefs")));
-		}
-		json_patch_add(json_patch_of(ops), ref->weight.present ? "replace" : "add",
+		json_patch_add(json_patch_of(&edits), ref->weight.present ? "replace" : "add",
 		    arena_printf(a, "%s/%zu/weight", base, i), json_integer(weight));
 	}
+	return edits;
+}
+
+/* Adds the edits of one rule, behind a test that nothing in its destinations has changed. */
+static void
+gateway_rule_patch(struct arena *a, const struct rollout *r, const struct gateway_rule *rule, size_t index,
+    const struct gateway_services *services, const struct wanted_split *want, json_t **ops)
+{
+	const char *base = arena_printf(a, "/spec/rules/%zu/backendRefs", index);
+	bool both = services != NULL && (gateway_is_split(r, rule) || gateway_is_mirror(r, rule));
+	struct wanted_split alone = { .weight = want->weight };
+	_cleanup_(json_decrefp) json_t *weights = gateway_weight_edits(a, r, rule, base, both ? want : &alone);
+	_cleanup_(json_decrefp) json_t *edits = both ? gateway_service_edits(a, r, rule, base, services, want) : NULL;
+	_cleanup_(json_decrefp) json_t *json = NULL;
+
+	if (weights == NULL && edits == NULL)
+		return;
+	json = json_loads(rule->raw, 0, NULL);
+	json_patch_add(json_patch_of(ops), "test", base, json_incref(json_object_get(json, "backendRefs")));
+	json_array_extend(*ops, weights);
+	json_array_extend(*ops, edits);
 }
 
 /* Returns why no rule of the route is split. */
@@ -194,14 +223,15 @@ gateway_not_split(struct arena *a, const struct rollout *r, const struct gateway
 
 struct err *
 gateway_weight_patch(struct arena *a, const struct rollout *r, const struct gateway_route *route,
-    const struct wanted_split *want, json_t **ops)
+    const struct gateway_services *services, const struct wanted_split *want, json_t **ops)
 {
+	bool http = route->object.type == &http_route_type;
 	bool split = false;
 
 	for (size_t i = 0; i < route->spec.rules.n; i++) {
 		if (!gateway_has_weights(r, &route->spec.rules.at[i]))
 			continue;
-		gateway_rule_patch(a, r, &route->spec.rules.at[i], i, want, ops);
+		gateway_rule_patch(a, r, &route->spec.rules.at[i], i, http ? services : NULL, want, ops);
 		split |= gateway_is_split(r, &route->spec.rules.at[i]);
 	}
 	return split ? NULL : gateway_not_split(a, r, route);

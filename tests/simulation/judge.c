@@ -366,9 +366,10 @@ on_virtual_service(struct judge *j, const json_t *before, const json_t *o)
 		on_weight_raised(j, hash, weight);
 }
 
-/* The weight of the canary's Service in a rule of the Gateway API, and of the stable one; -1 if it has not both. */
+/* The weight of the canary's Service in a rule of the Gateway API, of the stable one, and of Services that the judge
+ * has seen an experiment create; -1 if it has not both. */
 static int
-gateway_weight(const json_t *rule, const json_t *canary, int *ret_stable)
+gateway_weight(struct judge *j, const json_t *rule, const json_t *canary, int *ret_stable, int *ret_others)
 {
 	int weight = -1, stable = -1;
 	json_t *ref;
@@ -379,6 +380,8 @@ gateway_weight(const json_t *rule, const json_t *canary, int *ret_stable)
 			weight = (int)json_int(ref, "weight", 1);
 		else if (str_eq(json_str(ref, "name"), json_str(canary, "stableService")))
 			stable = (int)json_int(ref, "weight", 1);
+		else if (map_get(&j->services, json_str(ref, "name") ?: "") != NULL)
+			*ret_others += (int)json_int(ref, "weight", 1);
 	*ret_stable = stable;
 	return stable < 0 ? -1 : weight;
 }
@@ -417,13 +420,14 @@ on_gateway_route(struct judge *j, const json_t *before, const json_t *o)
 	on_header_routes(j, hash);
 	json_array_foreach (json_at(o, "/spec/rules"), i, rule) {
 		const json_t *was = gateway_rule_before(json_at(before, "/spec/rules"), json_at(o, "/spec/rules"), i);
-		int stable, old_stable, weight = gateway_weight(rule, canary, &stable),
-					old = gateway_weight(was, canary, &old_stable);
+		int stable, old_stable, others = 0, old_others = 0,
+					weight = gateway_weight(j, rule, canary, &stable, &others),
+					old = gateway_weight(j, was, canary, &old_stable, &old_others);
 
 		if (weight < 0 || weight == old)
 			continue;
-		if (weight + stable != 100)
-			wrong(j, "the weights of rule %zu add up to %d, not 100", i, weight + stable);
+		if (weight + stable + others != 100)
+			wrong(j, "the weights of rule %zu add up to %d, not 100", i, weight + stable + others);
 		if (weight < old)
 			on_weight_back(j, stable);
 		else

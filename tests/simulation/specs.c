@@ -233,7 +233,8 @@ step_analysis(struct draft *d)
 static const char *
 step_experiment(struct draft *d)
 {
-	bool weights = has_istio(d) && d->family != TURNS && strcmp(d->protocol, "http") == 0 && chance(d, 40);
+	bool weights = (has_istio(d) || d->family == GATEWAY) && d->family != TURNS &&
+		       strcmp(d->protocol, "http") == 0 && chance(d, 40);
 	const char *analysis =
 	    chance(d, 50) ? arena_printf(d->arena,
 				", analyses: [{name: check, templateName: %s, args: [{name: job, value: web}]%s}]",

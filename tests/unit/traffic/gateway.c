@@ -1,4 +1,5 @@
 /* tests/unit/traffic/gateway.c: the router of the Gateway API: reading, and the least patch. */
+#include "kube/api/experiment.h"
 #include "kube/api/gateway.h"
 #include "tests/listed.h"
 #include "tests/unit/unit.h"
@@ -605,6 +606,94 @@ a_rule_that_rewrites_the_prefix_it_matched_is_mirrored_by_that_prefix_only(void 
 	}
 }
 
+/* A rollout with an Experiment whose Service is web-x, and another that has ended. */
+static void
+world_setup_experiment(struct world *w)
+{
+	*w = (struct world){ .arena = arena_new(), .listed = LISTED };
+	w->rollout = (const struct rollout *)world_add(w, &rollout_type,
+	    "{metadata: {name: web, namespace: shop, uid: web}, spec: {strategy: {canary: {canaryService: web-c, "
+	    "stableService: web-s, trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoute: r}}}}}}, status: "
+	    "{canary: {weights: {additional: [{serviceName: web-y, weight: 3}]}}}}");
+	world_add(w, &experiment_type,
+	    "{metadata: {name: e, namespace: shop, ownerReferences: [{uid: web, controller: true}]}, spec: {templates: "
+	    "[{name: a, template: {spec: {containers: [{ports: [{containerPort: 9090, name: metrics}, {containerPort: "
+	    "8080, name: http}]}]}}}]}, status: {templateStatuses: [{name: a, serviceName: web-x}]}}");
+	world_add(w, &experiment_type,
+	    "{metadata: {name: of-another, namespace: shop, ownerReferences: [{uid: api, controller: true}]}, status: "
+	    "{templateStatuses: [{name: a, serviceName: web-o}]}}");
+}
+
+static void
+an_experiment_has_its_share_of_100_and_destinations_of_others_stay(void **state)
+{
+	static const struct weight_destination additional[] = { { 5, "web-x", NULL } };
+	struct wanted_split want = { .weight = 20, .additional = additional, .n_additional = 1 };
+	struct plan *plan;
+	struct world w;
+
+	(void)state;
+	world_setup_experiment(&w);
+	plan = plan_new(w.arena);
+	assert_null(world_read(&w, ", labels: {" LABEL ": in-progress}",
+	    "spec: {rules: [{backendRefs: [{name: web-s, port: 80, weight: 77}, {name: web-y, weight: 3}, {name: "
+	    "web-c, "
+	    "port: 81, weight: 20}, {name: web-o, weight: 9}]}]}"));
+	assert_int_equal(w.routing.weight, 20);
+	assert_int_equal(w.routing.weight_min, 20);
+	assert_int_equal(w.routing.n_additional, 1);
+	assert_string_equal(w.routing.additional[0].service_name, "web-y");
+	assert_int_equal(w.routing.additional[0].weight, 3);
+	assert_false(gateway_router.has_weight(w.rollout, &w.routing, &want, w.arena));
+	assert_null(gateway_router.set_weight(w.rollout, &w.routing, &want, plan));
+	assert_string_equal(strstr(plan->steps[0].body, "},{\"op\":\"replace\"") + 2,
+	    "{\"op\":\"replace\",\"path\":\"/spec/rules/0/backendRefs/0/weight\",\"value\":75},"
+	    "{\"op\":\"remove\",\"path\":\"/spec/rules/0/backendRefs/1\"},"
+	    "{\"op\":\"add\",\"path\":\"/spec/rules/0/backendRefs/-\",\"value\":{\"group\":\"\",\"kind\":\"Service\","
+	    "\"name\":\"web-x\",\"port\":8080,\"weight\":5}}]");
+	arena_free(w.arena);
+}
+
+static void
+what_an_experiment_leaves_is_for_the_two_versions(void **state)
+{
+	static const struct weight_destination additional[] = { { 30, "web-x", NULL } };
+	struct wanted_split want = { .weight = 80, .additional = additional, .n_additional = 1 };
+	struct world w;
+
+	(void)state;
+	world_setup_experiment(&w);
+	assert_null(world_read(&w, "",
+	    "spec: {rules: [{backendRefs: [{name: web-s, weight: 0}, {name: web-c, weight: 70}, {name: web-x, weight: "
+	    "30}]}]}"));
+	assert_true(gateway_router.has_weight(w.rollout, &w.routing, &want, w.arena));
+	assert_int_equal(w.routing.weight, 70);
+	arena_free(w.arena);
+}
+
+static void
+an_experiment_has_weight_in_httproutes_only(void **state)
+{
+	static const struct weight_destination additional[] = { { 5, "web-x", NULL } };
+	struct wanted_split want = { .weight = 20, .additional = additional, .n_additional = 1 };
+	struct plan *plan;
+	struct world w;
+
+	(void)state;
+	world_setup_experiment(&w);
+	plan = plan_new(w.arena);
+	w.rollout = (const struct rollout *)world_add(&w, &rollout_type,
+	    "{metadata: {name: web, namespace: shop, uid: web}, spec: {strategy: {canary: {canaryService: web-c, "
+	    "stableService: web-s, trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {grpcRoute: r}}}}}}}");
+	world_add(&w, &grpc_route_type,
+	    "{metadata: {name: r, namespace: shop, labels: {" LABEL ": in-progress}}, spec: {rules: [{backendRefs: "
+	    "[{name: web-s, weight: 100}, {name: web-c, weight: 20}]}]}}");
+	assert_null(gateway_router.read(w.rollout, &w.listed.view, w.arena, &w.routing));
+	assert_null(gateway_router.set_weight(w.rollout, &w.routing, &want, plan));
+	assert_non_null(strstr(plan->steps[0].body, "\"path\":\"/spec/rules/0/backendRefs/0/weight\",\"value\":80}]"));
+	arena_free(w.arena);
+}
+
 #define PARENT(name, accepted, resolved, generation)                                                                   \
 	"{parentRef: {name: " name "}, conditions: [{type: Accepted, status: '" accepted                               \
 	"', observedGeneration: " generation "}, {type: ResolvedRefs, status: '" resolved                              \
@@ -670,6 +759,9 @@ main(void)
 		cmocka_unit_test(a_share_of_mirrored_requests_is_written_only_where_the_api_server_has_the_field),
 		cmocka_unit_test(requests_are_mirrored_that_both_the_rule_and_the_step_match),
 		cmocka_unit_test(a_rule_that_rewrites_the_prefix_it_matched_is_mirrored_by_that_prefix_only),
+		cmocka_unit_test(an_experiment_has_its_share_of_100_and_destinations_of_others_stay),
+		cmocka_unit_test(what_an_experiment_leaves_is_for_the_two_versions),
+		cmocka_unit_test(an_experiment_has_weight_in_httproutes_only),
 		cmocka_unit_test(a_weight_has_taken_effect_when_every_parent_has_accepted_its_generation),
 	};
 
