@@ -32,7 +32,8 @@ static const struct field project_role_fields[] = {
 	    .doc = "Policies: p, proj:PROJECT:ROLE, RESOURCE, ACTION, PROJECT/OBJECT, allow. Only sluice rbac can "
 		   "reads them; the commands have the Kubernetes permissions of their user."),
 	STRINGS(project_role, groups, "groups", .doc = "OIDC groups that have the role."),
-	JSON(project_role, tokens, "jwtTokens", .doc = "Tokens that Argo CD has issued. Has no effect."),
+	JSON(project_role, tokens, "jwtTokens", .of = &any_object_type,
+	    .doc = "Tokens that Argo CD has issued. Has no effect."),
 };
 TYPE(project_role, "role", .strict = true);
 
