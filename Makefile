@@ -45,7 +45,7 @@ all: deps
 
 help:
 	@echo "make            build ./sluice (installs what it needs from Debian's packages first)"
-	@echo "make demo       a canary on the laptop cluster: steps, approval, promotion, an abort; about two minutes"
+	@echo "make demo       a canary on the laptop cluster: steps, approval, promotion, two aborts; about two minutes"
 	@echo "make demo ROUTER=gateway|nginx  the same through another router than Istio"
 	@echo "make demo APPROVE=me   the same; it waits until you run the promote command it prints"
 	@echo "make demo-gitops  GitOps on the laptop cluster: a sync, a drift, a canary, a bad commit that is held; a minute"

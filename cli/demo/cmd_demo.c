@@ -1,5 +1,5 @@
-/* cli/demo/cmd_demo.c: demo: the canary releases of `make demo` on the laptop cluster, from the first version to an
- * abort, and the summary at the end. The terminal view is in view.c. */
+/* cli/demo/cmd_demo.c: demo: the canary releases of `make demo` on the laptop cluster, from the first version to two
+ * aborts, and the summary at the end. The terminal view is in view.c. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ const struct command cmd_demo = {
 	.name = "demo",
 	.args = "",
 	.group = GROUP_RUN,
-	.summary = "Show a good and a bad release, in two minutes",
+	.summary = "Show a good release and two bad ones, in two minutes",
 	.example = "demo|demo --approve me|demo --router gateway",
 	.flags =
 	    (const struct flag[]){
@@ -134,6 +134,24 @@ demo_canary_weight(const struct demo *d)
 	return routing.has_route ? routing.weight : -1;
 }
 
+/* A comparison has no condition, and its sentence follows as the verdict. */
+static void
+demo_print_measurement(struct demo *d, struct arena *a, const struct metric *metric, const struct metric_result *result,
+    const struct measurement *one)
+{
+	const char *value = one->value != NULL ? one->value : "no value";
+
+	if (metric->success_condition == NULL)
+		demo_print(d, "  %s: %s, %s", metric->name, one->phase, value);
+	else
+		demo_print(d, "  %s: %s = %s, %s; wanted %s", metric->name, one->phase, value,
+		    one->message != NULL ? one->message
+		    : result->failed > 0 ? arena_printf(a, "failed %" PRId64 " times, more than %s abort",
+					       result->failed, metric->failure_limit ?: "0")
+					 : "good",
+		    metric->success_condition);
+}
+
 static void
 demo_read_measurements(struct demo *d, struct arena *a, const struct analysis_run *run, const struct metric_result *m)
 {
@@ -150,13 +168,31 @@ demo_read_measurements(struct demo *d, struct arena *a, const struct analysis_ru
 		map_set(&d->printed, key, d);
 		for (size_t k = 0; k < n_metrics; k++)
 			if (str_eq(metrics[k].name, m->name))
-				demo_print(d, "  %s: %s = %s, %s; wanted %s", m->name, one->phase,
-				    one->value != NULL ? one->value : "no value",
-				    one->message != NULL ? one->message
-				    : m->failed > 0 ? arena_printf(a, "failed %" PRId64 " times, more than %s abort",
-							  m->failed, metrics[k].failure_limit ?: "0")
-						    : "good",
-				    metrics[k].success_condition ?: "any value");
+				demo_print_measurement(d, a, &metrics[k], m, one);
+	}
+}
+
+/* Returns whether the status is of the bad release, and not of the one before it. */
+static bool
+demo_runs_bad_release(const struct demo *d, struct arena *a)
+{
+	const struct rollout *r = demo_rollout(d);
+
+	return d->bad != NULL && r != NULL && str_eq(demo_tag(d, a, r->status.current_pod_hash), d->bad->tag);
+}
+
+static void
+demo_read_verdict(struct demo *d, const struct analysis_run *run)
+{
+	struct demo_abort *bad = d->bad;
+
+	for (size_t k = 0; k < run->status.metric_results.n; k++) {
+		const struct metric_result *m = &run->status.metric_results.at[k];
+
+		if (str_eq(m->phase, "Failed") && str_eq(m->name, bad->metric) && bad->verdict == 0) {
+			bad->verdict = loop_mono(d->cli->loop);
+			demo_print(d, "verdict: %s", run->status.message ?: m->phase);
+		}
 	}
 }
 
@@ -167,19 +203,24 @@ demo_read_runs(struct demo *d, struct arena *a)
 	size_t n = demo_runs(d, a, &runs);
 
 	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < runs[i]->status.metric_results.n; k++) {
-			const struct metric_result *m = &runs[i]->status.metric_results.at[k];
-
-			if (m->failed > 0 && d->stage == 3 && d->first_bad == 0)
-				d->first_bad = loop_mono(d->cli->loop);
-			demo_read_measurements(d, a, runs[i], m);
-		}
-		if (d->stage == 3 && d->verdict == 0 &&
-		    (str_eq(runs[i]->status.phase, "Failed") || str_eq(runs[i]->status.phase, "Error"))) {
-			d->verdict = loop_mono(d->cli->loop);
-			demo_print(d, "verdict: %s", runs[i]->status.message ?: runs[i]->status.phase);
-		}
+		for (size_t k = 0; k < runs[i]->status.metric_results.n; k++)
+			demo_read_measurements(d, a, runs[i], &runs[i]->status.metric_results.at[k]);
+		if (demo_runs_bad_release(d, a))
+			demo_read_verdict(d, runs[i]);
 	}
+}
+
+/* Notes when the bad release got traffic, and when it got none again. The AnalysisRun may be seen later than its effect
+ * on the weight, because each has a watch of its own. */
+static void
+demo_time_traffic(struct demo *d, int64_t weight)
+{
+	struct demo_abort *bad = d->bad;
+
+	if (bad != NULL && bad->routed == 0 && weight > 0)
+		bad->routed = loop_mono(d->cli->loop);
+	else if (bad != NULL && bad->routed != 0 && bad->restored == 0 && weight == 0)
+		bad->restored = loop_mono(d->cli->loop);
 }
 
 static void
@@ -207,10 +248,7 @@ demo_check(struct demo *d)
 			if (d->n_seen < ARRAY_SIZE(d->seen_weights))
 				d->seen_weights[d->n_seen++] = weight;
 		}
-		/* The AnalysisRun may be seen later than its effect on the weight, because each has a watch of its
-		 * own. */
-		if (d->stage == 3 && d->restored == 0 && weight == 0)
-			d->restored = loop_mono(d->cli->loop);
+		demo_time_traffic(d, weight);
 		d->weight = weight;
 	}
 }
@@ -222,6 +260,23 @@ demo_on_change(void *arg)
 
 	demo_check(d);
 	loop_stop(d->cli->loop); /* the waiting function checks again */
+}
+
+/* Counts a response by the release that it belongs to. */
+static void
+demo_count_response(struct demo *d, const struct load_answer *answer, bool bad)
+{
+	d->requests++;
+	d->errors += bad;
+	if (d->bad == NULL) {
+		d->errors_of_good += bad;
+	} else if (d->bad->restored == 0 || answer->sent <= d->bad->restored + MESH_MS) {
+		d->bad->errors += bad;
+	} else {
+		d->after++;
+		d->errors_after += bad;
+		d->strange_after += !bad && strcmp(answer->version, "v2") != 0;
+	}
 }
 
 static void
@@ -237,14 +292,7 @@ demo_on_response(void *arg, const struct load_answer *answer)
 	s->requests++;
 	s->errors += bad;
 	s->canary += d->canary_tag[0] != '\0' && strcmp(answer->version, d->canary_tag) == 0;
-	d->requests++;
-	d->errors += bad;
-	d->errors_in_stage += bad;
-	if (d->restored != 0 && answer->sent > d->restored + MESH_MS) {
-		d->after++;
-		d->errors_after += bad;
-		d->strange_after += !bad && strcmp(answer->version, "v2") != 0;
-	}
+	demo_count_response(d, answer, bad);
 }
 
 static void
@@ -338,9 +386,17 @@ demo_is_degraded(struct demo *d)
 }
 
 static bool
+demo_is_aborted(struct demo *d)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	return demo_is_degraded(d) && demo_runs_bad_release(d, a);
+}
+
+static bool
 demo_has_verdict(struct demo *d)
 {
-	return d->verdict != 0;
+	return d->bad->verdict != 0;
 }
 
 static bool
@@ -448,8 +504,9 @@ demo_adapt(const struct demo *d, json_t *object)
 	}
 	if (str_eq(json_str(object, "kind"), "AnalysisTemplate"))
 		json_array_foreach (json_at(object, "/spec/metrics"), i, metric)
-			json_object_set_new(
-			    json_at(metric, "/provider/prometheus"), "address", json_string(dev_prometheus(d->dev)));
+			json_object_set_new(json_at(metric, "/provider/prometheus")
+						?: json_at(metric, "/provider/plugin/sluice~1compare"),
+			    "address", json_string(dev_prometheus(d->dev)));
 }
 
 static struct err *
@@ -555,41 +612,79 @@ demo_good_release(struct demo *d)
 	return demo_run_traffic(d, 5);
 }
 
+/* Releases the version with `tag`, which must be aborted at 20 % by `metric`. */
 static bool
-demo_bad_release(struct demo *d)
+demo_bad_release(struct demo *d, const char *tag, const char *metric)
 {
 	static const int64_t weights[] = { 20, 0 };
+	struct demo_abort *bad = &d->aborts[d->stage - 3];
 
-	d->stage = 3;
-	d->errors_in_stage = 0;
-	demo_print(d, "3. v3, a release that answers most requests with errors");
-	if (!demo_set_image(d, "v3") || !demo_wait(d, demo_is_degraded, 180, "v3 is aborted") ||
-	    !demo_wait(d, demo_has_verdict, 10, "a verdict of its analysis"))
+	*bad = (struct demo_abort){ .tag = tag, .metric = metric };
+	d->bad = bad;
+	if (!demo_set_image(d, tag) ||
+	    !demo_wait(d, demo_is_aborted, 180, arena_printf(d->cli->arena, "%s is aborted", tag)) ||
+	    !demo_wait(d, demo_has_verdict, 10, arena_printf(d->cli->arena, "a verdict of %s", metric)))
 		return false;
-	if (!demo_weights_were(d, weights, ARRAY_SIZE(weights)) || d->first_bad == 0 || d->verdict == 0 ||
-	    d->restored == 0) {
-		demo_print(d, "v3 was not aborted by a failed analysis at 20 %%");
+	if (!demo_weights_were(d, weights, ARRAY_SIZE(weights)) || bad->routed == 0 || bad->restored == 0) {
+		demo_print(d, "%s was not aborted at 20 %% by a failed analysis", tag);
 		return false;
 	}
-	demo_print(d, "v3 is aborted: all traffic is back on v2");
+	demo_print(d, "%s is aborted: all traffic is back on v2", tag);
 	return demo_run_traffic(d, 5);
+}
+
+static bool
+demo_stop_by_threshold(struct demo *d)
+{
+	d->stage = 3;
+	demo_print(d, "3. v3, a release that answers most requests with errors");
+	return demo_bad_release(d, "v3", "error-rate");
+}
+
+/* The article's template allows 5 % of all requests to fail, and a fifth of them goes to the canary. */
+static bool
+demo_stop_by_comparison(struct demo *d)
+{
+	const char *path = "/apis/argoproj.io/v1alpha1/namespaces/" DEMO_NS "/rollouts/" DEMO_NAME;
+	struct err *e;
+
+	d->stage = 4;
+	demo_print(d, "4. v4, which fails one request in ten: 2 %% of all requests, less than the limit of 5 %%");
+	if (!demo_apply(d, cli_flag(d->cli, "examples"), "demo/comparison.yaml"))
+		return false;
+	e = cli_call(d->cli, "PATCH", path, "application/json-patch+json",
+	    json_pack("[{s:s, s:s, s:{s:s}}]", "op", "add", "path", "/spec/strategy/canary/analysis/templates/-",
+		"value", "templateName", "comparison"),
+	    NULL);
+	if (e != NULL) {
+		demo_print(d, "the comparison cannot be added to the Rollout: %s", err_text(d->cli->arena, e));
+		return false;
+	}
+	demo_print(d, "added the template comparison to spec.strategy.canary.analysis of the Rollout");
+	return demo_bad_release(d, "v4", "compared-errors");
+}
+
+static void
+demo_report_abort(const struct demo_abort *bad)
+{
+	printf("  %s, aborted by %-15s            %lu errors in %.1f s; traffic restored %" PRId64
+	       " ms after the verdict\n",
+	    bad->tag, bad->metric, bad->errors, (double)(bad->restored - bad->routed) / 1000,
+	    bad->restored > bad->verdict ? bad->restored - bad->verdict : 0);
 }
 
 static bool
 demo_report(const struct demo *d)
 {
-	bool good = d->after > 0 && d->errors_after == 0 && d->strange_after == 0;
-
 	printf("\nWhat the users of the application saw\n"
 	       "  total                    %6lu requests, %lu errors\n"
-	       "  with v1 and v2                            %lu errors\n"
-	       "  v3 until it was aborted                   %lu errors\n"
-	       "  since then               %6lu requests, %lu errors, %lu responses of other versions than v2\n"
-	       "Traffic was restored %.1f s after the first bad measurement, %" PRId64 " ms after the verdict.\n",
-	    d->requests, d->errors, d->errors - d->errors_in_stage, d->errors_in_stage - d->errors_after, d->after,
-	    d->errors_after, d->strange_after, (double)(d->restored - d->first_bad) / 1000,
-	    d->restored > d->verdict ? d->restored - d->verdict : 0);
-	return good;
+	       "  with v1 and v2                            %lu errors\n",
+	    d->requests, d->errors, d->errors_of_good);
+	for (size_t i = 0; i < DEMO_ABORTS; i++)
+		demo_report_abort(&d->aborts[i]);
+	printf("  after the aborts         %6lu requests, %lu errors, %lu responses of other versions than v2\n",
+	    d->after, d->errors_after, d->strange_after);
+	return d->after > 0 && d->errors_after == 0 && d->strange_after == 0;
 }
 
 static bool
@@ -601,7 +696,7 @@ demo_play(struct demo *d)
 	d->watched.changed = demo_on_change;
 	d->watched.arg = d;
 	watched_start(d->cli, &d->watched, NULL, types, ARRAY_SIZE(types));
-	return demo_first_release(d) && demo_good_release(d) && demo_bad_release(d);
+	return demo_first_release(d) && demo_good_release(d) && demo_stop_by_threshold(d) && demo_stop_by_comparison(d);
 }
 
 static int
@@ -613,7 +708,7 @@ demo_run(struct cli *c)
 		.live = cli_color(c),
 		.redraw = { .fire = demo_on_redraw, .arg = &d } };
 	struct dev_settings s = { .app = "myregistry/myapp",
-		.behave = "v3:errors=0.9",
+		.behave = "v3:errors=0.9;v4:errors=0.1",
 		.controller = true,
 		.prometheus = true,
 		.mesh = true };

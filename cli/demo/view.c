@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include "cli/demo/view.h"
+#include "analysis/compare/report.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/core.h"
@@ -91,11 +92,10 @@ view_phase_color(const char *phase)
 static void
 view_stages(struct screen *s)
 {
-	static const char *const names[] = { "v1 deployed", "v2 good: 20 · approval · 40 · 60 · 80 · promoted",
-		"v3 bad: aborts itself" };
+	static const char *const names[] = { "v1 deployed", "v2 good", "v3 bad: errors", "v4 bad: few errors" };
 	const char *text = " ";
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < (int)ARRAY_SIZE(names); i++)
 		text = arena_printf(s->arena, "%s%s%s %s" END "%s", text,
 		    s->demo->stage > i + 1    ? GREEN
 		    : s->demo->stage == i + 1 ? BOLD
@@ -103,7 +103,7 @@ view_stages(struct screen *s)
 		    s->demo->stage > i + 1    ? "✔"
 		    : s->demo->stage == i + 1 ? "▶"
 					      : "·",
-		    names[i], i < 2 ? GRAY "  →  " END : "");
+		    names[i], i + 1 < (int)ARRAY_SIZE(names) ? GRAY "  →  " END : "");
 	view_line(s, text);
 }
 
@@ -170,12 +170,26 @@ view_pods(struct screen *s, const struct rollout *r)
 		view_line(s, "");
 }
 
+/* A comparison has one measurement, and its evidence grows. */
+static void
+view_comparison_line(struct screen *s, const struct metric *m, const struct measurement *one)
+{
+	const char *evidence = string_map_get(&one->metadata, REPORT_EVIDENCE);
+
+	view_linef(s, "   %-18s %s%-12s" END " %s", m->name, view_phase_color(one->phase), one->phase, evidence ?: "");
+}
+
 static void
 view_metric_line(struct screen *s, const struct metric *m, const struct metric_result *result)
 {
 	const struct measurement *last = NULL;
 	const char *marks = "", *value;
 
+	if (result != NULL && result->measurements.n == 1 &&
+	    string_map_get(&result->measurements.at[0].metadata, REPORT_EVIDENCE) != NULL) {
+		view_comparison_line(s, m, &result->measurements.at[0]);
+		return;
+	}
 	for (size_t i = 0; result != NULL && i < result->measurements.n; i++) {
 		last = &result->measurements.at[i];
 		marks = arena_printf(s->arena, "%s%s%s" END, marks, view_phase_color(last->phase),
@@ -275,7 +289,7 @@ demo_view_draw(const struct demo *d)
 	}
 	str_init(&s.out, 1u << 20);
 	str_adds(&s.out, "\xff[H");
-	view_linef(&s, BOLD " Sluice" END "  the seed's canary on the laptop cluster" GRAY "   %s   Ctrl-C ends it" END,
+	view_linef(&s, BOLD " Sluice" END "  canaries on the laptop cluster" GRAY "   %s   Ctrl-C ends it" END,
 	    duration_human(a, loop_mono(d->cli->loop) - d->started));
 	view_stages(&s);
 	view_line(&s, "");

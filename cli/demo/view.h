@@ -17,6 +17,16 @@ struct demo_second {
 	unsigned requests, errors, canary;
 };
 
+/* A release that must be aborted. Times: mono, ms; 0: not seen. */
+struct demo_abort {
+	const char *tag;
+	const char *metric; /* that stops it */
+	unsigned long errors; /* responses to users, until traffic was restored */
+	int64_t routed, verdict, restored; /* first weight above 0; failed analysis; weight 0 again */
+};
+
+#define DEMO_ABORTS 2
+
 struct demo {
 	struct cli *cli;
 	struct dev *dev;
@@ -26,7 +36,7 @@ struct demo {
 	struct timer redraw;
 	const char *dir;
 	int64_t started; /* mono, ms */
-	int stage; /* 1..3, 0 before */
+	int stage; /* 1..4, 0 before */
 	bool live; /* draw on the terminal; otherwise a line for what happens */
 	const char *ask; /* the command that the user should run now; NULL: none */
 
@@ -42,13 +52,13 @@ struct demo {
 	char canary_tag[32]; /* answers of this version count as the canary's */
 
 	/* Responses to users of the application. */
-	unsigned long requests, errors, errors_in_stage;
-	unsigned long after; /* requests since traffic was restored */
+	unsigned long requests, errors, errors_of_good;
+	unsigned long after; /* requests since traffic was restored, until the next release */
 	unsigned long errors_after, strange_after; /* of them: errors; responses of other versions than v2 */
 	struct demo_second seconds[DEMO_SECONDS];
 
-	/* Of the bad release; mono, ms; 0: not seen. */
-	int64_t first_bad, verdict, restored; /* first failed measurement; failed analysis; weight 0 again */
+	struct demo_abort aborts[DEMO_ABORTS];
+	struct demo_abort *bad; /* the one that is released; NULL: a good release */
 };
 
 const struct rollout *demo_rollout(const struct demo *);
