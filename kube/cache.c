@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/pool.h"
 #include "base/str.h"
+#include "kube/echoes.h"
 #include "kube/index.h"
 
 #define TYPES_MAX 48
@@ -25,6 +26,7 @@ struct type_cache {
 	size_t n_indexes;
 	bool absent, refused; /* the server does not have the type; it refuses to list it */
 	char *reached; /* the resourceVersion that the watch has reached; NULL: none yet */
+	struct echoes *echoes; /* NULL: none yet */
 };
 
 struct cache {
@@ -204,6 +206,7 @@ cache_free(struct cache *c)
 			index_done(&c->types[i].indexes[k]);
 		free(c->types[i].indexes);
 		free(c->types[i].reached);
+		cache_forget_echoes(c, c->types[i].type);
 	}
 	pool_free(c->pool);
 	free(c);
@@ -330,18 +333,48 @@ cache_put(struct cache *c, const struct type *t, const json_t *j, const struct u
 void
 cache_put_response_item(struct cache *c, const struct type *t, const struct item_text *i)
 {
-	const struct type_cache *of = cache_of_type(c, t);
+	struct type_cache *of = cache_of_type(c, t);
+	const struct entry *e;
 	char key[600];
+	bool known;
 
 	if (i->resource_version == NULL || i->name == NULL)
 		return; /* a Status, which is the response to a delete */
 	if (of->reached == NULL)
 		return; /* the type is not watched: no event would report the deletion */
-	if (map_get(&of->entries, cache_key(key, sizeof(key), t->cluster_scoped ? NULL : i->namespace, i->name)) ==
-		NULL &&
-	    resource_version_compare(i->resource_version, of->reached) <= 0)
+	cache_key(key, sizeof(key), t->cluster_scoped ? NULL : i->namespace, i->name);
+	e = map_get(&of->entries, key);
+	if (e == NULL && resource_version_compare(i->resource_version, of->reached) <= 0)
 		return;
+	known = e != NULL && cache_order(i, e->place.object) <= 0;
 	cache_put_item(c, t, i);
+	/* Its event is still to come. If that was first, this version was known. */
+	e = map_get(&of->entries, key);
+	if (known || i->response.len == 0 || e == NULL || e->place.object->unreadable != NULL ||
+	    !str_eq(e->place.object->meta.resource_version, i->resource_version))
+		return;
+	if (of->echoes == NULL)
+		of->echoes = mem_alloc(sizeof(*of->echoes));
+	echoes_add(of->echoes, i->response, i->resource_version);
+}
+
+char *
+cache_take_echo(struct cache *c, const struct type *t, const char *event, size_t len)
+{
+	struct type_cache *of = cache_of_type(c, t);
+
+	return of->echoes != NULL ? echoes_take(of->echoes, event, len) : NULL;
+}
+
+void
+cache_forget_echoes(struct cache *c, const struct type *t)
+{
+	struct type_cache *of = cache_of_type(c, t);
+
+	if (of->echoes != NULL)
+		echoes_done(of->echoes);
+	free(of->echoes);
+	of->echoes = NULL;
 }
 
 void

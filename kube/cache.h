@@ -43,6 +43,12 @@ bool cache_put_item(struct cache *, const struct type *, const struct item_text 
 void cache_put_response(struct cache *, const struct type *, const json_t *);
 void cache_put_response_item(struct cache *, const struct type *, const struct item_text *);
 
+/* Returns the resourceVersion of an event of the type's watch that repeats the response to a write exactly: its object
+ * is in the cache, or was deleted since. Returns NULL for every other event. The caller frees the text.
+ * cache_forget_echoes: the events of the responses so far may not come, because the watch has ended. */
+char *cache_take_echo(struct cache *, const struct type *, const char *event, size_t len);
+void cache_forget_echoes(struct cache *, const struct type *);
+
 /* Removes an object that was deleted in this version. A newer object of the same name stays. A NULL version: removes
  * any. */
 void cache_remove(struct cache *, const struct type *, const char *ns, const char *name, const char *resource_version);

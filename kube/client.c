@@ -128,6 +128,7 @@ client_read_item(struct arena *a, struct bytes body, struct item_text *ret)
 		text = json_begin(text);
 		if (json_at_object(text))
 			item_init_accepted(ret, a, text);
+		ret->response = body;
 		return NULL;
 	}
 	e = client_read_object(a, body, &tree);

@@ -323,6 +323,18 @@ watch_stream_garbled(struct watch *w, const char *why)
 		w->observer.garbled(w->type, w->observer.arg);
 }
 
+/* The cache has this version now. */
+static void
+watch_stream_reached(struct watch *w, const char *version)
+{
+	if (version != NULL)
+		watch_set_version(w, version);
+	if (w->garbled && loop_mono(w->transport->loop) - w->stream_started < GARBLED_MS)
+		return;
+	w->garbled = false;
+	w->backoff = 0;
+}
+
 /* Takes an event. */
 static void
 watch_stream_event(struct watch *w, const char *type, const struct item_text *item)
@@ -345,21 +357,21 @@ watch_stream_event(struct watch *w, const char *type, const struct item_text *it
 		watch_stream_garbled(w, "it is of no known type, or has no object");
 		return;
 	}
-	if (version != NULL)
-		watch_set_version(w, version);
-	if (w->garbled && loop_mono(w->transport->loop) - w->stream_started < GARBLED_MS)
-		return;
-	w->garbled = false;
-	w->backoff = 0;
+	watch_stream_reached(w, version);
 }
 
 static void
 watch_stream_line(struct watch *w)
 {
+	_cleanup_(freep) char *echo = cache_take_echo(w->cache, w->type, str_text(&w->line), w->line.len);
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct item_text item;
 	const char *type;
 
+	if (echo != NULL) {
+		watch_stream_reached(w, echo);
+		return;
+	}
 	if (!item_event(a, str_text(&w->line), w->line.len, w->line.overflow, &type, &item)) {
 		watch_stream_garbled(w, w->line.overflow ? "it is longer than any may be" : "it is no event");
 		return;
@@ -374,6 +386,7 @@ watch_stream_over(struct watch *w, bool failed, int64_t retry_after_ms)
 {
 	w->stream = NULL;
 	loop_timer_stop(w->transport->loop, &w->line_end);
+	cache_forget_echoes(w->cache, w->type);
 	if (w->relist)
 		watch_set_version(w, NULL);
 	w->relist = false;

@@ -7,6 +7,7 @@
 #pragma once
 #include <stdbool.h>
 #include "base/json.h"
+#include "base/str.h"
 
 #define ITEM_MAX (8u << 20) /* bytes; the limit of etcd is 1.5 MiB */
 
@@ -29,6 +30,7 @@ struct item_text {
 	const char *namespace, *name, *uid, *resource_version; /* of its metadata; NULL: no string, or one with
 							     * U+0000 */
 	int64_t generation; /* of its metadata; 0: it has none, or the object is unreadable */
+	struct bytes response; /* of the response to a write: its whole text, as it arrived; empty for others */
 };
 
 /* Reads an object as item_read does. item_done frees what it owns. */

@@ -439,6 +439,129 @@ the_server_says_when_to_ask_again(void **state)
 	fixture_teardown(&w);
 }
 
+/* Starts a watch that has listed version 7 of Service a, and puts the response to a write of it. */
+static struct exchange *
+fixture_write(struct fixture *w, const char *response)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct exchange *stream;
+	struct item_text item;
+
+	script_respond(w->script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "7")));
+	fixture_run(w, 1);
+	stream = script_open(w->script, "GET", "watch=1");
+	item_init(&item, a, response, strlen(response), false);
+	item.response = (struct bytes){ response, strlen(response) };
+	cache_put_response_item(w->cache, &service_type, &item);
+	item_done(&item);
+	return stream;
+}
+
+/* Returns whether an event would be taken for a repetition of a response; the response is forgotten then. */
+static bool
+fixture_is_echo(struct fixture *w, const char *event)
+{
+	_cleanup_(freep) char *version = cache_take_echo(w->cache, &service_type, event, strlen(event));
+
+	return version != NULL;
+}
+
+static void
+an_event_that_repeats_a_response_is_passed_over_once(void **state)
+{
+	struct fixture w;
+
+	(void)state;
+	fixture_setup(&w);
+	fixture_write(&w, SERVICE("a", "8") "\n");
+	assert_false(fixture_is_echo(&w, "{\"type\":\"DELETED\",\"object\":" SERVICE("a", "8") "}"));
+	assert_false(fixture_is_echo(&w, "{\"type\":\"MODIFIED\",\"object\":" SERVICE("a", "9") "}"));
+	assert_false(fixture_is_echo(&w, "{\"type\":\"MODIFIED\",\"object\":" SERVICE("a", "8") "]"));
+	assert_false(fixture_is_echo(&w, "{\"type\":\"MODIFIED\",\"object\":" SERVICE("a", "8") "}}"));
+	assert_true(fixture_is_echo(&w, "{\"type\":\"MODIFIED\",\"object\":" SERVICE("a", "8") "}"));
+	assert_false(fixture_is_echo(&w, "{\"type\":\"MODIFIED\",\"object\":" SERVICE("a", "8") "}"));
+	fixture_teardown(&w);
+}
+
+/* The watch resumes after the event, as after any other. */
+static void
+a_watch_resumes_after_an_event_that_repeats_a_response(void **state)
+{
+	struct exchange *stream;
+	struct fixture w;
+
+	(void)state;
+	fixture_setup(&w);
+	stream = fixture_write(&w, SERVICE("a", "8"));
+	script_data(stream, CHANGE("MODIFIED", SERVICE("a", "8")));
+	fixture_run(&w, 2000);
+	script_respond(w.script, "GET", "watch=1", 200, "");
+	fixture_run(&w, 1);
+	assert_non_null(strstr(script_open(w.script, "GET", "watch=1")->url, "resourceVersion=8"));
+	fixture_teardown(&w);
+}
+
+static void
+changes_of_others_around_a_repeated_response_are_read(void **state)
+{
+	struct exchange *stream;
+	struct fixture w;
+
+	(void)state;
+	fixture_setup(&w);
+	stream = fixture_write(&w, SERVICE("a", "9"));
+	script_data(stream, CHANGE("ADDED", SERVICE("b", "8")));
+	script_data(stream, CHANGE("MODIFIED", SERVICE("a", "9")));
+	script_data(stream, CHANGE("MODIFIED", SERVICE("a", "10")));
+	assert_string_equal(fixture_version(&w, "b"), "8");
+	assert_string_equal(fixture_version(&w, "a"), "10");
+	script_data(stream, CHANGE("DELETED", SERVICE("a", "11")));
+	assert_string_equal(fixture_version(&w, "a"), "");
+	fixture_teardown(&w);
+}
+
+/* Two events whose line break was lost: the second one must not be lost too. */
+static void
+an_event_behind_a_repeated_response_in_the_same_line_is_not_passed_over(void **state)
+{
+	struct exchange *stream;
+	struct fixture w;
+
+	(void)state;
+	fixture_setup(&w);
+	stream = fixture_write(&w, SERVICE("a", "8"));
+	script_data(
+	    stream, "{\"type\":\"MODIFIED\",\"object\":" SERVICE("a", "8") "}" CHANGE("ADDED", SERVICE("b", "9")));
+	assert_int_equal(w.garbled, 1);
+	fixture_teardown(&w);
+}
+
+/* An event that was before its response comes once only. */
+static void
+a_response_of_a_known_version_is_not_expected_again(void **state)
+{
+	struct fixture w;
+
+	(void)state;
+	fixture_setup(&w);
+	fixture_write(&w, SERVICE("a", "7"));
+	assert_false(fixture_is_echo(&w, "{\"type\":\"MODIFIED\",\"object\":" SERVICE("a", "7") "}"));
+	fixture_teardown(&w);
+}
+
+static void
+the_end_of_a_watch_forgets_its_responses(void **state)
+{
+	struct fixture w;
+
+	(void)state;
+	fixture_setup(&w);
+	fixture_write(&w, SERVICE("a", "8"));
+	script_respond(w.script, "GET", "watch=1", 200, "");
+	assert_false(fixture_is_echo(&w, "{\"type\":\"MODIFIED\",\"object\":" SERVICE("a", "8") "}"));
+	fixture_teardown(&w);
+}
+
 int
 main(void)
 {
@@ -459,6 +582,12 @@ main(void)
 		cmocka_unit_test(a_list_with_an_object_that_has_no_name_removes_nothing),
 		cmocka_unit_test(a_list_without_its_items_removes_nothing),
 		cmocka_unit_test(the_server_says_when_to_ask_again),
+		cmocka_unit_test(an_event_that_repeats_a_response_is_passed_over_once),
+		cmocka_unit_test(a_watch_resumes_after_an_event_that_repeats_a_response),
+		cmocka_unit_test(changes_of_others_around_a_repeated_response_are_read),
+		cmocka_unit_test(an_event_behind_a_repeated_response_in_the_same_line_is_not_passed_over),
+		cmocka_unit_test(a_response_of_a_known_version_is_not_expected_again),
+		cmocka_unit_test(the_end_of_a_watch_forgets_its_responses),
 	};
 
 	log_setup(LOG_LEVEL_ERROR, false);

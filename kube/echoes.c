@@ -1,0 +1,63 @@
+/* kube/echoes.c: a ring of texts. Their events come in the order of the writes, and soon. */
+#include "kube/echoes.h"
+#include <string.h>
+
+static void
+echo_forget(struct echo *e)
+{
+	free(e->text);
+	free(e->version);
+	*e = (struct echo){ 0 };
+}
+
+void
+echoes_done(struct echoes *all)
+{
+	for (size_t i = 0; i < ECHOES_MAX; i++)
+		echo_forget(&all->at[i]);
+}
+
+void
+echoes_add(struct echoes *all, struct bytes response, const char *resource_version)
+{
+	struct echo *e = &all->at[all->next];
+
+	/* A body ends with a line break, which the object of an event does not have. */
+	while (response.len > 0 && response.at[response.len - 1] == '\n')
+		response.len--;
+	if (response.len == 0 || response.len > ECHO_TEXT_MAX)
+		return;
+	echo_forget(e);
+	all->next = (all->next + 1) % ECHOES_MAX;
+	e->text = mem_alloc(response.len);
+	memcpy(e->text, response.at, response.len);
+	e->len = response.len;
+	e->version = mem_strdup(resource_version);
+}
+
+/* Returns whether the event is `head`, the text and a bracket. */
+static bool
+echo_is(const struct echo *e, const char *head, const char *event, size_t len)
+{
+	size_t n = strlen(head);
+
+	return e->text != NULL && len == n + e->len + 1 && memcmp(event, head, n) == 0 &&
+	       memcmp(event + n, e->text, e->len) == 0 && event[len - 1] == '}';
+}
+
+char *
+echoes_take(struct echoes *all, const char *event, size_t len)
+{
+	for (size_t i = 0; i < ECHOES_MAX; i++) {
+		struct echo *e = &all->at[i];
+		char *version = e->version;
+
+		if (!echo_is(e, "{\"type\":\"MODIFIED\",\"object\":", event, len) &&
+		    !echo_is(e, "{\"type\":\"ADDED\",\"object\":", event, len))
+			continue;
+		e->version = NULL;
+		echo_forget(e);
+		return version;
+	}
+	return NULL;
+}
