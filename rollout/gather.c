@@ -87,7 +87,7 @@ gather_analyses(struct rollout_world *w, struct arena *a)
 }
 
 static void
-gather_canary(struct rollout_world *w, struct arena *a)
+gather_canary(struct rollout_world *w, const struct pass *p, struct arena *a)
 {
 	const struct canary_strategy *c = w->rollout->spec.strategy.canary;
 	const char *ns = w->rollout->object.meta.namespace;
@@ -97,6 +97,12 @@ gather_canary(struct rollout_world *w, struct arena *a)
 	w->stable_service = (const struct service *)view_get(w->view, &service_type, ns, c->stable_service);
 	w->unlisted |= !routed_are_listed(w->rollout, w->view);
 	w->routing_err = routed_read(w->rollout, w->view, a, &w->routers);
+	if (routed_confirms(&w->routers)) {
+		struct plan *asks = plan_new(a);
+
+		routed_confirm(w->rollout, &w->routers, p, asks);
+		w->routing_asks = asks;
+	}
 	w->routing = routed_merge(&w->routers, a);
 	if (!w->routing.splits_pods) {
 		w->routing.canary_hash = gather_service_hash(w->canary_service);
@@ -156,7 +162,7 @@ world_gather(const struct pass *p, const struct rollout *r, struct arena *a, str
 	w->new_rs = world_replicaset(w, w->hash);
 	w->stable_rs = world_replicaset(w, r->status.stable_rs);
 	if (r->spec.strategy.canary != NULL)
-		gather_canary(w, a);
+		gather_canary(w, p, a);
 	else if (r->spec.strategy.blue_green != NULL)
 		gather_blue_green(w, a);
 }

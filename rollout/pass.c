@@ -63,6 +63,13 @@ pass_make_revision(struct rollout_pass *p)
 }
 
 void
+pass_ask(struct rollout_pass *p)
+{
+	if (p->w->routing_asks != NULL && !p->writes.routing)
+		plan_include(p->plan, p->w->routing_asks);
+}
+
+void
 pass_end(struct rollout_pass *p)
 {
 	runs_sync(p);
@@ -75,5 +82,6 @@ pass_end(struct rollout_pass *p)
 	revision_history(p);
 	metadata_pods(p);
 	workload_scale(p);
+	pass_ask(p);
 	status_finish(p);
 }

@@ -16,6 +16,7 @@ enum rollout_promotion { NOT_PROMOTED, PROMOTING, PROMOTED };
 struct rollout_writes {
 	bool replicaset; /* it creates the new ReplicaSet */
 	bool routes; /* it changes managed routes */
+	bool routing; /* it writes to what routers read */
 	struct opt_int weight; /* the new weight of the canary's destination, in percent */
 	const char *canary_hash, *stable_hash; /* the hashes that the destinations will select; NULL if not changed */
 	int64_t pods_removed; /* the number of pods that it scales down */
@@ -61,6 +62,9 @@ struct rollout_pass {
 /* Returns true if the new ReplicaSet exists. Otherwise plans its creation or adoption, and the status if this is all
  * that can be reported without it; the pass is over then. */
 bool pass_make_revision(struct rollout_pass *);
+
+/* Adds what routers ask, unless the pass changes the routing: the next pass asks about the new one. */
+void pass_ask(struct rollout_pass *);
 
 /* Makes the new version the stable one. `completion` is the value of status.rolloutDuration.completionStatus. */
 void pass_promote(struct rollout_pass *, const char *why, const char *completion);

@@ -63,7 +63,7 @@ void
 routes_plan(struct rollout_pass *p, bool lower)
 {
 	struct wanted_route *want = NULL;
-	size_t n;
+	size_t n, before = p->plan->n_steps;
 
 	if (p->w->routers.n == 0 || p->canary->traffic_routing->managed_routes.n == 0)
 		return; /* no routes to create or remove */
@@ -75,6 +75,7 @@ routes_plan(struct rollout_pass *p, bool lower)
 	if (routed_set_routes(p->w->rollout, &p->w->routers, want, n, p->arena, p->plan))
 		return;
 	p->writes.routes = true;
+	p->writes.routing |= p->plan->n_steps > before;
 	plan_reason(p->plan, "managed routes: %zu", n);
 }
 

@@ -171,6 +171,7 @@ weights_plan(struct rollout_pass *p, bool lower)
 	const struct routing *r = &p->w->routing;
 	struct wanted_split want = { .weight = weights_stable_can_carry(p, weights_wanted(p)) };
 	bool same, down, restored;
+	size_t before = p->plan->n_steps;
 	struct err *e;
 
 	/* an invalid routing is still used to lower the canary's weight, as far as it can be read */
@@ -197,6 +198,7 @@ weights_plan(struct rollout_pass *p, bool lower)
 		want = weights_only_less(p, want);
 	p->writes.weight = (struct opt_int){ true, want.weight };
 	e = routed_set_weight(p->w->rollout, &p->w->routers, &want, p->plan);
+	p->writes.routing |= p->plan->n_steps > before;
 	if (e != NULL)
 		plan_reason(p->plan, "weight: %s", err_text(p->arena, e));
 	else

@@ -38,6 +38,26 @@ routed_read(const struct rollout *r, const struct view *view, struct arena *a, s
 	return first;
 }
 
+void
+routed_confirm(const struct rollout *r, struct routed *routed, const struct pass *pass, struct plan *asks)
+{
+	for (size_t i = 0; i < routed->n; i++) {
+		struct routed_by *by = &routed->by[i];
+
+		if (by->router->confirm != NULL && by->err == NULL)
+			by->router->confirm(r, pass, asks, &by->routing);
+	}
+}
+
+bool
+routed_confirms(const struct routed *routed)
+{
+	for (size_t i = 0; i < routed->n; i++)
+		if (routed->by[i].router->confirm != NULL)
+			return true;
+	return false;
+}
+
 /* Adds the other destinations of one router to those of all, each with the most that a router gives it. */
 static void
 routed_merge_additional(struct routing *all, const struct routing *one, struct arena *a)

@@ -9,6 +9,8 @@
 #include "kube/plan/plan.h"
 #include "kube/plan/view.h"
 
+struct pass;
+
 /* The state of the routing objects, as a router read it; of all routers of a rollout (traffic/routed.h), the most and
  * the least of what each of them read. */
 struct routing {
@@ -85,6 +87,12 @@ struct router {
 	 * weight counts as observed only then. NULL: it takes effect when it is written. */
 	const char *(*verify)(const struct rollout *, const struct routing *, struct arena *);
 
+	/* The same for a router whose weights take effect outside of the cluster: sets ret->unverified if that is not
+	 * known yet, or ret->raise_err if it cannot be; adds to `asks` the queries, the responses to keep, writes,
+	 * events and the time of the next pass. `asks` becomes a part of the plan of the pass. NULL: nothing is
+	 * asked. */
+	void (*confirm)(const struct rollout *, const struct pass *, struct plan *asks, struct routing *ret);
+
 	/* Adds the writes that set the split, and their events: patches and, for objects that are the rollout's own
 	 * (it is their controller), plan_create and plan_delete. */
 	struct err *(*set_weight)(
@@ -127,7 +135,7 @@ struct router {
 };
 
 extern const struct router istio_router, gateway_router, nginx_router, alb_router, smi_router, ambassador_router,
-    traefik_router, apisix_router, contour_router;
+    traefik_router, apisix_router, contour_router, hook_router;
 
 /* All routers, ended by NULL. */
 extern const struct router *const routers[];

@@ -13,6 +13,7 @@ const struct router *const routers[] = {
 	&traefik_router,
 	&apisix_router,
 	&contour_router,
+	&hook_router,
 	NULL,
 };
 

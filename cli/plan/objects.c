@@ -334,7 +334,17 @@ objects_declare_plugins(struct plan_objects *to)
 {
 	static const struct plugin_http http = { .url = PLAN_ADDRESS "/plugin" };
 	const struct canary_strategy *c = to->decoded->spec.strategy.canary;
+	const struct router_plugins *named =
+	    c != NULL && c->traffic_routing != NULL ? c->traffic_routing->plugins : NULL;
 	size_t n = c != NULL ? c->steps.n : 0;
+
+	if (named != NULL && named->hook != NULL) {
+		to->plugins.routers.at = arena_new_array(to->arena, struct step_plugin, 1);
+		to->plugins.routers.at[to->plugins.routers.n++] =
+		    (struct step_plugin){ .name = named->hook->name, .http = &http };
+		forecast_line(to->arena, &to->notes, "the plan assumes that hook %s sets weights at once",
+		    named->hook->name ?: "");
+	}
 
 	to->plugins.plugins.at = arena_new_array(to->arena, struct step_plugin, n + 1);
 	for (size_t i = 0; i < n; i++) {

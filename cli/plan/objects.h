@@ -31,7 +31,7 @@ struct plan_objects {
 	json_t *rollout;
 	json_t *others; /* a list, in the order in which they are created */
 	const struct rollout *decoded;
-	struct step_plugins plugins; /* those that the steps name */
+	struct step_plugins plugins; /* those that the steps and trafficRouting name */
 	bool analyses; /* the strategy has an analysis */
 	struct forecast_lines warnings, notes;
 };

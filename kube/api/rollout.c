@@ -477,11 +477,21 @@ static const struct field contour_routing_fields[] = {
 };
 TYPE(contour_routing, "contour traffic routing", .strict = true);
 
+static const struct field hook_routing_fields[] = {
+	STRING(hook_routing, name, "name", .required = true,
+	    .doc = "Name of a hook. It is invalid if controller --step-plugins does not declare it under "
+		   "trafficRouters."),
+	JSON(hook_routing, config, "config", .doc = "Any value. Each call passes it to the hook."),
+};
+TYPE(hook_routing, "hook traffic routing", .strict = true);
+
 static const struct field router_plugins_fields[] = {
 	OBJECT(router_plugins, gateway_api, "argoproj-labs/gatewayAPI", gateway_routing,
 	    .doc = "Split traffic between canaryService and stableService with routes of the Gateway API."),
 	OBJECT(router_plugins, contour, "argoproj-labs/contour", contour_routing,
 	    .doc = "Split traffic between canaryService and stableService with HTTPProxies of Contour."),
+	OBJECT(router_plugins, hook, "sluice/hook", hook_routing,
+	    .doc = "Split traffic with a program or HTTP service of yours (docs/step-plugins.md)."),
 };
 TYPE(router_plugins, "plugins of trafficRouting", .strict = true);
 

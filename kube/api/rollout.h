@@ -185,10 +185,17 @@ struct contour_routing {
 	const char *namespace; /* NULL or "": the rollout's; another one is an error */
 };
 
-/* Routers that are plugins in Argo Rollouts. */
+/* A program or HTTP service of the user's, which the controller's configuration declares. */
+struct hook_routing {
+	const char *name;
+	const char *config; /* JSON that each call has; NULL: none */
+};
+
+/* Routers that are plugins in Argo Rollouts, and hooks. */
 struct router_plugins {
 	const struct gateway_routing *gateway_api;
 	const struct contour_routing *contour;
+	const struct hook_routing *hook;
 };
 
 /* Exactly one is set. */

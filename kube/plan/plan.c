@@ -382,6 +382,24 @@ plan_reason(struct plan *p, const char *format, ...)
 	va_end(ap);
 }
 
+void
+plan_include(struct plan *p, const struct plan *other)
+{
+	size_t before = p->n_steps;
+
+	for (size_t i = 0; i < other->n_steps; i++)
+		*plan_add(p, other->steps[i].op) = other->steps[i];
+	plan_independent_since(p, before);
+	for (size_t i = 0; i < other->n_kept; i++)
+		plan_keep(p, other->kept[i]);
+	for (size_t i = 0; i < other->n_notes; i++)
+		plan_note(p, other->notes[i].name, other->notes[i].value);
+	for (size_t i = 0; i < other->n_reasons; i++)
+		plan_reason(p, "%s", other->reasons[i]);
+	if (other->wake_at != 0)
+		plan_wake(p, other->wake_at);
+}
+
 bool
 plan_is_quiet(const struct plan *p)
 {

@@ -172,6 +172,10 @@ void plan_memory(struct plan *, const struct type *type, const void *);
 /* Adds a reason, one line for users, with a printf format. */
 void plan_reason(struct plan *, const char *format, ...) printf_like(2, 3);
 
+/* Adds the steps, kept responses, reasons, notes and the time of the next pass of another plan in the same arena. Its
+ * writes do not depend on those before them. */
+void plan_include(struct plan *, const struct plan *);
+
 /* Returns true when the plan has neither writes nor queries. */
 bool plan_is_quiet(const struct plan *);
 

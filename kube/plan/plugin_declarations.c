@@ -35,6 +35,7 @@ TYPE(step_plugin, "step plugin", .strict = true);
 static const struct field step_plugins_fields[] = {
 	LIST(step_plugins, plugins, "stepPlugins", step_plugin, .doc = "Plugins for steps of canaries."),
 	LIST(step_plugins, metrics, "metricPlugins", step_plugin, .doc = "Plugins that measure a metric."),
+	LIST(step_plugins, routers, "trafficRouters", step_plugin, .doc = "Plugins that split traffic."),
 };
 TYPE(step_plugins, "step plugins' configuration", .strict = true);
 
@@ -72,6 +73,8 @@ step_plugins_read(struct arena *a, const json_t *j, struct step_plugins *ret)
 		step_plugins_check(&p, ret->plugins.at, i, "stepPlugins");
 	for (size_t i = 0; p.n == 0 && i < ret->metrics.n; i++)
 		step_plugins_check(&p, ret->metrics.at, i, "metricPlugins");
+	for (size_t i = 0; p.n == 0 && i < ret->routers.n; i++)
+		step_plugins_check(&p, ret->routers.at, i, "trafficRouters");
 	return p.n > 0 ? err_new(a, ERR_INVALID, "%s: %s", p.at[0].path, p.at[0].text) : NULL;
 }
 

@@ -10,7 +10,8 @@
  *	- name: acme/migrate
  *	  exec: {command: [/plugins/migrate, --verbose]}
  *
- * Hooks that measure a metric (analysis/hook.c) are declared in the same way, under metricPlugins.
+ * Hooks that measure a metric (analysis/hook.c) are declared in the same way, under metricPlugins, and those that split
+ * traffic (traffic/hook_calls.c) under trafficRouters.
  *
  * Each call has one JSON document, as the body of a POST or on standard input, and returns another:
  *
@@ -59,10 +60,12 @@ struct step_plugin {
 struct step_plugins {
 	LIST_OF(struct step_plugin) plugins;
 	LIST_OF(struct step_plugin) metrics; /* of metrics (analysis/hook.c) */
+	LIST_OF(struct step_plugin) routers; /* of traffic (traffic/hook_calls.c) */
 };
 
 /* Sets *ret to the call of a plugin with this JSON. In the arena. */
 void plugin_query(struct arena *, const struct step_plugin *, const char *body, struct query *ret);
 
-/* Reads {"stepPlugins": […], "metricPlugins": […]}. Returns the first error, with its path. All in the arena. */
+/* Reads {"stepPlugins": […], "metricPlugins": […], "trafficRouters": […]}. Returns the first error, with its path. All
+ * in the arena. */
 struct err *step_plugins_read(struct arena *, const json_t *, struct step_plugins *ret);

@@ -58,6 +58,7 @@ check "Istio with Services, named routes and several VirtualServices" stands_in 
 check "Istio with tls and tcp routes" stands_in 3 "$services, trafficRouting: {istio: {virtualService: {name: v, tlsRoutes: [{port: 443, sniHosts: [a.example]}], tcpRoutes: [{port: 3306}]}}}"
 check "routes of the Gateway API" stands_in 6 "$services, trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoute: h, grpcRoute: g, tcpRoute: t, tlsRoute: l}}}"
 check "Contour" stands_in 3 "$services, trafficRouting: {plugins: {argoproj-labs/contour: {httpProxies: [p]}}}"
+check "a hook" stands_in 2 "$services, trafficRouting: {plugins: {sluice/hook: {name: acme/edge}}}"
 check "ingress-nginx" stands_in 3 "$services, trafficRouting: {nginx: {stableIngress: i}}"
 check "the AWS Load Balancer Controller" stands_in 3 "$services, trafficRouting: {alb: {ingress: i, rootService: r, servicePort: 80}}"
 check "pingPong" stands_in 3 "pingPong: {pingService: c, pongService: s}, trafficRouting: {istio: {virtualService: {name: v}}}"

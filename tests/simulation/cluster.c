@@ -218,7 +218,10 @@ spoil(void *arg, const struct request *r, char **text)
 static const struct plugin_http hook = { .url = "http://hook.test/" };
 static struct step_plugin plugins[] = { { .name = "acme/hook", .http = &hook, .timeout_seconds = { true, 5 } },
 	{ .name = "acme/off", .http = &hook, .disabled = true } };
-static const struct step_plugins step_plugins = { .plugins = { plugins, ARRAY_SIZE(plugins) } };
+static const struct plugin_http edge = { .url = "http://edge.test/" };
+static struct step_plugin edges[] = { { .name = "acme/edge", .http = &edge, .timeout_seconds = { true, 5 } } };
+static const struct step_plugins step_plugins = { .plugins = { plugins, ARRAY_SIZE(plugins) },
+	.routers = { edges, ARRAY_SIZE(edges) } };
 
 static int
 plugin_answers(struct cluster *c, const struct request *r, char **ret_body)
@@ -233,6 +236,38 @@ plugin_answers(struct cluster *c, const struct request *r, char **ret_body)
 		return 0;
 	}
 	*ret_body = mem_strdup(c->plugin);
+	return 200;
+}
+
+/* The hook that is a router: it ignores calls with a lower serial number than one before. */
+static int
+edge_answers(struct cluster *c, const struct request *r, char **ret_body)
+{
+	_cleanup_(json_decrefp) json_t *call = json_loads(r->body, 0, NULL), *answer = json_loads(c->edge, 0, NULL);
+	const json_t *weight = json_object_get(call, "weight");
+	long long serial = json_int(call, "serial", 0), *last = &c->edge_serials[weight == NULL];
+
+	cluster_note(c, "hook %s is called: %s, weight %d, routes %d, serial %lld, config %d", json_str(call, "plugin"),
+	    json_str(call, "operation"), (int)json_int(call, "weight", -1),
+	    (int)json_array_size(json_object_get(call, "headerRoutes")), serial,
+	    (int)json_int(json_object_get(call, "config"), "n", 0));
+	if (c->edge[0] == '\0') {
+		*ret_body = NULL;
+		return 0;
+	}
+	*ret_body = mem_strdup(c->edge);
+	if (serial < *last || !json_is_object(answer) || json_object_get(answer, "error") != NULL ||
+	    json_is_false(json_object_get(answer, "verified")))
+		return 200;
+	*last = serial;
+	if (weight != NULL) {
+		c->edge_weight = (int)json_integer_value(weight);
+		cluster_note(c, "hook acme/edge has weight %d", c->edge_weight);
+	} else {
+		json_decref(c->edge_routes);
+		c->edge_routes = json_incref(json_object_get(call, "headerRoutes"));
+		cluster_note(c, "hook acme/edge has %zu routes", json_array_size(c->edge_routes));
+	}
 	return 200;
 }
 
@@ -253,6 +288,8 @@ outside(void *arg, const struct request *r, char **ret_body)
 
 	if (str_starts(r->url, "http://hook.test/"))
 		return plugin_answers(c, r, ret_body);
+	if (str_starts(r->url, "http://edge.test/"))
+		return edge_answers(c, r, ret_body);
 	if ((c->metric_mood == METRIC_FINE || c->metric_mood == METRIC_SLOW) &&
 	    (*ret_body = counted_response(&c->counted, c->store, r)) != NULL)
 		return 200;
@@ -482,6 +519,8 @@ cluster_new(uint64_t seed)
 
 	c->seed = seed;
 	c->name = "myapp";
+	c->edge_weight = -1;
+	snprintf(c->edge, sizeof(c->edge), "{}");
 	c->faults = rand_stream(seed, "faults");
 	c->people = rand_stream(seed, "people");
 	c->trouble_over = INT64_MIN / 2;
@@ -517,6 +556,7 @@ struct cluster *
 cluster_free(struct cluster *c)
 {
 	json_decref(c->held);
+	json_decref(c->edge_routes);
 	if (c->pods == NULL) {
 		remote_free(c->remote);
 		str_done(&c->story);

@@ -82,6 +82,12 @@ struct cluster {
 	struct nth *nth; /* NULL: none */
 	double metric; /* the response of Prometheus */
 	char plugin[400]; /* the response of the plugin "acme/hook"; "": it cannot be reached */
+	/* The response of the hook "acme/edge", a router, which has the weight of a call unless this is an object with
+	 * "verified": false or "error"; "": it cannot be reached. */
+	char edge[400];
+	int edge_weight; /* in effect; -1: it has never had one */
+	json_t *edge_routes; /* in effect; owned */
+	long long edge_serials[2]; /* the highest that it has read: of weights, and of routes */
 	enum metric_mood metric_mood; /* ... unless it does something else */
 	struct counted counted; /* the traffic of pods, for comparisons */
 	remote_changed *observe; /* called for every change; NULL: not called */

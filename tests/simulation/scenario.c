@@ -250,6 +250,14 @@ do_plugin(struct scenario *s, const json_t *v)
 	snprintf(s->cluster->plugin, sizeof(s->cluster->plugin), "%s", json_is_null(v) ? "" : json_text(s->arena, v));
 }
 
+/* The response of the hook that is a router from now on; null: it cannot be reached. */
+static void
+do_hook(struct scenario *s, const json_t *v)
+{
+	cluster_note(s->cluster, "the hook answers %s", json_is_null(v) ? "nothing" : json_text(s->arena, v));
+	snprintf(s->cluster->edge, sizeof(s->cluster->edge), "%s", json_is_null(v) ? "" : json_text(s->arena, v));
+}
+
 /* A number, "refused", or "empty", "slow", "wrong" (see outside in cluster.c). */
 static void
 do_metric(struct scenario *s, const json_t *v)
@@ -656,6 +664,7 @@ static const struct {
 	{ "metric", do_metric, false },
 	{ "traffic", do_traffic, true },
 	{ "plugin", do_plugin, true },
+	{ "hook", do_hook, true },
 	{ "load", do_load, true },
 	{ "pods", do_pods, true },
 	{ "unready", do_unready, true },

@@ -264,6 +264,12 @@ split_add(struct cluster *c, const json_t *rollout, const struct split_router *r
 	*most = weight > *most ? weight : *most;
 }
 
+static bool
+split_has_hook(const json_t *rollout)
+{
+	return json_at(split_canary(rollout), "/trafficRouting/plugins/sluice~1hook") != NULL;
+}
+
 bool
 split_weights(struct cluster *c, const json_t *rollout, int *ret_least, int *ret_most, bool *ret_missing)
 {
@@ -273,6 +279,11 @@ split_weights(struct cluster *c, const json_t *rollout, int *ret_least, int *ret
 	*ret_least = INT32_MAX;
 	*ret_most = 0;
 	*ret_missing = false;
+	if (split_has_hook(rollout)) {
+		any = true;
+		*ret_missing = c->edge_weight < 0;
+		*ret_least = *ret_most = c->edge_weight < 0 ? 0 : c->edge_weight;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(split_routers); i++) {
 		const struct split_router *r = &split_routers[i];
 		char name[600] = "";
@@ -303,7 +314,20 @@ split_has_header(const char *kind, const json_t *o)
 bool
 split_uses_headers(const json_t *rollout)
 {
-	return split_router_of(rollout, "Ingress") != NULL || split_router_of(rollout, "ApisixRoute") != NULL;
+	return split_has_hook(rollout) || split_router_of(rollout, "Ingress") != NULL ||
+	       split_router_of(rollout, "ApisixRoute") != NULL;
+}
+
+static bool
+split_has_named(const json_t *routes, const char *name)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (routes, i, one)
+		if (str_eq(json_str(one, "name"), name))
+			return true;
+	return false;
 }
 
 /* The route of an Ingress has no name: there is one. */
@@ -315,6 +339,8 @@ split_all_have_header(struct cluster *c, const json_t *rollout, const char *name
 	bool has = true;
 	size_t n;
 
+	if (split_has_hook(rollout))
+		return split_has_named(c->edge_routes, name);
 	if (json_at(rollout, "/spec/strategy/canary/trafficRouting/apisix") != NULL)
 		return cluster_get(c, "apisixroutes", "default", name) != NULL;
 	n = r->names(rollout, 0, object, sizeof(object));
