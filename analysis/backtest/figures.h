@@ -10,6 +10,8 @@ void figures_interval(double x, double n, double *ret_low, double *ret_high);
 struct figures_power {
 	double effect; /* how many times worse the canary is; 1: a good one */
 	size_t releases, stopped, passed;
+	size_t errors; /* of those that were stopped: for measurements that failed */
+	size_t inconclusive;
 	double median; /* seconds until the stop; NaN: none was stopped */
 };
 

@@ -14,7 +14,8 @@
 /* One call of matrix_read. */
 struct matrix_reader {
 	struct arena *arena;
-	const struct matrix_grid *grid;
+	const struct matrix_grid *grid; /* of matrix_read */
+	bool any; /* a value that is not one of a counter is no error */
 	const char *labels; /* of the current series */
 };
 
@@ -70,6 +71,9 @@ matrix_value(const struct matrix_reader *r, const char *text, double *ret, const
 		end = matrix_number(text + 1, ret);
 	if (end == NULL || *end != '"')
 		return matrix_wrong(r, "a value that is not a number");
+	*ret_end = end + 1;
+	if (r->any)
+		return NULL;
 	if (isnan(*ret))
 		return matrix_wrong(r, "the value NaN: it is not a counter");
 	if (isinf(*ret))
@@ -78,7 +82,6 @@ matrix_value(const struct matrix_reader *r, const char *text, double *ret, const
 		return matrix_wrong(r, "a value above 2^53: its increments are not exact");
 	if (*ret < 0)
 		return matrix_wrong(r, "a negative value: it is not a counter");
-	*ret_end = end + 1;
 	return NULL;
 }
 
@@ -91,30 +94,41 @@ matrix_space(const char *at)
 }
 
 /* Reads the [time, "value"] pair at w->value, and sets w->end, which spares a scan. The text is accepted JSON, so that
- * what follows a number or a string is known to exist. */
+ * what follows a number or a string is known to exist. *ret_ms is the time in ms. */
 static struct err *
-matrix_sample(const struct matrix_reader *r, struct json_walk *w, double *row)
+matrix_pair(const struct matrix_reader *r, struct json_walk *w, double *ret_ms, double *ret)
 {
-	double time = 0, column, v = 0;
 	const char *at = json_at_list(w->value) ? matrix_space(w->value + 1) : NULL, *end = NULL;
 	struct err *e;
 
-	if (json_at_number(at) && (at = matrix_number(at, &time)) != NULL)
+	if (json_at_number(at) && (at = matrix_number(at, ret_ms)) != NULL)
 		at = matrix_space(at);
 	if (at == NULL || *at != ',')
 		return matrix_wrong(r, "a sample that is no [time, value]");
-	column = round((time * 1000 - (double)r->grid->start) / (double)r->grid->step);
-	if ((e = matrix_value(r, matrix_space(at + 1), &v, &end)) != NULL)
+	*ret_ms *= 1000;
+	if ((e = matrix_value(r, matrix_space(at + 1), ret, &end)) != NULL)
 		return e;
 	end = matrix_space(end);
 	if (*end != ']')
 		return matrix_wrong(r, "a sample that is no [time, value]");
+	w->end = end + 1;
+	return NULL;
+}
+
+static struct err *
+matrix_sample(const struct matrix_reader *r, struct json_walk *w, double *row)
+{
+	double ms = 0, column, v = 0;
+	struct err *e = matrix_pair(r, w, &ms, &v);
+
+	if (e != NULL)
+		return e;
+	column = round((ms - (double)r->grid->start) / (double)r->grid->step);
 	if (!(column >= 0 && column < (double)r->grid->columns))
 		return matrix_wrong(r, "a sample at a time that was not queried");
 	if (!isnan(row[(size_t)column]))
 		return matrix_wrong(r, "two samples of one time, or another series has the same labels");
 	row[(size_t)column] = v;
-	w->end = end + 1;
 	return NULL;
 }
 
@@ -149,14 +163,11 @@ matrix_refused(struct arena *a, const struct response *got, const char *doc)
 	    (int)(got->body.len < MATRIX_SHOWN ? got->body.len : MATRIX_SHOWN), got->body.len > 0 ? got->body.at : "");
 }
 
-struct err *
-matrix_read(struct arena *a, const struct response *got, const struct matrix_grid *grid, matrix_row *row_of, void *arg)
+/* Sets *ret to a walk over the series of a response. */
+static struct err *
+matrix_begin(struct arena *a, const struct response *got, struct json_walk *ret)
 {
-	struct matrix_reader r = { .arena = a, .grid = grid };
 	const char *doc = NULL, *data, *type;
-	struct json_walk w;
-	struct err *e;
-	size_t n = 0;
 
 	if (got->err != NULL)
 		return err_wrap(a, got->err, "prometheus");
@@ -169,13 +180,75 @@ matrix_read(struct arena *a, const struct response *got, const struct matrix_gri
 	type = matrix_label(a, data, "resultType");
 	if (type == NULL || strcmp(type, "matrix") != 0 || !json_at_list(json_find(data, "result")))
 		return err_new(a, ERR_INVALID, "prometheus: the response has no matrix");
-	w = json_walk(json_find(data, "result"));
-	while (json_walk_next(&w)) {
-		if (n++ == MATRIX_SERIES_MAX)
-			return err_new(
-			    a, ERR_INVALID, "prometheus: more than %d series: narrow the selector", MATRIX_SERIES_MAX);
-		if ((e = matrix_series(&r, w.value, row_of, arg)) != NULL)
+	*ret = json_walk(json_find(data, "result"));
+	return NULL;
+}
+
+static struct err *
+matrix_too_many(struct arena *a)
+{
+	return err_new(a, ERR_INVALID, "prometheus: more than %d series: narrow the selector", MATRIX_SERIES_MAX);
+}
+
+struct err *
+matrix_read(struct arena *a, const struct response *got, const struct matrix_grid *grid, matrix_row *row_of, void *arg)
+{
+	struct matrix_reader r = { .arena = a, .grid = grid };
+	struct json_walk w;
+	struct err *e = matrix_begin(a, got, &w);
+	size_t n = 0;
+
+	while (e == NULL && json_walk_next(&w))
+		e = n++ == MATRIX_SERIES_MAX ? matrix_too_many(a) : matrix_series(&r, w.value, row_of, arg);
+	return e;
+}
+
+static struct err *
+matrix_points(struct matrix_reader *r, const char *series, size_t *left, struct matrix_points *ret)
+{
+	const char *values = json_find(series, "values");
+	struct json_walk w = json_walk(values);
+	size_t n = json_count(values);
+	double ms = 0, last = -INFINITY;
+	struct err *e;
+
+	r->labels = json_find(series, "metric");
+	if (!json_at_object(r->labels) || !json_at_list(values))
+		return err_new(r->arena, ERR_INVALID, "prometheus: a series without labels or values");
+	if (n > *left)
+		return err_new(r->arena, ERR_INVALID, "prometheus: more than %d samples", MATRIX_POINTS_MAX);
+	*left -= n;
+	*ret = (struct matrix_points){ r->labels, arena_new_array(r->arena, struct matrix_point, n), 0 };
+	for (; json_walk_next(&w); last = ms) {
+		struct matrix_point *p = &ret->at[ret->n++];
+
+		if ((e = matrix_pair(r, &w, &ms, &p->value)) != NULL)
 			return e;
+		if (!(ms > last && ms < MATRIX_VALUE_MAX))
+			return matrix_wrong(r, "samples whose times do not ascend");
+		p->at = (int64_t)round(ms);
 	}
+	return NULL;
+}
+
+struct err *
+matrix_read_points(struct arena *a, const struct response *got, bool any, struct matrix_points **ret, size_t *ret_n)
+{
+	struct matrix_reader r = { .arena = a, .any = any };
+	struct matrix_points *all = NULL;
+	size_t n = 0, capacity = 0, left = MATRIX_POINTS_MAX;
+	struct json_walk w;
+	struct err *e = matrix_begin(a, got, &w);
+
+	while (e == NULL && json_walk_next(&w)) {
+		if (n == MATRIX_SERIES_MAX)
+			return matrix_too_many(a);
+		all = arena_grow(a, all, n, &capacity, sizeof(*all));
+		e = matrix_points(&r, w.value, &left, &all[n++]);
+	}
+	if (e != NULL)
+		return e;
+	*ret = all;
+	*ret_n = n;
 	return NULL;
 }

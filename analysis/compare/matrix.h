@@ -18,5 +18,24 @@ typedef struct err *matrix_row(void *arg, struct arena *, const char *labels, do
  * and responses that exceed the limits are errors, which name the series. Nothing but rows is written. */
 struct err *matrix_read(struct arena *, const struct response *, const struct matrix_grid *, matrix_row *, void *arg);
 
+#define MATRIX_POINTS_MAX 4000000 /* of all series: 64 MB */
+
+struct matrix_point {
+	int64_t at; /* wall ms */
+	double value;
+};
+
+struct matrix_points {
+	const char *labels; /* a JSON object, borrowed from the response */
+	struct matrix_point *at;
+	size_t n;
+};
+
+/* Sets *ret, in the arena, to the series of a response with samples at any times, which ascend: of a range query, or
+ * of an instant query of a selector with a window. `any`: NaN, infinite and negative values are not errors. Other
+ * errors are those of matrix_read. */
+struct err *matrix_read_points(
+    struct arena *, const struct response *, bool any, struct matrix_points **ret, size_t *ret_n);
+
 /* Returns a label's value, in the arena; NULL: the series does not have it. */
 const char *matrix_label(struct arena *, const char *labels, const char *name);

@@ -75,7 +75,7 @@ history_open(struct cli *c, struct history *ret)
 	ret->until = time_stored(ret->until);
 	while (n > 0 && address[n - 1] == '/')
 		n--;
-	ret->url = arena_printf(c->arena, "%.*s/api/v1/query_range", (int)n, address);
+	ret->url = arena_printf(c->arena, "%.*s/api/v1", (int)n, address);
 	ret->transport = transport_curl_new(c->loop, NULL);
 	if (ret->record != NULL)
 		ret->recorded = json_pack("{s:s,s:[]}", "until", time_format(c->arena, ret->until), "exchanges");
@@ -114,14 +114,11 @@ history_record(struct history *h, const char *body, const struct response *r)
 		json_decref(text);
 }
 
-struct response
-history_query(struct history *h, struct arena *a, const char *query, const struct matrix_grid *g)
+static struct response
+history_exchange(struct history *h, struct arena *a, const char *path, const char *body)
 {
-	const char *body = arena_printf(a, "query=%s&start=%s&end=%s&step=%s", str_url_escape(a, query),
-	    prometheus_seconds(a, g->start), prometheus_seconds(a, g->start + (int64_t)(g->columns - 1) * g->step),
-	    prometheus_seconds(a, g->step));
 	const struct request request = { .method = "POST",
-		.url = h->url,
+		.url = arena_printf(a, "%s/%s", h->url != NULL ? h->url : "", path),
 		.body = body,
 		.content_type = "application/x-www-form-urlencoded",
 		.timeout_ms = HISTORY_TIMEOUT_MS,
@@ -138,6 +135,22 @@ history_query(struct history *h, struct arena *a, const char *query, const struc
 	if (h->recorded != NULL)
 		history_record(h, body, &r);
 	return r;
+}
+
+struct response
+history_query(struct history *h, struct arena *a, const char *query, const struct matrix_grid *g)
+{
+	return history_exchange(h, a, "query_range",
+	    arena_printf(a, "query=%s&start=%s&end=%s&step=%s", str_url_escape(a, query),
+		prometheus_seconds(a, g->start), prometheus_seconds(a, g->start + (int64_t)(g->columns - 1) * g->step),
+		prometheus_seconds(a, g->step)));
+}
+
+struct response
+history_query_at(struct history *h, struct arena *a, const char *query, int64_t at)
+{
+	return history_exchange(
+	    h, a, "query", arena_printf(a, "query=%s&time=%s", str_url_escape(a, query), prometheus_seconds(a, at)));
 }
 
 int

@@ -5,7 +5,7 @@
 
 struct history {
 	struct cli *cli;
-	const char *url; /* of query_range; NULL: responses are replayed */
+	const char *url; /* of the API; NULL: responses are replayed */
 	struct transport *transport; /* NULL: the same */
 	json_t *recorded; /* an object: "until", and "exchanges", a list; NULL: nothing is recorded or replayed */
 	size_t recorded_bytes, next; /* the next one to be replayed is probably this one */
@@ -20,6 +20,9 @@ int history_open(struct cli *, struct history *ret);
 
 /* Makes a range query and waits for the response, in the arena. Its err is set without one; the status is not read. */
 struct response history_query(struct history *, struct arena *, const char *query, const struct matrix_grid *);
+
+/* The same for an instant query at a time (wall ms). */
+struct response history_query_at(struct history *, struct arena *, const char *query, int64_t at);
 
 /* Writes the file of --record. Returns 0, or 1 after printing the error. */
 int history_write(const struct history *);

@@ -42,11 +42,11 @@ output_releases(const struct play *p)
 static double
 output_pods(const struct play *p)
 {
-	size_t windows = 0;
+	size_t pods = 0;
 
-	for (size_t i = 0; i < p->n_metrics; i++)
-		windows += p->metrics[i].windows;
-	return windows > 0 ? p->pods / (double)windows : 0;
+	for (size_t i = 0; i < p->n_windows; i++)
+		pods += p->windows[i].pods;
+	return p->n_windows > 0 ? (double)pods / (double)p->n_windows : 0;
 }
 
 /* Returns the weight that the canary had. */
@@ -66,6 +66,8 @@ output_rows(const struct play *p, const struct play_metric *m)
 	for (size_t i = 0; i < p->options.n_effects; i++) {
 		const struct figures_power *e = &m->power[i];
 
+		if (e->releases == 0)
+			continue;
 		printf("%-16s %-7s %-8s %-8s %s\n", i == 0 ? m->name : "",
 		    i == 0 ? "good" : arena_printf(a, "x%g", e->effect),
 		    output_percent(a, output_share(e->stopped, e->releases)),
@@ -80,17 +82,52 @@ output_smallest(const struct play *p, const struct play_metric *m)
 	struct arena *a = p->cli->arena;
 	double smallest = figures_smallest(m->power, p->options.n_effects, PLAY_CAUGHT), rate = output_rate(m->stable);
 	double most = p->options.effects[p->options.n_effects - 1];
-	bool slow = m->compare->slow != NULL;
+	bool slow = m->kind == PLAY_LATENCY;
 
-	if (isnan(smallest))
+	if (m->kind == PLAY_RESULT && m->threshold.worse == THRESHOLD_UNKNOWN)
+		printf("%s: the conditions do not tell whether more or less is worse: only good releases are played.\n",
+		    m->name);
+	else if (isnan(smallest))
 		printf("%s: not even a canary with x%g %s is stopped nine times in ten.\n", m->name, most,
-		    slow ? "the latency" : "the errors");
-	else if (slow)
-		printf("%s: a canary with about x%.2g the latency is stopped nine times in ten.\n", m->name, smallest);
+		    m->kind == PLAY_RESULT ? "the result"
+		    : slow		   ? "the latency"
+					   : "the errors");
+	else if (m->kind != PLAY_ERRORS)
+		printf("%s: a canary with about x%.2g the %s is stopped nine times in ten.\n", m->name, smallest,
+		    slow ? "latency" : "result");
 	else
 		printf("%s: a canary with about x%.2g the errors is stopped nine times in ten: %s -> %s of its "
 		       "requests.\n",
 		    m->name, smallest, output_percent(a, rate), output_percent(a, fmin(rate * smallest, 1)));
+}
+
+/* Why the result itself was changed, and not what it is computed from. */
+static void
+output_result_notes(const struct play_metric *m)
+{
+	if (m->difference > 0)
+		printf("    The value in this process differs from that of Prometheus (by %.2g of it); so x3 is\n",
+		    m->difference);
+	else
+		printf("    The query has no form that is evaluated in this process; so x3 is\n");
+	printf("    three times the result%s, of all pods, and a time is one release.\n",
+	    m->threshold.worse == THRESHOLD_LESS ? " (or rather a third: less is worse)" : "");
+}
+
+static void
+output_phase_notes(const struct play_metric *m)
+{
+	const struct figures_power *good = &m->power[0];
+
+	if (good->errors > 0)
+		printf("    Of the good releases %zu of %zu were stopped because measurements failed: no data is no "
+		       "pass.\n",
+		    good->errors, good->releases);
+	if (good->inconclusive > 0)
+		printf("    %zu of %zu good releases were inconclusive: they wait for a user.\n", good->inconclusive,
+		    good->releases);
+	if (m->dry_run)
+		printf("    It is a dry run: it stops no release, and has no part in the false alarms.\n");
 }
 
 static void
@@ -104,6 +141,11 @@ output_metric_notes(const struct play *p, const struct play_metric *m)
 		return;
 	}
 	output_smallest(p, m);
+	output_phase_notes(m);
+	if (m->kind == PLAY_RESULT) {
+		output_result_notes(m);
+		return;
+	}
 	printf("    Each release had %.0f requests of the canary and %.0f of the stable version in the mean.\n",
 	    m->canary.n / n, m->stable.n / n);
 	if (m->stable.n == 0)
@@ -155,15 +197,20 @@ output_metric_json(const struct play *p, const struct play_metric *m)
 	for (size_t i = 0; i < p->options.n_effects; i++) {
 		const struct figures_power *e = &m->power[i];
 
-		json_array_append_new(effects, json_pack("{s:f,s:I,s:I,s:I,s:o}", "effect", e->effect, "releases",
-						   (json_int_t)e->releases, "stopped", (json_int_t)e->stopped, "passed",
-						   (json_int_t)e->passed, "medianSeconds", output_number(e->median)));
+		json_array_append_new(
+		    effects, json_pack("{s:f,s:I,s:I,s:I,s:I,s:I,s:o}", "effect", e->effect, "releases",
+				 (json_int_t)e->releases, "stopped", (json_int_t)e->stopped, "errors",
+				 (json_int_t)e->errors, "inconclusive", (json_int_t)e->inconclusive, "passed",
+				 (json_int_t)e->passed, "medianSeconds", output_number(e->median)));
 	}
-	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:I}", "name", m->name, "kind",
-	    m->compare->slow != NULL ? "latency" : "errors", "effects", effects, "smallestCaught",
+	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:I,s:o}", "name", m->name, "kind",
+	    m->kind == PLAY_RESULT    ? "result"
+	    : m->kind == PLAY_LATENCY ? "latency"
+				      : "errors",
+	    "effects", effects, "smallestCaught",
 	    output_number(figures_smallest(m->power, p->options.n_effects, PLAY_CAUGHT)), "weight",
 	    output_number(output_weight(m)), "stableRate", output_number(output_rate(m->stable)), "timesWithoutBounds",
-	    (json_int_t)m->without_bounds);
+	    (json_int_t)m->without_bounds, "difference", output_number(m->compare != NULL ? NAN : m->difference));
 }
 
 void

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "analysis/backtest/placebo.h"
 #include "analysis/compare/series.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -22,8 +21,30 @@ play_queries(const struct play *p)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n_metrics; i++)
-		n += p->metrics[i].compare->slow != NULL ? 2 : 1;
+		n += p->metrics[i].queries;
 	return n > 0 ? n : 1;
+}
+
+/* Sets *ret to the query of past ReplicaSets: the pods are those of the first metric whose series are known. */
+static struct err *
+play_past_query(const struct play *p, const char **ret)
+{
+	struct arena *a = p->cli->arena;
+
+	for (size_t i = 0; i < p->n_metrics; i++) {
+		const struct play_metric *m = &p->metrics[i];
+		struct compare_metric of = { .total = m->compare == NULL ? play_threshold_selector(a, m) : NULL };
+		struct err *e;
+
+		if (m->compare == NULL && of.total == NULL)
+			continue;
+		e = config_replicasets_query(a, m->compare != NULL ? m->compare : &of, p->subject->rollout, ret);
+		return e != NULL ? err_wrap(a, e, "metric %s", m->name) : NULL;
+	}
+	return err_new(a, ERR_INVALID,
+	    "no query has a form that is evaluated here (docs/backtest.md), so that the times without a release are "
+	    "not "
+	    "known");
 }
 
 /* Sets the windows that are judged. */
@@ -39,16 +60,17 @@ play_find_windows(struct play *p)
 		.length_ms = p->options.length_ms,
 		.distance_ms = PLAY_DISTANCE_MS,
 		.pods_min = p->options.pods + 1 };
-	size_t most = (PLAY_REQUESTS_MAX - 1) / play_queries(p);
+	/* One is about ReplicaSets, and one of each metric with conditions checks its evaluation. */
+	size_t most = (PLAY_REQUESTS_MAX - 1 - (p->n_metrics - p->n_comparisons)) / play_queries(p);
 	struct response got;
 	const char *query;
 	struct err *e;
 
 	for (size_t i = 0; i < p->n_metrics; i++)
-		if (p->metrics[i].compare->slow != NULL)
+		if (p->metrics[i].compare == NULL || p->metrics[i].compare->slow != NULL)
 			rules.lead_ms = SERIES_HISTORY_MS;
-	if ((e = config_replicasets_query(a, p->metrics[0].compare, p->subject->rollout, &query)) != NULL)
-		return err_wrap(a, e, "metric %s", p->metrics[0].name);
+	if ((e = play_past_query(p, &query)) != NULL)
+		return e;
 	got = history_query(p->history, a, query, &past.grid);
 	if ((e = matrix_read(a, &got, &past.grid, past_read_replicaset, &past)) != NULL)
 		return err_wrap(a, e, "%s", query);
@@ -160,19 +182,40 @@ play_read_counters(struct play_window *w, struct counters *ret)
 	return NULL;
 }
 
-static void
-play_count(struct play_window *w, size_t effect, size_t draw, const struct comparison_result *r)
+void
+play_count(struct play *p, struct play_metric *m, size_t window, size_t draw, size_t effect, struct play_end end)
 {
-	struct figures_power *power = &w->metric->power[effect];
+	struct figures_power *power = &m->power[effect];
 
 	power->releases++;
-	power->passed += r->verdict == COMPARISON_PASSED;
-	if (r->verdict != COMPARISON_FAILED)
+	power->passed += end.phase == RUN_SUCCESSFUL;
+	power->inconclusive += end.phase == RUN_INCONCLUSIVE;
+	power->errors += end.phase == RUN_ERROR;
+	if (end.phase != RUN_FAILED && end.phase != RUN_ERROR)
 		return;
-	w->metric->seconds[effect][power->stopped++] =
-	    (double)(r->bin - w->lead) * (double)w->metric->config.step_ms / 1000;
-	if (effect == 0)
-		w->play->stopped[w->index * w->play->draws + draw] = true;
+	m->seconds[effect][power->stopped++] = end.seconds;
+	if (effect == 0 && !m->dry_run)
+		p->stopped[window * p->draws + draw] = true;
+}
+
+struct rand_stream
+play_stream(const struct play *p, size_t window, size_t draw)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	return rand_stream(p->options.seed, arena_printf(a, "window %zu, release %zu", window, draw));
+}
+
+void
+play_add_requests(struct play_metric *m, const struct placebo *p)
+{
+	struct comparison_requests canary = placebo_requests(p, 0, ARM_CANARY),
+				   stable = placebo_requests(p, 0, ARM_STABLE);
+
+	m->canary.n += canary.n;
+	m->canary.x += canary.x;
+	m->stable.n += stable.n;
+	m->stable.x += stable.x;
 }
 
 static void
@@ -189,31 +232,29 @@ play_draw(struct play_window *w, const struct counters *counters, size_t draw)
 		.weight = o->weight,
 		.warm_up = (size_t)((config->warmup_ms + config->step_ms - 1) / config->step_ms),
 		.settings = config->evidence,
-		.stop_at = (double)w->play->n_metrics / config->false_alarms,
+		.stop_at = (double)w->play->n_comparisons / config->false_alarms,
 		.misses = config->misses };
 	/* The metrics of a release draw the same pods. */
 	struct rand_stream stream = rand_stream(o->seed, arena_printf(a, "window %zu, release %zu", w->index, draw));
 	const struct placebo *p = placebo_draw(a, &window, &rules, &stream);
-	struct comparison_requests canary = placebo_requests(p, 0, ARM_CANARY),
-				   stable = placebo_requests(p, 0, ARM_STABLE);
 
-	w->metric->canary.n += canary.n;
-	w->metric->canary.x += canary.x;
-	w->metric->stable.n += stable.n;
-	w->metric->stable.x += stable.x;
+	play_add_requests(w->metric, p);
 	for (size_t i = 0; i < o->n_effects; i++) {
 		struct comparison_result result;
 
 		arena_reset(scratch);
 		placebo_judge(p, o->effects[i], scratch, &result);
-		play_count(w, i, draw, &result);
+		play_count(w->play, w->metric, w->index, draw, i,
+		    (struct play_end){ result.verdict == COMPARISON_FAILED   ? RUN_FAILED
+				       : result.verdict == COMPARISON_PASSED ? RUN_SUCCESSFUL
+									     : RUN_RUNNING,
+			(double)(result.bin - w->lead) * (double)config->step_ms / 1000 });
 	}
 }
 
 static struct err *
-play_window(struct play *p, struct play_metric *m, size_t index)
+play_comparison(struct play *p, struct play_metric *m, size_t index, struct arena *a)
 {
-	_cleanup_(arena_freep) struct arena *a = arena_new();
 	int64_t step = m->config.step_ms;
 	struct play_window w = { .play = p,
 		.metric = m,
@@ -229,61 +270,101 @@ play_window(struct play *p, struct play_metric *m, size_t index)
 	w.grid = (struct matrix_grid){ .start = w.at->start - (int64_t)w.lead * step,
 		.step = step,
 		.columns = w.lead + 1 + (size_t)(p->options.length_ms / step) };
-	if (m->compare->slow != NULL)
-		e = play_read_bounds(&w);
-	if (e == NULL && w.compared == 0) {
+	if (m->compare->slow != NULL && (e = play_read_bounds(&w)) == NULL && w.compared == 0) {
 		m->without_bounds++;
 		return NULL;
 	}
-	if (e == NULL && (e = play_read_counters(&w, &counters)) == NULL && counters.n_pods <= p->options.pods)
-		e = err_new(a, ERR_INVALID, "%zu pods of %s have series; more than %zu are needed", counters.n_pods,
+	if (e != NULL || (e = play_read_counters(&w, &counters)) != NULL)
+		return e;
+	if (counters.n_pods <= p->options.pods)
+		return err_new(a, ERR_INVALID, "%zu pods of %s have series; more than %zu are needed", counters.n_pods,
 		    w.at->hash, p->options.pods);
-	if (e != NULL)
-		return err_wrap(p->cli->arena, err_copy(p->cli->arena, e), "metric %s, release at %s", m->name,
-		    time_format(p->cli->arena, w.at->start));
-	m->windows++;
-	p->pods += (double)counters.n_pods;
 	for (size_t i = 0; i < p->draws; i++)
 		play_draw(&w, &counters, i);
 	return NULL;
 }
 
+static struct err *
+play_window(struct play *p, struct play_metric *m, size_t index)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct arena *out = p->cli->arena;
+	struct err *e = m->compare != NULL ? play_comparison(p, m, index, a) : play_threshold(p, m, index, a);
+
+	return e != NULL ? err_wrap(out, err_copy(out, e), "metric %s, release at %s", m->name,
+			       time_format(out, p->windows[index].start))
+			 : NULL;
+}
+
 /* --- all --- */
 
-/* Sets the comparisons of the template; other metrics are named. */
+static int
+play_add_comparison(struct play *p, struct play_metric *m)
+{
+	struct arena *a = p->cli->arena;
+	struct err *e = config_read(a, m->compare, &m->config);
+
+	m->kind = m->compare->slow != NULL ? PLAY_LATENCY : PLAY_ERRORS;
+	m->queries = m->compare->slow != NULL ? 2 : 1;
+	if (e != NULL)
+		return cli_fail(p->cli, "metric %s: %s", m->name, err_text(a, e));
+	if (p->options.length_ms < COMPARISON_BINS_MIN * m->config.step_ms ||
+	    p->options.length_ms / m->config.step_ms > PLAY_PAST_COLUMNS)
+		return cli_fail(p->cli, "metric %s: --minutes is not from %d to %d steps of %s", m->name,
+		    COMPARISON_BINS_MIN, PLAY_PAST_COLUMNS, duration_human(a, m->config.step_ms));
+	p->n_comparisons++;
+	return 0;
+}
+
+static void
+play_add_threshold(struct play *p, struct play_metric *m, const struct metric *metric, const struct metric_limits *l)
+{
+	struct threshold *t = &m->threshold;
+
+	threshold_read(p->cli->arena, metric, l, t);
+	m->difference = NAN;
+	m->kind = t->form == THRESHOLD_RESULT	  ? PLAY_RESULT
+		  : t->form == THRESHOLD_QUANTILE ? PLAY_LATENCY
+						  : PLAY_ERRORS;
+	m->queries = 1;
+	for (size_t i = 1; i < t->query.n_selectors && t->form != THRESHOLD_RESULT; i++)
+		m->queries += threshold_source(&t->query, i) == i && threshold_source(&t->query, 0) != i;
+}
+
+/* Sets the metrics that can be tested; others are named. */
 static int
 play_metrics(struct play *p)
 {
 	const struct metric_set *set = &p->subject->set;
-	struct arena *a = p->cli->arena;
 
-	p->metrics = arena_new_array(a, struct play_metric, set->n);
+	p->metrics = arena_new_array(p->cli->arena, struct play_metric, set->n);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct metric_plugin *plugin = set->metrics[i].provider.plugin;
+		const struct prometheus_metric *prometheus = set->metrics[i].provider.prometheus;
 		struct play_metric *m = &p->metrics[p->n_metrics];
-		struct err *e;
 
-		if (plugin == NULL || plugin->compare == NULL) {
-			fprintf(stderr, "warning: metric %s is not tested: it is no comparison (sluice/compare)\n",
-			    set->metrics[i].name);
+		*m = (struct play_metric){ .name = set->metrics[i].name,
+			.dry_run = set->rules[i].dry_run,
+			.compare = plugin != NULL ? plugin->compare : NULL };
+		if (m->compare == NULL && (prometheus == NULL || prometheus->range_query != NULL)) {
+			fprintf(stderr,
+			    "warning: metric %s is not tested: neither a comparison nor an instant query of "
+			    "Prometheus\n",
+			    m->name);
 			continue;
 		}
-		*m = (struct play_metric){ .name = set->metrics[i].name, .compare = plugin->compare };
-		if ((e = config_read(a, m->compare, &m->config)) != NULL)
-			return cli_fail(p->cli, "metric %s: %s", m->name, err_text(a, e));
-		if (p->options.length_ms < COMPARISON_BINS_MIN * m->config.step_ms ||
-		    p->options.length_ms / m->config.step_ms > PLAY_PAST_COLUMNS)
-			return cli_fail(p->cli, "metric %s: --minutes is not from %d to %d steps of %s", m->name,
-			    COMPARISON_BINS_MIN, PLAY_PAST_COLUMNS, duration_human(a, m->config.step_ms));
+		if (m->compare == NULL)
+			play_add_threshold(p, m, &set->metrics[i], &set->limits[i]);
+		else if (play_add_comparison(p, m) != 0)
+			return 1;
 		p->n_metrics++;
 	}
 	if (p->n_metrics == 0)
-		return cli_fail(p->cli,
-		    "AnalysisTemplate %s has no comparison (sluice/compare); docs/gates.md shows one",
+		return cli_fail(p->cli, "AnalysisTemplate %s has no metric that can be tested: docs/backtest.md",
 		    p->subject->template);
-	return p->n_metrics * 2 < PLAY_REQUESTS_MAX
+	return p->n_metrics * 4 < PLAY_REQUESTS_MAX
 		   ? 0
-		   : cli_fail(p->cli, "more than %d comparisons", PLAY_REQUESTS_MAX / 2 - 1);
+		   : cli_fail(p->cli, "more than %d metrics", PLAY_REQUESTS_MAX / 4 - 1);
 }
 
 static void

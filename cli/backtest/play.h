@@ -2,6 +2,8 @@
 #pragma once
 #include "analysis/backtest/figures.h"
 #include "analysis/backtest/past.h"
+#include "analysis/backtest/placebo.h"
+#include "analysis/backtest/threshold.h"
 #include "analysis/compare/config.h"
 #include "cli/backtest/history.h"
 #include "cli/backtest/subject.h"
@@ -22,14 +24,21 @@ struct play_options {
 	size_t n_effects;
 };
 
-/* A metric with a comparison, and what it did. */
+/* The regression that a metric is tested with. */
+enum play_kind { PLAY_ERRORS, PLAY_LATENCY, PLAY_RESULT };
+
+/* A metric, and what it did. */
 struct play_metric {
 	const char *name;
-	const struct compare_metric *compare;
+	enum play_kind kind;
+	bool dry_run; /* it stops no release */
+	const struct compare_metric *compare; /* NULL: a metric with a query and conditions, `threshold` */
 	struct compare_config config;
+	struct threshold threshold;
+	double difference; /* of its value in this process to that of Prometheus, relative; NaN: not compared */
 	struct figures_power power[PLAY_EFFECTS_MAX]; /* of each effect */
 	double *seconds[PLAY_EFFECTS_MAX]; /* until each stop; capacity for all releases */
-	size_t windows; /* that were judged */
+	size_t queries; /* of one window */
 	size_t without_bounds; /* windows of a histogram without a bucket to compare */
 	struct comparison_requests canary, stable; /* sums of all good releases; of a latency: above the first bound */
 };
@@ -40,13 +49,33 @@ struct play {
 	const struct subject *subject;
 	struct play_options options;
 	struct play_metric *metrics;
-	size_t n_metrics;
+	size_t n_metrics, n_comparisons;
 	struct past_window *windows; /* those that are judged */
 	size_t n_windows, n_found, apart; /* apart: of those that are judged, without overlap */
 	size_t draws; /* of each window */
 	bool *stopped; /* of each good release: by any metric */
-	double pods; /* sum of the pods in all windows */
 };
+
+/* play_threshold.c: plays the releases of one window with a metric that has conditions. */
+struct err *play_threshold(struct play *, struct play_metric *, size_t window, struct arena *);
+
+/* Returns the part of a query that finds the pods of such a metric; NULL: its query has no known form. */
+const char *play_threshold_selector(struct arena *, const struct play_metric *);
+
+/* The end of a release: its verdict, and the seconds until it. */
+struct play_end {
+	enum run_phase phase;
+	double seconds;
+};
+
+/* Counts a release. */
+void play_count(struct play *, struct play_metric *, size_t window, size_t draw, size_t effect, struct play_end);
+
+/* Returns the draws of a release: those of all its metrics have the same pods. */
+struct rand_stream play_stream(const struct play *, size_t window, size_t draw);
+
+/* Adds the requests of a good release to those of the metric. */
+void play_add_requests(struct play_metric *, const struct placebo *);
 
 /* Returns the share of the good releases that any metric stopped. */
 double play_false_alarms(const struct play *);

@@ -1,6 +1,7 @@
 /* cli/backtest/subject.c: finds a template and its Rollout, and resolves the arguments as the controller does. */
 #include "cli/backtest/subject.h"
 #include <string.h>
+#include "analysis/backtest/threshold.h"
 #include "analysis/compare_annotation.h"
 #include "base/str.h"
 #include "cli/manifest_files.h"
@@ -205,7 +206,9 @@ subject_resolve(const struct subject_pass *p, struct subject *ret)
 	    p->rollout != NULL ? (const struct rollout *)object_decode(&rollout_type, p->rollout, c->arena) : NULL;
 	const struct problem *bad = object_problem(&t->object, "spec");
 	const struct template_source source = { p->name, &t->spec };
-	const struct args_source from = { .rollout = p->rollout };
+	const struct args_source from = {
+		.rollout = p->rollout, .latest_hash = THRESHOLD_CANARY, .stable_hash = THRESHOLD_STABLE
+	};
 	struct rollout_analysis given = { 0 };
 	const struct analysis_run *run = NULL;
 	struct analysis_spec merged;

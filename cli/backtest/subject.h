@@ -6,7 +6,9 @@
 
 struct subject {
 	const char *template, *rollout; /* names; no Rollout: NULL */
-	struct metric_set set; /* comparisons of the template's annotation are in place of its metrics */
+	/* Comparisons of the template's annotation are in place of its metrics; hashes of versions are THRESHOLD_CANARY
+	 * and THRESHOLD_STABLE (analysis/backtest/threshold.h). */
+	struct metric_set set;
 };
 
 /* Reads the template of the command's argument and the Rollout of --rollout: from the files of --filename, or from the

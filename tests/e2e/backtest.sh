@@ -50,7 +50,7 @@ check "the error rate of the stable version" between 0.0095 0.0105 "$(awk '/"sta
 backtest >"$dir/table" 2>&1
 check "the table has the smallest effect that is caught" grep -q "errors: a canary with about x3.* the errors is stopped nine times in ten: 0.99 % -> 3" "$dir/table"
 check "and the false alarms" grep -q "^False alarms: 0 % of the good releases were stopped; with 95 % confidence 0 % to 37 %" "$dir/table"
-documented() { sed -n '/^    \$ sluice backtest/,/^| Column/{/^    \$/d;/^| Column/d;s/^    //;p}' docs/backtest.md | sed '$d' | diff - "$dir/table"; }
+documented() { sed -n '/^    \$ sluice backtest/,/^| Column/{/^    \$/d;/^| Column/q;s/^    //;p}' docs/backtest.md | sed '$d' | diff - "$dir/table"; }
 check "docs/backtest.md shows it" documented
 again() { backtest >"$dir/again" 2>&1; cmp "$dir/table" "$dir/again"; }
 check "the same seed prints the same text" again
@@ -70,8 +70,68 @@ check "without limits that is a success" backtest --effects 1.5,2
 sed -E 's/slow:.*/&\n          tolerate: {ratio: 1}\n          falseAlarms: 50%/' examples/gates/compare.yaml >"$dir/eager.yaml"
 check "a share of false alarms that is not allowed is a failure" says "of the good releases were stopped; --allow-false-alarms is 0 %" \
 	"$SLUICE" backtest compare -f "$dir/eager.yaml" -a job=myapp --prometheus $url --until $until --past 6h --minutes 14 --effects 2 --allow-false-alarms 0
-check "a template whose metrics are no comparisons is refused" says "has no comparison" \
-	"$SLUICE" backtest error-rate-analysis -f examples/seed/analysis-templates.yaml -a service-name=myapp -a namespace=shop --prometheus $url --rollout myapp
+# Metrics with conditions: the article's templates, which see all pods, and a query about the canary alone.
+seed() { # TEMPLATE ARGS...
+	"$SLUICE" backtest "$1" -f examples/seed/analysis-templates.yaml -a service-name=myapp -a namespace=shop --rollout myapp \
+		--prometheus $url --until $until --past 6h --minutes 14 "${@:2}"
+}
+cat >"$dir/conditions.yaml" <<-'END'
+	apiVersion: argoproj.io/v1alpha1
+	kind: AnalysisTemplate
+	metadata: {name: conditions}
+	spec:
+	  args: [{name: hash, valueFrom: {podTemplateHashValue: Latest}}]
+	  metrics:
+	  - &metric
+	    name: alone
+	    interval: 1m
+	    initialDelay: 60s
+	    count: 5
+	    successCondition: result[0] < 0.05
+	    failureLimit: 3
+	    provider: {prometheus: {query: 'sum(rate(http_requests_total{pod=~"myapp-{{args.hash}}-.*",code!~"2.."}[1m])) / sum(rate(http_requests_total{pod=~"myapp-{{args.hash}}-.*"}[1m]))'}}
+	  - <<: *metric
+	    name: success
+	    successCondition: result[0] >= 0.95
+	    provider: {prometheus: {query: 'sum(rate(http_requests_total{pod=~"myapp-{{args.hash}}-.*",code=~"2.."}[2m])) / sum(rate(http_requests_total{pod=~"myapp-{{args.hash}}-.*"}[2m]))'}}
+	  - <<: *metric
+	    name: other
+	    provider: {prometheus: {query: 'max(rate(http_requests_total{code!~"2.."}[2m]))'}}
+	  - name: away
+	    provider: {web: {url: 'http://127.0.0.1:1', jsonPath: '{$}'}}
+END
+"$SLUICE" backtest conditions -f "$dir/conditions.yaml" --rollout myapp --prometheus $url --until $until --past 6h --minutes 14 \
+	--effects 3,5,10,20 -o json >"$dir/conditions" 2>"$dir/warnings"
+seed error-rate-analysis --effects 5,10,20 -o json >"$dir/seed-errors"
+seed response-time-analysis --effects 2,3,5,10 -o json >"$dir/seed-latency"
+member() { awk -v name="\"$2\"," -v member="\"$3\":" '$1 == "\"name\":" { here = $2 == name } here && $1 == member { print $2 + 0 }' "$1"; }
+share() { awk -v s="$(figure "$1" "$2" "$3" stopped)" -v n="$(figure "$1" "$2" "$3" releases)" 'BEGIN { print s / n }'; }
+for metric in alone success; do
+	check "what $metric is without a change equals Prometheus' own value" between 0 1e-9 "$(member "$dir/conditions" $metric difference)"
+done
+check "so does the article's error rate" between 0 1e-9 "$(member "$dir/seed-errors" error-rate difference)"
+check "and its latency" between 0 1e-9 "$(member "$dir/seed-latency" avg-response-time difference)"
+check "the rate of errors is that of the stable version" between 0.0095 0.0105 "$(member "$dir/conditions" alone stableRate)"
+check "that of the other requests, too" between 0.0095 0.0105 "$(member "$dir/conditions" success stableRate)"
+# Section 6 of the reference: 0.266, 1 and 1 for errors put in evenly at x5, x10 and x20, and a sum over all pods sees x20 at 0.087.
+check "a query about the canary sometimes stops errors x5" between 0.03 0.4 "$(share "$dir/conditions" alone 5)"
+check "mostly x10" between 0.9 1 "$(share "$dir/conditions" alone 10)"
+check "always x20" between 0.999 1 "$(share "$dir/conditions" alone 20)"
+check "one about the requests without errors likewise" between 0.03 0.4 "$(share "$dir/conditions" success 5)"
+check "it stops good releases for want of data" between 1 100 "$(figure "$dir/conditions" alone 1 errors)"
+check "which are false alarms" between 0.001 0.14 "$(top "$dir/conditions" falseAlarms)"
+check "the sum over all pods stops no errors x10" between 0 0 "$(figure "$dir/seed-errors" error-rate 10 stopped)"
+check "and few x20" between 0 0.15 "$(share "$dir/seed-errors" error-rate 20)"
+check "no latency x2" between 0 0 "$(figure "$dir/seed-latency" avg-response-time 2 stopped)"
+check "but x5" between 0.9 1 "$(share "$dir/seed-latency" avg-response-time 5)"
+check "of other queries the result is changed" grep -q '"kind": "result"' "$dir/conditions"
+check "a time is then one release" between 23 23 "$(figure "$dir/conditions" other 5 releases)"
+check "it says so" says "other: a canary with about x" "$SLUICE" backtest conditions -f "$dir/conditions.yaml" --rollout myapp --prometheus $url --until $until --past 6h --minutes 14 --effects 20
+check "what is no query is named" grep -q "warning: metric away is not tested" "$dir/warnings"
+check "with at most 100 queries" between 20 100 "$(top "$dir/conditions" queries)"
+seen() { seed error-rate-analysis --effects 5,10,20 | grep '^error-rate: ' >"$dir/seen" && grep -Ff "$dir/seen" docs/backtest.md; }
+check "docs/backtest.md has the article's figures" seen
+
 check "a Rollout without pods is an error with the query" says "Prometheus has no pods of the Rollout other: the result of count by" \
 	backtest --rollout other
 check "a past without a window is an error" says "choose a longer --past" backtest --minutes 90
