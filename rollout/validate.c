@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "kube/api/core.h"
 #include "kube/api/selector.h"
+#include "kube/api/session_affinity.h"
 #include "kube/api/workload.h"
 #include "kube/plan/controller.h"
 #include "rollout/analyses.h"
@@ -115,6 +116,42 @@ validate_ping_pong(struct problems *p, const struct canary_strategy *c)
 		    "Invalid value: cannot be used with canaryService and stableService; pingService and pongService "
 		    "take "
 		    "their place");
+}
+
+/* The error of a router starts with the field that it concerns. */
+static void
+validate_router(struct problems *p, const struct err *e)
+{
+	const char *text, *colon;
+
+	if (e == NULL)
+		return;
+	text = err_text(p->arena, e);
+	colon = strstr(text, ": ");
+	if (colon != NULL)
+		problem_add(p, arena_strndup(p->arena, text, (size_t)(colon - text)), "%s", colon + 2);
+	else
+		problem_add(p, CANARY ".trafficRouting", "%s", text);
+	if (e->class == ERR_GONE)
+		problem_is_reference(p);
+}
+
+/* A rule that mirrors would take requests with the cookie before the one for them. */
+static void
+validate_session_affinity(struct problems *p, const struct rollout *r)
+{
+	static const char path[] = "metadata.annotations." ANNOTATION_SESSION_AFFINITY;
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	struct session_affinity s;
+	bool present;
+	struct err *e = session_affinity_read(p->arena, &r->object, &s, &present);
+
+	validate_router(p, e);
+	if (!present || !check_feature(p, c, ROUTER_SESSION_AFFINITY, path))
+		return;
+	for (size_t i = 0; i < c->steps.n; i++)
+		if (c->steps.at[i].set_mirror_route != NULL)
+			problem_add(p, path, "Invalid value: cannot be used with setMirrorRoute (steps[%zu])", i);
 }
 
 /* Fields of a canary that exclude or need each other. */
@@ -242,24 +279,6 @@ validate_workload(struct problems *p, const struct rollout_world *w)
 	return false;
 }
 
-/* The error of a router starts with the field that it concerns. */
-static void
-validate_router(struct problems *p, const struct err *e)
-{
-	const char *text, *colon;
-
-	if (e == NULL)
-		return;
-	text = err_text(p->arena, e);
-	colon = strstr(text, ": ");
-	if (colon != NULL)
-		problem_add(p, arena_strndup(p->arena, text, (size_t)(colon - text)), "%s", colon + 2);
-	else
-		problem_add(p, CANARY ".trafficRouting", "%s", text);
-	if (e->class == ERR_GONE)
-		problem_is_reference(p);
-}
-
 static void
 validate_routing(struct problems *p, const struct routed *routed)
 {
@@ -317,6 +336,7 @@ validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 	else
 		validate_blue_green(p, w);
 	validate_services(p, w);
+	validate_session_affinity(p, r);
 	validate_routing(p, &w->routers);
 	for (size_t i = 0; i < w->n_analyses; i++) {
 		if (measures)
@@ -361,6 +381,8 @@ validate_versions(const struct rollout_world *w, bool measures)
 	h = validate_add_text(h, r->object.meta.uid);
 	/* it decides which Service is called the canary's */
 	h = validate_add_text(h, c != NULL && c->ping_pong != NULL ? c->canary_service : NULL);
+	/* an annotation does not change the generation */
+	h = validate_add_text(h, object_annotation(&r->object, ANNOTATION_SESSION_AFFINITY));
 	h = validate_add_version(h, w->workload != NULL ? &w->workload->object : NULL);
 	for (size_t i = 0; i < w->n_analyses; i++)
 		for (size_t k = 0; k < w->analyses[i].n_templates; k++) {

@@ -1,6 +1,7 @@
 /* traffic/gateway_api.c: the router of the Gateway API: weights in its routes (gateway_rules.c, gateway_experiment.c),
- * rules that steps create (gateway_managed.c, gateway_mirror.c), and the fields that Git does not set back
- * (gateway_owns.c). Its fields are under the name of the plugin of Argo Rollouts, so that manifests for it can be used.
+ * rules that steps create (gateway_managed.c, gateway_mirror.c), session affinity (gateway_session.c), and the fields
+ * that Git does not set back (gateway_owns.c). Its fields are under the name of the plugin of Argo Rollouts, so that
+ * manifests for it can be used.
  */
 #include "traffic/gateway_api.h"
 #include <string.h>
@@ -41,7 +42,8 @@ const struct router gateway_router = {
 	.name = "plugins[\"argoproj-labs/gatewayAPI\"]",
 	.metric_name = "GatewayAPI",
 	.types = gateway_types,
-	.features = ROUTER_HEADER_ROUTES | ROUTER_MIRROR_ROUTES | ROUTER_EXPERIMENTS | ROUTER_PING_PONG,
+	.features = ROUTER_HEADER_ROUTES | ROUTER_MIRROR_ROUTES | ROUTER_EXPERIMENTS | ROUTER_PING_PONG |
+		    ROUTER_SESSION_AFFINITY,
 	.used = gateway_used,
 	.check = gateway_check,
 	.read = gateway_read,
@@ -334,6 +336,19 @@ gateway_read_sharing(const struct rollout *r, const struct view *view, struct ar
 
 /* --- reading --- */
 
+/* The cookie and the rules that belong to the weight that was read must be there too. */
+static void
+gateway_read_session(const struct rollout *r, const struct gateway_route *route, struct arena *a, struct routing *ret)
+{
+	_cleanup_(json_decrefp) json_t *ops = NULL;
+
+	gateway_session_patch(a, r, route, ret->weight, &ops);
+	for (size_t i = 0; ops == NULL && i < route->spec.rules.n; i++)
+		if (gateway_is_split(r, &route->spec.rules.at[i]))
+			ops = gateway_session_edits(a, r, &route->spec.rules.at[i], "", ret->weight);
+	ret->routes_differ |= ops != NULL;
+}
+
 /* Adds the weights of one route to *ret. */
 static void
 gateway_read_weights(const struct rollout *r, const struct gateway_route *route, struct gateway_targets *own,
@@ -355,6 +370,8 @@ gateway_read_weights(const struct rollout *r, const struct gateway_route *route,
 		ret->routes_differ |= s.none;
 		ret->has_route = true;
 	}
+	if (http)
+		gateway_read_session(r, route, a, ret);
 }
 
 /* Counts the managed rules. A user's rule of such a name is an error: it would be taken for one of a step. */
@@ -401,7 +418,7 @@ gateway_read_route(const struct rollout *r, const struct view *view, struct aren
 	const struct type *type = gateway_type(t->reference.kind, 0);
 	const struct object *o = gateway_get(view, t->reference.kind, gateway_namespace(r), t->reference.name);
 	_cleanup_(json_decrefp) json_t *ops = NULL;
-	struct err *e, *not_made, *shared, *no_mirror = NULL;
+	struct err *e, *not_made, *shared, *no_mirror = NULL, *no_session;
 
 	if (o == NULL)
 		return err_new(a, ERR_GONE, "%s: Invalid value: \"%s\": %s.%s \"%s\" not found",
@@ -415,7 +432,8 @@ gateway_read_route(const struct rollout *r, const struct view *view, struct aren
 	shared = gateway_read_sharing(r, view, a, t);
 	if (t->reference.header_routes)
 		no_mirror = gateway_read_mirrors(r, t->route, a);
-	return not_made != NULL ? not_made : shared != NULL ? shared : no_mirror;
+	no_session = gateway_session_problem(a, r, t->route);
+	return not_made != NULL ? not_made : shared != NULL ? shared : no_mirror != NULL ? no_mirror : no_session;
 }
 
 /* The names of the routes that a selector selects. */

@@ -88,6 +88,9 @@ bool gateway_concerns(const struct rollout *, const struct object *);
 /* Returns whether the name is one of a managed rule. */
 bool gateway_has_managed_name(const struct canary_strategy *, const struct gateway_rule *);
 
+/* Returns whether a rule of this name may be one of a managed route: the name, or it with a number. */
+bool gateway_is_rule_name(const char *rule, const char *managed);
+
 /* Returns whether a rule can have the name of both: they are equal, or one is the other with a number. */
 bool gateway_names_overlap(const char *, const char *);
 
@@ -141,6 +144,12 @@ json_t *gateway_header_match(struct arena *, const struct header_match *);
  * new reference. */
 json_t *gateway_canary_ref(const struct rollout *, const struct gateway_rule *, const json_t *);
 
+/* Returns the same for a Service. A new reference. */
+json_t *gateway_service_ref(const struct rollout *, const struct gateway_rule *, const json_t *, const char *service);
+
+/* Returns the number of the rule in a list of wanted ones; -1: it is not wanted, or not as it is. */
+int gateway_wanted_at(const struct gateway_rule *, const json_t *want);
+
 /* --- gateway_experiment.c --- */
 
 /* Returns the Services of the rollout's experiments, also of those that have ended: see above. */
@@ -182,6 +191,27 @@ struct err *gateway_mirror_rules(
 
 /* Adds a problem for each match of a setMirrorRoute step that routes of the strategy cannot have. */
 void gateway_check_mirrors(const struct canary_strategy *, struct problems *);
+
+/* --- gateway_session.c --- */
+
+/* Returns whether the rule is one for session affinity, of this rollout. */
+bool gateway_is_session(const struct rollout *, const struct gateway_rule *);
+
+/* Returns the operations on the filters of the canary's backendRefs at `base` for this weight of the canary, a new
+ * reference; NULL if nothing changes. */
+json_t *gateway_session_edits(
+    struct arena *, const struct rollout *, const struct gateway_rule *, const char *base, int64_t weight);
+
+/* Adds to *ops what makes the rules for session affinity those for this weight of the canary. They are behind all
+ * others, so that it moves none that it does not remove. */
+void gateway_session_patch(
+    struct arena *, const struct rollout *, const struct gateway_route *, int64_t weight, json_t **ops);
+
+/* Copies the filter for session affinity from a live backendRef to the desired one. */
+void gateway_session_keep(const json_t *live, json_t *desired);
+
+/* Returns why the route cannot have session affinity, if the rollout wants it; NULL: it can. */
+struct err *gateway_session_problem(struct arena *, const struct rollout *, const struct gateway_route *);
 
 /* --- gateway_owns.c --- */
 

@@ -49,9 +49,8 @@ gateway_header_matches(struct arena *a, const struct header_route *want, const j
 
 /* Group and kind are written, though they may be left out, as the API server does. */
 json_t *
-gateway_canary_ref(const struct rollout *r, const struct gateway_rule *of, const json_t *rule)
+gateway_service_ref(const struct rollout *r, const struct gateway_rule *of, const json_t *rule, const char *service)
 {
-	const char *service = r->spec.strategy.canary->canary_service;
 	json_t *ref = json_pack("{s:s,s:s,s:s}", "group", "", "kind", "Service", "name", service);
 	static const char *const copied[] = { "namespace", "port", "filters" };
 	json_t *from;
@@ -66,6 +65,12 @@ gateway_canary_ref(const struct rollout *r, const struct gateway_rule *of, const
 			break;
 		}
 	return ref;
+}
+
+json_t *
+gateway_canary_ref(const struct rollout *r, const struct gateway_rule *of, const json_t *rule)
+{
+	return gateway_service_ref(r, of, rule, r->spec.strategy.canary->canary_service);
 }
 
 /* The rule that a step creates for one that is split: all but its destinations, matches and name is copied. A new
@@ -147,8 +152,7 @@ gateway_rule_is(const struct gateway_rule *rule, const json_t *want)
 	return str_eq(json_str(want, "name"), rule->name) && gateway_includes(live, same, DEPTH_MAX);
 }
 
-/* Returns the number of the managed rule among the wanted ones; -1: it is not wanted, or not as it is. */
-static int
+int
 gateway_wanted_at(const struct gateway_rule *rule, const json_t *want)
 {
 	json_t *one;

@@ -59,6 +59,7 @@ gateway_owns_keep_weights(const struct gateway_pair *p, size_t live, size_t desi
 			continue;
 		while (k < from->backend_refs.n && !gateway_ref_is(p->rollout, &from->backend_refs.at[k], ref->name))
 			k++;
+		gateway_session_keep(json_array_get(from_refs, k), json_array_get(to_refs, i));
 		weight = json_object_get(json_array_get(from_refs, k), "weight");
 		if (weight != NULL)
 			json_object_set(json_array_get(to_refs, i), "weight", weight);
@@ -99,7 +100,8 @@ gateway_owns_keep_managed(const struct gateway_pair *p)
 	for (size_t i = 0; i < p->live->spec.rules.n && json_is_array(to); i++)
 		if (gateway_is_mirror(p->rollout, &p->live->spec.rules.at[i]))
 			json_array_insert_new(to, mirrors++, json_deep_copy(json_array_get(from, i)));
-		else if (gateway_is_managed(p->rollout, &p->live->spec.rules.at[i]))
+		else if (gateway_is_managed(p->rollout, &p->live->spec.rules.at[i]) ||
+			 gateway_is_session(p->rollout, &p->live->spec.rules.at[i]))
 			json_array_append_new(to, json_deep_copy(json_array_get(from, i)));
 }
 

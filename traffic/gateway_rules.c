@@ -13,8 +13,7 @@ gateway_is_number(const char *text)
 	return text[0] == '-' && text[1] != '\0' && strspn(text + 1, "0123456789") == strlen(text + 1);
 }
 
-/* Returns whether a rule of this name may be one of a managed route. */
-static bool
+bool
 gateway_is_rule_name(const char *rule, const char *managed)
 {
 	size_t n = !str_empty(managed) ? strlen(managed) : 0;
@@ -92,7 +91,8 @@ gateway_has_weights(const struct rollout *r, const struct gateway_rule *rule)
 	const struct canary_strategy *c = r->spec.strategy.canary;
 
 	return gateway_is_mirror(r, rule) ||
-	       (!gateway_is_managed(r, rule) && !gateway_is_only(r, rule, c->canary_service) &&
+	       (!gateway_is_managed(r, rule) && !gateway_is_session(r, rule) &&
+		   !gateway_is_only(r, rule, c->canary_service) &&
 		   (gateway_refers_to(r, rule, c->canary_service) || gateway_refers_to(r, rule, c->stable_service)));
 }
 
@@ -187,14 +187,16 @@ gateway_rule_patch(struct arena *a, const struct rollout *r, const struct gatewa
 	bool both = services != NULL && (gateway_is_split(r, rule) || gateway_is_mirror(r, rule));
 	struct wanted_split alone = { .weight = want->weight };
 	_cleanup_(json_decrefp) json_t *weights = gateway_weight_edits(a, r, rule, base, both ? want : &alone);
+	_cleanup_(json_decrefp) json_t *filters = both ? gateway_session_edits(a, r, rule, base, want->weight) : NULL;
 	_cleanup_(json_decrefp) json_t *edits = both ? gateway_service_edits(a, r, rule, base, services, want) : NULL;
 	_cleanup_(json_decrefp) json_t *json = NULL;
 
-	if (weights == NULL && edits == NULL)
+	if (weights == NULL && filters == NULL && edits == NULL)
 		return;
 	json = json_loads(rule->raw, 0, NULL);
 	json_patch_add(json_patch_of(ops), "test", base, json_incref(json_object_get(json, "backendRefs")));
 	json_array_extend(*ops, weights);
+	json_array_extend(*ops, filters);
 	json_array_extend(*ops, edits);
 }
 
@@ -234,6 +236,8 @@ gateway_weight_patch(struct arena *a, const struct rollout *r, const struct gate
 		gateway_rule_patch(a, r, &route->spec.rules.at[i], i, http ? services : NULL, want, ops);
 		split |= gateway_is_split(r, &route->spec.rules.at[i]);
 	}
+	if (split && http)
+		gateway_session_patch(a, r, route, want->weight, ops);
 	return split ? NULL : gateway_not_split(a, r, route);
 }
 

@@ -63,6 +63,7 @@ enum router_feature {
 	ROUTER_EXPERIMENTS = 1 << 2, /* weights of an experiment's templates */
 	ROUTER_PING_PONG = 1 << 3, /* pingPong */
 	ROUTER_MAX_WEIGHT = 1 << 4, /* maxTrafficWeight */
+	ROUTER_SESSION_AFFINITY = 1 << 6, /* the annotation (kube/api/session_affinity.h) */
 	ROUTER_ROUTE_OBJECTS = 1 << 5, /* managed routes are objects of the rollout, not parts of the route */
 };
 

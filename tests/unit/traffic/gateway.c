@@ -694,6 +694,97 @@ an_experiment_has_weight_in_httproutes_only(void **state)
 	arena_free(w.arena);
 }
 
+/* A rollout of version abc with session affinity, or without it if `annotation` is "". */
+static void
+world_setup_session(struct world *w, const char *annotation, const char *status)
+{
+	*w = (struct world){ .arena = arena_new(), .listed = LISTED };
+	w->rollout = (const struct rollout *)world_add(w, &rollout_type,
+	    arena_printf(w->arena,
+		"{metadata: {name: web, namespace: shop, annotations: {%s}}, spec: {strategy: {canary: {canaryService: "
+		"web-c, stableService: web-s, trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoute: "
+		"r}}}}}}, status: {currentPodHash: abc%s}}",
+		annotation, status));
+}
+
+#define AFFINITY "sluice.argoproj.io/session-affinity: '{cookieName: k, maxAge: 60}'"
+#define COOKIE "{\"name\":\"Cookie\",\"type\":\"RegularExpression\",\"value\":\"^(.*; *)?k=abc(;.*)?$\"}"
+#define SET_COOKIE(age)                                                                                                \
+	"{\"type\":\"ResponseHeaderModifier\",\"responseHeaderModifier\":{\"add\":[{\"name\":\"Set-Cookie\","          \
+	"\"value\":"                                                                                                   \
+	"\"k=abc; Path=/; HttpOnly; Max-Age=" age "\"}]}}"
+
+static void
+a_canary_with_weight_sets_a_cookie_that_leads_back_to_it(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup_session(&w, AFFINITY, "");
+	assert_null(world_read(&w, ", labels: {" LABEL ": in-progress}",
+	    "spec: {rules: [{matches: [{path: {value: /a}, headers: [{name: x}]}], backendRefs: [{name: web-s, weight: "
+	    "75}, {name: web-c, weight: 25, filters: [{type: X}]}]}]}"));
+	assert_true(w.routing.routes_differ);
+	assert_string_equal(strstr(world_patch(&w, 25), "},{\"op\":\"add\"") + 2,
+	    "{\"op\":\"add\",\"path\":\"/spec/rules/0/backendRefs/1/filters\",\"value\":[{\"type\":\"X\"}," SET_COOKIE(
+		"60") "]},{\"op\":\"add\",\"path\":\"/spec/rules/-\",\"value\":{\"matches\":[{\"path\":{\"value\":\"/"
+		      "a\"},"
+		      "\"headers\":[{\"name\":\"x\"}," COOKIE
+		      "]}],\"backendRefs\":[{\"group\":\"\",\"kind\":\"Service\","
+		      "\"name\":\"web-c\",\"filters\":[{\"type\":\"X\"}]}],\"name\":\"web-session\"}}]");
+	arena_free(w.arena);
+}
+
+#define STICKY                                                                                                         \
+	"{backendRefs: [{name: web-s, weight: 75}, {name: web-c, weight: 25, filters: [" SET_COOKIE(                   \
+	    "60") "]}]}, {name: web-session, matches: [{headers: [" COOKIE                                             \
+		  "]}], backendRefs: [{group: '', kind: Service, name: web-c, weight: 1}]}"
+
+static void
+nothing_is_written_while_the_cookie_is_that_of_the_version(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup_session(&w, AFFINITY, "");
+	assert_null(world_read(&w, ", labels: {" LABEL ": in-progress}", "spec: {rules: [" STICKY "]}"));
+	assert_false(w.routing.routes_differ);
+	assert_int_equal(w.routing.managed_routes, 0);
+	assert_null(world_patch(&w, 25));
+	arena_free(w.arena);
+}
+
+/* The weight, the filter and the rule change in one patch. */
+static void
+without_weight_no_cookie_leads_to_the_canary(void **state)
+{
+	static const struct {
+		const char *annotation, *status;
+		bool expires;
+	} cases[] = {
+		{ AFFINITY, "", false },
+		{ AFFINITY, ", abort: true", true },
+		{ "", "", false },
+		{ "", ", abort: true", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *patch;
+		struct world w;
+
+		world_setup_session(&w, cases[i].annotation, cases[i].status);
+		assert_null(world_read(&w, "", "spec: {rules: [" STICKY "]}"));
+		patch = world_patch(&w, 0);
+		assert_non_null(strstr(patch, "{\"op\":\"remove\",\"path\":\"/spec/rules/0/backendRefs/1/filters\"}"));
+		assert_non_null(strstr(patch, "{\"op\":\"remove\",\"path\":\"/spec/rules/1\"}"));
+		assert_int_equal(
+		    strstr(patch, "\"name\":\"web-s\",\"filters\":[" SET_COOKIE("0") "]") != NULL, cases[i].expires);
+		assert_null(strstr(patch, "\"name\":\"web-c\",\"filters\""));
+		arena_free(w.arena);
+	}
+}
+
 #define PARENT(name, accepted, resolved, generation)                                                                   \
 	"{parentRef: {name: " name "}, conditions: [{type: Accepted, status: '" accepted                               \
 	"', observedGeneration: " generation "}, {type: ResolvedRefs, status: '" resolved                              \
@@ -762,6 +853,9 @@ main(void)
 		cmocka_unit_test(an_experiment_has_its_share_of_100_and_destinations_of_others_stay),
 		cmocka_unit_test(what_an_experiment_leaves_is_for_the_two_versions),
 		cmocka_unit_test(an_experiment_has_weight_in_httproutes_only),
+		cmocka_unit_test(a_canary_with_weight_sets_a_cookie_that_leads_back_to_it),
+		cmocka_unit_test(nothing_is_written_while_the_cookie_is_that_of_the_version),
+		cmocka_unit_test(without_weight_no_cookie_leads_to_the_canary),
 		cmocka_unit_test(a_weight_has_taken_effect_when_every_parent_has_accepted_its_generation),
 	};
 

@@ -246,6 +246,30 @@ a_sync_keeps_a_mirroring_rule_in_front_of_the_one_that_is_split(void **state)
 }
 
 static void
+a_sync_keeps_the_cookie_of_session_affinity_and_its_rule(void **state)
+{
+	static const char rollout[] =
+	    "{kind: Rollout, metadata: {name: myapp, namespace: default}, spec: {strategy: {canary: {canaryService: c, "
+	    "stableService: s, trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoute: r}}}}}}}";
+	static const char live[] =
+	    "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: default}, "
+	    "spec: {rules: [{backendRefs: [{name: s, weight: 9}, {name: c, weight: 1, filters: [{type: "
+	    "ResponseHeaderModifier, responseHeaderModifier: {add: [{value: a=b; Path=/; HttpOnly; Max-Age=9}]}}]}]}, "
+	    "{name: myapp-session, backendRefs: [{name: c}]}]}}";
+	static const char desired[] =
+	    "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: default}, "
+	    "spec: {rules: [{backendRefs: [{name: s, weight: 1}, {name: c, weight: 0}]}]}}";
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(overlaid(a, rollout, live, desired),
+	    "{\"rules\":[{\"backendRefs\":[{\"name\":\"s\",\"weight\":9},{\"name\":\"c\",\"weight\":1,\"filters\":[{"
+	    "\"type\":\"ResponseHeaderModifier\",\"responseHeaderModifier\":{\"add\":[{\"value\":\"a=b; Path=/; "
+	    "HttpOnly; Max-Age=9\"}]}}]}]},{\"name\":\"myapp-session\",\"backendRefs\":[{\"name\":\"c\"}]}]}");
+	arena_free(a);
+}
+
+static void
 a_sync_does_not_drop_a_rule_of_a_user_that_has_the_name_of_a_managed_route(void **state)
 {
 	static const char rollout[] =
@@ -275,6 +299,7 @@ main(void)
 		cmocka_unit_test(
 		    a_sync_keeps_the_weights_the_managed_rules_and_the_label_of_a_route_of_the_gateway_api),
 		cmocka_unit_test(a_sync_keeps_a_mirroring_rule_in_front_of_the_one_that_is_split),
+		cmocka_unit_test(a_sync_keeps_the_cookie_of_session_affinity_and_its_rule),
 		cmocka_unit_test(a_sync_does_not_drop_a_rule_of_a_user_that_has_the_name_of_a_managed_route),
 		cmocka_unit_test(a_sync_leaves_fields_of_another_type_as_git_has_them),
 		cmocka_unit_test(rollouts_own_fields_of_services_deployments_and_the_objects_of_routers),
