@@ -694,6 +694,116 @@ an_experiment_has_weight_in_httproutes_only(void **state)
 	arena_free(w.arena);
 }
 
+/* Recorded calls of the plugin of Argo Rollouts (sluice debug vectors gateway) have other results than ours in these
+ * kinds only, apart from those that its record marks as wrong. */
+static void
+where_results_differ_from_the_plugin_they_are_the_safe_ones(void **state)
+{
+	static const struct {
+		const char *kind; /* with the reason */
+		const char *rules;
+		const char *error; /* a part of it; NULL: none */
+		const char *written; /* a part of the patch of weight 0 or 100; NULL: no patch has it */
+		const char *kept; /* a text that no patch may contain */
+	} cases[] = {
+		{ "a Service of another namespace is another tenant's, even if it has the name of ours",
+		    "{backendRefs: [{name: web-s, namespace: bank}, {name: web-c, namespace: bank}]}",
+		    "has no rule with a backendRef", NULL, "weight" },
+		{ "a rule with the name of a managed route that no step can have made is a user's: it is not removed",
+		    SPLIT ", {name: beta, backendRefs: [{name: web-s}, {name: web-c}]}", "that no step made", NULL,
+		    "\"op\":\"remove\"" },
+		{ "a rule with the canary's Service alone is a preview, which weight 0 would cut off",
+		    SPLIT ", {backendRefs: [{name: web-c, weight: 9}]}", NULL, "/spec/rules/0/", "/spec/rules/1/" },
+		{ "a rule with the stable Service alone is not left without a destination",
+		    SPLIT ", {backendRefs: [{name: web-s, weight: 9}]}", NULL, "/spec/rules/0/",
+		    "/spec/rules/1/backendRefs/0/weight\",\"value\":0" },
+	};
+	static const int64_t weights[] = { 0, 100 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(weights); k++) {
+			struct world w;
+			struct err *e;
+			struct plan *plan;
+
+			world_setup_managed(&w);
+			plan = plan_new(w.arena);
+			e = world_read(&w, "", arena_printf(w.arena, "spec: {rules: [%s]}", cases[i].rules));
+			if ((e != NULL) != (cases[i].error != NULL) ||
+			    (e != NULL && strstr(err_text(w.arena, e), cases[i].error) == NULL))
+				fail_msg("%s: %s", cases[i].kind, e != NULL ? err_text(w.arena, e) : "no error");
+			gateway_router.set_weight(
+			    w.rollout, &w.routing, &(struct wanted_split){ .weight = weights[k] }, plan);
+			gateway_router.set_routes(w.rollout, &w.routing, NULL, 0, w.arena, plan);
+			for (size_t n = 0; n < plan->n_steps; n++) {
+				const char *body = plan->steps[n].body;
+
+				if (body != NULL && strstr(body, cases[i].kept) != NULL)
+					fail_msg("%s: %s", cases[i].kind, body);
+			}
+			if (cases[i].written != NULL &&
+			    (plan->n_steps == 0 || strstr(plan->steps[0].body, cases[i].written) == NULL))
+				fail_msg("%s: not written", cases[i].kind);
+			arena_free(w.arena);
+		}
+}
+
+/* The plugin stops at the first route with an error, so that an abort leaves the others as they are. */
+static void
+an_error_of_one_route_does_not_stop_the_writes_of_others(void **state)
+{
+	struct world w = { .arena = arena_new(), .listed = LISTED };
+	struct plan *plan = plan_new(w.arena);
+	struct err *e;
+
+	(void)state;
+	w.rollout = (const struct rollout *)world_add(&w, &rollout_type,
+	    "{metadata: {name: web, namespace: shop}, spec: {strategy: {canary: {canaryService: web-c, stableService: "
+	    "web-s, trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoutes: [{name: missing}, {name: "
+	    "malformed}, {name: r}]}}}}}}}");
+	world_add(
+	    &w, &http_route_type, "{metadata: {name: malformed, namespace: shop}, spec: {rules: [{backendRefs: []}]}}");
+	e = world_read(&w, "", "spec: {rules: [" SPLIT "]}");
+	assert_non_null(strstr(err_text(w.arena, e), "httpRoutes[0].name: Invalid value: \"missing\""));
+	e = gateway_router.set_weight(w.rollout, &w.routing, &(struct wanted_split){ 0 }, plan);
+	assert_non_null(strstr(err_text(w.arena, e), "malformed"));
+	assert_string_equal(plan->steps[0].name, "r");
+	arena_free(w.arena);
+}
+
+/* The plugin has no error if header routes are set in none, and the step has no effect. */
+static void
+a_selector_that_selects_no_route_is_an_error(void **state)
+{
+	struct world w = { .arena = arena_new(), .listed = LISTED };
+	struct err *e;
+
+	(void)state;
+	w.rollout = (const struct rollout *)world_add(&w, &rollout_type,
+	    "{metadata: {name: web, namespace: shop}, spec: {strategy: {canary: {canaryService: web-c, stableService: "
+	    "web-s, trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRouteSelector: {matchLabels: {a: "
+	    "b}}}}}}}}}");
+	e = world_read(&w, "", "spec: {rules: [" SPLIT "]}");
+	assert_non_null(strstr(err_text(w.arena, e), "its selectors select no route in namespace \"shop\""));
+	arena_free(w.arena);
+}
+
+/* The plugin does not copy them, so that requests of the header lack what the filters add. */
+static void
+the_filters_of_the_canarys_reference_are_those_of_its_header_route_too(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup_managed(&w);
+	assert_null(
+	    world_read(&w, "", "spec: {rules: [{backendRefs: [{name: web-s}, {name: web-c, filters: [{type: X}]}]}]}"));
+	assert_non_null(strstr(world_routes_patch(&w, HEADERS), "\"backendRefs\":[{\"group\":\"\",\"kind\":\"Service\","
+								"\"name\":\"web-c\",\"filters\":[{\"type\":\"X\"}]}]"));
+	arena_free(w.arena);
+}
+
 /* A rollout of version abc with session affinity, or without it if `annotation` is "". */
 static void
 world_setup_session(struct world *w, const char *annotation, const char *status)
@@ -856,6 +966,10 @@ main(void)
 		cmocka_unit_test(a_canary_with_weight_sets_a_cookie_that_leads_back_to_it),
 		cmocka_unit_test(nothing_is_written_while_the_cookie_is_that_of_the_version),
 		cmocka_unit_test(without_weight_no_cookie_leads_to_the_canary),
+		cmocka_unit_test(where_results_differ_from_the_plugin_they_are_the_safe_ones),
+		cmocka_unit_test(an_error_of_one_route_does_not_stop_the_writes_of_others),
+		cmocka_unit_test(a_selector_that_selects_no_route_is_an_error),
+		cmocka_unit_test(the_filters_of_the_canarys_reference_are_those_of_its_header_route_too),
 		cmocka_unit_test(a_weight_has_taken_effect_when_every_parent_has_accepted_its_generation),
 	};
 
