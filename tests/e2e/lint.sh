@@ -68,6 +68,9 @@ check "fields of an annotation are checked" says "metadata.annotations: sluice.a
 check "a canary with the Gateway API passes" says "0 errors, 0 warnings" "$s" lint examples/gateway
 check "a canary with ingress-nginx passes" says "0 errors, 0 warnings" "$s" lint examples/nginx
 check "a canary with a load balancer of AWS passes" says "0 errors, 0 warnings" "$s" lint examples/alb
+for router in traefik apisix smi ambassador contour hook; do
+	check "the example of $router passes" says "0 errors, 0 warnings" "$s" lint "examples/$router"
+done
 check "an Ingress that is not among the files is named" says 'ingresses.networking.k8s.io "myapp" not found' "$s" lint examples/nginx/rollout.yaml
 check "a route that is not among the files is named" says 'httproutes.gateway.networking.k8s.io "myapp-route" not found' "$s" lint examples/gateway/rollout.yaml
 check "a file from standard input too" sh -c "'$s' lint -f - <tests/e2e/rollout.yaml"
