@@ -351,6 +351,20 @@ answers_select(struct answers *m, struct answers_query *q, struct answers_select
 	}
 }
 
+/* Returns the samples of a counter; those of a sum in the unit of its metric. */
+static const struct promql_sample *
+answers_samples(struct arena *a, const struct answers_selector *s, const struct world_counter *c)
+{
+	struct promql_sample *scaled;
+
+	if (s->kind != ANSWERS_SUM || s->scale == 1)
+		return c->samples;
+	scaled = arena_new_array(a, struct promql_sample, c->n);
+	for (size_t i = 0; i < c->n; i++)
+		scaled[i] = (struct promql_sample){ c->samples[i].at, c->samples[i].value * s->scale };
+	return scaled;
+}
+
 /* Sets the data of a selector: its series with samples. */
 static void
 answers_collect(struct answers *m, struct answers_query *q, size_t selector)
@@ -370,8 +384,10 @@ answers_collect(struct answers *m, struct answers_query *q, size_t selector)
 
 		if (!s->pods[i / WORLD_SERIES].at[i % WORLD_SERIES].selected || c->n == 0)
 			continue;
-		*to = (struct promql_series){ s->pods[i / WORLD_SERIES].at[i % WORLD_SERIES].labels, c->samples, c->n,
-			pod->gone_at };
+		*to = (struct promql_series){ .labels = s->pods[i / WORLD_SERIES].at[i % WORLD_SERIES].labels,
+			.samples = answers_samples(m->scratch, s, c),
+			.n = c->n,
+			.stale_at = pod->gone_at };
 		q->data[selector].n++;
 	}
 }

@@ -34,7 +34,7 @@ const struct command cmd_simulate = {
 		{ .name = "bad",
 		    .value = "FAULT",
 		    .text = "Fault of a new version: errors=5x, errors=+2%, latency=1.5x, crash@40%, leak=10%/min, "
-			    "late@5m; several of one version are separated by commas",
+			    "late@5m; several of one version are separated by commas; none: the good version alone",
 		    .repeats = true },
 		{ .name = "releases",
 		    .value = "N",
@@ -127,7 +127,7 @@ simulate_read_versions(struct simulation *s)
 
 	s->versions[s->results.n++] = (struct version_fault){ .text = "good", .fault = WORLD_NO_FAULT };
 	while (bad != NULL && (one = strsep(&rest, "\n")) != NULL)
-		if (simulate_add_version(s, one) != 0)
+		if (strcmp(one, "none") != 0 && simulate_add_version(s, one) != 0)
 			return 1;
 	for (size_t i = 0; bad == NULL && i < ARRAY_SIZE(simulate_bad); i++)
 		simulate_add_version(s, simulate_bad[i]);

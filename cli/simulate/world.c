@@ -175,6 +175,13 @@ world_tail(double seconds, double mu)
 	return 0.5 * erfc((log(seconds) - mu) / (WORLD_SIGMA * sqrt(2)));
 }
 
+/* Returns the expected share of errors: bursts may overlap, so that it is a little more than the error rate. */
+static double
+world_expected(const struct world *w, double p)
+{
+	return w->settings.kind->burst <= 1 || p >= WORLD_CERTAIN ? p : -log1p(-p);
+}
+
 static int64_t
 world_draw_errors(const struct world *w, struct world_pod *pod, int64_t n, double p)
 {
@@ -183,7 +190,7 @@ world_draw_errors(const struct world *w, struct world_pod *pod, int64_t n, doubl
 
 	if (burst <= 1 || p >= WORLD_CERTAIN)
 		return draw_binomial(&pod->rand, n, p);
-	x = draw_bursts(&pod->rand, draw_poisson(&pod->rand, (double)n * -log1p(-p) / burst), burst);
+	x = draw_bursts(&pod->rand, draw_poisson(&pod->rand, (double)n * world_expected(w, p) / burst), burst);
 	return x < n ? x : n;
 }
 
@@ -230,7 +237,7 @@ world_serve(struct world *w, struct world_pod *pod, double mean)
 	w->users.requests += (double)n;
 	w->users.failed += (double)failed;
 	w->users.slow += slow;
-	w->users.expected += (double)n * (p + world_tail(WORLD_SLOW_S, mu));
+	w->users.expected += (double)n * (world_expected(w, p) + world_tail(WORLD_SLOW_S, mu));
 }
 
 /* --- all pods --- */

@@ -1,0 +1,63 @@
+#!/bin/bash
+# Updates with traffic and bad versions, from files: shares, texts, formats, and errors.
+. "$(dirname "$0")/lib.sh"
+s=$SLUICE
+article="examples/seed/rollout.yaml examples/seed/analysis-templates.yaml examples/seed/network.yaml"
+compare=tests/e2e/simulate/compare.yaml
+
+# holds CONDITION: it is true for awk.
+holds() { awk "BEGIN { exit !($1) }" || { echo "$1"; return 1; }; }
+
+check "the article's templates do not see errors x10 and latency x2" \
+	sh -c "'$s' simulate -f $article --releases 10 --bad errors=10x --bad latency=2x -o json >'$dir/article'"
+check "and stop none of these updates" [ "$(jq '[.versions[].stopped] | add' "$dir/article")" = 0 ]
+check "users get the bad requests" holds "$(jq '.versions[1].badRequestsPerRelease' "$dir/article") > 10000"
+check "how the queries were read" says "code!~\"2..\"}: failed requests of both versions" cat <(jq -r '.queries[]' "$dir/article")
+
+check "a comparison of the same traffic" \
+	sh -c "'$s' simulate -f $compare --releases 10 --bad errors=5x --bad latency=2x -o json >'$dir/compare'"
+check "stops both versions, each by its metric" [ "$(jq -c '[.versions[].stopped], [.versions[].stoppedBy]' "$dir/compare" | tr -d '\n')" = '[0,10,10][{},{"errors":10},{"latency":10}]' ]
+check "at the weight of its step" [ "$(jq -c '[.versions[].stoppedWeightMedian]' "$dir/compare")" = '[null,20,20]' ]
+check "after minutes" holds "$(jq '.versions[1].stoppedAfterMedian' "$dir/compare") < 480"
+check "with a few hundred bad requests" holds "$(jq '.versions[1].badRequestsPerRelease' "$dir/compare") < 1000"
+
+check "the same seed prints the same text" sh -c "
+	'$s' simulate -f $compare --releases 3 --bad errors=3x --world rough >'$dir/one' &&
+	'$s' simulate -f $compare --releases 3 --bad errors=3x --world rough >'$dir/two' && cmp '$dir/one' '$dir/two'"
+check "another seed does not" sh -c "'$s' simulate -f $compare --releases 1 --bad none >'$dir/one' && ! '$s' simulate -f $compare --releases 1 --bad none --seed 2 | cmp -s - '$dir/one'"
+check "one update is a timeline" says "weight 20%, pods 2/2 new, 10/10 old" cat "$dir/one"
+check "with its measurements" grep -qE "^ +[0-9ms]+ +errors: (Successful|Inconclusive) " "$dir/one"
+
+check "pods that crash from a weight on, and a fault that comes later" sh -c "'$s' simulate -f $compare --releases 2 --bad crash@20% --bad errors=10x,late@2m -o json >'$dir/later'"
+check "are stopped" [ "$(jq -c '[.versions[].stopped]' "$dir/later")" = '[0,2,2]' ]
+check "later" holds "$(jq '.versions[2].stoppedAfterMedian' "$dir/later") > 120"
+template() { # QUERY
+	cat <<-Y
+	apiVersion: argoproj.io/v1alpha1
+	kind: AnalysisTemplate
+	metadata: {name: compare}
+	spec: {metrics: [{name: m, interval: 1m, count: 3, successCondition: "result[0] < 0.05", provider: {prometheus: {address: "http://nowhere.example", query: '$1', headers: [{key: a, value: b}]}}}]}
+	---
+	$(sed -n '/^apiVersion: .*$/h;/^kind: Rollout/,$p' $compare | sed '1i apiVersion: argoproj.io/v1alpha1')
+	Y
+}
+template 'sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])) or vector(0)' >"$dir/threshold.yaml"
+check "a threshold on all pods, in a step" sh -c "'$s' simulate -f '$dir/threshold.yaml' --releases 2 --bad errors=2x --bad errors=+60% -o json >'$dir/threshold'"
+check "stops only a version that fails more than half of its requests" [ "$(jq -c '[.versions[] | [.stopped, .stoppedBy]]' "$dir/threshold")" = '[[0,{}],[0,{}],[2,{"m":2}]]' ]
+template 'topk(1, up)' >"$dir/other.yaml"
+check "a query that cannot be evaluated is an error that names it" says 'query `topk(1, up)`: the query cannot be evaluated here: there is another function' "$s" simulate -f "$dir/other.yaml"
+template 'sum(rate(container_cpu_usage_seconds_total[1m]))' >"$dir/other.yaml"
+check "and so is a metric that is not simulated" says 'is no metric that is simulated; simulated are' "$s" simulate -f "$dir/other.yaml"
+check "these are failures" fails "$s" simulate -f "$dir/other.yaml"
+sed 's/prometheus: {.*headers/web: {url: "http:\/\/nowhere.example", headers/' "$dir/other.yaml" >"$dir/web.yaml"
+check "another provider is assumed to succeed, which a warning says" says "Warning: metric m of compare does not query Prometheus; the simulation assumes that it succeeds" "$s" simulate -f "$dir/web.yaml" --releases 2 --bad none
+check "a Rollout without an analysis" says "no analysis measures the new version; nothing can stop it" sh -c "sed '/analysis:/,\$d' $compare | '$s' simulate -f - --rollout web --releases 2 --bad none"
+for wrong in "--rps 0" "--rps x" "--errors 200%" "--bad errors=5" "--releases 0" "--seed x" "--promote-after soon" "--world odd"; do
+	check "$wrong is refused" fails "$s" simulate -f $compare $wrong
+done
+check "a fault that is not known lists those that are" says "there are errors=5x, errors=+2%, latency=1.5x" "$s" simulate -f $compare --bad slow
+
+# False alarms: 1 % of good updates may be stopped (docs/gates.md). `make soak` plays more.
+check "good updates are not stopped" tests/e2e/simulate/false-alarms "$s" 6
+
+exit "$bad"
