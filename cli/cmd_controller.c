@@ -184,8 +184,8 @@ static const struct {
 } known[] = { { "rollouts", &rollout_controller }, { "rollouts", &experiment_controller },
 	{ "analysis", &analysis_controller }, { "gitops", &application_controller },
 	{ "flux", &git_repository_controller }, { "flux", &flux_kustomization_controller },
-	{ "flux", &helm_repository_controller }, { "flux", &helm_chart_controller },
-	{ "flux", &helm_release_controller } };
+	{ "flux", &helm_repository_controller }, { "flux", &oci_repository_controller },
+	{ "flux", &helm_chart_controller }, { "flux", &helm_release_controller } };
 _Static_assert(ARRAY_SIZE(known) <= RUNNER_CONTROLLERS_MAX, "all of them at once");
 
 struct process {

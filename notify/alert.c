@@ -43,7 +43,7 @@ alert_is_source(const struct flux_event_source *s, const char *own, const struct
 
 /* The kinds of objects that emit events. */
 static const char *const kinds_with_events[] = { "AnalysisRun", "Application", "Experiment", "GitRepository",
-	"HelmChart", "HelmRelease", "HelmRepository", "Kustomization", "Rollout" };
+	"HelmChart", "HelmRelease", "HelmRepository", "Kustomization", "OCIRepository", "Rollout" };
 
 static bool
 alert_has_events(const char *kind)

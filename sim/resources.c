@@ -60,6 +60,8 @@ const struct resource store_resources[] = {
 	    .also = "v1beta2 v1beta1", .columns = "Path:/spec/path" },
 	{ "source.toolkit.fluxcd.io", "v1", "helmrepositories", "helmrepository", "HelmRepository", "helmrepo",
 	    .status = true, .also = "v1beta2 v1beta1", .columns = "URL:/spec/url" },
+	{ "source.toolkit.fluxcd.io", "v1", "ocirepositories", "ocirepository", "OCIRepository", "ocirepo",
+	    .status = true, .also = "v1beta2", .columns = "URL:/spec/url" },
 	{ "source.toolkit.fluxcd.io", "v1", "helmcharts", "helmchart", "HelmChart", "hc", .status = true,
 	    .also = "v1beta2 v1beta1", .columns = "Chart:/spec/chart" },
 	{ "helm.toolkit.fluxcd.io", "v2", "helmreleases", "helmrelease", "HelmRelease", "hr", .status = true,

@@ -135,7 +135,8 @@ static const struct {
 	const struct type *type;
 } gitops_kinds[] = { { "application", &application_type }, { "gitrepository", &git_repository_type },
 	{ "helmchart", &helm_chart_type }, { "helmrelease", &helm_release_type },
-	{ "helmrepository", &helm_repository_type }, { "kustomization", &flux_kustomization_type } };
+	{ "helmrepository", &helm_repository_type }, { "kustomization", &flux_kustomization_type },
+	{ "ocirepository", &oci_repository_type } };
 
 static void
 see_any(struct entry *e, const struct object *o)
@@ -148,6 +149,9 @@ see_any(struct entry *e, const struct object *o)
 	else if (o->type == &helm_repository_type)
 		see_flux(
 		    e, ((const struct helm_repository *)o)->status, ((const struct helm_repository *)o)->spec.suspend);
+	else if (o->type == &oci_repository_type)
+		see_flux(
+		    e, ((const struct oci_repository *)o)->status, ((const struct oci_repository *)o)->spec.suspend);
 	else if (o->type == &helm_chart_type)
 		see_flux(e, ((const struct helm_chart *)o)->status, ((const struct helm_chart *)o)->spec.suspend);
 	else if (o->type == &helm_release_type)

@@ -4,4 +4,4 @@
 #include "kube/plan/controller.h"
 
 extern const struct controller git_repository_controller, flux_kustomization_controller, helm_repository_controller,
-    helm_chart_controller, helm_release_controller;
+    oci_repository_controller, helm_chart_controller, helm_release_controller;

@@ -23,6 +23,7 @@ static void hr_map_nothing(const struct view *, const struct object *, emit_key 
 static const struct controller_watch watches[] = {
 	{ .type = &helm_release_type, .map = hr_map_release },
 	{ .type = &helm_chart_type, .map = hr_map_chart },
+	{ .type = &oci_repository_type, .map = hr_map_chart },
 	/* A change of these is one of the HelmChart too. */
 	{ .type = &helm_repository_type, .map = hr_map_nothing },
 	{ .type = &git_repository_type, .map = hr_map_nothing },
@@ -74,16 +75,18 @@ hr_of_chart(const struct object *o, void *arg)
 {
 	const struct helm_release *h = (const struct helm_release *)o;
 	const struct helm_chart_ref *ref = h->spec.chart_ref;
-	const struct meta *chart = &((struct concern *)arg)->object->meta;
+	const struct object *object = ((struct concern *)arg)->object;
+	const struct meta *chart = &object->meta;
 	struct concern *c = arg;
 	size_t n = strlen(o->meta.namespace);
 	bool is;
 
 	if (ref != NULL)
-		is = str_eq(ref->name, chart->name) && str_eq(hr_namespace_or(ref->namespace, o), chart->namespace);
+		is = str_eq(ref->kind, object->type->kind) && str_eq(ref->name, chart->name) &&
+		     str_eq(hr_namespace_or(ref->namespace, o), chart->namespace);
 	else
-		is = strncmp(chart->name, o->meta.namespace, n) == 0 && chart->name[n] == '-' &&
-		     str_eq(chart->name + n + 1, o->meta.name);
+		is = object->type == &helm_chart_type && strncmp(chart->name, o->meta.namespace, n) == 0 &&
+		     chart->name[n] == '-' && str_eq(chart->name + n + 1, o->meta.name);
 	if (is)
 		c->emit(o->meta.namespace, o->meta.name, c->arg);
 }
@@ -433,16 +436,18 @@ hr_read_response(struct flux_pass *p, const struct helm_release *h, const char *
 		plan_wake(p->plan, p->w.now + AGAIN_MS);
 }
 
-/* The version of the chart that is to be released; NULL: the HelmChart is not ready, and *ret_why is the message. */
+/* The version of the chart that is to be released; NULL: the chart's object, of this kind, is not ready, and *ret_why
+ * is the message. */
 static const char *
-hr_version(struct flux_pass *p, const struct helm_chart *chart, const char *ns, const char *name, const char **ret_why)
+hr_version(struct flux_pass *p, const char *kind, const struct helm_chart *chart, const char *ns, const char *name,
+    const char **ret_why)
 {
 	struct flux_status status = { 0 };
 	const struct flux_condition *ready, *stored;
 	const char *why = NULL;
 
 	if (chart == NULL) {
-		*ret_why = arena_printf(p->arena, "HelmChart '%s/%s' is not ready: it does not exist", ns, name);
+		*ret_why = arena_printf(p->arena, "%s '%s/%s' is not ready: it does not exist", kind, ns, name);
 		return NULL;
 	}
 	decode_text(&flux_status_type, chart->status, p->arena, &status);
@@ -456,7 +461,7 @@ hr_version(struct flux_pass *p, const struct helm_chart *chart, const char *ns, 
 		why = ready != NULL && ready->message != NULL ? ready->message : "it has no artifact";
 	if (why == NULL)
 		return status.artifact->revision;
-	*ret_why = arena_printf(p->arena, "HelmChart '%s/%s' is not ready: %s", ns, name, why);
+	*ret_why = arena_printf(p->arena, "%s '%s/%s' is not ready: %s", kind, ns, name, why);
 	return NULL;
 }
 
@@ -475,7 +480,8 @@ hr_next_version(struct flux_pass *p, const struct helm_release *h, const struct 
 		return NULL;
 	*ret_reason = "SourceNotReady";
 	if (h->spec.chart == NULL || chart == NULL || hr_owns_chart(h, &chart->object))
-		return hr_version(p, chart, ns, name, ret_why);
+		return hr_version(p, h->spec.chart_ref != NULL ? h->spec.chart_ref->kind : helm_chart_type.kind, chart,
+		    ns, name, ret_why);
 	*ret_why = arena_printf(p->arena,
 	    "HelmChart '%s/%s' belongs to another HelmRelease or user: delete it, or rename this HelmRelease", ns,
 	    name);

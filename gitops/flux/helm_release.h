@@ -3,8 +3,8 @@
 #pragma once
 #include "gitops/flux/flux_pass.h"
 
-/* Returns the HelmChart that the release uses; *ret_namespace and *ret_name are where it is, or will be. NULL: it does
- * not exist. */
+/* Returns the HelmChart that the release uses, or the one that an OCIRepository stands for. *ret_namespace and
+ * *ret_name are where it is, or will be. NULL: it does not exist. */
 const struct helm_chart *hr_chart(
     struct flux_pass *, const struct helm_release *, const char **ret_namespace, const char **ret_name);
 

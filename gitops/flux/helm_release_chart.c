@@ -7,11 +7,23 @@
 #define LABEL_NAME "helm.toolkit.fluxcd.io/name"
 #define LABEL_NAMESPACE "helm.toolkit.fluxcd.io/namespace"
 
+/* An OCIRepository whose spec is refused has no chart; its status has the reason. */
+static const struct helm_chart *
+hr_refused_oci(struct arena *a, const struct oci_repository *oci)
+{
+	struct helm_chart *chart = arena_alloc(a, sizeof(*chart));
+
+	*chart = (struct helm_chart){ .object = oci->object, .status = oci->status };
+	return chart;
+}
+
 const struct helm_chart *
 hr_chart(struct flux_pass *p, const struct helm_release *h, const char **ret_namespace, const char **ret_name)
 {
 	const struct helm_chart_ref *ref = h->spec.chart_ref;
 	const struct meta *own = &h->object.meta;
+	const struct oci_repository *oci;
+	struct problem problem;
 	const char *ns, *name;
 
 	if (ref != NULL) {
@@ -24,6 +36,13 @@ hr_chart(struct flux_pass *p, const struct helm_release *h, const char **ret_nam
 	}
 	*ret_namespace = ns;
 	*ret_name = name;
+	if (ref != NULL && str_eq(ref->kind, oci_repository_type.kind)) {
+		oci = (const struct oci_repository *)view_get(p->w.pass->view, &oci_repository_type, ns, name);
+		return oci == NULL ? NULL
+		       : object_problem(&oci->object, "spec") != NULL || helm_source_oci_problem(oci, &problem)
+			   ? hr_refused_oci(p->arena, oci)
+			   : helm_source_oci_chart(p->arena, oci);
+	}
 	return (const struct helm_chart *)view_get(p->w.pass->view, &helm_chart_type, ns, name);
 }
 

@@ -1,7 +1,9 @@
-/* gitops/flux/helm_source.c: finds the HelmRepository or GitRepository of a chart, and describes it for the worker. */
+/* gitops/flux/helm_source.c: finds the HelmRepository, GitRepository or OCIRepository of a chart, and describes it for
+ * the worker. */
 #include "gitops/flux/helm_source.h"
 #include <string.h>
 #include "base/str.h"
+#include "gitops/source/version.h"
 
 #define INTERVAL_MS 60000 /* Flux's default */
 #define OCI "oci://"
@@ -34,6 +36,60 @@ helm_source_problem(const struct helm_repository *r, struct problem *ret)
 	else
 		return false;
 	return true;
+}
+
+/* Returns the start of the chart in the URL of an OCIRepository, or NULL. */
+static const char *
+helm_source_oci_name(const char *url)
+{
+	const char *slash = str_starts(url, OCI) ? strrchr(url + strlen(OCI), '/') : NULL;
+
+	return slash != NULL && slash[1] != '\0' && strpbrk(slash, ":@") == NULL ? slash + 1 : NULL;
+}
+
+static bool
+helm_source_is_version(const char *text)
+{
+	struct version v;
+
+	return !str_empty(text) && version_parse(text, &v) && v.n_parts == 3;
+}
+
+/* The program helm finds charts by version or digest: it would take another tag for a range. */
+bool
+helm_source_oci_problem(const struct oci_repository *r, struct problem *ret)
+{
+	const struct oci_ref *ref = r->spec.ref;
+
+	if (helm_source_oci_name(r->spec.url) == NULL)
+		*ret = (struct problem){ .path = "spec.url",
+			.text = "must be oci://HOST/PATH/CHART, without a tag or digest: those are in spec.ref" };
+	else if (!str_empty(ref->digest) && version_digest(ref->digest) == NULL)
+		*ret =
+		    (struct problem){ .path = "spec.ref.digest", .text = "must be sha256: and 64 hexadecimal digits" };
+	else if (str_empty(ref->digest) && str_empty(ref->semver) && !helm_source_is_version(ref->tag))
+		*ret = (struct problem){ .path = "spec.ref.tag",
+			.text = "must be a version of the chart, such as 1.2.3: use semver for a range, or digest" };
+	else
+		return false;
+	return true;
+}
+
+const struct helm_chart *
+helm_source_oci_chart(struct arena *a, const struct oci_repository *r)
+{
+	const struct oci_ref *ref = r->spec.ref;
+	struct helm_chart *chart = arena_alloc(a, sizeof(*chart));
+
+	*chart = (struct helm_chart){ .object = r->object,
+		.spec = { .chart = helm_source_oci_name(r->spec.url),
+		    .version = !str_empty(ref->digest)	 ? ref->digest
+			       : !str_empty(ref->semver) ? ref->semver
+							 : ref->tag,
+		    .source = { .kind = oci_repository_type.kind, .name = r->object.meta.name },
+		    .interval = r->spec.interval },
+		.status = r->status };
+	return chart;
 }
 
 struct worker_repository
@@ -103,6 +159,34 @@ helm_source_find_helm(struct flux_pass *p, const char *ns, const char *name, str
 	ret->revision = helm_source_is_registry(r) ? "" : helm_source_revision(p->arena, r->status);
 }
 
+static void
+helm_source_find_oci(struct flux_pass *p, const char *ns, const char *name, struct helm_source *ret)
+{
+	const struct oci_repository *r =
+	    (const struct oci_repository *)view_get(p->w.pass->view, &oci_repository_type, ns, name);
+	struct problem problem;
+	const char *chart;
+
+	if (r == NULL)
+		return;
+	ret->url = r->spec.url;
+	if (object_problem(&r->object, "spec") != NULL || helm_source_oci_problem(r, &problem))
+		return;
+	chart = helm_source_oci_name(r->spec.url);
+	ret->revision = "";
+	ret->repository = (struct worker_repository){ .url = arena_strndup(p->arena, r->spec.url + strlen(OCI),
+							  (size_t)(chart - 1 - r->spec.url) - strlen(OCI)),
+		.plain_http = r->spec.insecure };
+	if (r->spec.secret != NULL) {
+		ret->secret = (struct worker_secret){ ns, r->spec.secret->name };
+		ret->repository.secret = &ret->secret;
+	}
+	if (r->spec.cert_secret != NULL) {
+		ret->cert = (struct worker_secret){ ns, r->spec.cert_secret->name };
+		ret->repository.cert = &ret->cert;
+	}
+}
+
 void
 helm_source_find(struct flux_pass *p, const struct helm_chart_spec *spec, const char *ns, struct helm_source *ret)
 {
@@ -111,6 +195,8 @@ helm_source_find(struct flux_pass *p, const struct helm_chart_spec *spec, const 
 	*ret = (struct helm_source){ 0 };
 	if (str_eq(kind, "GitRepository"))
 		helm_source_find_git(p, ns, name, ret);
+	else if (str_eq(kind, oci_repository_type.kind))
+		helm_source_find_oci(p, ns, name, ret);
 	else
 		helm_source_find_helm(p, ns, name, ret);
 	if (ret->url == NULL)
@@ -134,7 +220,7 @@ helm_source_chart(struct arena *a, const struct helm_chart *h, const char *revis
 {
 	const struct helm_chart_spec *spec = &h->spec;
 	struct worker_chart chart = { .name = spec->chart,
-		.version = revision != NULL ? revision : spec->version,
+		.version = revision != NULL && version_digest(spec->version) == NULL ? revision : spec->version,
 		.git = str_eq(spec->source.kind, "GitRepository"),
 		.with_commit = str_eq(spec->reconcile_strategy, "Revision"),
 		.values_files = spec->values_files,

@@ -11,6 +11,13 @@ bool helm_source_is_registry(const struct helm_repository *);
 /* Returns whether the spec has a problem that its rows do not find; *ret is it. */
 bool helm_source_problem(const struct helm_repository *, struct problem *ret);
 
+/* Returns whether the spec of an OCIRepository has a problem that its rows do not find; *ret is it. */
+bool helm_source_oci_problem(const struct oci_repository *, struct problem *ret);
+
+/* Returns an OCIRepository as the HelmChart that it stands for: the last segment of its URL is the chart, and the rest
+ * is the registry. Its spec must have no problem. In the arena; borrows from the OCIRepository. */
+const struct helm_chart *helm_source_oci_chart(struct arena *, const struct oci_repository *);
+
 /* Returns the repository for a request. *ret_secret and *ret_cert are filled, and referred to, if the repository has a
  * Secret of credentials or of certificates. Texts are borrowed. */
 struct worker_repository helm_source_repository(

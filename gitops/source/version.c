@@ -227,3 +227,11 @@ version_in_range(const struct version *v, const char *range)
 
 	return version_meets_any(v, range, &well);
 }
+
+const char *
+version_digest(const char *text)
+{
+	const char *digits = text != NULL && strncmp(text, "sha256:", 7) == 0 ? text + 7 : NULL;
+
+	return digits != NULL && strlen(digits) == 64 && strspn(digits, "0123456789abcdef") == 64 ? digits : NULL;
+}

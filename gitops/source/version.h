@@ -22,3 +22,7 @@ bool version_is_range(const char *);
 /* Returns true if the version is in the range. A pre-release matches only an alternative that has a pre-release
  * itself. */
 bool version_in_range(const struct version *, const char *range);
+
+/* Returns the 64 digits of the digest of an OCI artifact, "sha256:DIGITS", which may stand for the version of a chart.
+ * Returns NULL for another text, or NULL. */
+const char *version_digest(const char *);

@@ -4,11 +4,12 @@
 #include <string.h>
 #include "gitops/render/helm_values.h"
 #include "gitops/source/arguments.h"
+#include "gitops/source/version.h"
 #include "gitops/worker/helm_run.h"
 #include "gitops/worker/session_state.h"
 #include "kube/api/yaml.h"
 
-#define COMMIT_SHOWN 12 /* characters of a commit in a version */
+#define COMMIT_SHOWN 12 /* characters of a commit or digest in a version */
 
 struct err *
 chart_source_pull(struct session *s, struct fetched_source *src)
@@ -84,8 +85,8 @@ chart_source_find(struct session *s, const struct fetched_source *src)
 		   : err_new(s->arena, ERR_INVALID, "spec.chart: %s: no such directory in the repository", c->name);
 }
 
-/* Adds to the version what makes it another revision for Flux: the commit, or the generation of its HelmChart, which
- * says which values files it has. Both are build metadata of semver. */
+/* Adds to the version what makes it another revision for Flux: the commit, the digest, or the generation of its
+ * HelmChart, which says which values files it has. They are build metadata of semver. */
 static void
 chart_source_set_version(struct session *s, json_t *chart, const char *commit)
 {
@@ -95,6 +96,9 @@ chart_source_set_version(struct session *s, json_t *chart, const char *commit)
 	if (c->git && c->with_commit)
 		version = arena_printf(
 		    s->arena, "%s%c%.*s", version, strchr(version, '+') != NULL ? '.' : '+', COMMIT_SHOWN, commit);
+	if (version_digest(c->version) != NULL)
+		version = arena_printf(s->arena, "%s%c%.*s", version, strchr(version, '+') != NULL ? '.' : '+',
+		    COMMIT_SHOWN, version_digest(c->version));
 	if (c->generation > 0)
 		version = arena_printf(
 		    s->arena, "%s%c%lld", version, strchr(version, '+') != NULL ? '.' : '+', (long long)c->generation);

@@ -376,6 +376,16 @@ helm_update(struct helm_run *r)
 	return NULL;
 }
 
+/* Returns the argument that names the chart of a registry. */
+static const char *
+helm_registry_chart(struct arena *a, const struct application_source *s)
+{
+	const char *digest = version_digest(s->target_revision);
+
+	return arena_printf(
+	    a, "oci://%s/%s%s%s", s->repo_url, s->chart, digest != NULL ? "@sha256:" : "", digest ?: "");
+}
+
 static struct err *
 helm_pull_chart(struct helm_run *r, const struct application_source *s, const struct source_credentials *c)
 {
@@ -390,7 +400,7 @@ helm_pull_chart(struct helm_run *r, const struct application_source *s, const st
 	if (e != NULL)
 		return e;
 	helm_run_arg(r, "pull");
-	if (!str_empty(s->target_revision))
+	if (!str_empty(s->target_revision) && !(oci && version_digest(s->target_revision) != NULL))
 		helm_run_arg(r, arena_printf(r->arena, "--version=%s", s->target_revision));
 	helm_run_arg(
 	    r, arena_printf(r->arena,
@@ -400,8 +410,7 @@ helm_pull_chart(struct helm_run *r, const struct application_source *s, const st
 	helm_run_arg(r, "--untar");
 	helm_run_arg(r, arena_printf(r->arena, "--untardir=%s/pulled", r->dir));
 	helm_run_arg(r, "--");
-	helm_run_arg(r, oci ? arena_printf(r->arena, "oci://%s/%s", s->repo_url, s->chart)
-			    : arena_printf(r->arena, "source/%s", s->chart));
+	helm_run_arg(r, oci ? helm_registry_chart(r->arena, s) : arena_printf(r->arena, "source/%s", s->chart));
 	return helm_run(r, SPAWN_NETWORK, PULL_MS, &out);
 }
 
@@ -483,7 +492,7 @@ helm_is_exact(const char *version)
 {
 	struct version v;
 
-	return version != NULL && version_parse(version, &v) && v.n_parts == 3;
+	return version_digest(version) != NULL || (version != NULL && version_parse(version, &v) && v.n_parts == 3);
 }
 
 /* Removes the oldest kept chart, when there are too many. */
@@ -526,7 +535,8 @@ helm_pull(struct arena *a, const struct helm *h, const struct application_source
 	if ((e = helm_check_program(a, h)) != NULL ||
 	    (e = grammar_check(a, GRAMMAR_CHART, "chart", s->chart)) != NULL ||
 	    (e = grammar_check(a, GRAMMAR_CHART_REPOSITORY, "repoURL", s->repo_url)) != NULL ||
-	    (e = grammar_check(a, GRAMMAR_CHART_VERSION, "targetRevision", s->target_revision)) != NULL)
+	    (version_digest(s->target_revision) == NULL &&
+		(e = grammar_check(a, GRAMMAR_CHART_VERSION, "targetRevision", s->target_revision)) != NULL))
 		return e;
 	if (access(kept, F_OK) == 0)
 		return helm_open_pulled(a, kept, ret_version, ret_tree);

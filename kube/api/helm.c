@@ -1,4 +1,4 @@
-/* kube/api/helm.c: HelmRepository, HelmChart and HelmRelease of Flux: the rows of their fields. */
+/* kube/api/helm.c: HelmRepository, OCIRepository, HelmChart and HelmRelease of Flux: the rows of their fields. */
 #include "kube/api/helm.h"
 
 #define HELM_COLUMNS                                                                                                   \
@@ -44,6 +44,64 @@ TYPE(helm_repository, "HelmRepository", .group = "source.toolkit.fluxcd.io", .ve
 	"HelmRepository (Flux) names a repository of Helm charts, for HelmCharts. Users create it. Its condition "
 	"Ready is False with the reason if the spec is invalid (InvalidSpec, until it is changed) or the index cannot "
 	"be fetched (retried after 10 s, then after twice as long each time, up to interval).");
+
+static const struct field oci_ref_fields[] = {
+	STRING(oci_ref, tag, "tag", .doc = "Version of the chart: 1.2.3. Other tags are refused."),
+	STRING(oci_ref, semver, "semver", .doc = "Range of versions. Takes precedence over tag."),
+	STRING(oci_ref, digest, "digest", .doc = "Digest of the chart: sha256:… Takes precedence over semver and tag."),
+	NOT_SUPPORTED("semverFilter"),
+};
+static TYPE(oci_ref, "ref", .strict = true);
+
+static const struct field oci_layer_selector_fields[] = {
+	STRING(oci_layer_selector, media_type, "mediaType",
+	    .choices = "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+	    .doc = "Type of the layer: that of a Helm chart."),
+	STRING(oci_layer_selector, operation, "operation", .choices = "extract|copy",
+	    .doc = "Has no effect: no artifact is served."),
+};
+static TYPE(oci_layer_selector, "layerSelector", .strict = true);
+
+static const struct field oci_repository_spec_fields[] = {
+	STRING(oci_repository_spec, url, "url", .required = true,
+	    .doc = "URL of a chart in a registry: oci://HOST/PATH/CHART."),
+	DURATION(oci_repository_spec, interval, "interval", .required = true,
+	    .doc = "Interval at which a new version is searched for."),
+	DURATION(oci_repository_spec, timeout, "timeout", .doc = "Has no effect: a fetch takes at most 3 minutes."),
+	OBJECT(oci_repository_spec, ref, "ref", oci_ref, .required = true, .doc = "Version of the chart."),
+	OBJECT(oci_repository_spec, layer, "layerSelector", oci_layer_selector, .doc = "Layer of the artifact."),
+	STRING(oci_repository_spec, provider, "provider", .choices = "generic",
+	    .doc = "Provider of the credentials: generic, which is the Secret of secretRef."),
+	OBJECT(oci_repository_spec, secret, "secretRef", flux_secret_ref,
+	    .doc = "Secret with username and password. Unset: the registry is read without credentials."),
+	OBJECT(oci_repository_spec, cert_secret, "certSecretRef", flux_secret_ref,
+	    .doc = "Secret with ca.crt, the CA of the server, or tls.crt and tls.key, the client's certificate, or "
+		   "both. Unset: the CAs of the system, and no certificate."),
+	BOOL(oci_repository_spec, insecure, "insecure",
+	    .doc = "Read the registry by http, also with credentials. False: by https."),
+	BOOL(oci_repository_spec, suspend, "suspend", .doc = "Stop searching for new versions."),
+	NOT_SUPPORTED("verify"),
+	NOT_SUPPORTED("ignore"),
+	NOT_SUPPORTED("serviceAccountName"),
+	NOT_SUPPORTED("proxySecretRef"),
+};
+static TYPE(oci_repository_spec, "OCIRepository's spec", .strict = true);
+
+static const struct field oci_repository_fields[] = {
+	EMBED(oci_repository, spec, "spec", oci_repository_spec, .required = true, .doc = "Chart in a registry."),
+	JSON(oci_repository, status, "status",
+	    .doc =
+		"conditions: Ready, FetchFailed, Reconciling, Stalled. artifact.revision: the version of the chart."),
+};
+TYPE(oci_repository, "OCIRepository", .group = "source.toolkit.fluxcd.io", .version = "v1", .also = "v1beta2",
+    .plural = "ocirepositories", .kind = "OCIRepository", .errors = "by the condition Ready, which is False",
+    .short_name = "ocirepo", .part = "flux", .has_status = true, .columns = "URL:string:.spec.url|" HELM_COLUMNS,
+    .doc =
+	"OCIRepository (Flux) finds a version of a Helm chart in a registry, for a HelmRelease with chartRef. "
+	"Artifacts "
+	"other than charts are not supported. Users create it. Its condition Ready is False with the reason if the "
+	"spec is invalid (InvalidSpec, until it is changed) or the chart cannot be fetched (retried after 10 s, then "
+	"after twice as long each time, up to interval).");
 
 static const struct field helm_source_ref_fields[] = {
 	STRING(helm_source_ref, api_version, "apiVersion", .doc = "API version of the source. Has no effect."),
@@ -249,9 +307,10 @@ static TYPE(helm_chart_template, "chart", .strict = true);
 
 static const struct field helm_chart_ref_fields[] = {
 	STRING(helm_chart_ref, api_version, "apiVersion", .doc = "API version of the chart. Has no effect."),
-	STRING(helm_chart_ref, kind, "kind", .required = true, .choices = "HelmChart", .doc = "Kind: HelmChart."),
-	STRING(helm_chart_ref, name, "name", .required = true, .doc = "Name of the HelmChart."),
-	STRING(helm_chart_ref, namespace, "namespace", .doc = "Namespace of the HelmChart.",
+	STRING(helm_chart_ref, kind, "kind", .required = true, .choices = "HelmChart|OCIRepository",
+	    .doc = "Kind: HelmChart or OCIRepository."),
+	STRING(helm_chart_ref, name, "name", .required = true, .doc = "Name of the HelmChart or OCIRepository."),
+	STRING(helm_chart_ref, namespace, "namespace", .doc = "Namespace of the HelmChart or OCIRepository.",
 	    .default_text = "that of the HelmRelease"),
 };
 static TYPE(helm_chart_ref, "chartRef", .strict = true);
@@ -274,7 +333,7 @@ static TYPE(helm_post_renderer, "postRenderer", .strict = true);
 
 static const struct field helm_release_spec_fields[] = {
 	OBJECT(helm_release_spec, chart, "chart", helm_chart_template, .doc = "HelmChart to create."),
-	OBJECT(helm_release_spec, chart_ref, "chartRef", helm_chart_ref, .doc = "HelmChart to use."),
+	OBJECT(helm_release_spec, chart_ref, "chartRef", helm_chart_ref, .doc = "HelmChart or OCIRepository to use."),
 	DURATION(helm_release_spec, interval, "interval", .required = true,
 	    .doc = "Interval at which the release is compared with its spec."),
 	DURATION(helm_release_spec, timeout, "timeout",
@@ -285,7 +344,8 @@ static const struct field helm_release_spec_fields[] = {
 	STRING(helm_release_spec, target_namespace, "targetNamespace", .doc = "Namespace of the release.",
 	    .default_text = "that of the HelmRelease"),
 	STRING(helm_release_spec, storage_namespace, "storageNamespace",
-	    .doc = "Namespace in which Helm stores the release. Must be the targetNamespace.",
+	    .doc = "Namespace in which Helm stores the release. Must be the targetNamespace: the program helm stores "
+		   "it there.",
 	    .default_text = "targetNamespace"),
 	LIST(helm_release_spec, depends_on, "dependsOn", flux_object_ref,
 	    .doc = "HelmReleases that must be ready before this one is installed or upgraded."),

@@ -1,4 +1,4 @@
-/* kube/api/helm.h: the fields of Flux's HelmRepository, HelmChart and HelmRelease that are used.
+/* kube/api/helm.h: the fields of Flux's HelmRepository, OCIRepository, HelmChart and HelmRelease that are used.
  *
  * Members have the names and meanings of the API's fields, which docs/reference.md describes.
  */
@@ -23,6 +23,30 @@ struct helm_repository_spec {
 struct helm_repository {
 	struct object object;
 	struct helm_repository_spec spec;
+	const char *status; /* as JSON; NULL if the object has no status yet */
+};
+
+struct oci_ref {
+	const char *tag, *semver, *digest; /* the last one that is set takes precedence */
+};
+
+struct oci_layer_selector {
+	const char *media_type, *operation;
+};
+
+struct oci_repository_spec {
+	const char *url;
+	struct duration interval, timeout;
+	const struct oci_ref *ref;
+	const struct oci_layer_selector *layer;
+	const char *provider;
+	const struct flux_secret_ref *secret, *cert_secret;
+	bool insecure, suspend;
+};
+
+struct oci_repository {
+	struct object object;
+	struct oci_repository_spec spec;
 	const char *status; /* as JSON; NULL if the object has no status yet */
 };
 
@@ -193,5 +217,5 @@ struct helm_attempts {
 	int64_t failures, install_failures, upgrade_failures;
 };
 
-extern const struct type helm_repository_type, helm_chart_type, helm_release_type, helm_chart_spec_type,
-    helm_release_spec_type, helm_kustomize_type, helm_snapshot_type, helm_attempts_type;
+extern const struct type helm_repository_type, oci_repository_type, helm_chart_type, helm_release_type,
+    helm_chart_spec_type, helm_release_spec_type, helm_kustomize_type, helm_snapshot_type, helm_attempts_type;

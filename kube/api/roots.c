@@ -21,6 +21,7 @@ const struct type *const api_roots[] = {
 	&git_repository_type,
 	&flux_kustomization_type,
 	&helm_repository_type,
+	&oci_repository_type,
 	&helm_chart_type,
 	&helm_release_type,
 	&flux_provider_type,

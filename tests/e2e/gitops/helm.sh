@@ -1,5 +1,5 @@
 #!/bin/bash
-# Flux's HelmRepository, HelmChart and HelmRelease. On a real control plane ($ON_CLUSTER) the program is Helm ($HELM). On the laptop cluster it is
+# Flux's HelmRepository, OCIRepository, HelmChart and HelmRelease. On a real control plane ($ON_CLUSTER) the program is Helm ($HELM). On the laptop cluster it is
 # tests/e2e/gitops/stand-in-helm, a script that behaves like Helm as far as this test needs it.
 . "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
@@ -213,9 +213,10 @@ tar cz -C "$repo" --transform s/chart/shop/ -f "$dir/charts/shop-1.2.3.tgz" char
 sed -i 's/1.2.3/1.4.0/' "$repo/chart/Chart.yaml"
 tar cz -C "$repo" --transform s/chart/shop/ -f "$dir/charts/shop-1.4.0.tgz" chart
 port=$(free_port)
+digest() { sha256sum <"$dir/charts/shop-$1.tgz" | cut -c1-64; }
 index() { # VERSION...
 	printf '{"apiVersion":"v1","entries":{"shop":['
-	for v; do printf '%s{"apiVersion":"v2","name":"shop","version":"%s","urls":["http://127.0.0.1:%s/shop-%s.tgz"]}' "$sep" "$v" "$port" "$v"; sep=,; done
+	for v; do printf '%s{"apiVersion":"v2","name":"shop","version":"%s","digest":"%s","urls":["http://127.0.0.1:%s/shop-%s.tgz"]}' "$sep" "$v" "$(digest "$v")" "$port" "$v"; sep=,; done
 	printf ']}}'
 }
 sep= index 1.2.3 >"$dir/charts/index.yaml"
@@ -269,6 +270,43 @@ now helmrepository charts
 check "a new version is an upgrade" within 40 says "Helm upgrade succeeded for release $ns-base/other.v2 with chart shop@1.4.0" ready helmrelease base
 change '{"chart":{"spec":{"version":"9.9.9"}}}' base
 check "a version that there is not" within 20 says "9.9.9" ready helmrelease base
+
+# A chart of a registry, by its OCIRepository. tests/cluster/registry does the same with Helm itself and a registry.
+oci() { # NAME REF [FIELDS]
+	kubectl apply -f - >/dev/null <<-Y
+	apiVersion: source.toolkit.fluxcd.io/v1
+	kind: OCIRepository
+	metadata: {name: $1, namespace: $ns}
+	spec: {interval: 1h, url: "oci://127.0.0.1:$port/charts/shop", ref: $2${3:+, $3}}
+	---
+	apiVersion: helm.toolkit.fluxcd.io/v2
+	kind: HelmRelease
+	metadata: {name: $1, namespace: $ns}
+	spec: {interval: 1h, chartRef: {kind: OCIRepository, name: $1}}
+	Y
+}
+oci latest '{tag: latest}'
+check "a tag that is no version is refused" within 20 says "spec.ref.tag: must be a version of the chart" ready ocirepository latest
+check "... which the HelmRelease says" within 20 says "OCIRepository '$ns/latest' is not ready" ready helmrelease latest
+oci verified '{tag: 1.2.3}' 'verify: {provider: cosign}'
+check "a signature that would not be verified is refused" within 20 says "spec.verify: not supported" ready ocirepository verified
+kubectl delete helmrelease,ocirepository latest verified -n $ns >/dev/null
+if [ -z "${HELM-}" ]; then
+	oci ranged '{semver: 1.x}'
+	check "an OCIRepository finds the last version" within 20 says "stored artifact: chart 'shop' with version '1.4.0'" ready ocirepository ranged
+	check "... which a HelmRelease with chartRef installs" within 30 says "Helm install succeeded for release $ns/ranged.v1 with chart shop@1.4.0" ready helmrelease ranged
+	oci ranged '{tag: 1.2.3}'
+	check "another version is an upgrade" within 30 says "Helm upgrade succeeded for release $ns/ranged.v2 with chart shop@1.2.3" ready helmrelease ranged
+	oci ranged "{digest: 'sha256:$(digest 1.4.0)'}"
+	check "a digest is another one" within 30 says "Helm upgrade succeeded for release $ns/ranged.v3 with chart shop@1.4.0+$(digest 1.4.0 | cut -c1-12)" ready helmrelease ranged
+	check "... of the same version too" says "1.4.0+$(digest 1.4.0 | cut -c1-12)" kubectl get ocirepository ranged -n $ns -o 'jsonpath={.status.artifact.revision}'
+	check "the command line shows it" says "ranged" "$SLUICE" get sources oci -n $ns
+	oci ranged "{digest: 'sha256:$(printf '0%.0s' $(seq 64))'}"
+	check "a digest that there is not" within 20 says "not found" ready ocirepository ranged
+	kubectl delete ocirepository ranged -n $ns >/dev/null
+	check "without its OCIRepository a release waits" within 20 says "OCIRepository '$ns/ranged' is not ready: it does not exist" ready helmrelease ranged
+	kubectl delete helmrelease ranged -n $ns --wait=false >/dev/null
+fi
 
 kubectl delete helmrelease base -n $ns --wait=false >/dev/null
 check "with a HelmRelease goes its release" within 30 fails kubectl get configmap other-shop -n $ns-base
