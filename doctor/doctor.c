@@ -31,6 +31,7 @@ const struct doctor_list_row doctor_lists[LIST_MAX] = {
 	[LIST_SECRETS] = { "", "v1", "secrets", "Secret", "labelSelector=argocd.argoproj.io%2Fsecret-type" },
 	[LIST_GIT_REPOSITORIES] = { "source.toolkit.fluxcd.io", NULL, "gitrepositories", "GitRepository", "" },
 	[LIST_HELM_REPOSITORIES] = { "source.toolkit.fluxcd.io", NULL, "helmrepositories", "HelmRepository", "" },
+	[LIST_OCI_REPOSITORIES] = { "source.toolkit.fluxcd.io", NULL, "ocirepositories", "OCIRepository", "" },
 	[LIST_KUSTOMIZATIONS] = { "kustomize.toolkit.fluxcd.io", NULL, "kustomizations", "Kustomization", "" },
 	[LIST_HELM_RELEASES] = { "helm.toolkit.fluxcd.io", NULL, "helmreleases", "HelmRelease", "" },
 	[LIST_WARNINGS] = { "", "v1", "events", "Event", "fieldSelector=type%3DWarning" },

@@ -10,7 +10,8 @@ static void flux_find_kustomizations(const struct doctor_world *, struct doctor_
 static void flux_find_releases(const struct doctor_world *, struct doctor_findings *);
 
 static const struct doctor_check checks[] = {
-	{ "sources", READS(LIST_GIT_REPOSITORIES) | READS(LIST_HELM_REPOSITORIES), NULL, flux_find_sources },
+	{ "sources", READS(LIST_GIT_REPOSITORIES) | READS(LIST_HELM_REPOSITORIES) | READS(LIST_OCI_REPOSITORIES), NULL,
+	    flux_find_sources },
 	{ "kustomizations", READS(LIST_KUSTOMIZATIONS) | READS(LIST_GIT_REPOSITORIES), NULL, flux_find_kustomizations },
 	{ "helmreleases", READS(LIST_HELM_RELEASES), NULL, flux_find_releases },
 	{ 0 },
@@ -76,6 +77,7 @@ flux_find_sources(const struct doctor_world *w, struct doctor_findings *f)
 {
 	flux_find(w, f, LIST_GIT_REPOSITORIES, "source git");
 	flux_find(w, f, LIST_HELM_REPOSITORIES, "source helm");
+	flux_find(w, f, LIST_OCI_REPOSITORIES, "source oci");
 }
 
 /* Whether the GitRepository that a Kustomization names exists. */

@@ -328,6 +328,11 @@ a_flux_object_that_is_not_ready_is_found(void **state)
 	    "reason: BuildFailed, message: m}]}}]",
 	    "problem  kustomizations Kustomization f/k is not ready: BuildFailed: m\n"
 	    "                        -> correct the cause, then: sluice reconcile kustomization k -n f\n");
+	expect(&doctor_flux,
+	    "ocirepositories: [{metadata: {name: shop, namespace: f}, status: {conditions: [{type: Ready, status: "
+	    "'False', reason: OCIArtifactPullFailed, message: not found}]}}]",
+	    "problem  sources        OCIRepository f/shop is not ready: OCIArtifactPullFailed: not found\n"
+	    "                        -> correct the cause, then: sluice reconcile source oci shop -n f\n");
 	expect(&doctor_flux, "kustomizations: [{metadata: {name: k, namespace: f}, spec: {suspend: true}}]",
 	    "note     kustomizations Kustomization f/k is suspended\n                        -> sluice resume "
 	    "kustomization k -n f\n");
