@@ -12,6 +12,8 @@ struct metric_limits {
 	int64_t consecutive_success; /* 0: no such limit */
 };
 
+#define RETRY_AFTER_ERROR_MS 10000 /* the next measurement after an error, as in Argo Rollouts */
+
 /* Reads the limits, which may be texts after the substitution of arguments, and checks them against each other. */
 struct err *metric_limits_read(struct arena *, const struct metric *, struct metric_limits *ret);
 

@@ -15,8 +15,6 @@
 #include "base/str.h"
 #include "base/time.h"
 
-#define RETRY_AFTER_ERROR_MS 10000
-
 static void
 analysis_fail(struct run_pass *s, const char *message)
 {

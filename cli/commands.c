@@ -11,7 +11,7 @@
 				row(get_kustomizations) row(get_helmreleases) row(reconcile) row(suspend) row(resume)  \
 				    row(cluster_add) row(cluster_list) row(cluster_remove) row(rbac_can)               \
 					row(kustomize) row(kustomize_edit) row(doctor) row(check) row(lint) row(plan)  \
-					    row(simulate) row(backtest) row(explain) row(eval) row(hash)               \
+					    row(simulate) row(backtest) row(analyze) row(explain) row(eval) row(hash)  \
 						row(notifications_template) row(notifications_trigger)                 \
 						    row(debug_replica_counts) row(debug_istio_weights)                 \
 							row(debug_vectors) row(controller) row(server) row(crds)       \

@@ -36,3 +36,15 @@ struct err *condition_eval_value(
 
 /* Evaluates an expression whose value is a time, as in rangeQuery: `now() - duration("5m")`. *ret is ms since 1970. */
 struct err *condition_eval_time(struct arena *, const struct condition_program *, int64_t now, int64_t *ret);
+
+/* A comparison with a number: result[0] < 0.05. */
+struct condition_limit {
+	const char *op; /* "<": the measured value is on its left side; static */
+	double value, limit; /* the measured value, and the number */
+	bool holds;
+};
+
+/* Finds the comparison with a number that decides the condition for this result: in `a && b` one that does not hold, in
+ * `a || b` one that holds, and else the closer one. Returns false if the condition has none, or variables. */
+bool condition_find_limit(struct arena *, const struct condition_program *, const struct value *result, int64_t now,
+    struct condition_limit *ret);
