@@ -209,7 +209,7 @@ matrix_points(struct matrix_reader *r, const char *series, size_t *left, struct 
 	const char *values = json_find(series, "values");
 	struct json_walk w = json_walk(values);
 	size_t n = json_count(values);
-	double ms = 0, last = -INFINITY;
+	double ms = 0, last = -1; /* times are not negative */
 	struct err *e;
 
 	r->labels = json_find(series, "metric");

@@ -1,5 +1,6 @@
-/* tests/fuzz/counters.c: responses of Prometheus to a comparison, up to its verdict. */
+/* tests/fuzz/counters.c: responses of Prometheus to a comparison, up to its verdict, and as samples at any times. */
 #include <math.h>
+#include "analysis/backtest/threshold.h"
 #include "analysis/compare/comparison.h"
 #include "analysis/compare/matrix.h"
 #include "base/str.h"
@@ -20,6 +21,23 @@ row_of(void *arg, struct arena *a, const char *labels, double **ret)
 	return e;
 }
 
+static void
+read_points(struct arena *a, const struct response *got)
+{
+	struct matrix_points *points;
+	struct promql_data data;
+	size_t n;
+
+	if (matrix_read_points(a, got, false, &points, &n) != NULL)
+		return;
+	data = threshold_data_of(a, points, n);
+	for (size_t i = 0; i < data.n; i++)
+		for (size_t k = 0; k < data.at[i].n; k++)
+			if (data.at[i].samples[k].at < 0 || !(data.at[i].samples[k].value >= 0) ||
+			    (k > 0 && data.at[i].samples[k].at < data.at[i].samples[k - 1].at))
+				__builtin_trap();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -37,6 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct comparison_result r;
 	enum arm *arms;
 
+	read_points(a, &got);
 	if (matrix_read(a, &got, &grid, row_of, &c) != NULL ||
 	    counters_settle(&c, &(struct counters_rules){ .warm_up = 2 }) != NULL)
 		return 0;
