@@ -94,6 +94,7 @@ struct curl {
 	struct turns outside; /* slots for all other requests */
 	bool http2; /* over HTTPS, requests to the API server share a connection for calls and one for streams */
 	bool confined; /* transport_curl_confine was called */
+	CURLU *api; /* the API server's URL, parsed; NULL: it cannot be parsed, or no server is configured */
 	char *server; /* the API server's URL, which outside_only requests must not reach; NULL: not known */
 	bool inside; /* a call into curl is running: a cancel waits for its end */
 	bool has_canceled; /* exchanges that wait for it */
@@ -128,6 +129,7 @@ struct exchange {
 	struct timer soon;
 	int64_t retry_after_ms;
 	struct curl_slist *connect_to;
+	CURLU *parsed; /* the URL; NULL: curl parses it */
 	struct str answer;
 	struct timer
 	    timer; /* of a stream: to the end of its header, or of its refusal; of a call that waits: to its time-out */
@@ -184,6 +186,7 @@ curl_exchange_free(struct exchange *e)
 	curl_slist_free_all(e->headers);
 	curl_slist_free_all(e->bare);
 	curl_slist_free_all(e->connect_to);
+	curl_url_cleanup(e->parsed);
 	str_done(&e->answer);
 	free(e->method);
 	free(e->url);
@@ -968,6 +971,21 @@ curl_follow(struct exchange *e, long status)
 	return true;
 }
 
+/* Sets the parts of the URL of a call. From a text, curl would parse the address of the API server for each call and
+ * write the URL again, with its own printf: 4 % of a call. Only for paths that curl does not change when it parses
+ * them, and sends as they are: a part is not checked for line breaks as a URL is. */
+static void
+curl_set_parts(struct exchange *e)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-._~";
+	const char *host = strstr(e->url, "://"), *path = host != NULL ? strchr(host + 3, '/') : NULL;
+
+	if (path == NULL || path[strspn(path, plain)] != '\0' || (e->parsed = curl_url_dup(e->owner->api)) == NULL)
+		return;
+	if (curl_url_set(e->parsed, CURLUPART_PATH, path, 0) == CURLUE_OK)
+		curl_easy_setopt(e->easy, CURLOPT_CURLU, e->parsed);
+}
+
 static struct exchange *
 curl_start(struct transport *t, const struct request *r, const struct receiver *receiver, void *arg)
 {
@@ -1066,6 +1084,8 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 		}
 		if (c->config->tls_server_name != NULL && strncmp(e->url, "https://", 8) == 0)
 			curl_rename_server(e, c->config->tls_server_name);
+		else if (c->api != NULL && r->redirects_max == 0)
+			curl_set_parts(e);
 	}
 	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, curl_on_new_socket);
 	curl_easy_setopt(h, CURLOPT_SOCKOPTDATA, e);
@@ -1127,6 +1147,7 @@ curl_transport_free(struct transport *t)
 		pool_close(&c->pools[i]);
 	curl_handles_done(&c->handles);
 	curl_share_cleanup(c->share);
+	curl_url_cleanup(c->api);
 	free(c->server);
 	free(c->token);
 	loop_timer_stop(t->loop, &c->known);
@@ -1174,6 +1195,11 @@ transport_curl_new(struct loop *l, const struct config *config)
 			.rest = { .fire = pool_on_rest, .arg = pool } };
 	}
 	curl_handles_init(&c->handles, l);
+	c->api = config != NULL ? curl_url() : NULL;
+	if (c->api != NULL && curl_url_set(c->api, CURLUPART_URL, config->server, 0) != CURLUE_OK) {
+		curl_url_cleanup(c->api);
+		c->api = NULL;
+	}
 	c->share = curl_share_init();
 	curl_share_setopt(c->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	return &c->transport;

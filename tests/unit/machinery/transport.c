@@ -189,9 +189,20 @@ on_refused(void *arg, const struct err *e, const struct reply *reply)
 	s->refused++;
 }
 
+static void
+on_error(void *arg, const struct err *e, const struct reply *reply)
+{
+	struct server *s = arg;
+
+	(void)reply;
+	assert_non_null(e);
+	s->refused++;
+}
+
 static const struct receiver receiver = { .data = on_data, .done = on_done },
 			     receiver_of_late = { .data = on_data, .done = on_late },
-			     receiver_of_refused = { .data = on_data, .done = on_refused };
+			     receiver_of_refused = { .data = on_data, .done = on_refused },
+			     receiver_of_error = { .data = on_data, .done = on_error };
 
 static void
 calls_beyond_twelve_of_a_namespace_wait_for_the_end_of_one_and_a_watch_does_not(void **state)
@@ -580,6 +591,60 @@ a_call_sends_nothing_of_the_call_before_it(void **state)
 	loop_free(loop);
 }
 
+/* A "." or ".." in a name must not change the path, and what is encoded stays so. */
+static void
+paths_are_sent_as_they_are(void **state)
+{
+	static const char *const paths[] = { "/api/v1/pods/x", "/api/v1/namespaces/../pods/./x",
+		"/api/v1/pods/a%2Fb?labelSelector=a%3Db&limit=5", "/api/v1/pods/x?watch=1" };
+	struct loop *loop = loop_ev_new();
+	struct server s;
+	char url[64], server[80], got[4096], want[256];
+	struct config config = { .server = server };
+	struct transport *t;
+
+	(void)state;
+	server_start(&s, loop, url, sizeof(url));
+	snprintf(server, sizeof(server), "%s/clusters/one", url);
+	t = transport_curl_new(loop, &config);
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		struct request get = { .method = "GET", .url = paths[i], .timeout_ms = 600000, .response_max = 1024 };
+		struct server again = s; /* the connection of the first call */
+
+		server_run_call(i == 0 ? &s : &again, t, &get, got, sizeof(got));
+		snprintf(want, sizeof(want), "GET /clusters/one%s HTTP/1.1\r\nHost: %s\r\n", paths[i],
+		    url + strlen("http://"));
+		assert_memory_equal(got, want, strlen(want));
+	}
+	transport_free(t);
+	server_stop(&s);
+	loop_free(loop);
+}
+
+static void
+a_path_with_a_line_break_is_refused(void **state)
+{
+	struct loop *loop = loop_ev_new();
+	struct server s;
+	char url[64];
+	struct config config = { .server = url };
+	struct request get = {
+		.method = "GET", .url = "/api/v1/pods/x HTTP/1.1\r\nX: 1", .timeout_ms = 600000, .response_max = 1024
+	};
+	struct transport *t;
+
+	(void)state;
+	server_start(&s, loop, url, sizeof(url));
+	t = transport_curl_new(loop, &config);
+	transport_start(t, &get, &receiver_of_error, &s);
+	while (s.refused == 0)
+		server_await(&s, 0);
+	assert_int_equal(s.n, 0);
+	transport_free(t);
+	server_stop(&s);
+	loop_free(loop);
+}
+
 static void
 write_token(const char *file, const char *token)
 {
@@ -677,6 +742,8 @@ main(void)
 		cmocka_unit_test(calls_beyond_twelve_of_a_namespace_wait_for_the_end_of_one_and_a_watch_does_not),
 		cmocka_unit_test(calls_are_made_over_the_connections_of_their_pool),
 		cmocka_unit_test(a_call_sends_nothing_of_the_call_before_it),
+		cmocka_unit_test(paths_are_sent_as_they_are),
+		cmocka_unit_test(a_path_with_a_line_break_is_refused),
 		cmocka_unit_test(a_refused_token_is_read_again_from_its_file),
 		cmocka_unit_test(http2_is_used_from_the_version_on_that_was_tested),
 		cmocka_unit_test(the_most_urgent_call_that_waits_is_made_first),
