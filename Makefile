@@ -117,7 +117,7 @@ $(OUT)/san/simulation: $(SIM_SRC:%.c=$(OUT)/san/%.o) $(SPURE) $(SSHELL)
 BENCH_SRC = $(wildcard tests/bench/*.c)
 $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(OUT)/tests/simulation/cluster.o \
 		$(OUT)/tests/simulation/autoscaler.o $(OUT)/tests/simulation/remote.o $(OUT)/tests/simulation/counters.o \
-		$(OUT)/tests/simulation/split_objects.o $(PURE) $(SHELL_O)
+		$(OUT)/tests/simulation/load_balancers.o $(OUT)/tests/simulation/split_objects.o $(PURE) $(SHELL_O)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(LIBS)

@@ -149,6 +149,14 @@ const struct command cmd_controller = {
 		{ .name = "legacy-gitops-metrics",
 		    .value_default = "true",
 		    .text = "Export argocd_app_health_status, and the label sync_status of argocd_app_sync_total" },
+		{ .name = "aws-verify-target-group",
+		    .text = "With alb, count a weight when the AWS API has it; the controller's environment needs "
+			    "credentials" },
+		{ .name = "alb-verify-weight", .text = "The same: the older name in Argo Rollouts" },
+		{ .name = "alb-tag-key-resource-id",
+		    .value = "KEY",
+		    .value_default = "ingress.k8s.aws/resource",
+		    .text = "Tag of AWS target groups with the names of their Ingress and Service" },
 		FLAG_IGNORED("rollout-resync"),
 		FLAG_IGNORED("enable-pprof-address"),
 		FLAG_IGNORED("qps"),
@@ -169,9 +177,7 @@ const struct command cmd_controller = {
 		FLAG_IGNORED("appmesh-crd-version"),
 		FLAG_IGNORED("alb-ingress-classes"),
 		FLAG_IGNORED("nginx-ingress-classes"),
-		FLAG_IGNORED("aws-verify-target-group"),
 		FLAG_IGNORED("aws-target-group-binding-api-version"),
-		FLAG_IGNORED("alb-tag-key-resource-id"),
 		{ 0 },
 	    },
 	.run = controller_run,
@@ -447,9 +453,9 @@ controller_read_provider_variables(struct process *p)
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 		"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_DEFAULT_REGION",
 		"AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_ENDPOINT_URL",
-		"AWS_ENDPOINT_URL_CLOUDWATCH", "AWS_ENDPOINT_URL_STS", "AWS_PROFILE", "AWS_REGION", "AWS_ROLE_ARN",
-		"AWS_ROLE_SESSION_NAME", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN",
-		"AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+		"AWS_ENDPOINT_URL_CLOUDWATCH", "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", "AWS_ENDPOINT_URL_STS",
+		"AWS_PROFILE", "AWS_REGION", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_SECRET_ACCESS_KEY",
+		"AWS_SECRET_KEY", "AWS_SESSION_TOKEN", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
 		"CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING", "GCE_METADATA_HOST", "DD_ADDRESS", "DD_API_KEY",
 		"DD_APP_KEY", "NEW_RELIC_SERVICE_NAME" };
 	struct string_map *to = &p->pass_settings.environment;
@@ -731,6 +737,8 @@ controller_run(struct cli *c)
 	const char *id = cli_flag(c, "instance-id");
 
 	(void)log_level_parse(cli_flag(c, "loglevel"), &level); /* its row has the choices */
+	p.pass_settings.verify_target_groups = cli_on(c, "aws-verify-target-group") || cli_on(c, "alb-verify-weight");
+	p.pass_settings.target_group_tag = cli_flag(c, "alb-tag-key-resource-id");
 	p.pass_settings.prometheus_address = controller_variable("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS");
 	log_setup(level, strcmp(cli_flag(c, "logformat"), "json") == 0);
 	/* A large buffer, such as the text of all metrics, is always a mapping of its own, and never a part of the

@@ -210,20 +210,28 @@ vector_write(struct vector *v, const struct plan *plan)
 	}
 }
 
-static void
-vector_set_weight(struct vector *v, const json_t *call)
+static struct wanted_split
+vector_split(struct vector *v, const json_t *call)
 {
 	const json_t *list = json_object_get(call, "additional"), *one;
 	struct weight_destination *additional =
 	    arena_new_array(v->arena, struct weight_destination, json_array_size(list));
 	struct wanted_split want = { .weight = json_int(call, "weight", 0), .additional = additional };
-	struct plan *plan = plan_new(v->arena);
-	struct err *e;
 	size_t i;
 
 	json_array_foreach (list, i, one)
 		additional[want.n_additional++] = (struct weight_destination){ .weight = json_int(one, "weight", 0),
 			.service_name = json_str(one, "serviceName") };
+	return want;
+}
+
+static void
+vector_set_weight(struct vector *v, const json_t *call)
+{
+	struct wanted_split want = vector_split(v, call);
+	struct plan *plan = plan_new(v->arena);
+	struct err *e;
+
 	e = routed_set_weight(v->rollout, &v->routed, &want, plan);
 	v->err = v->err != NULL ? v->err : e;
 	vector_write(v, plan);
@@ -361,6 +369,16 @@ debug_vectors_line(struct cli *c, const json_t *line)
 			vector_set_header_route(&v, rollout, json_object_get(call, "route"), objects);
 	} else if (!str_eq(op, "cleanup"))
 		v.err = err_new(a, ERR_INVALID, "call.op: \"%s\" is not supported", op);
+	if (str_eq(op, "verifyWeight") && v.routed.n > 0) {
+		struct wanted_split want = vector_split(&v, call);
+		struct routing *now = &v.routed.by[0].routing;
+
+		now->weight = now->weight_min = want.weight;
+		now->additional = want.additional;
+		now->n_additional = want.n_additional;
+		debug_vectors_verify(line, v.rollout, now, a);
+		return;
+	}
 	answer = json_pack("{s:o}", "objects", vector_routed(objects));
 	if (v.err != NULL)
 		json_object_set_new(answer, "error", json_string(err_text(a, v.err)));
@@ -386,6 +404,8 @@ debug_vectors_run(struct cli *c)
 		return each_line(c, debug_vectors_sigv4);
 	if (cli_on(c, "lines") && c->n_args == 1 && str_eq(c->args[0], "aws-credentials"))
 		return each_line(c, debug_vectors_credentials);
+	if (cli_on(c, "lines") && c->n_args == 1 && str_eq(c->args[0], "aws-elbv2"))
+		return each_line(c, debug_vectors_elbv2);
 	if (!cli_on(c, "lines") || c->n_args != 1 || !debug_vectors_known(c->args[0]))
 		return cli_fail(c,
 		    "usage: sluice debug vectors %s <FILE; ROUTER: alb, alb-cleanup, gateway, nginx, traefik, apisix, "

@@ -3,6 +3,8 @@
 #include "base/json.h"
 
 struct cli;
+struct rollout;
+struct routing;
 
 /* Measures the metric of a line (provider-NAME.jsonl) with the recorded answers, and prints the requests and the
  * measurement. */
@@ -14,3 +16,9 @@ void debug_vectors_sigv4(struct cli *, const json_t *line);
 /* Finds the credentials of a line (aws-credentials.jsonl) with its environment and recorded answers, and prints
  * them. */
 void debug_vectors_credentials(struct cli *, const json_t *line);
+
+/* Makes the calls of a line (aws-elbv2.jsonl) with its recorded answers, and prints what is read. */
+void debug_vectors_elbv2(struct cli *, const json_t *line);
+
+/* Verifies a split with the load balancers of a line of alb.jsonl, and prints the result. `now` has the split. */
+void debug_vectors_verify(const json_t *line, const struct rollout *, struct routing *now, struct arena *);

@@ -161,6 +161,7 @@ status_counts(struct rollout_pass *p)
 		seen->canary = (struct weight_destination){ weight, p->canary->canary_service, w->routing.canary_hash };
 		seen->stable =
 		    (struct weight_destination){ most - weight, p->canary->stable_service, w->routing.stable_hash };
+		seen->verified = w->routing.verified;
 		seen->additional.at = experiment_step_seen(p, &seen->additional.n);
 		for (size_t i = 0; i < seen->additional.n; i++)
 			seen->stable.weight -= seen->additional.at[i].weight;
@@ -169,6 +170,28 @@ status_counts(struct rollout_pass *p)
 		p->st.canary.weights = seen;
 		status_weight_events(p, was, seen->canary.weight);
 	}
+}
+
+/* The state of load balancers that routers ask. The weights are those that they had: a later pass must know that others
+ * were written since. */
+static void
+status_load_balancers(struct rollout_pass *p)
+{
+	const struct routing *r = &p->w->routing;
+	struct traffic_weights *weights;
+
+	if (p->w->settings == NULL || !p->w->settings->verify_target_groups) {
+		p->st.alb = NULL;
+		p->st.albs.n = 0;
+		return;
+	}
+	routing_balancers(p->arena, r, &p->st);
+	if (!r->verified.present || r->verified.value || p->st.canary.weights == NULL)
+		return;
+	weights = arena_alloc(p->arena, sizeof(*weights));
+	*weights = *p->st.canary.weights;
+	weights->verified = r->verified;
+	p->st.canary.weights = weights;
 }
 
 /* New available pods are progress; the same pods that become available again (a crash loop) are not. The highest
@@ -703,6 +726,7 @@ status_finish(struct rollout_pass *p)
 {
 	if (p->w->new_rs != NULL)
 		status_duration(p);
+	status_load_balancers(p);
 	status_conditions(p);
 	status_phase(p);
 	status_report_failure(p);

@@ -1,5 +1,6 @@
 /* traffic/alb.c: the router of the AWS Load Balancer Controller: weights (alb_action.c) in annotations of Ingresses
- * (alb_edit.c), managed routes (alb_routes.c), and the fields that Git does not set back (alb_owns.c).
+ * (alb_edit.c), managed routes (alb_routes.c), the load balancers' own weights (alb_verify.c), and the fields that
+ * Git does not set back (alb_owns.c).
  */
 #include "traffic/alb.h"
 #include "base/json.h"
@@ -28,6 +29,7 @@ const struct router alb_router = {
 	.used = alb_used,
 	.check = alb_check,
 	.read = alb_read,
+	.confirm = alb_confirm,
 	.set_weight = alb_set_weight,
 	.has_weight = alb_has_weight,
 	.set_routes = alb_set_routes,

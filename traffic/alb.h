@@ -96,6 +96,12 @@ const char *alb_path_action(const json_t *path);
 /* Adds a problem for each setHeaderRoute step that a load balancer cannot express. */
 void alb_routes_check(const struct canary_strategy *, struct problems *);
 
+/* --- alb_verify.c --- */
+
+#define ALB_RESOURCE_TAG "ingress.k8s.aws/resource"
+
+void alb_confirm(const struct rollout *, const struct pass *, struct plan *asks, struct routing *);
+
 /* --- alb_owns.c --- */
 
 void alb_overlay(const struct rollout *, const struct type *, const json_t *live, json_t *desired);

@@ -93,6 +93,13 @@ routed_merge_one(struct routing *all, const struct routing *one, struct arena *a
 	all->weight_min = one->weight_min < all->weight_min ? one->weight_min : all->weight_min;
 	if (all->unverified == NULL)
 		all->unverified = one->unverified;
+	if (one->verified.present)
+		all->verified =
+		    (struct opt_bool){ true, one->verified.value && (all->verified.value || !all->verified.present) };
+	if (all->n_balancers == 0) {
+		all->balancers = one->balancers;
+		all->n_balancers = one->n_balancers;
+	}
 	all->splits_pods &= one->splits_pods;
 	all->needs_canary_service |= one->needs_canary_service;
 	all->needs_stable_service |= one->needs_stable_service;

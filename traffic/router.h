@@ -29,9 +29,18 @@ struct routing {
 	bool has_route; /* at least one route was read */
 	bool routes_differ; /* the other destinations of routes differ */
 	size_t managed_routes; /* they send requests to the canary destination at any weight */
+	struct opt_bool verified; /* whether the weights have taken effect outside of the cluster; absent: not known */
+	/* One for each Ingress whose load balancer was queried in this pass; without a name, it does not exist. In the
+	 * arena. */
+	const struct alb_status *balancers;
+	size_t n_balancers;
 	/* For the router's own use. NULL: nothing was read, so that it cannot write. In the arena of the pass. */
 	const void *own;
 };
+
+/* Sets the load balancers of a status to those that were queried in this pass. `ret->alb` is the last of them that
+ * exists, or what it was. In the arena. */
+void routing_balancers(struct arena *, const struct routing *, struct rollout_status *ret);
 
 /* The weights of the canary and of the Services of an experiment, of weight_total; the stable version gets the rest. */
 struct wanted_split {
@@ -88,10 +97,10 @@ struct router {
 	 * weight counts as observed only then. NULL: it takes effect when it is written. */
 	const char *(*verify)(const struct rollout *, const struct routing *, struct arena *);
 
-	/* The same for a router whose weights take effect outside of the cluster: sets ret->unverified if that is not
-	 * known yet, or ret->raise_err if it cannot be; adds to `asks` the queries, the responses to keep, writes,
-	 * events and the time of the next pass. `asks` becomes a part of the plan of the pass. NULL: nothing is
-	 * asked. */
+	/* The same for a router whose weights take effect outside of the cluster: sets ret->verified, and
+	 * ret->unverified if that is not known yet, or ret->raise_err if it cannot be. Adds to `asks` the queries,
+	 * responses to keep, writes, events, notes and the time of the next pass. `asks` becomes a part of the plan of
+	 * the pass. NULL: nothing is queried. */
 	void (*confirm)(const struct rollout *, const struct pass *, struct plan *asks, struct routing *ret);
 
 	/* Adds the writes that set the split, and their events: patches and, for objects that are the rollout's own

@@ -70,3 +70,17 @@ managed_by_other(const struct rollout *r, const struct view *v, const struct obj
 	other = view_get(v, &rollout_type, o->meta.namespace, manager);
 	return other != NULL && owns_names((const struct rollout *)other, o) ? manager : NULL;
 }
+
+void
+routing_balancers(struct arena *a, const struct routing *r, struct rollout_status *ret)
+{
+	if (r->n_balancers == 0)
+		return;
+	ret->albs.at = arena_new_array(a, struct alb_status, r->n_balancers);
+	ret->albs.n = r->n_balancers;
+	for (size_t i = 0; i < r->n_balancers; i++) {
+		ret->albs.at[i] = r->balancers[i];
+		if (r->balancers[i].ingress != NULL || ret->alb == NULL)
+			ret->alb = &ret->albs.at[i];
+	}
+}

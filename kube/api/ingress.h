@@ -7,9 +7,22 @@ struct ingress_spec {
 	const char *rules, *tls, *default_backend; /* compact JSON; NULL if absent */
 };
 
+struct ingress_address {
+	const char *hostname; /* NULL if absent */
+};
+
+struct ingress_load_balancer {
+	LIST_OF(struct ingress_address) ingress;
+};
+
+struct ingress_status {
+	struct ingress_load_balancer load_balancer;
+};
+
 struct ingress {
 	struct object object;
 	struct ingress_spec spec;
+	struct ingress_status status;
 };
 
 extern const struct type ingress_type;

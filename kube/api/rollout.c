@@ -819,8 +819,29 @@ static const struct field traffic_weights_fields[] = {
 	EMBED(traffic_weights, stable, "stable", weight_destination, .always = true, .doc = "The stable version's."),
 	LIST(traffic_weights, additional, "additional", weight_destination,
 	    .doc = "Those of an experiment's templates."),
+	OPT_BOOL(traffic_weights, verified, "verified",
+	    .doc = "True if the load balancer of the AWS API has these weights; false while it is queried about newer "
+		   "ones. "
+		   "Absent without --aws-verify-target-group."),
 };
 TYPE(traffic_weights, "traffic weights");
+
+static const struct field aws_resource_fields[] = {
+	STRING(aws_resource, name, "name", .always = true),
+	STRING(aws_resource, arn, "arn", .always = true),
+	STRING(aws_resource, full_name, "fullName", .always = true, .doc = "The last part of the ARN."),
+};
+TYPE(aws_resource, "AWS resource");
+
+static const struct field alb_status_fields[] = {
+	EMBED(alb_status, load_balancer, "loadBalancer", aws_resource, .always = true, .doc = "The load balancer."),
+	EMBED(alb_status, canary_target_group, "canaryTargetGroup", aws_resource, .always = true,
+	    .doc = "Target group of the canary's Service."),
+	EMBED(alb_status, stable_target_group, "stableTargetGroup", aws_resource, .always = true,
+	    .doc = "Target group of the stable version's Service."),
+	STRING(alb_status, ingress, "ingress", .doc = "Name of the Ingress."),
+};
+TYPE(alb_status, "load balancer's state");
 
 static const struct field step_plugin_status_fields[] = {
 	INT(step_plugin_status, index, "index", .min = 0, .max = INT32_MAX, .always = true),
@@ -921,6 +942,9 @@ static const struct field rollout_status_fields[] = {
 	EMBED(rollout_status, canary, "canary", canary_status, .always = true, .doc = "State of a canary update."),
 	EMBED(rollout_status, blue_green, "blueGreen", blue_green_status, .always = true,
 	    .doc = "State of a blue-green update."),
+	OBJECT(rollout_status, alb, "alb", alb_status, .doc = "Last of the load balancers in albs."),
+	LIST(rollout_status, albs, "albs", alb_status,
+	    .doc = "Load balancers that were queried for their weights. Empty without --aws-verify-target-group."),
 	EMBED(rollout_status, duration, "duration", rollout_duration, .doc = "Times of the update and of its pauses."),
 	TIME(rollout_status, restarted_at, "restartedAt", .doc = "Value of restartAt of the last completed restart."),
 	STRING(rollout_status, workload_observed_generation, "workloadObservedGeneration",

@@ -408,6 +408,18 @@ struct weight_destination {
 struct traffic_weights {
 	struct weight_destination canary, stable;
 	LIST_OF(struct weight_destination) additional; /* destinations of an experiment */
+	struct opt_bool verified; /* whether the load balancer has them; absent: it is not queried */
+};
+
+/* A load balancer, or a target group of one. */
+struct aws_resource {
+	const char *name, *arn, *full_name;
+};
+
+/* The load balancer of an Ingress. */
+struct alb_status {
+	struct aws_resource load_balancer, canary_target_group, stable_target_group;
+	const char *ingress; /* its name */
 };
 
 /* The state of an operation of a step plugin. */
@@ -460,6 +472,8 @@ struct rollout_status {
 	const char *phase, *message;
 	struct canary_status canary;
 	struct blue_green_status blue_green; /* always written, because clients expect it */
+	const struct alb_status *alb; /* the last of the list; NULL: none was verified */
+	LIST_OF(struct alb_status) albs;
 	struct rollout_duration duration;
 	int64_t restarted_at; /* the value of restartAt of the last completed restart; 0 if there was none */
 	const char *workload_observed_generation; /* as text; NULL without a workloadRef */

@@ -22,6 +22,10 @@ struct settings {
 	/* Steps of canaries. */
 	const struct step_plugins *step_plugins; /* kube/plan/plugin_declarations.h; NULL: none is declared */
 
+	/* Load balancers of AWS. */
+	bool verify_target_groups; /* a weight counts when the AWS API has it */
+	const char *target_group_tag; /* names the Ingress, Service and port of a target group; NULL: the default */
+
 	/* GitOps. */
 	const char *gitops_worker; /* the program of the worker (QUERY_PROGRAM) */
 	const char *gitops_release_worker; /* the same, with slots for actions about releases; NULL: those of others */

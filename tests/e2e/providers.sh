@@ -134,8 +134,10 @@ wait $controller
 printf 'oidc-hunter2\n' >"$dir/token"
 export AWS_REGION=eu-west-1 AWS_ROLE_ARN=arn:aws:iam::1:role/r AWS_WEB_IDENTITY_TOKEN_FILE=$dir/token AWS_ROLE_SESSION_NAME=me \
 	AWS_ENDPOINT_URL_STS=http://127.0.0.1:$port/sts AWS_ENDPOINT_URL_CLOUDWATCH=http://127.0.0.1:$port/cw
-start
+export AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2=http://127.0.0.1:$port/elb
+start --aws-verify-target-group
 unset AWS_REGION AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_SESSION_NAME AWS_ENDPOINT_URL_STS AWS_ENDPOINT_URL_CLOUDWATCH
+unset AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2
 answer sts. 200 '<R><AccessKeyId>AKID</AccessKeyId><SecretAccessKey>secret-hunter2</SecretAccessKey><SessionToken>session-hunter2</SessionToken></R>'
 operation=cw.service.GraniteServiceVersion20100801.operation.GetMetricData
 answer $operation 200 '{"MetricDataResults":[{"Id":"q","Label":"q","StatusCode":"Complete","Timestamps":[1],"Values":[0.25,0.5]}]}'
@@ -144,8 +146,8 @@ run cloudwatch 'result[0].Values[0] < 1' '{cloudWatch: {interval: 10m, metricDat
 check "CloudWatch is queried" within 20 is cloudwatch '^Successful \[\[0.25 0.5\]\]'
 check "with a role for the token" arrived '^Action=AssumeRoleWithWebIdentity&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&RoleSessionName=me&.*=oidc-hunter2$'
 # The signature of the received request, computed again (AWS Signature Version 4).
-signed() {
-	perl -MDigest::SHA=sha256_hex,hmac_sha256,hmac_sha256_hex -e '
+signed() { # FILE SERVICE
+	SERVICE=$2 perl -MDigest::SHA=sha256_hex,hmac_sha256,hmac_sha256_hex -e '
 		undef $/;
 		my ($head, $body) = split /\r\n\r\n/, <STDIN>, 2;
 		my ($first, @lines) = split /\r\n/, $head;
@@ -159,13 +161,37 @@ signed() {
 		my $key = "AWS4secret-hunter2";
 		$key = hmac_sha256($_, $key) for $date, $region, $service, "aws4_request";
 		die "want " . hmac_sha256_hex($text, $key) . ", got $signature" if hmac_sha256_hex($text, $key) ne $signature;
-		die "$region $service" if "$region $service" ne "eu-west-1 monitoring" or $h{"x-amz-security-token"} ne "session-hunter2";' \
-		<"$dir/answers/$operation.received"
+		die "$region $service" if "$region $service" ne "eu-west-1 $ENV{SERVICE}" or $h{"x-amz-security-token"} ne "session-hunter2";' \
+		<"$dir/answers/$1.received"
 }
-check "and a signature that is right" signed
+check "and a signature that is right" signed $operation monitoring
 answer $operation 400 '{"__type":"com.amazonaws#AccessDenied","message":"session-hunter2 may not call GetMetricData"}'
 run denied 'result[0].Values[0] < 1' '{cloudWatch: {metricDataQueries: [{id: q, expression: a}]}}'
 check "an error of AWS is shown without the credentials" within 20 is denied '^Error.*AccessDenied: \*\*\*\*\* may not call GetMetricData'
+
+# Load balancers, with the same role: the first time without the weight, then with it.
+elb() { # N CALL RESULT
+	answer "elb..$1" "${4:-200}" "<$2Response><$2Result>$3</$2Result></$2Response>"
+}
+for round in 0 5; do
+	elb $((round + 1)) DescribeLoadBalancers '<LoadBalancers><member><LoadBalancerArn>arn:lb</LoadBalancerArn><LoadBalancerName>lb</LoadBalancerName><DNSName>web.elb.test</DNSName></member></LoadBalancers>'
+	elb $((round + 2)) DescribeTargetGroups '<TargetGroups><member><TargetGroupArn>arn:c</TargetGroupArn><TargetGroupName>c</TargetGroupName></member></TargetGroups>'
+	elb $((round + 3)) DescribeTags '<TagDescriptions><member><ResourceArn>arn:c</ResourceArn><Tags><member><Key>ingress.k8s.aws/resource</Key><Value>default/web-fresh:80</Value></member></Tags></member></TagDescriptions>'
+	elb $((round + 4)) DescribeListeners '<Listeners><member><ListenerArn>arn:l/1</ListenerArn></member></Listeners>'
+	elb $((round + 5)) DescribeRules "<Rules><member><Actions><member><ForwardConfig><TargetGroups><member><TargetGroupArn>arn:c</TargetGroupArn><Weight>$((round * 5))</Weight></member></TargetGroups></ForwardConfig></member></Actions></member></Rules>"
+done
+kubectl apply -f tests/data/routers/alb.yaml >/dev/null
+kubectl patch ingress web --subresource=status --type=merge -p '{"status":{"loadBalancer":{"ingress":[{"hostname":"web.elb.test"}]}}}' >/dev/null
+rollout() { kubectl get rollout myapp -o "jsonpath={.status.phase} {.status.currentStepIndex} {.status.canary.weights.verified} {.status.alb.loadBalancer.name}" | grep -q "$1"; }
+check "the first version needs no load balancer" within 30 rollout '^Healthy'
+kubectl patch rollout myapp --type=merge -p '{"spec":{"template":{"spec":{"containers":[{"name":"myapp","image":"myregistry/myapp:v2"}]}}}}' >/dev/null
+check "a weight waits for the load balancer" within 20 rollout '^Progressing 0 false lb'
+check "and counts when AWS has it" within 30 rollout '^Paused 1 true lb'
+check "AWS is queried for the rules" arrived '^Action=DescribeRules&ListenerArn=arn%3Al%2F1&Version=2015-12-01'
+check "with a signature that is right" signed elb. elasticloadbalancing
+check "in two rounds" test "$(grep -c '^POST /elb/' "$dir/requests")" = 10
+check "with credentials that are fetched once" test "$(grep -c '^Action=AssumeRoleWithWebIdentity' "$dir/requests")" = 3
+kubectl delete rollout myapp >/dev/null
 
 # Dynatrace.
 secret dynatrace --from-literal=token=dt-hunter2 --from-literal=address="http://127.0.0.1:$port/dt/"

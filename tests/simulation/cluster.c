@@ -271,6 +271,20 @@ edge_answers(struct cluster *c, const struct request *r, char **ret_body)
 	return 200;
 }
 
+/* The variables of the controllers: with them nothing is asked for credentials. */
+static struct string_pair variables[] = { { "AWS_ACCESS_KEY_ID", "AKID" }, { "AWS_SECRET_ACCESS_KEY", "secret" },
+	{ "AWS_REGION", "eu-west-1" } };
+
+static int
+aws_answers(struct cluster *c, const struct request *r, char **ret_body)
+{
+	char name[64];
+	int status = load_balancers_respond(&c->balancers, c->store, r, name, ret_body);
+
+	cluster_note(c, "AWS is asked: %s", name);
+	return status;
+}
+
 static int
 outside(void *arg, const struct request *r, char **ret_body)
 {
@@ -286,6 +300,8 @@ outside(void *arg, const struct request *r, char **ret_body)
 	};
 	struct cluster *c = ((struct member *)arg)->cluster;
 
+	if (load_balancers_are_asked(r))
+		return aws_answers(c, r, ret_body);
 	if (str_starts(r->url, "http://hook.test/"))
 		return plugin_answers(c, r, ret_body);
 	if (str_starts(r->url, "http://edge.test/"))
@@ -440,9 +456,9 @@ on_synced(void *arg)
 static void
 start_runner(struct member *m)
 {
-	static const struct settings process = { .step_plugins = &step_plugins };
 	struct runner_settings s = { .seed = rand_next(&m->cluster->people),
-		.settings = &process,
+		.settings = &m->cluster->process,
+		.own = m->transport,
 		.component = "rollouts-controller",
 		.planned = planned,
 		.passed = passed,
@@ -521,6 +537,8 @@ cluster_new(uint64_t seed)
 	c->name = "myapp";
 	c->edge_weight = -1;
 	snprintf(c->edge, sizeof(c->edge), "{}");
+	c->process.step_plugins = &step_plugins;
+	c->process.environment = (struct string_map){ variables, ARRAY_SIZE(variables) };
 	c->faults = rand_stream(seed, "faults");
 	c->people = rand_stream(seed, "people");
 	c->trouble_over = INT64_MIN / 2;

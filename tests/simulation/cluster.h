@@ -10,6 +10,7 @@
 #include "sim/deployments.h"
 #include "sim/pods.h"
 #include "tests/simulation/counters.h"
+#include "tests/simulation/load_balancers.h"
 #include "tests/simulation/autoscaler.h"
 #include "tests/simulation/remote.h"
 
@@ -88,6 +89,8 @@ struct cluster {
 	int edge_weight; /* in effect; -1: it has never had one */
 	json_t *edge_routes; /* in effect; owned */
 	long long edge_serials[2]; /* the highest that it has read: of weights, and of routes */
+	struct load_balancers balancers; /* of Ingresses, which AWS is asked about */
+	struct settings process; /* the settings of the controllers, which a scenario may change */
 	enum metric_mood metric_mood; /* ... unless it does something else */
 	struct counted counted; /* the traffic of pods, for comparisons */
 	remote_changed *observe; /* called for every change; NULL: not called */

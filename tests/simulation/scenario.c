@@ -258,6 +258,25 @@ do_hook(struct scenario *s, const json_t *v)
 	snprintf(s->cluster->edge, sizeof(s->cluster->edge), "%s", json_is_null(v) ? "" : json_text(s->arena, v));
 }
 
+/* The load balancers of Ingresses from now on, whose weights are verified: "fine", "away", "throttles", "denies", or
+ * "held": they keep the weights that they have. */
+static void
+do_aws(struct scenario *s, const json_t *v)
+{
+	static const char *const moods[] = { [BALANCERS_FINE] = "fine",
+		[BALANCERS_AWAY] = "away",
+		[BALANCERS_THROTTLE] = "throttles",
+		[BALANCERS_DENY] = "denies" };
+
+	cluster_note(s->cluster, "the load balancers are %s", json_string_value(v));
+	s->cluster->process.verify_target_groups = true;
+	s->cluster->balancers.held = str_eq(json_string_value(v), "held");
+	s->cluster->balancers.mood = BALANCERS_FINE;
+	for (size_t i = 0; i < ARRAY_SIZE(moods); i++)
+		if (str_eq(json_string_value(v), moods[i]))
+			s->cluster->balancers.mood = (enum load_balancers_mood)i;
+}
+
 /* A number, "refused", or "empty", "slow", "wrong" (see outside in cluster.c). */
 static void
 do_metric(struct scenario *s, const json_t *v)
@@ -665,6 +684,7 @@ static const struct {
 	{ "traffic", do_traffic, true },
 	{ "plugin", do_plugin, true },
 	{ "hook", do_hook, true },
+	{ "aws", do_aws, true },
 	{ "load", do_load, true },
 	{ "pods", do_pods, true },
 	{ "unready", do_unready, true },
