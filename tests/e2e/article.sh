@@ -171,7 +171,7 @@ application dashboard dashboard monitoring
 check "the dashboard is applied with its label" within 30 says 1 kubectl get configmap gitops-dashboard -n monitoring -o 'jsonpath={.metadata.labels.grafana_dashboard}'
 check "it is JSON" says "GitOps Overview" sh -c "kubectl get configmap gitops-dashboard -n monitoring -o 'jsonpath={.data.gitops-dashboard\.json}' | jq -r .title"
 
-# What the expressions of alerts and panels find in the metrics, as Prometheus evaluates them. `late` has differed from Git since its last sync.
+# Prometheus evaluates the expressions of alerts and panels with the metrics. Since its last sync, `late` differs from Git.
 application late applications/tenants/tenant-a late "{syncOptions: [CreateNamespace=true]}"
 "$SLUICE" app sync late --timeout 120 >/dev/null 2>&1
 sed -i 's/max_users: .*/max_users: "2000"/' "$repo/applications/tenants/tenant-a/tenant-config.yaml"

@@ -1,5 +1,6 @@
 #!/bin/bash
-# More of something than fits a fixed array: pods in the mesh, Rollouts beside an Application, images in a status, letters in a message.
+# More items than a fixed array has: pods in the mesh, Rollouts in the namespace of an Application, images in a status,
+# letters in a message.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,prometheus,app,load --ready 100
 repository
@@ -74,9 +75,9 @@ spec:
 Y
 weights() { kubectl get virtualservice web -n shop -o 'jsonpath={.spec.http[0].route[*].weight}'; }
 state() { kubectl get application web -n argocd -o "jsonpath={.status.$1}"; }
-check "an Application is applied beside them" within 60 says Synced state sync.status
+check "an Application is synced in the same namespace as the Rollouts" within 60 says Synced state sync.status
 kubectl patch virtualservice web -n shop --type json -p '[{"op":"replace","path":"/spec/http/0/route/0/weight","value":75},{"op":"replace","path":"/spec/http/0/route/1/weight","value":25}]' >/dev/null
-check "it is looked at once more" refreshed web
+check "the Application is refreshed again" refreshed web
 check "the weights of the last of them are left to it" says "75 25" weights
 check "and is no difference" says Synced state sync.status
 check "all images are in the status" says 150 sh -c "kubectl get application web -n argocd -o 'jsonpath={.status.summary.images}' | grep -o job:v | wc -l"

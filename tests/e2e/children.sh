@@ -1,5 +1,5 @@
 #!/bin/bash
-# What the controller starts sees nothing of it that is not its own: no variable of its environment, no socket, no file.
+# A program that the controller starts gets none of the controller's variables, sockets and files, only its own.
 . "$(dirname "$0")/lib.sh"
 repository
 mkdir -p "$repo/plain" "$repo/chart/templates"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The command line: a rollout through all that people do with it, and errors that say what to do.
+# The command line: all commands about a rollout, and errors that say what to do.
 . "$(dirname "$0")/lib.sh"
 dev --ready 200 --without mesh,prometheus,app
 s=$SLUICE
@@ -41,7 +41,7 @@ help_of_all() {
 }
 wide() { help_of_all | grep '.\{81\}'; }
 check "no line of help is over 80 columns" fails wide
-check "a value that is none of the choices" says '"yml" is not one of wide, name, json, yaml' "$s" list rollouts -o yml
+check "a value that a flag does not accept is refused" says '"yml" is not one of wide, name, json, yaml' "$s" list rollouts -o yml
 check "a letter with its value" says "namespace nowhere" "$s" list rollouts -nnowhere
 check "a first word lists its commands" says "app rollback NAME" "$s" app --help
 check "and no others" fails sh -c "$s app frob 2>&1 | grep -q promote-image"
@@ -57,7 +57,7 @@ done
 kill -STOP "$dev_pid"
 check "a server that does not answer" says "timed out after 3" timeout 200 "$s" promote x --request-timeout 300ms
 kill -CONT "$dev_pid"
-check "a time-out that is none" says '"soon" is not a duration' "$s" promote x --request-timeout soon
+check "a time-out that is not a duration is refused" says '"soon" is not a duration' "$s" promote x --request-timeout soon
 check "no kubeconfig file" says "/nowhere" "$s" status myapp --kubeconfig /nowhere
 
 check "apply" kubectl apply -f tests/e2e/rollout.yaml
@@ -166,7 +166,8 @@ check "no old pod is left" sh -c "for p in $old; do ! grep -q \$p '$dir/pods' ||
 check "restart --in" says "restarts in 1h0m0s" "$s" restart basic --in 1h
 check "restart at no time" says "not a duration" "$s" restart basic --in soon
 
-# What a controller has not seen yet is not what the status says: it is stopped while the rollout is changed and promoted.
+# A status is outdated while the controller has not seen a change: it is stopped, and the rollout is changed and
+# promoted.
 "$s" set image basic basic=basic:v5 >/dev/null
 check "a pause" within 30 says Paused "$s" status basic --watch=false
 check "a paused rollout is waited for" code 1 "$s" status basic --timeout 1s
@@ -196,7 +197,7 @@ kubectl delete ro $long >/dev/null
 
 # Several at once.
 check "pause several" is 2 sh -c "'$s' pause basic myapp | wc -l"
-check "one that is not there is said" code 1 "$s" pause basic nothing
+check "pause of a Rollout that does not exist fails" code 1 "$s" pause basic nothing
 "$s" promote basic >/dev/null
 "$s" promote myapp >/dev/null
 check "abort and retry several" is 4 sh -c "('$s' abort basic myapp && '$s' retry rollout basic myapp) | wc -l"
@@ -259,7 +260,7 @@ kubectl create -f tests/simulation/bluegreen.yaml >/dev/null
 kubectl patch rollout bluegreen --type merge -p '{"spec":{"strategy":{"blueGreen":{"autoPromotionEnabled":false}}}}' >/dev/null
 check "blue-green is healthy" within 20 says Healthy "$s" status bluegreen --timeout 300s
 "$s" set image bluegreen app=app:v2 >/dev/null
-check "it waits for a person" within 20 says "Paused - BlueGreenPause" "$s" status bluegreen --watch=false
+check "a blue-green Rollout waits for a promotion" within 20 says "Paused - BlueGreenPause" "$s" status bluegreen --watch=false
 check "get shows the strategy" says "Strategy:        BlueGreen" "$s" get rollout bluegreen
 check "and what each version is" says "app:v2 (preview)" "$s" get rollout bluegreen
 check "the other is" says "app:v1 (stable,active)" "$s" get rollout bluegreen

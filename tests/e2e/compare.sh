@@ -73,7 +73,7 @@ check "a good one has no verdict against it" within 30 sh -c "$(declare -f metad
 check "and is not Failed" fails has good "^Failed"
 check "all its requests are read" says "bad (1.00 %), 2 pods" metadata good canary
 check "a slow one fails" within 30 has slow "^Failed compared: the canary takes more than 0.25 s for 30.00 %"
-check "without a series of errors there is none" within 30 sh -c "$(declare -f metadata); metadata hidden canary | grep -q '^0 of'"
+check "without a series of errors no error is counted" within 30 sh -c "$(declare -f metadata); metadata hidden canary | grep -q '^0 of'"
 check "what Prometheus refuses is an error with its text" within 30 says "error parsing regexp" message refused
 run again bad "$errors" >/dev/null
 check "another run of the release finds the same verdict at the same bin" within 30 has again "^Failed"

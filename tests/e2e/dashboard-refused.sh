@@ -1,5 +1,5 @@
 #!/bin/bash
-# What the dashboard responds when the API server refuses its write, or does not respond.
+# Responses of the dashboard when the API server refuses its write, or does not respond.
 . "$(dirname "$0")/lib.sh"
 . tests/e2e/hostile.lib.sh
 dev --without mesh,prometheus,app,load

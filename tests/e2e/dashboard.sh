@@ -1,5 +1,5 @@
 #!/bin/bash
-# Rollouts in a browser: the API, its streams and actions, the page, and whom it does not serve.
+# Rollouts in a browser: the API, its streams and actions, the page, and the clients that it refuses.
 . "$(dirname "$0")/lib.sh"
 dev --without mesh,prometheus,app,load
 port=$((20000 + RANDOM % 10000)) shown=$((30000 + RANDOM % 10000))
@@ -78,7 +78,8 @@ check "a name is never a flag" says '"code":5' put default/--full/promote
 check "a verb that there is not" says '"code":5' put default/myapp/frobnicate
 check "a body that is no JSON" says '"code":3' put default/myapp/promote '{'
 check "a body without end" says '"code":3' sh -c "head -c 100000 /dev/zero | curl -s -X PUT '$api/default/myapp/promote' --data-binary @-"
-# What the controller has not seen yet: it is stopped while the rollout is promoted and changed, and in the list and the detail alike.
+# The list and the detail of a rollout that the controller has not seen yet: it is stopped while the rollout is
+# promoted and changed.
 check "an update that pauses" says '"image":"myregistry/myapp:v3"' put default/myapp/set/myapp/myregistry/myapp/v3
 check "before the controller is stopped" within 20 field '"status":"Paused"'
 controller=$(pgrep -P "$dev_pid" -f " controller ")
@@ -91,7 +92,7 @@ check "is waited for too" within 10 waits "waiting for rollout spec update to be
 kill -CONT "$controller"
 check "once it is seen the status says it" within 20 field '"status":"Paused"'
 check "a deleted rollout" kubectl delete rollout myapp
-check "the stream told of its life" within 5 sh -c "grep -q '\"type\":\"ADDED\"' '$dir/stream' && grep -q '\"type\":\"MODIFIED\"' '$dir/stream' &&
+check "the stream reports creation, change and deletion" within 5 sh -c "grep -q '\"type\":\"ADDED\"' '$dir/stream' && grep -q '\"type\":\"MODIFIED\"' '$dir/stream' &&
 	tail -n 1 '$dir/stream' | grep -qF '{\"result\":{\"type\":\"DELETED\",\"rolloutInfo\":{\"objectMeta\":{\"name\":\"myapp\",\"namespace\":\"default\"}}}}'"
 check "so did the events" grep -q '^data: {"result":{"type":"ADDED"' "$dir/events"
 
@@ -108,7 +109,7 @@ check "elsewhere it only shows" says "needs --read-only" "$SLUICE" dashboard --l
 check "elsewhere it has a code too" open_session "$dir/read-only.log" "$dir/jar"
 check "read only" within 10 says '"readOnly":true' curl -s "http://127.0.0.2:$shown/board/api/v1/namespace"
 check "... means it" says '"code":7' curl -s -X PUT "http://127.0.0.2:$shown/api/v1/rollouts/default/myapp/abort"
-check "... for whom it listens" says 200 code -H "Host: board.example" "http://127.0.0.2:$shown/board/"
+check "the dashboard serves the Host of its settings" says 200 code -H "Host: board.example" "http://127.0.0.2:$shown/board/"
 check "a port is a number" says '"many" is not a port' "$SLUICE" dashboard -p many
 check "a port that is taken" says "cannot listen on 127.0.0.1 port $port" "$SLUICE" dashboard -p $port
 # A stream ends only when its client does: the code of one that is refused comes while the others are open.
@@ -123,4 +124,4 @@ sed 's#server: .*#server: http://127.0.0.1:1#' "$KUBECONFIG" >"$dir/nowhere"
 check "no server" says "Check that the API server runs" timeout 200 "$SLUICE" dashboard -p 0 --kubeconfig "$dir/nowhere"
 kill $dashboard $read_only
 wait $dashboard $read_only
-check "it ends when it is told to" grep -q "Ctrl-C ends the dashboard" "$dir/dashboard.log"
+check "the dashboard prints how it is ended" grep -q "Ctrl-C ends the dashboard" "$dir/dashboard.log"

@@ -11,7 +11,7 @@ for file in rollout.yaml analysis-templates.yaml; do
 		grep -vE 'interval: |\[[0-9]+[ms]\]|duration: |[dD]elaySeconds: |address: |^[<>] #'"
 done
 
-# left: the demo's processes that still live, by the environment they got; fails when there is none.
+# left: prints the demo's processes that still live, by their environment; fails if all have ended.
 left() {
 	local found=1
 	for p in /proc/[0-9]*; do
@@ -62,7 +62,7 @@ check "with its controller killed $kills times the demo ends well" sh -c "cat '$
 wait $plain
 code=$?
 check "the demo ends well" sh -c "cat '$dir/plain.log'; [ $code = 0 ]"
-check "a person's approval is given through the CLI" grep -qF '$ sluice promote myapp -n myapp-production' "$dir/plain.log"
+check "the approval of a user is given through the CLI" grep -qF '$ sluice promote myapp -n myapp-production' "$dir/plain.log"
 check "weights go 20, 40, 60, 80, 100" sh -c "sed -n 's/.*traffic: \([0-9]*\) % to the canary.*/\1/p' '$dir/plain.log' |
 	paste -sd' ' | tee /dev/stderr | grep -qx '20 40 60 80 100 0 20 0 20 0'"
 check "no request fails after the abort" grep -qE "after the aborts +[1-9][0-9]* requests, 0 errors, 0 responses of other versions than v2" "$dir/plain.log"

@@ -49,7 +49,7 @@ check "the Deployment has the revision too" is 1 get '{.metadata.annotations.dep
 check "the status counts the pods" within 10 is "1 4 4 4 4 " get '{.status.observedGeneration} {.status.replicas} {.status.updatedReplicas} {.status.readyReplicas} {.status.availableReplicas} {.status.unavailableReplicas}'
 check "it is available" is "True MinimumReplicasAvailable Deployment has minimum availability." condition Available
 check "it has progressed" is "True NewReplicaSetAvailable ReplicaSet \"$first\" has successfully progressed." condition Progressing
-check "an event tells of the pods" says "ScalingReplicaSet: Scaled up replica set $first from 0 to 4" events
+check "an event reports the scaling" says "ScalingReplicaSet: Scaled up replica set $first from 0 to 4" events
 check "kubectl shows it" says "4/4" k get deployment web
 
 check "another image" k set image deployment web web=web:v2

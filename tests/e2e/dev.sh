@@ -2,7 +2,7 @@
 # `sluice dev` with all its parts, and the article's own manifests on it: real processes, a mesh, Prometheus, users.
 . "$(dirname "$0")/lib.sh"
 check "an unknown part" says '"frob" is not one of controller, mesh, prometheus, app, load' "$SLUICE" dev --without frob
-# People's PATH often lacks the folders of daemons.
+# The PATH of users often lacks the folders of daemons.
 PATH=/usr/local/bin:/usr/bin:/bin dev --load 20 --tls
 for part in Prometheus Gateway Users Pods; do
 	check "dev says where: $part" grep -q "^$part: " "$dir/dev.log"
@@ -51,5 +51,5 @@ listening() { # local addresses (hex) of the listening sockets of our processes,
 		END { print n + 0, "sockets" }'
 }
 listening >"$dir/listening"
-check "there are listening sockets to look at" sh -c "cat '$dir/listening'; [ \$(wc -l <'$dir/listening') -gt 5 ]"
+check "the processes have listening sockets" sh -c "cat '$dir/listening'; [ \$(wc -l <'$dir/listening') -gt 5 ]"
 check "all of them on loopback" fails grep -vE '^[0-9A-F]{6}7F:|sockets' "$dir/listening"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What users get wrong: the status and an event name object and field, the stable version keeps serving, and a correction is
-# all that it takes.
+# Errors of users: the status and an event name the object and the field, the stable version keeps serving, and a
+# correction is enough.
 . "$(dirname "$0")/lib.sh"
 dev --ready 200 --without mesh,app
 s=$SLUICE

@@ -1,6 +1,6 @@
 #!/bin/bash
-# An API server whose answers are cut, without end, of wrong lengths or types, or refusals, while a canary is under way: nothing is written
-# that should not be, and when the trouble ends the update goes on.
+# An API server whose responses are cut, endless, of wrong lengths or types, or refusals, during a canary update: nothing
+# wrong is written, and the update continues when the fault has ended.
 . "$(dirname "$0")/lib.sh"
 . tests/e2e/hostile.lib.sh
 dev --without controller,mesh,prometheus,app,load
@@ -39,7 +39,8 @@ deploy
 check "an update waits at its first pause" within 30 paused
 stable=$(rollout | sed -n 's/.*"stableRS":"\([^"]*\)".*/\1/p')
 
-# through REQUESTS FAULT [TEXT]: an update begins while the fault is on, and has met so many requests; when it is over, the update goes on.
+# through REQUESTS FAULT [TEXT]: an update begins under the fault, which affects this number of requests; it continues
+# when the fault has ended.
 through() {
 	local n=$1
 	shift
@@ -72,7 +73,7 @@ through 6 endless-body
 for endless in header refusal body; do
 	patience=290 through 2 "endless-$endless?rollouts?watch="
 done
-# What it says.
+# The message of each fault.
 through 8 deep
 spoiled 6 types
 spoiled 6 twice
@@ -112,7 +113,7 @@ check "the stable version kept its pods all the while" one_of "myapp-$stable 4" 
 check "and was never another" test "$stable" = "$(rollout | sed -n 's/.*"stableRS":"\([^"]*\)".*/\1/p')"
 kill $controller && wait $controller
 
-# What never ends, as fast as it can be sent: it takes neither the memory nor the attention of a controller as it is built for use.
+# Endless responses, sent as fast as possible: the controller as it is built for use keeps its memory, and responds.
 start ./sluice
 deploy
 check "another controller goes on" within 30 paused

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A Git server whose answers are cut, without end, of wrong lengths, or refusals: what is live stays as it is, the Application says why, and
-# what was committed meanwhile is synced when the trouble is over.
+# A Git server whose responses are cut, endless, of wrong lengths, or refusals: live objects do not change, the
+# Application has the reason, and the latest commit is synced when the fault has ended.
 . "$(dirname "$0")/lib.sh"
 . tests/e2e/hostile.lib.sh
 dev --without controller,mesh,prometheus,app,load
@@ -61,7 +61,7 @@ for code in 301 400 401 403 404 409 410 429 500 503; do
 	through status/$code
 done
 through redirect/302
-# What never ends, slowly or as fast as it can be sent.
+# Endless responses, sent slowly or as fast as possible.
 for how in silent endless-header endless-body flood-header flood-line flood-interim; do
 	through $how
 done

@@ -54,7 +54,7 @@ through redirect/307
 through retry-after 99999999999999999999999
 kill $controller && wait $controller
 
-# What never ends, as fast as it can be sent, to a controller as it is built for use.
+# Endless responses, sent as fast as possible to a controller as it is built for use.
 start ./sluice
 check "another controller measures" measured Successful
 before=$(peak $controller)

@@ -30,7 +30,7 @@ start ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG="$dir/other/kubeconfig" ARGO_ROLLOUT
 run good "sleep 1"
 check "a Job that succeeds there" within 20 says "Successful" phase good
 check "it is there" says "smoke" there get jobs -n jobs -o yaml
-check "with nobody to own it" fails says "ownerReferences" there get jobs -n jobs -o yaml
+check "a Job in another cluster has no owner reference" fails says "ownerReferences" there get jobs -n jobs -o yaml
 check "and the status says where" says "jobs" kubectl get analysisrun good -o 'jsonpath={.status.metricResults[0].measurements[0].metadata.job-namespace}'
 check "not here" says "No resources found" kubectl get jobs -A
 run bad "sleep 1; exit 3"

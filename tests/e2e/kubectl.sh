@@ -1,5 +1,5 @@
 #!/bin/bash
-# kubectl against the laptop cluster: everything that people do with it.
+# kubectl with the laptop cluster: all commands that users need.
 . "$(dirname "$0")/lib.sh"
 dev --ready 300 --without controller,mesh,prometheus,app
 k=kubectl
@@ -198,7 +198,7 @@ check "an object without an owner that exists is deleted" says "not found" $k ge
 owned child "$($k get configmap settings -o 'jsonpath={.metadata.uid}')" >/dev/null
 check "an object with an owner is not" says "child" $k get configmap child
 
-# What there is to know of a type.
+# The fields of a type.
 check "explain" says "Steps of an update, in order" $k explain rollout.spec.strategy.canary.steps
 check "explain of a pod template" says "readinessProbe" $k explain rollout.spec.template.spec.containers
 check "explain of a Deployment" says "template" $k explain deployment.spec

@@ -18,7 +18,7 @@ for case in "$data"/*/want.yaml; do
 	case=$(basename "$(dirname "$case")")
 	check "$case" is_wanted "$case"
 done
-# What Argo publishes of Rollouts, by URL: the same as with the parts of it that the cases bring.
+# The configuration that Argo Rollouts publishes, by URL: the result is the same as with the parts of it in the cases.
 is_known() {
 	cp -r "$data/$1" "$dir/"
 	sed -i "s|$2|$3|" "$dir/$1/${4:-.}/kustomization.yaml"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Two controllers, one Lease: one acts; when it is told to stop, or dies, the other does.
+# Two controllers with one Lease: one is the leader; when it is stopped or killed, the other becomes the leader.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
 ports="--metricsPort 0 --healthzPort 0"
@@ -11,12 +11,12 @@ start() { # name: a controller, its log and its pid
 start one
 check "the first one acts" within 10 grep -q "became leader" "$dir/one.log"
 start two
-check "the second one waits, and says for whom" within 10 grep -q standby "$dir/two.log"
+check "the second controller is on standby" within 10 grep -q standby "$dir/two.log"
 kubectl apply -f tests/e2e/rollout.yaml >/dev/null
 check "the rollout becomes healthy" within 30 says Healthy "$SLUICE" status myapp --timeout 300s
 check "the second one has watched nothing" fails grep -q watching "$dir/two.log"
 kill "$one"
-check "told to stop, the first one gives the lease back" within 2 grep -q "became leader" "$dir/two.log"
+check "a stopped leader releases the Lease" within 2 grep -q "became leader" "$dir/two.log"
 start three
 check "a third one waits" within 10 grep -q standby "$dir/three.log"
 kill -9 "$two"
@@ -29,4 +29,4 @@ check "the lease counts its holders, in Kubernetes' own form" grep -qE '^2 [-0-9
 kill "$three"
 wait "$three" 2>/dev/null
 holder=$(kubectl get lease argo-rollouts-controller-lock -o 'jsonpath=-{.spec.holderIdentity}-')
-check "in the end it is nobody's" test "$holder" = --
+check "after both controllers have ended the Lease has no holder" test "$holder" = --

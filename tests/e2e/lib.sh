@@ -1,4 +1,4 @@
-# tests/e2e/lib.sh: sourced by the tests beside it, which run from the project's folder.
+# tests/e2e/lib.sh: sourced by the tests of this folder, which run in the root of the repository.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/wait.sh
 SLUICE=${SLUICE:-$PWD/build/sluice-san}
@@ -53,7 +53,7 @@ repository() {
 }
 commit() { git -C "$repo" add -A && git -C "$repo" commit -q -m "$1" && git -C "$repo" rev-parse HEAD; }
 
-# gitops CONTROLLERS ARGS...: starts, as $controller, one that keeps what Git says, and looks at it when it is told to (or every $interval).
+# gitops CONTROLLERS ARGS...: starts a GitOps controller, $controller, that refreshes on request or after $interval.
 gitops() {
 	local which=$1
 	shift
@@ -78,10 +78,10 @@ web_application() {
 	Y
 }
 
-# refresh APP: tells it to look at an Application now.
+# refresh APP: requests a refresh of an Application.
 refresh() { kubectl annotate --overwrite application "$1" -n argocd argocd.argoproj.io/refresh=normal >/dev/null; }
 
-# refreshed APP: has looked at an Application once more, which takes the annotation away.
+# refreshed APP: requests a refresh, and succeeds when the controller has removed the annotation.
 refreshed() {
 	refresh "$1"
 	within 30 sh -c "! kubectl get application '$1' -n argocd -o 'jsonpath={.metadata.annotations}' | grep -q argocd.argoproj.io/refresh"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What is said of manifests and fields without a cluster.
+# lint and explain: manifests and fields without a cluster.
 . "$(dirname "$0")/lib.sh"
 s=$SLUICE
 mkdir -p "$dir/bad/deeper"
@@ -56,7 +56,7 @@ check "a condition in a file of another folder, in JSON" says "template.json:3:1
 check "what is not among the files is a warning" says 'rollout.yaml:18:50: warning: spec.strategy.canary.analysis.templates[1].templateName' lint
 check "or an error, if that is wanted" says "none\" not found" sh -c "'$s' lint --strict '$dir/bad' | grep error:"
 check "the exit code says it" fails lint
-check "what people have passes" "$s" lint examples/seed/demo tests/e2e/rollout.yaml
+check "the manifests of the demo have no finding" "$s" lint examples/seed/demo tests/e2e/rollout.yaml
 check "examples of comparisons pass" says "0 errors, 0 warnings" "$s" lint examples/gates
 mkdir "$dir/gates"
 sed 's/replicas: 10/replicas: 2/' examples/gates/compare.yaml >"$dir/gates/compare.yaml"
@@ -102,7 +102,7 @@ kind: GitRepository
 metadata: {name: web}
 spec: {url: "https://git.example/web", interval: soon}
 Y
-check "an Application's fields are looked at" says 'gitops/all.yaml:4:112: error: spec.syncPolicy.automated.prune' "$s" lint "$dir/gitops"
+check "fields of Applications are checked" says 'gitops/all.yaml:4:112: error: spec.syncPolicy.automated.prune' "$s" lint "$dir/gitops"
 check "an AppProject's" says 'spec.syncWindows[0].kind: "block" is not one of allow|deny' "$s" lint "$dir/gitops"
 check "those of Flux's objects" says '"slakc" is not one of' "$s" lint "$dir/gitops"
 check "all of them, and nothing else is found" says "1 files, 4 objects: 4 errors, 0 warnings" "$s" lint "$dir/gitops"
@@ -188,11 +188,11 @@ check "a field that no pod has" says 'containers[0].imagePull: unknown field' po
 check "a mount without its volume" says 'volumeMounts[0].name: Not found: "data"' pods
 check "two containers of one name" says 'containers[1].name: Duplicate value: "web"' pods
 check "requests above limits" says 'must be less than or equal to cpu limit of 1' pods
-check "a choice that is none" says 'dnsPolicy: Unsupported value: "Sometimes"' pods
+check "a value that is not one of the choices" says 'dnsPolicy: Unsupported value: "Sometimes"' pods
 check "a fieldRef that names nothing" says 'fieldPath: Invalid value: "spec.nothing": a Rollout has no such field' pods
 check "limits behind an argument without a value" says "metric much: count 3 needs an interval" pods
-check "a vector that is compared as a number" says 'metrics[0].successCondition: `result < 5`: the query answers a vector' pods
-check "a scalar that is taken for a vector" says 'metrics[2].successCondition: `result[0] < 5`: the query answers one number' pods
+check "a vector that is compared as a number" says 'metrics[0].successCondition: `result < 5`: the query returns a vector' pods
+check "a scalar that is taken for a vector" says 'metrics[2].successCondition: `result[0] < 5`: the query returns one number' pods
 check "and a scalar that is compared as one is right" fails sh -c "'$s' lint '$dir/pods' | grep -F 'metrics[1]'"
 check "a Deployment's pods too" says 'restartPolicy: Unsupported value: "Never"' pods
 check "and its labels" says 'metadata.labels: Invalid value: "a b"' pods
@@ -209,7 +209,7 @@ kind: Service
 metadata: {name: web, annotations: {argocd.argoproj.io/sync-options: "Prune=false,Pruned=false"}}
 spec: {ports: [{port: 80}]}
 Y
-check "a sync option that is none" says "spec.syncPolicy.syncOptions[1]" "$s" lint "$dir/options"
+check "a sync option that does not exist" says "spec.syncPolicy.syncOptions[1]" "$s" lint "$dir/options"
 mkdir "$dir/annotations"
 cat >"$dir/annotations/all.yaml" <<'Y'
 apiVersion: v1
@@ -222,8 +222,8 @@ check "so is a switch with a value that Flux does not have" says 'warning: metad
 check "of an object too" says "metadata.annotations" "$s" lint "$dir/options"
 check "and those that are pass" says "2 errors, 0 warnings" "$s" lint "$dir/options"
 
-# One object each, and the first that is said of it.
-refused() { # WHAT TEXT YAML
+# refused NAME TEXT YAML: the finding for one object has this text.
+refused() {
 	printf '%s\n' "$3" >"$dir/one.yaml"
 	check "$1" says "$2" "$s" lint "$dir/one.yaml"
 	check "$1: an error" fails "$s" lint "$dir/one.yaml"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What the controller tells Prometheus and its probes.
+# Metrics and probes of the controller.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
 metrics=$((20000 + RANDOM % 10000)) health=$((30000 + RANDOM % 10000))
@@ -8,7 +8,7 @@ controller=$!
 get() { curl -sf "http://127.0.0.1:$1"; }
 has() { get $metrics/metrics | grep -qF "$1"; }
 check "it is ready" within 10 get $health/readyz
-check "a flag of the other controller is taken" grep -q "flag has no effect in Sluice" "$dir/controller.log"
+check "a flag of Argo Rollouts is accepted" grep -q "flag has no effect in Sluice" "$dir/controller.log"
 check "it is alive" says ok get $health/healthz
 check "another cannot have the port" says "cannot listen on 127.0.0.1 port $metrics" \
 	"$SLUICE" controller --listen-address 127.0.0.1 --metricsPort $metrics
@@ -28,13 +28,13 @@ check "who leads" has 'leader_election_master_status{name="argo-rollouts-control
 check "promtool finds nothing wrong with them" sh -c "curl -s http://127.0.0.1:$metrics/metrics | promtool check metrics | grep -v 'no help text' | (! grep .)"
 check "how long the first one took, by how it ended" has 'rollout_duration_seconds_bucket{status="Promoted",le="60"} 1'
 "$SLUICE" set image bluegreen app=app:does-not-exist >/dev/null
-check "an update is under way" within 10 says Progressing kubectl get rollout bluegreen -o 'jsonpath={.status.phase}'
+check "an update is in progress" within 10 says Progressing kubectl get rollout bluegreen -o 'jsonpath={.status.phase}'
 "$SLUICE" abort bluegreen >/dev/null
 check "how long an aborted one took" within 10 has 'rollout_duration_seconds_bucket{status="Aborted",le="60"} 1'
 check "... without its pauses" has 'rollout_progression_duration_seconds_count{status="Aborted"} 1'
 check "... and in them" has 'rollout_manual_pause_duration_seconds_sum{status="Aborted"} 0'
 kubectl delete rollout bluegreen >/dev/null
-check "what is gone is told for a while" has "rollout_info{$rollout"
+check "a deleted Rollout keeps its metrics for a while" has "rollout_info{$rollout"
 kill $controller
 wait $controller
 
@@ -64,11 +64,11 @@ Y
 app='namespace="argocd",name="web",project="default"'
 check "an application" within 20 has "argocd_app_info{$app,autosync_enabled=\"true\",repo=\"file://$repo\",dest_server=\"https://kubernetes.default.svc\",dest_namespace=\"default\",sync_status=\"Synced\",health_status=\"Healthy\",operation=\"\"} 1"
 check "its syncs" has "argocd_app_sync_total{$app,dest_server=\"https://kubernetes.default.svc\",phase=\"Succeeded\",dry_run=\"false\",sync_status=\"Synced\"} 1"
-check "its looks" has 'argocd_app_reconcile_bucket{namespace="argocd",dest_server="https://kubernetes.default.svc",le="16"}'
+check "the comparisons of an Application are measured" has 'argocd_app_reconcile_bucket{namespace="argocd",dest_server="https://kubernetes.default.svc",le="16"}'
 check "as it was called before" has "argocd_app_health_status{$app,health_status=\"Healthy\"} 1"
 flux='kind="GitRepository",name="nothing",namespace="default"'
 check "one of Flux's objects" within 20 has "gotk_reconcile_condition{$flux,type=\"Ready\",status=\"False\"} 1"
-check "its looks too" has "gotk_reconcile_duration_seconds_count{$flux}"
+check "the reconciliations of a Flux object are measured" has "gotk_reconcile_duration_seconds_count{$flux}"
 check "promtool finds nothing wrong with these" sh -c "curl -s http://127.0.0.1:$metrics/metrics | promtool check metrics | grep -v 'no help text' | (! grep .)"
 sed -n '/^  groups:/,$s/^  //p' deploy/gitops/monitoring/rules.yaml >"$dir/rules.yaml"
 check "nor with the rules about them" promtool check rules "$dir/rules.yaml"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Notifications: what people subscribe to is sent when it happens, once, and not otherwise. The laptop cluster's API server takes them: a
-# webhook makes ConfigMaps there.
+# Notifications: each subscription sends once, when its trigger occurs. The laptop cluster's API server receives them: a
+# webhook creates ConfigMaps there.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
 server=$(sed -n 's/.*server: //p' "$KUBECONFIG")
@@ -70,12 +70,12 @@ check "it is deployed" says Healthy "$s" status myapp --timeout 300s
 kubectl annotate rollout myapp notifications.argoproj.io/subscribe.on-rollout-paused.here=ops \
 	notifications.argoproj.io/subscribe.on-degraded.here='a;b' notifications.argoproj.io/subscribe.on-rollout-paused.gone=x >/dev/null
 "$s" set image myapp myapp=myregistry/myapp:v2 >/dev/null
-check "who subscribes is told, in the template's words" within 20 says "myapp hush" sent ops-myapp-paused
+check "a subscriber receives the text of the template" within 20 says "myapp hush" sent ops-myapp-paused
 check "it counts as sent" within 5 has 'notification_send_success{name="myapp",namespace="default",reason="RolloutPaused",type="Normal"} 1'
 check "one that is refused counts as failed" within 5 has 'notification_send_error{name="myapp",namespace="default",reason="RolloutPaused",type="Normal"} 1'
-check "... and the log says why" grep -q "answered 404" "$dir/controller.log"
+check "... and the log says why" grep -q "status 404" "$dir/controller.log"
 "$s" abort myapp >/dev/null
-check "a condition that holds is told" within 20 says "myapp hush" sent a-myapp-degraded
+check "a trigger whose condition is true is sent" within 20 says "myapp hush" sent a-myapp-degraded
 check "... to all" within 5 says "myapp hush" sent b-myapp-degraded
 noted() { kubectl get rollout myapp -o jsonpath='{.metadata.annotations.notified\.notifications\.argoproj\.io}'; }
 check "... and noted" within 5 says ":here:b" noted
@@ -100,7 +100,7 @@ spec: {replicas: 1, workloadRef: {apiVersion: apps/v1, kind: Deployment, name: s
 Y
 check "a Rollout with workloadRef has its workload's template" within 20 says "shared:v7" sent image-shared
 check "... also when it is tried out" says "shared:v7" "$s" notifications template notify image shared
-check "nobody subscribed to what was not told" fails sent ops-myapp-healthy
+check "a trigger without a subscription is not sent" fails sent ops-myapp-healthy
 stop
 
 check "templates" says "told" "$s" notifications template get
@@ -110,14 +110,14 @@ check "what it would say" says 'message: myapp of web is Degraded' "$s" notifica
 check "from files" says "myapp hush" "$s" notifications template notify told tests/e2e/rollout.yaml --config-map "$config" --secret "$secret"
 check "sending one" says "sent to here:try" "$s" notifications template notify told myapp --recipient here:try
 check "... sends it" says "myapp hush" sent try-myapp-degraded
-check "to nobody" says "there is no service.pager" "$s" notifications template notify told myapp --recipient pager:x
+check "a recipient whose service does not exist is refused" says "there is no service.pager" "$s" notifications template notify told myapp --recipient pager:x
 check "triggers" says "rollout.status.phase == 'Degraded'" "$s" notifications trigger get
 check "a trigger's conditions" says "true" "$s" notifications trigger run on-degraded myapp
 check "an event's has none" says "(the event)" "$s" notifications trigger run on-rollout-paused myapp
 check "a trigger that there is not" says "there is no trigger.nope" "$s" notifications trigger run nope myapp
 check "too few words" says "usage: sluice notifications trigger" "$s" notifications trigger
 
-# What deploy/ brings to begin with, and what docs/notifications.md says.
+# The configuration in deploy/, and the examples in docs/notifications.md.
 stock=deploy/notifications/configmap.yaml
 for t in $("$s" notifications template get -o name --config-map $stock --secret :empty); do
 	check "deploy: $t" says "Rollout myapp" "$s" notifications template notify "$t" tests/e2e/rollout.yaml --config-map $stock --secret :empty

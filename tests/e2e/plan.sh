@@ -32,7 +32,7 @@ check "no Rollout" says "the files have no Rollout" "$s" plan -f examples/seed/n
 check "several Rollouts" says "choose one with --rollout" "$s" plan -f examples
 check "and the one that is chosen" says "myapp-production/myapp" "$s" plan -f examples/seed --rollout myapp-production/myapp
 check "a file that does not exist" says "nowhere.yaml" "$s" plan -f nowhere.yaml
-check "a duration that is none" says '--ready: "soon" is not a duration' "$s" plan -f examples/seed/rollout.yaml --ready soon
+check "a text that is not a duration is refused" says '--ready: "soon" is not a duration' "$s" plan -f examples/seed/rollout.yaml --ready soon
 
 # The stand-ins of each router: the controller accepts them, and the update is promoted.
 canary() { # the rest of the canary strategy

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Step plugins for real: a program, one that does not end, and a service; and what is said of a file that declares them wrongly.
+# Step plugins with real processes: a program, one that does not end, and a service; and errors of a file that declares
+# plugins.
 . "$(dirname "$0")/lib.sh"
 dev --ready 200 --without controller,mesh,prometheus,app,load
 health=$((30000 + RANDOM % 10000))
@@ -29,7 +30,7 @@ check "one of the other mechanism" wrong 'stepPlugins[0].location: unknown field
 	'stepPlugins: [{name: x, location: "file:///x"}]'
 check "two of one name" wrong 'stepPlugins[1].name: Duplicate value: "x"' \
 	'stepPlugins: [{name: x, exec: {command: [a]}}, {name: x, exec: {command: [b]}}]'
-check "an address that is none" wrong 'stepPlugins[0].http.url' 'stepPlugins: [{name: x, http: {url: "ftp://x"}}]'
+check "an address that is not http or https is refused" wrong 'stepPlugins[0].http.url' 'stepPlugins: [{name: x, http: {url: "ftp://x"}}]'
 check "no file" says "/nowhere" timeout 200 "$SLUICE" controller --step-plugins /nowhere
 
 ARGO_ROLLOUTS_PROMETHEUS_ADDRESS=http://127.0.0.1:$health "$SLUICE" controller --leader-elect=false --listen-address 127.0.0.1 --metricsPort 0 --healthzPort $health \
@@ -46,8 +47,8 @@ kubectl apply -f - >/dev/null <<-YAML
 	metadata: {name: by-hand}
 	spec: {metrics: [{name: up, consecutiveErrorLimit: 0, provider: {prometheus: {query: up}}}]}
 YAML
-# What is there answers that it knows no such path; before it listens, the message has its address.
-check "a metric without an address asks where the environment says" within 20 sh -c \
+# The server there does not have the path; before it listens, the message has its address.
+check "a metric without an address queries the one in the environment" within 20 sh -c \
 	"kubectl get analysisrun by-hand -o 'jsonpath={.status.message}' | grep -E '127.0.0.1:$health|there are /healthz'"
 check "healthy" within 20 says Healthy "$SLUICE" status myapp --timeout 300s
 "$SLUICE" set image myapp myapp=myregistry/myapp:v2 >/dev/null
@@ -57,7 +58,7 @@ check "and the rollout" grep -q '"name": *"myapp"' "$dir/calls"
 check "one that does not end is killed" within 20 is 1 "^Error: sh: did not end in [0-9]* s"
 check "and what it started is gone" fails pgrep -f "^sleep 61$"
 "$SLUICE" promote myapp --skip-current-step >/dev/null
-check "a service that answers something else" within 40 is 3 "^Error: its answer is no JSON object"
+check "a response that is not an object" within 40 is 3 "^Error: the response is not a JSON object"
 "$SLUICE" abort myapp >/dev/null
 # The other two are tried five times each, half a minute apart, before it is the first one's turn.
 check "an abort begins with the last" within 20 says "Abort" kubectl get ro myapp -o 'jsonpath={.status.canary.stepPluginStatuses[4].operation}'

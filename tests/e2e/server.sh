@@ -79,7 +79,7 @@ check "... with another one too" says "X-CSRF-Token is not" change -H "X-CSRF-To
 token=$(csrf "$dir/jar")
 check "... with the right one it is not" says "you may not list" change -H "X-CSRF-Token: $token"
 
-# What a user sees is Kubernetes' decision about the groups that the installation lists.
+# Kubernetes decides by the groups that the installation lists what a user can see.
 kubectl apply -f tests/e2e/rollout.yaml >/dev/null
 kubectl create clusterrole seer --verb=get,list,watch,patch --resource=rollouts.argoproj.io,rollouts.argoproj.io/status >/dev/null
 kubectl create rolebinding seers -n default --clusterrole=seer --group=sluice:developers --group=sluice:interns --group=developers >/dev/null

@@ -83,7 +83,7 @@ config no-user "certificate-authority: ca.crt" "token: s3cret"
 sed -i 's/user: u, /user: nobody, /' "$dir/no-user"
 cat >"$dir/login" <<'P'
 #!/bin/sh
-# What it is told of the cluster and by its arguments and variables decides whether it says something.
+# Prints a credential only if the cluster, the arguments and the variables are the expected ones.
 echo run >>"$(dirname "$0")/runs"
 case "$1 $KUBERNETES_EXEC_INFO" in 'say {"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential"'*'"server":"https://127.0.0.1'*) ;; *) exit 3 ;; esac
 echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "'"$TOKEN"'"}}'
@@ -104,7 +104,7 @@ done
 for way in stranger nobody wrong-token intruder no-file no-plugin bad-plugin odd-plugin misnamed proxied no-user insecure-ca; do
 	check "$way is not" fails "$s" list rollouts --kubeconfig "$dir/$way"
 done
-check "an unknown authority is told" says "certificate" "$s" list rollouts --kubeconfig "$dir/stranger"
+check "an unknown authority is an error" says "certificate" "$s" list rollouts --kubeconfig "$dir/stranger"
 check "so is a refused person" says "401" "$s" list rollouts --kubeconfig "$dir/nobody"
 check "so is a file that is not there" says "none.crt" "$s" list rollouts --kubeconfig "$dir/no-file"
 check "so is a plugin that is not there, and where to get it" says "get it somewhere" "$s" list rollouts --kubeconfig "$dir/no-plugin"
@@ -113,7 +113,7 @@ check "so is one that says something else" says "is not JSON" "$s" list rollouts
 check "so is a user that is not there" says 'there is no user "nobody"; there are: u' "$s" list rollouts --kubeconfig "$dir/no-user"
 check "so is an authority that would not be asked" says "which of the two" "$s" list rollouts --kubeconfig "$dir/insecure-ca"
 check "a user who is impersonated has their own permissions" says 'User "jane" cannot list' "$SLUICE" list rollouts --kubeconfig "$dir/impersonating"
-check "whom one acts as is said" grep -q "{jane|sre}" "$dir/haproxy.log"
+check "requests have the impersonated user and group" grep -q "{jane|sre}" "$dir/haproxy.log"
 "$s" list rollouts --kubeconfig "$dir/token" --as joe >/dev/null 2>&1
 check "also by a flag" grep -q "{joe|" "$dir/haproxy.log"
 check "a token by flag" says "No rollouts" "$s" list rollouts --kubeconfig "$dir/nobody" --token s3cret
@@ -130,7 +130,7 @@ check "several files are put together" says "No rollouts in namespace first" env
 check "none of them" says "none of the files" env KUBECONFIG="/not/there:/nor/there" "$s" list rollouts
 check "--namespace wins" says "namespace here" "$s" list rollouts -n here --kubeconfig "$dir/inline"
 check "--context of none" says 'there is no context "x"; there are: c' "$s" list rollouts --context x --kubeconfig "$dir/inline"
-check "a broken kubeconfig is told by line" says "line 2, column 1" sh -c "echo '{' >'$dir/broken'; '$s' list rollouts --kubeconfig '$dir/broken'"
+check "an error of a kubeconfig has the line" says "line 2, column 1" sh -c "echo '{' >'$dir/broken'; '$s' list rollouts --kubeconfig '$dir/broken'"
 
 # Watches over TLS too; and a token that is changed in its file is used from then on.
 kubectl apply -f tests/e2e/rollout.yaml >/dev/null

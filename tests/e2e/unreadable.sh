@@ -18,7 +18,7 @@ gate() {
 }
 kubectl create namespace tenant >/dev/null
 check "the laptop cluster stores what is nested deeply" posted POST $rollouts/tenant/rollouts "$(rollout deep ",\"x\":$deep")"
-check "and an object beside it" posted POST $rollouts/default/rollouts "$(rollout good "")"
+check "the laptop cluster stores another object too" posted POST $rollouts/default/rollouts "$(rollout good "")"
 check "and its analysis template" posted POST $rollouts/default/analysistemplates "$(gate "")"
 "$SLUICE" controller --leader-elect=false --listen-address 127.0.0.1 --metricsPort $metrics --healthzPort 0 --loglevel debug >"$dir/controller.log" 2>&1 &
 controller=$!
@@ -36,7 +36,7 @@ hint='`kubectl edit rollouts.argoproj.io deep -n tenant` shows it'
 check "get names it and says what to do" says "error: Rollout tenant/deep cannot be read: nested deeper than 200; correct it or delete it" "$SLUICE" get rollout deep -n tenant
 check "with the command" says "$hint" "$SLUICE" get rollout deep -n tenant
 check "get fails" fails "$SLUICE" get rollout deep -n tenant
-check "and does not say that there is none" fails says "not found" "$SLUICE" get rollout deep -n tenant
+check "an unreadable object is not reported as not found" fails says "not found" "$SLUICE" get rollout deep -n tenant
 check "get as JSON names it" says "error: Rollout tenant/deep cannot be read: nested deeper than 200; correct it or delete it" "$SLUICE" get rollout deep -n tenant -o json
 check "status names it" says "error: Rollout tenant/deep cannot be read: nested deeper than 200; correct it or delete it" "$SLUICE" status deep -n tenant
 check "status fails" fails "$SLUICE" status deep -n tenant
@@ -62,7 +62,7 @@ check "a template becomes unreadable" posted PUT $template "$(gate ",\"x\":$deep
 says_why() { field good .status.conditions | grep -q 'stands still: AnalysisTemplate gate cannot be read'; }
 check "the Rollout that names it says so in a condition" within 20 says_why
 "$SLUICE" set image good c=app:v2 >/dev/null
-check "and is looked at once more" stands_still rollout good default
+check "the other object is reconciled again" stands_still rollout good default
 check "and makes no new version" sh -c "[ \$(kubectl get rs -l app=good -o name | wc -l) = 1 ]"
 check "the template can be read again" posted PUT $template "$(gate "")"
 check "and the update goes on" within 60 is good .status.phase Healthy

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Metrics of an HTTP service: this machine's only where the controller is told so.
+# Metrics of an HTTP service: of this machine only if a flag of the controller allows it.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
 health=$((30000 + RANDOM % 10000))

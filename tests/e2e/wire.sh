@@ -1,5 +1,5 @@
 #!/bin/bash
-# What a controller costs its API server in connections: counted with HTTPS, for a fleet that is created and updated at once.
+# Connections of a controller to its API server: counted with HTTPS, for a fleet that is created and updated at once.
 # The expected numbers, with their reasons, are in wire.want.
 . "$(dirname "$0")/lib.sh"
 fleet=40 calls=13 # 12 of one namespace, and the Lease

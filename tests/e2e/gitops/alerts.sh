@@ -1,5 +1,5 @@
 #!/bin/bash
-# Flux's Alerts: what happens to its objects is told to their Providers. A listener of a few lines takes what is sent.
+# Flux's Alerts: events of its objects are sent to the Providers. A listener of a few lines receives them.
 . "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
@@ -128,10 +128,10 @@ spec: {path: deploy, prune: true, interval: 1h, targetNamespace: default, source
 Y
 sent() { cat "$dir/sent_$1" 2>/dev/null; }
 has() { sent "$1" | grep -qF "$2"; }
-check "Slack is told" within 20 has slack "\"text\":\"Applied revision: main@sha1:$first\""
+check "Slack receives the event of a reconciliation" within 20 has slack "\"text\":\"Applied revision: main@sha1:$first\""
 check "where" has slack '"channel":"#deployments"'
-check "of whom" has slack '"author_name":"Kustomization/shop.flux-system"'
-check "with what people have said" has slack '{"title":"summary","value":"Production deployment","short":false}'
+check "the message in Slack names the object" has slack '"author_name":"Kustomization/shop.flux-system"'
+check "with the summary and the metadata of the Alert" has slack '{"title":"summary","value":"Production deployment","short":false}'
 check "an event as Flux tells it" within 10 has hmac '"involvedObject":{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","namespace":"flux-system","name":"shop"'
 check "with its revision" has hmac "\"metadata\":{\"revision\":\"main@sha1:$first\"}"
 check "and the Secret's headers" has hmac "X-Team: web"

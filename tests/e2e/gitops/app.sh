@@ -67,7 +67,7 @@ check "goes back to what Git says" within 20 says gray sky
 check "a rollback would not last" says "auto-sync is enabled" app rollback web
 check "nor would another revision" says "an automated sync would replace revision" app sync web --revision v0
 check "but it can be tried" says "Succeeded" app sync web --revision HEAD --dry-run
-check "a resource that is none" says "is not GROUP:KIND:NAME" app sync web --resource colors
+check "a resource that is not GROUP:KIND:NAME is refused" says "is not GROUP:KIND:NAME" app sync web --resource colors
 check "no sync to end" says "no sync" app terminate-op web
 check "deleting it" says "its objects are deleted too" app delete web
 check "takes its objects along" within 20 fails sky

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What Applications and GitRepositories say is never an option of the programs that work on it: each such text is refused with its place,
-# and helm and git are not called with it.
+# A text of an Application or GitRepository never becomes an option of a program: each such text is refused with its
+# field, and helm and git are not called with it.
 . "$(dirname "$0")/../lib.sh"
 repository
 mkdir -p "$repo/chart/templates" "$repo/plain"

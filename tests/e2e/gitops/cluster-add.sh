@@ -151,7 +151,7 @@ check "as many as are added" "$SLUICE" cluster add my-production-cluster --names
 check "are removed" says "RoleBinding n126/argocd-manager-role-binding deleted" "$SLUICE" cluster remove my-production-cluster
 check "all of them" sh -c "! kubectl --context my-production-cluster get rolebindings -A -o name | grep argocd-manager"
 
-# What cannot be completed is undone: there is no namespace for the Secret.
+# A command that cannot be completed is undone: there is no namespace for the Secret.
 "$SLUICE" cluster add my-production-cluster --gitops-namespace missing >"$dir/undone.log" 2>&1
 check "without a namespace for the Secret it fails" grep -q 'namespaces "missing" not found' "$dir/undone.log"
 check "and what was created is deleted" grep -q "^ServiceAccount kube-system/argocd-manager deleted" "$dir/undone.log"

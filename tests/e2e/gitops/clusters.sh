@@ -46,7 +46,7 @@ spec:
   destination: {name: staging, namespace: shop}
   syncPolicy: {automated: {selfHeal: true, prune: true}, syncOptions: [CreateNamespace=true]}
 Y
-check "a cluster that nobody has named" within 20 says "there is no cluster with this name: staging" status 'conditions[*].message'
+check "an Application of an unknown cluster has an error" within 20 says "there is no cluster with this name: staging" status 'conditions[*].message'
 secret 'namespaces: "other"'
 check "one of which another namespace is managed" within 20 says "namespace shop is not one that the Secret of cluster $server names" status 'operationState.message'
 check "then nothing is applied" fails there get configmap colors -n shop

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The commands about Flux's objects, logs, events and parameters that people know from flux, argocd and kustomize.
+# The commands about Flux's objects, logs, events and parameters as in flux, argocd and kustomize.
 . "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 for ns in flux-system shop argocd argo-rollouts; do kubectl create namespace $ns >/dev/null; done

@@ -6,7 +6,7 @@ mkdir "$repo/deploy"
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made}\n' >"$repo/deploy/one.yaml"
 commit first >/dev/null
 dev --without controller,mesh,prometheus,app,load
-# Between the controller and the cluster: writes down whom each request is made as.
+# A proxy between the controller and the cluster: logs the user that each request impersonates.
 api=$(sed -n 's/.*server: http:\/\///p' "$KUBECONFIG") between=$(free_port)
 cat >"$dir/haproxy.cfg" <<H
 global

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Objects that people must confirm before they are deleted: Prune=confirm, Delete=confirm.
+# Objects whose deletion a user must confirm: Prune=confirm, Delete=confirm.
 . "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
@@ -49,7 +49,7 @@ rm "$repo/web/dear.yaml"
 commit fourth >/dev/null
 refresh web
 check "it is waited for again" within 20 says "waiting for pruning confirmation" status operationState.message
-check "people confirm it" says "deletion confirmed" app confirm-deletion web
+check "a user confirms the pruning" says "deletion confirmed" app confirm-deletion web
 check "it is pruned" within 20 fails there dear
 check "and the sync succeeds" within 20 says Succeeded status operationState.phase
 check "the condition is removed" says "none" sh -c "kubectl get application web -n argocd -o 'jsonpath={.status.conditions[?(@.type==\"ConfirmationRequired\")].type}none' | grep -x none"
@@ -62,7 +62,7 @@ check "another two are applied" within 20 there guarded
 check "deleting the Application" says deleted app delete web
 check "waits, and says for what" within 20 says "waiting for deletion confirmation of /ConfigMap/guarded" status 'conditions[?(@.type=="ConfirmationRequired")].message'
 check "with all of its objects" sh -c "sleep 3; kubectl get configmap guarded other kept -n shop && kubectl get application web -n argocd"
-check "people confirm that too" app confirm-deletion web
+check "a user confirms the deletion of the Application" app confirm-deletion web
 check "the objects are deleted" within 20 fails there guarded
 check "also one that is only not pruned" within 20 fails there other
 check "and then the Application" within 20 fails kubectl get application web -n argocd

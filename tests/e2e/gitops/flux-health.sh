@@ -1,5 +1,5 @@
 #!/bin/bash
-# What a Kustomization waits for: wait, healthChecks, timeout.
+# A Kustomization waits for its objects: wait, healthChecks, timeout.
 . "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository

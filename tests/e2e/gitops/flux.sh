@@ -60,7 +60,7 @@ check "until the Secret is not used" within 20 says "want: githubAppID" says git
 check "with its prefix" says b data pre-base a
 check "and then what depends on it" within 20 says "Applied revision: main@sha1:$first" ready kustomization shop
 check "a variable" says production data one cluster
-check "what is not set, and what is then said instead" says nowhere data one region
+check "a variable that is not set has its default" says nowhere data one region
 check "dollars that are none" test "$(data one plain)" = '$HOME ${kept}'
 check "directories below" says b data two a
 check "labels of every object" says a kubectl get configmap two -n flux-shop -o 'jsonpath={.metadata.labels.team}'

@@ -104,8 +104,8 @@ check "and is dropped" is '{"a":"1"}' kubectl get configmap data -n replaced -o 
 check "a port is exchanged, and not added" is 81 kubectl get service web -n replaced -o 'jsonpath={.spec.ports[*].port}'
 kubectl annotate configmap data -n replaced by-others=yes >/dev/null
 version=$(kubectl get configmap data -n replaced -o 'jsonpath={.metadata.resourceVersion}')
-check "it is looked at once more" refreshed replaced
-check "what others have added is none" is Synced status replaced sync.status
+check "the Application is refreshed again" refreshed replaced
+check "a field of another manager is not a difference" is Synced status replaced sync.status
 check "and stays" is "$version" kubectl get configmap data -n replaced -o 'jsonpath={.metadata.resourceVersion}'
 
 job flux/k.yaml k "" 1

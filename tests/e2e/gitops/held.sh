@@ -44,8 +44,8 @@ push() {
 	commit "$1" >/dev/null
 	"$SLUICE" reconcile source git held >/dev/null 2>&1
 }
-# looked_again: the Kustomization was compared, and what somebody has taken away is there again.
-looked_again() {
+# compared_again: the Kustomization was compared, and a deleted object exists again.
+compared_again() {
 	kubectl delete configmap settings -n gitops-held >/dev/null
 	within 20 kubectl get configmap settings -n gitops-held
 }
@@ -58,12 +58,12 @@ story() {
 	check "$1: an abort marks the commit" within 30 says "is not applied again to Rollout gitops-held/web" condition RevisionHeld
 	check "$1: which is not ready" says '"reason":"RevisionHeld"' condition Ready
 	"$SLUICE" undo web -n gitops-held >/dev/null
-	check "$1: somebody goes back by hand" within 30 says "web:$2" image
-	check "$1: other drift is still healed" looked_again
+	check "$1: a user returns to the former version" within 30 says "web:$2" image
+	check "$1: other drift is still healed" compared_again
 	check "$1: and the commit is not applied again" says "web:$2" image
 	check "$1: and is still marked" says RolloutAborted condition RevisionHeld
 	"$SLUICE" reconcile kustomization held >/dev/null 2>&1
-	check "$1: whoever asks for it has it tried again" within 20 says "web:v2" image
+	check "$1: a requested reconciliation applies the held revision again" within 20 says "web:v2" image
 	check "$1: a canary as before" within 30 says Paused field rollout/web .status.phase
 	"$SLUICE" abort web -n gitops-held >/dev/null
 	check "$1: held as before" within 30 says RolloutAborted condition RevisionHeld

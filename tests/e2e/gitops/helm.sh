@@ -113,13 +113,13 @@ change '{"valuesFrom":null,"chart":{"spec":{"valuesFiles":["values.yaml","values
 check "files of the chart are its values" within 30 says 9 data web-shop size
 
 change '{"values":{"color":"pink","extra":"NO"}}'
-check "a failed upgrade is told" within 30 says "Failed to upgrade after 1 attempt(s)" condition Stalled message
+check "a failed upgrade has a condition" within 30 says "Failed to upgrade after 1 attempt(s)" condition Stalled message
 check "with Helm's reason" says "Helm upgrade failed for release $ns/web" ready helmrelease web
 check "and counted" says "1 failed" get helmrelease web '.status.upgradeFailures} {.status.history[0].status'
 change '{"values":{"color":"white","extra":"NO"},"upgrade":{"remediation":{"retries":1}}}'
 check "with retries it is tried again, and rolled back at last" within 60 says "True 2" get helmrelease web '.status.conditions[?(@.type=="Stalled")].status} {.status.upgradeFailures'
 check "to what was there before" says gray data web-shop color
-check "which is told" says "RollbackSucceeded" condition Remediated reason
+check "the rollback has a condition" says "RollbackSucceeded" condition Remediated reason
 version=$(get helmrelease web '.status.history[0].version')
 check "as Helm has it" says deployed stored "$version"
 change '{"values":{"color":"snow","extra":"NO"},"upgrade":{"strategy":{"name":"RetryOnFailure","retryInterval":"1s"}}}'
@@ -162,7 +162,7 @@ handled() { [ "$(get helmrelease web '.metadata.annotations.reconcile\.fluxcd\.i
 check "a request is handled" within 20 handled
 check "without drift detection a change stays" says mud data web-shop color
 change '{"driftDetection":{"mode":"warn"}}'
-check "drift is told" within 30 says "HelmRelease DriftDetected: Cluster state of release" events
+check "drift has an event" within 30 says "HelmRelease DriftDetected: Cluster state of release" events
 check "and stays" says mud data web-shop color
 change '{"driftDetection":{"mode":"enabled","ignore":[{"paths":["/data/color"],"target":{"kind":"ConfigMap","name":"web-s.*"}}]}}'
 now helmrelease web
@@ -339,7 +339,7 @@ metadata: {name: $ns-strange, namespace: $ns}
 spec: {interval: 1h, chart: ./chart, sourceRef: {kind: GitRepository, name: repo}}
 Y
 release strange
-check "a HelmChart of somebody else is not used" within 20 says "HelmChart '$ns/$ns-strange' belongs to another" ready helmrelease strange
+check "a HelmChart of another owner is not used" within 20 says "HelmChart '$ns/$ns-strange' belongs to another" ready helmrelease strange
 kubectl delete helmrelease strange -n $ns --timeout=20s >/dev/null
 
 # Definitions of a chart, with an object of theirs. One that is not replaced has no field that the next version of the chart adds.
@@ -439,7 +439,7 @@ check "elsewhere again" move $ns-moved $ns
 kubectl delete helmrelease moved -n $ns --timeout=20s >/dev/null
 check "it is not forgotten in silence" within 20 says "UninstallSkipped: release $ns-moved/moved stays, uninstall it with helm: release $ns-moved/moved is stored in namespace $ns" events
 
-# Where there are several tenants, the controller's own rights are nobody's.
+# With several tenants, no HelmRelease has the permissions of the controller.
 kill $controller && wait $controller
 start --no-cross-namespace-refs
 check "without an account it is refused" within 20 says "spec.serviceAccountName must be set" ready helmrelease web

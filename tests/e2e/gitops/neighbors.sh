@@ -42,7 +42,7 @@ gitops gitops,flux
 web_application 'syncPolicy: {automated: {selfHeal: true}}'
 sky() { kubectl get configmap colors -n shop -o 'jsonpath={.data.sky}'; }
 check "an Application is synced" within 30 says blue sky
-# Within an hour, which is how often it is compared, only a watch tells of it.
+# The interval of comparisons is an hour: only a watch can report the change earlier.
 watched() { kubectl patch configmap colors -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null && within 2 says blue sky; }
 check "what is changed by hand is set right at once" within 20 watched
 kubectl apply -f - >/dev/null <<Y

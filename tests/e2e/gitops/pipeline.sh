@@ -8,7 +8,7 @@ cp -r examples/gitops/. "$repo"
 rm -r "$repo/demo" "$repo/README.md"
 origin=$dir/origin.git
 grep -rl 'https://github.com/company/myapp-config' "$repo" --include='*.yaml' | xargs sed -i "s#https://github.com/company/myapp-config#file://$origin#"
-# The steps of production without the pause for a person; an image that cannot be pulled aborts soon.
+# The steps of production without the pause for an approval; an image that cannot be pulled aborts soon.
 sed -i 's/- pause: {} .*/- pause: {duration: 1s}/; s/duration: 10s/duration: 1s/; s/^  replicas: 4/&\n  progressDeadlineSeconds: 5\n  progressDeadlineAbort: true/' \
 	"$repo/environments/production/rollout.yaml"
 commit first >/dev/null

@@ -1,5 +1,5 @@
 #!/bin/bash
-# AppProjects: what their applications may take, where it may go, and when.
+# AppProjects: the sources, destinations and times that they permit.
 . "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository

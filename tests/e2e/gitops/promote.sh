@@ -1,5 +1,6 @@
 #!/bin/bash
-# promote-image: an image goes from one environment to the next by commits; reconcile: somebody asks Flux's objects to be looked at now.
+# promote-image: an image is promoted from one environment to the next by commits; reconcile: a user requests that
+# objects of Flux are reconciled now.
 . "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
@@ -45,10 +46,10 @@ at() { git -C "$dir/origin.git" show "$1:environments/$2/kustomization.yaml"; }
 image() { kubectl get rollout web -n "$1" -o 'jsonpath={.spec.template.spec.containers[0].image}'; }
 promote() { TMPDIR=$dir "$SLUICE" promote-image "$@"; }
 check "an environment" within 20 says v1 image dev
-check "one that is synced when somebody asks" "$SLUICE" app sync web-staging --timeout 300
+check "an environment without automated sync is synced on request" "$SLUICE" app sync web-staging --timeout 300
 check "from one to the next, and a branch for the last" promote shop/web:v2 web-dev web-staging web-production --review web-production --timeout 300
 check "the first has it" says shop/web:v2 image dev
-check "and the second, which syncs nothing by itself" says shop/web:v2 image staging
+check "the second environment has the image, though its sync is not automated" says shop/web:v2 image staging
 check "the last has not" says shop/web:v1 image production
 check "its branch does" says "newTag: v2" at promote-web-production-web-v2 production
 check "and the comments are those that were there" says "- name: shop/web # the shop" at main dev

@@ -81,18 +81,18 @@ field() { kubectl get "$1" -n gitops-shop -o "jsonpath={$2}"; }
 version() { field "$1" .metadata.resourceVersion; }
 weights() { field virtualservice/web '.spec.http[0].route[*].weight'; }
 image() { sed -i "s/newTag: .*/newTag: $1}]/" "$repo/shop/kustomization.yaml" && commit "$1" >/dev/null; }
-# look: the application is compared once more, and whatever that finds is done.
-look() {
+# compare: the application is compared once more, and synced if it differs.
+compare() {
 	refresh shop
 	within 20 says "" test -z "$(kubectl get application shop -n argocd -o 'jsonpath={.metadata.annotations.argocd\.argoproj\.io/refresh}')"
 	within 20 looked
 }
 looked() { [ -z "$(kubectl get application shop -n argocd -o 'jsonpath={.metadata.annotations.argocd\.argoproj\.io/refresh}')" ] && [ -z "$(status operation)" ]; }
-# still WEIGHTS: two looks write nothing of the mesh and the Services, and these are the weights.
+# still WEIGHTS: two comparisons write nothing of the mesh and the Services, and these are the weights.
 still() {
 	local before after
 	before="$(version virtualservice/web) $(version destinationrule/web) $(version service/web-stable) $(version service/web-canary)"
-	look && look
+	compare && compare
 	after="$(version virtualservice/web) $(version destinationrule/web) $(version service/web-stable) $(version service/web-canary)"
 	[ "$before" = "$after" ] || { echo "versions before: $before, after: $after"; return 1; }
 	says "$1" weights && says Synced status sync.status
@@ -104,18 +104,18 @@ check "and the application is Healthy" within 30 says Healthy status health.stat
 check "nothing is set back, without a canary" still "100 0"
 
 image v2
-look
+compare
 check "a commit brings a canary" within 30 says Paused field rollout/web .status.phase
 check "it has its weight" within 10 says "80 20" weights
 check "a full sync changes no weight" still "80 20"
-check "the application waits for people" within 10 says Suspended status health.status
+check "the application waits for a promotion" within 10 says Suspended status health.status
 check "and its sync is over" says Succeeded status operationState.phase
 
 sed -i 's/  - name: primary/  - name: primary\n    timeout: 7s/' "$repo/shop/mesh.yaml"
 commit timeout >/dev/null
-look
+compare
 check "another change to the same object lands" within 20 says 7s field virtualservice/web '.spec.http[0].timeout'
-check "beside the weights" says "80 20" weights
+check "a change of the same object leaves the weights" says "80 20" weights
 
 "$SLUICE" promote web -n gitops-shop >/dev/null
 check "the next step" within 30 says "40 60" weights
@@ -127,23 +127,23 @@ check "the application says so" within 10 says Degraded status health.status
 
 # The revision that was aborted is held.
 check "the revision is marked" within 20 says "is not applied again to Rollout gitops-shop/web" status 'conditions[?(@.type=="RevisionHeld")].message'
-check "and told of" within 10 says RevisionHeld kubectl get events -n argocd
+check "an event reports the held revision" within 10 says RevisionHeld kubectl get events -n argocd
 "$SLUICE" undo web -n gitops-shop >/dev/null
-check "somebody goes back by hand" within 30 says "web:v1" field rollout/web '.spec.template.spec.containers[0].image'
+check "a user returns to the former version" within 30 says "web:v1" field rollout/web '.spec.template.spec.containers[0].image'
 check "which is a difference" within 20 says OutOfSync status sync.status
-look && look
+compare && compare
 check "that self-heal does not take for a drift" says "web:v1" field rollout/web '.spec.template.spec.containers[0].image'
 image v3
-look
+compare
 check "a new commit releases it" within 30 says "web:v3" field rollout/web '.spec.template.spec.containers[0].image'
 check "and nothing is held" within 20 says "" test -z "$(status 'conditions[?(@.type=="RevisionHeld")].message')"
 
-# With ownership switched off, the same looks do set it back.
+# Without the ownership of fields, the same comparisons set the weights back.
 check "the canary again" within 30 says "80 20" weights
 application "CreateNamespace=true, RespectRollouts=false"
 check "without ownership a sync does not leave it alone" fails still "80 20"
 application CreateNamespace=true
-look
+compare
 kubectl delete application shop -n argocd >/dev/null
 kubectl delete namespace gitops-shop --wait=false >/dev/null
 kill $controller && wait $controller

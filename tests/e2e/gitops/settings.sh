@@ -1,5 +1,6 @@
 #!/bin/bash
-# What people say about differences and health: ignoreDifferences, argocd-cm, scripts in it; and objects that were applied from the client side.
+# Settings of differences and health: ignoreDifferences, argocd-cm and its scripts; and objects that were applied on the
+# client side.
 . "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
@@ -74,13 +75,13 @@ refresh web
 check "another change of the same list lands" within 20 says log:2 get deployment/web '.spec.template.spec.containers[1].image'
 check "and of the same map" within 20 says gray get configmap/colors .data.sea
 check "what does not count is left as it is live" says 1Gi get deployment/web '.spec.template.spec.containers[0].resources.limits.memory'
-check "whoever set it" says red get configmap/colors .data.sky
+check "an ignored field keeps the value of any manager" says red get configmap/colors .data.sky
 application "RespectIgnoreDifferences=false" "[]"
 check "without the rules Git's values come back" within 20 says 64Mi get deployment/web '.spec.template.spec.containers[0].resources.limits.memory'
 check "all of them" within 20 says blue get configmap/colors .data.sky
 
 application "" '[{group: apps, kind: Deployment, jqPathExpressions: [".spec.replicas |"]}]'
-check "a wrong expression is said, with its place" within 20 says 'spec.ignoreDifferences[0].jqPathExpressions[0]: .spec.replicas |: jq: error' status 'conditions[*].message'
+check "a wrong expression is an error with its path" within 20 says 'spec.ignoreDifferences[0].jqPathExpressions[0]: .spec.replicas |: jq: error' status 'conditions[*].message'
 application "" '[{group: apps, kind: Deployment, jqPathExpressions: [".spec | until(false; .)"]}]'
 check "one that takes too long too" within 20 says 'it takes longer than 500 ms' status 'conditions[*].message'
 application "" "[]"

@@ -68,7 +68,7 @@ check "one that is wrong is named" within 20 says "spec.sources[1]: path: nowher
 
 application chart "source: {repoURL: 'file://$first', path: chart, helm: {releaseName: own, valueFiles: [values-shop.yaml], parameters: [{name: text, value: 'a,b'}]}}"
 if [ -z "${HELM-}" ]; then
-	check "a chart is refused, and what to do is said" within 20 says "--gitops-helm" status chart 'conditions[*].message'
+	check "a chart without --gitops-helm is refused with a hint" within 20 says "--gitops-helm" status chart 'conditions[*].message'
 	kill $controller && wait $controller
 	exit
 fi

@@ -71,7 +71,7 @@ check "self-heal sets it right" within 20 says blue kubectl get configmap colors
 check "and it is Synced again" within 20 says Synced status sync.status
 
 kubectl patch configmap colors -n shop --type merge -p '{"data":{"sky":"green"}}' >/dev/null
-check "a drift is noticed by itself, and healed" within 30 says blue kubectl get configmap colors -n shop -o 'jsonpath={.data.sky}'
+check "drift is found without a refresh, and healed" within 30 says blue kubectl get configmap colors -n shop -o 'jsonpath={.data.sky}'
 
 map web/colors.yaml colors sky gray
 rm "$repo/web/sizes.yaml"
@@ -127,7 +127,7 @@ spec:
   source: {repoURL: "file://$repo", targetRevision: main, path: web}
   destination: {server: https://kubernetes.default.svc, namespace: elsewhere}
 Y
-check "an application in another namespace is nobody's word" sh -c "sleep 3; test -z \"\$(kubectl get application stranger -n shop -o 'jsonpath={.status}')\""
+check "an Application in another namespace is not reconciled" sh -c "sleep 3; test -z \"\$(kubectl get application stranger -n shop -o 'jsonpath={.status}')\""
 stop
 start --application-namespaces "other, sho*"
 check "unless the namespace is named" within 20 says OutOfSync kubectl get application stranger -n shop -o 'jsonpath={.status.sync.status}'

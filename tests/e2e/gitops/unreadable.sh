@@ -53,7 +53,7 @@ proxy=$!
 sed "s#server: .*#server: http://127.0.0.1:$between#" "$KUBECONFIG" >"$dir/through"
 patch() { kubectl patch "$1" "$2" -n "$3" --type merge -p "$4" >/dev/null; }
 interval=2s gitops gitops,flux --kubeconfig "$dir/through" --loglevel debug
-# reconciled NAME: has looked at a Kustomization once more.
+# reconciled NAME: a Kustomization was reconciled once more.
 reconciled() {
 	turn=$((${turn-0} + 1))
 	kubectl annotate --overwrite kustomization "$1" -n shop "reconcile.fluxcd.io/requestedAt=turn-$turn" >/dev/null
@@ -104,7 +104,7 @@ colors one red >"$repo/one/colors.yaml"
 colors other red >"$repo/other/colors.yaml"
 commit red >/dev/null
 check "the other Application goes on" within 60 says red sky other
-check "its own is looked at" stands_still application one argocd
+check "the unreadable object's own Application is not refreshed" stands_still application one argocd
 check "and applies nothing" says blue sky one
 check "the AppProject can be read again" patch appproject team argocd '{"spec":{"description":null}}'
 check "and the Application goes on" within 60 says red sky one
@@ -119,7 +119,7 @@ commit "without the gates" >/dev/null
 check "the other Application goes on meanwhile" within 60 says green sky other
 check "the Application says what cannot be read" within 30 says "ConfigMap gate-one cannot be read" kubectl get application one -n argocd -o yaml
 check "the Kustomization too" within 30 says "ConfigMap gate-flux cannot be read" conditions kustomization flux shop
-check "the Application is looked at once more" refreshed one
+check "the Application is refreshed again" refreshed one
 check "the Kustomization is, too" reconciled flux
 check "it is not pruned" test "$(uid one)" = "$one"
 check "nor is the Kustomization's" test "$(uid flux)" = "$flux"
@@ -138,7 +138,7 @@ check "it becomes unreadable" patch configmap gate-flux shop '{"data":{"x":"'$ma
 colors gate-flux open >"$repo/flux/gate.yaml"
 commit "another gate" >/dev/null
 check "the Kustomization says what cannot be read" within 30 says "ConfigMap gate-flux cannot be read" conditions kustomization flux shop
-check "the Kustomization is looked at once more" reconciled flux
+check "the Kustomization is reconciled again" reconciled flux
 check "it is not applied" says shut sky gate-flux
 check "nor made again" test "$(uid flux)" = "$flux"
 check "it can be read" patch configmap gate-flux shop '{"data":{"x":null}}'
@@ -148,7 +148,7 @@ check "the source becomes unreadable" patch gitrepository shop shop '{"spec":{"i
 check "the Kustomization says so" within 30 says "GitRepository shop cannot be read" conditions kustomization flux shop
 colors flux red >"$repo/flux/colors.yaml"
 commit "red too" >/dev/null
-check "it is looked at once more" stands_still kustomization flux shop
+check "the object is reconciled again" stands_still kustomization flux shop
 check "and applies nothing" says blue sky flux
 check "the source can be read again" patch gitrepository shop shop '{"spec":{"ignore":null}}'
 check "and it goes on" within 60 says red sky flux
@@ -167,7 +167,7 @@ check "what it waits for becomes unreadable" patch kustomization flux shop '{"sp
 colors behind red >"$repo/behind/colors.yaml"
 commit "behind red" >/dev/null
 check "it says so" within 30 says "Kustomization flux cannot be read" conditions kustomization behind shop
-check "it is looked at once more" stands_still kustomization behind shop
+check "the object is reconciled again" stands_still kustomization behind shop
 check "and is not applied" says blue sky behind
 check "what it waits for is not pruned" says red sky flux
 check "it can be read again" patch kustomization flux shop '{"spec":{"postBuild":null}}'
@@ -206,11 +206,11 @@ kubectl delete secret some-repository far -n argocd >/dev/null
 check "without the cluster's Secret it goes" within 60 fails kubectl get application far -n argocd -o name
 colors other blue >"$repo/other/colors.yaml"
 commit "other blue" >/dev/null
-check "its Application is looked at once more" refreshed other
+check "the Application of the object is refreshed again" refreshed other
 check "what argocd-cm excludes is not applied" says green sky other
 check "argocd-cm becomes unreadable" patch configmap argocd-cm argocd '{"data":{"x":"'$mark'"}}'
 check "an Application says so" within 30 says "ConfigMap argocd/argocd-cm cannot be read" conditions application other argocd
-check "it is looked at once more" refreshed other
+check "the object is reconciled again" refreshed other
 check "and applies nothing by the defaults" says green sky other
 kubectl delete configmap argocd-cm -n argocd >/dev/null
 check "without it the defaults hold" within 60 says blue sky other
@@ -218,6 +218,6 @@ check "without it the defaults hold" within 60 says blue sky other
 # Git has names that are no UTF-8: an error that has one in it is not lost.
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: [' >"$repo/other/$(printf 'caf\351').yaml"
 commit "a name in Latin 1" >/dev/null
-check "what is wrong with it is said, and not that all is well" within 60 says 'caf�.yaml' conditions application other argocd
+check "an object with invalid UTF-8 is an error, not a success" within 60 says 'caf�.yaml' conditions application other argocd
 kill $controller && wait $controller
 kill $proxy

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A Git server tells of a push, and what follows it is looked at at once.
+# A Git server reports a push, and the objects that follow the repository are refreshed at once.
 . "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
@@ -25,10 +25,10 @@ push() { # REPOSITORY CURLARGS...
 check "it is synced" within 20 says blue sky
 map red
 check "a push" says "2 follow refs/heads/main" push "file://$repo" -H "X-GitHub-Event: push"
-check "says whom it concerns" says "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web" push "file://$repo" -H "X-GitHub-Event: push"
+check "a push lists the objects that it refreshes" says "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web" push "file://$repo" -H "X-GitHub-Event: push"
 check "and is followed at once" within 10 says red sky
 check "Flux's repository too" within 10 says "$(git -C "$repo" rev-parse HEAD)" kubectl get gitrepository shop -o 'jsonpath={.status.artifact.revision}'
-check "another repository's concerns nobody" says "0 follow" push "https://elsewhere/x" -H "X-GitHub-Event: push"
+check "a push of another repository refreshes nothing" says "0 follow" push "https://elsewhere/x" -H "X-GitHub-Event: push"
 kubectl create secret generic argocd-secret -n argocd --from-literal=webhook.github.secret=hush --from-literal=webhook.gitlab.secret=hush >/dev/null
 check "with a secret, what is not signed is not believed" says "401" push "file://$repo" -H "X-GitHub-Event: push"
 map green
