@@ -21,7 +21,7 @@ struct flux_reader {
 	bool failed_query; /* the table has the error of the query */
 };
 
-/* Reads a cell, and moves behind it. Returns NULL for a quote that is not closed, or a character behind one. */
+/* Reads a cell, and moves past it. Returns NULL for a quote that is not closed, or a character behind one. */
 static const char *
 flux_cell(struct flux_reader *f)
 {

@@ -17,7 +17,7 @@ struct run_pass;
 enum measured {
 	MEASURED_QUERY, /* another query is needed */
 	MEASURED_VALUE,
-	MEASURED_NOTHING, /* a response without a sample; `value` is the empty result all the same */
+	MEASURED_NOTHING, /* a response without a sample; `value` is then the empty result */
 	MEASURED_RUNNING, /* the value is not known yet: the measurement continues later, with its metadata */
 	MEASURED_ERROR,
 };

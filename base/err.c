@@ -36,7 +36,7 @@ err_wrap(struct arena *a, const struct err *cause, const char *format, ...)
 	e->text = arena_vprintf(a, format, ap);
 	va_end(ap);
 	e->class = cause->class;
-	e->answered = cause->answered;
+	e->responded = cause->responded;
 	e->forbidden = cause->forbidden;
 	e->retry_after_ms = cause->retry_after_ms;
 	e->cause = cause;
@@ -48,7 +48,7 @@ err_copy(struct arena *a, const struct err *from)
 {
 	struct err *e = err_new(a, from->class, "%s", err_text(a, from));
 
-	e->answered = from->answered;
+	e->responded = from->responded;
 	e->forbidden = from->forbidden;
 	e->retry_after_ms = from->retry_after_ms;
 	return e;

@@ -20,7 +20,7 @@ enum err_class {
 
 struct err {
 	enum err_class class;
-	bool answered; /* the response is unreadable: the request may have taken effect */
+	bool responded; /* the server responded, in an unreadable way: the request may have taken effect */
 	bool forbidden; /* ERR_INVALID because the server does not permit it: 401, 403 */
 	int64_t retry_after_ms; /* Retry-After of the server; 0: none */
 	const char *text;

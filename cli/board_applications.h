@@ -1,7 +1,7 @@
 /* cli/board_applications.h: watches of Applications for a dashboard, and of what decides who sees them.
  *
  * A user or installation may lack the permission, or the server may not have Applications: there are none then, and
- * Rollouts are shown all the same.
+ * Rollouts are shown even then.
  */
 #pragma once
 #include "kube/watch.h"
@@ -9,7 +9,7 @@
 struct board_applications {
 	struct watch *watches[3];
 	bool noted; /* the missing permission was reported */
-	bool required; /* nothing about Applications is answered without all lists: each failure is logged */
+	bool required; /* no request about Applications succeeds without all lists: each failure is logged */
 };
 
 /* Starts to watch Applications in a namespace (NULL: in all). With `policy`, the AppProjects and the ConfigMap

@@ -55,7 +55,7 @@ cli_error(const struct cli *c, const struct err *e)
 		    c->namespace);
 		break;
 	case ERR_AGAIN:
-		if (e->answered)
+		if (e->responded)
 			break;
 		fprintf(stderr, "Check that the API server runs (`kubectl cluster-info`) and that --context and "
 				"--kubeconfig are right.\n");

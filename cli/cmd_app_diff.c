@@ -122,11 +122,11 @@ struct app_diff_wait {
 };
 
 static void
-app_diff_on_done(void *arg, const char *answer)
+app_diff_on_done(void *arg, const char *response)
 {
 	struct app_diff_wait *k = arg;
 
-	k->error = worker_decode(k->cli->arena, &worker_response_type, answer, strlen(answer), &k->response);
+	k->error = worker_decode(k->cli->arena, &worker_response_type, response, strlen(response), &k->response);
 	k->over = true;
 	loop_stop(k->cli->loop);
 }

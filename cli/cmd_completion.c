@@ -1,6 +1,6 @@
 /* cli/cmd_completion.c: completion, man: the command table for shells and for man.
  *
- * The shell's script is a few lines that ask this program (`__complete`) what may come next; so names of rollouts and
+ * The shell's script is a few lines that call this program (`__complete`) for the next words. So names of rollouts and
  * namespaces are the cluster's own. What cannot be had quickly is not offered: no error is ever printed into a prompt.
  */
 #include <errno.h>
@@ -170,7 +170,7 @@ complete_count_arguments(struct cli *c, const struct command *command, const cha
 			count++;
 			continue;
 		}
-		/* Which cluster is asked follows the flags so far. */
+		/* The flags so far decide about the cluster. */
 		if (f != NULL && f->value != NULL && i + 2 < n)
 			map_set(&c->flags, f->name, (void *)words[++i]);
 	}

@@ -349,7 +349,7 @@ controller_on_notified(
 static void
 controller_on_response(void *arg, const char *method, const char *url, int status)
 {
-	metrics_answered(((struct process *)arg)->metrics, method, url, status);
+	metrics_responded(((struct process *)arg)->metrics, method, url, status);
 }
 
 static void
@@ -685,7 +685,7 @@ controller_port(struct cli *c, const char *flag, int *ret)
 	return 0;
 }
 
-/* Answers from the start, leading or not. Returns 0, or 1 after printing the error. */
+/* Starts to respond to probes and metrics, also on standby. Returns 0, or 1 after printing the error. */
 static int
 controller_serve(struct process *p)
 {
@@ -761,14 +761,14 @@ controller_run(struct cli *c)
 		.passed = controller_on_passed,
 		.told = controller_on_event,
 		.dropped = controller_on_event_dropped,
-		.answered = controller_on_answered_key,
+		.responded = controller_on_answered_key,
 		.arg = &p };
 	if (controller_read_jobs_cluster(&p) != 0)
 		return 1;
 	p.metrics = metrics_new(
 	    VERSION, p.settings.namespace != NULL ? "namespaced" : "cluster", cli_on(c, "legacy-gitops-metrics"));
-	c->transport->answered = controller_on_response;
-	c->transport->answered_arg = &p;
+	c->transport->responded = controller_on_response;
+	c->transport->responded_arg = &p;
 	if (controller_lease_settings(&p, &election) != 0 || controller_read_gitops(&p) != 0 ||
 	    controller_serve(&p) != 0) {
 		metrics_free(p.metrics);
@@ -803,7 +803,7 @@ controller_run(struct cli *c)
 	transport_free(p.programs);
 	transport_free(p.own);
 	transport_free(p.jobs);
-	c->transport->answered = NULL;
+	c->transport->responded = NULL;
 	metrics_free(p.metrics);
 	return 0;
 }

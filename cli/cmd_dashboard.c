@@ -34,7 +34,7 @@ const struct command cmd_dashboard = {
 		    .value = "NAME",
 		    .value_default = "argocd",
 		    .text = "Namespace of Applications that a request names without one" },
-		{ .name = "read-only", .text = "Show only: no buttons and no changes" },
+		{ .name = "read-only", .text = "Refuse all changes, and show no buttons" },
 		{ 0 },
 	    },
 	.run = dashboard_run,

@@ -1,5 +1,5 @@
 /* cli/cmd_debug.c: debug replica-counts, debug istio-weights: computes replica counts and Istio weights for tests:
- * one question for each line, one answer for each line. */
+ * one query for each line, one result for each line. */
 #include <stdio.h>
 #include "cli/cli.h"
 #include "cli/lines.h"
@@ -61,7 +61,7 @@ debug_replica_counts_line(struct cli *c, const json_t *j)
 		.has_weights = json_is_object(weights),
 		.canary_weight = json_int(weights, "canary", 0),
 		.stable_weight = json_int(weights, "stable", 0) };
-	struct counts_answer answer;
+	struct counts_result response;
 	json_t *older, *out;
 	size_t i;
 
@@ -78,9 +78,9 @@ debug_replica_counts_line(struct cli *c, const json_t *j)
 		q.older.replicas += p.replicas;
 		q.older.available += p.available;
 	}
-	counts_wanted(&q, &answer);
-	out = json_pack("{s:b,s:I,s:I,s:I}", "atDesiredCounts", answer.at_desired, "new", (json_int_t)answer.new_rs,
-	    "setWeight", (json_int_t)answer.set_weight, "stable", (json_int_t)answer.stable);
+	counts_wanted(&q, &response);
+	out = json_pack("{s:b,s:I,s:I,s:I}", "atDesiredCounts", response.at_desired, "new", (json_int_t)response.new_rs,
+	    "setWeight", (json_int_t)response.set_weight, "stable", (json_int_t)response.stable);
 	puts(json_text(a, out));
 	json_decref(out);
 }

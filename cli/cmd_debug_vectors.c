@@ -1,5 +1,5 @@
-/* cli/cmd_debug_vectors.c: debug vectors: answers recorded calls of a router of Argo Rollouts, one for each line. Of
- * a metric provider: debug_vectors_provider.c. */
+/* cli/cmd_debug_vectors.c: debug vectors: makes recorded calls of a router of Argo Rollouts, one for each line.
+ * debug_vectors_provider.c makes those of metric providers. */
 #include <stdio.h>
 #include <string.h>
 #include "base/str.h"
@@ -340,7 +340,7 @@ static void
 debug_vectors_line(struct cli *c, const json_t *line)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	_cleanup_(json_decrefp) json_t *objects = json_deep_copy(json_object_get(line, "objects")), *answer = NULL;
+	_cleanup_(json_decrefp) json_t *objects = json_deep_copy(json_object_get(line, "objects")), *response = NULL;
 	const json_t *call = json_object_get(line, "call"), *rollout = json_object_get(line, "rollout");
 	const char *op = json_str(call, "op") ?: "";
 	_cleanup_(freep) char *text = NULL;
@@ -379,10 +379,10 @@ debug_vectors_line(struct cli *c, const json_t *line)
 		debug_vectors_verify(line, v.rollout, now, a);
 		return;
 	}
-	answer = json_pack("{s:o}", "objects", vector_routed(objects));
+	response = json_pack("{s:o}", "objects", vector_routed(objects));
 	if (v.err != NULL)
-		json_object_set_new(answer, "error", json_string(err_text(a, v.err)));
-	text = json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS);
+		json_object_set_new(response, "error", json_string(err_text(a, v.err)));
+	text = json_dumps(response, JSON_COMPACT | JSON_SORT_KEYS);
 	puts(text != NULL ? text : "{}");
 }
 

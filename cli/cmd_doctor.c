@@ -11,14 +11,17 @@
 
 static int doctor_run(struct cli *);
 static int check_run(struct cli *);
+static struct command_choice doctor_choice(struct arena *, size_t);
 
 const struct command cmd_doctor = {
 	.name = "doctor",
 	.args = "[SECTION [APP|URL]]...",
 	.group = GROUP_CHECK,
-	.summary = "Find problems of the installation (exit code 1)",
+	.summary = "Find problems of Sluice, its objects and the cluster (exit code 1)",
 	.example = "doctor|doctor argocd flux|doctor debug shop|doctor git https://git.example/shop|doctor --report "
 		   "health.txt",
+	.choices_title = "Sections",
+	.choice = doctor_choice,
 	.flags =
 	    (const struct flag[]){
 		{ .name = "report", .value = "FILE", .text = "Write the findings to this file too" },
@@ -31,11 +34,11 @@ const struct command cmd_check = {
 	.name = "check",
 	.args = "",
 	.group = GROUP_CHECK,
-	.summary = "Check the installation of Sluice (exit code 1)",
+	.summary = "Check only the installation of Sluice (exit code 1)",
 	.example = "check|check --pre",
 	.flags =
 	    (const struct flag[]){
-		{ .name = "pre", .text = "Check what an installation needs, before there is one" },
+		{ .name = "pre", .text = "Check whether the cluster is ready for an installation" },
 		{ 0 },
 	    },
 	.run = check_run,
@@ -50,6 +53,18 @@ struct examination {
 	struct str report;
 	size_t counts[DOCTOR_LEVEL_MAX];
 };
+
+static struct command_choice
+doctor_choice(struct arena *a, size_t i)
+{
+	const struct doctor_section *s = doctor_sections[i];
+
+	if (s == NULL)
+		return (struct command_choice){ 0 };
+	return (
+	    struct command_choice){ s->argument != NULL ? arena_printf(a, "%s [%s]", s->name, s->argument) : s->name,
+		s->only_named ? arena_printf(a, "%s; not part of `sluice doctor` alone", s->title) : s->title };
+}
 
 static const char *
 doctor_names(struct arena *a)

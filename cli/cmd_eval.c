@@ -109,7 +109,7 @@ eval_print(struct cli *c, const char *condition, const char *kind, const char *r
 	if (e != NULL) {
 		char *text = arena_strdup(a, err_text(a, e));
 
-		/* One line an answer, whatever the condition has in its strings. */
+		/* A result is one line, whatever the strings of the condition contain. */
 		for (char *at = text; *at != '\0'; at++)
 			*at = (unsigned char)*at < ' ' ? ' ' : *at;
 		printf("error: %s\n", text);

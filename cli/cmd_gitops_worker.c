@@ -37,7 +37,7 @@ const struct command cmd_gitops_worker = {
 
 struct worker {
 	struct cli *cli;
-	bool answered; /* the response has been printed */
+	bool responded; /* the response has been printed */
 };
 
 /* The response if there is no memory left to build one: mem_alloc ends the process. */
@@ -109,13 +109,13 @@ worker_limit_memory(struct cli *c)
 }
 
 static void
-worker_on_done(void *arg, const char *answer)
+worker_on_done(void *arg, const char *response)
 {
 	struct worker *w = arg;
 
 	working = false;
-	fputs(answer, stdout);
-	w->answered = true;
+	fputs(response, stdout);
+	w->responded = true;
 	loop_stop(w->cli->loop);
 }
 
@@ -157,7 +157,7 @@ worker_run(struct cli *c)
 	    &(struct worker_deps){ c->transport, source, { cli_flag(c, "gitops-helm"), cache, cli_self(c) },
 		transport_curl_new, &c->config, strict, SCRIPT_LIMITS },
 	    str_text(&request), request.len, worker_on_done, &w);
-	while (!w.answered)
+	while (!w.responded)
 		loop_run(c->loop);
 	session_cancel(session);
 	git_source_free(source);

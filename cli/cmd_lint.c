@@ -292,7 +292,7 @@ lint_check_condition(
 
 		e = condition_fits(l->cli->arena, program, &like);
 		if (e != NULL)
-			e = err_wrap(l->cli->arena, e, "the query answers %s",
+			e = err_wrap(l->cli->arena, e, "the query returns %s",
 			    kind == MEASURED_NUMBER ? "one number" : "a vector, a list of numbers");
 	}
 	if (e == NULL)

@@ -56,7 +56,7 @@ struct listing {
 	bool wide, began; /* -o wide; the header has been printed */
 };
 
-/* The cells of a rollout's line. The namespace and the time are columns only when they are asked for. */
+/* The cells of a rollout's line. The namespace and the time are columns only when flags request them. */
 static void
 list_cells(const struct cli *c, struct arena *a, const struct rollout *r, bool wide, const char *cells[COLUMN_MAX])
 {

@@ -24,7 +24,7 @@ const struct command cmd_logs = {
 	    (const struct flag[]){
 		{ .name = "follow", .letter = 'f', .text = "Print new lines until interrupted" },
 		{ .name = "tail", .value = "N", .text = "Number of lines of each Pod to begin with (default: all)" },
-		{ .name = "since", .value = "DURATION", .text = "Only lines that are not older" },
+		{ .name = "since", .value = "DURATION", .text = "Only lines newer than this" },
 		{ .name = "level",
 		    .value = "LEVEL",
 		    .choices = "debug|info|warn|error",

@@ -191,7 +191,7 @@ notifications_rollout(struct trying *t, const char *what)
 	return ro != NULL ? notifications_with_workload(t->cli, ro) : NULL;
 }
 
-/* Those that are asked for, by name: all, or one. */
+/* The requested ones, by name: all, or one. */
 static int
 notifications_print(struct cli *c, const json_t *all, const char *kind, const char *head,
     void (*print)(const char *name, const json_t *value))
@@ -233,7 +233,7 @@ notifications_print_template(const char *name, const json_t *template)
 
 struct sending {
 	struct cli *cli;
-	struct response answer;
+	struct response response;
 	bool over; /* the response has arrived, or the request failed */
 };
 
@@ -243,7 +243,7 @@ notifications_on_sent(void *arg, const struct err *e, const struct reply *reply)
 	struct sending *s = arg;
 	struct arena *a = s->cli->arena;
 
-	s->answer = (struct response){ e != NULL ? err_copy(a, e) : NULL, reply->status,
+	s->response = (struct response){ e != NULL ? err_copy(a, e) : NULL, reply->status,
 		{ arena_strndup(a, reply->body.at, reply->body.len), reply->body.len }, reply->retry_after_ms };
 	s->over = true;
 	loop_stop(s->cli->loop);
@@ -266,7 +266,7 @@ notifications_send(struct trying *t, const struct destination *to, const json_t 
 	while (!s.over)
 		loop_run(c->loop);
 	transport_free(outside);
-	return notify_answered(c->arena, &t->config, to, &s.answer);
+	return notify_check_response(c->arena, &t->config, to, &s.response);
 }
 
 /* To the recipient "SERVICE:NAME"; "console:stdout" is shown. */

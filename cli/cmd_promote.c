@@ -22,7 +22,7 @@ const struct command cmd_promote = {
 	.run = promote_run,
 };
 
-/* Reads which promotion the flags ask for. Returns 0, or 1 after printing the error. */
+/* Reads the kind of promotion from the flags. Returns 0, or 1 after printing the error. */
 static int
 promote_how(const struct cli *c, enum promote_mode *ret)
 {

@@ -8,6 +8,7 @@
 static int reconcile_run(struct cli *);
 static int suspend_run(struct cli *);
 static int resume_run(struct cli *);
+static struct command_choice reconcile_choice(struct arena *, size_t);
 
 const struct command cmd_reconcile = {
 	.name = "reconcile",
@@ -15,6 +16,8 @@ const struct command cmd_reconcile = {
 	.group = GROUP_GITOPS,
 	.summary = "Reconcile a Flux object now, and wait",
 	.example = "reconcile kustomization shop --with-source|reconcile source git shop",
+	.choices_title = "Kinds",
+	.choice = reconcile_choice,
 	.flags =
 	    (const struct flag[]){
 		{ .name = "with-source", .text = "Fetch the source first" },
@@ -30,6 +33,8 @@ const struct command cmd_suspend = {
 	.group = GROUP_GITOPS,
 	.summary = "Suspend the reconciliation of a Flux object",
 	.example = "suspend kustomization shop|suspend source git shop",
+	.choices_title = "Kinds",
+	.choice = reconcile_choice,
 	.run = suspend_run,
 };
 
@@ -39,6 +44,8 @@ const struct command cmd_resume = {
 	.group = GROUP_GITOPS,
 	.summary = "Resume the reconciliation of a Flux object, and wait",
 	.example = "resume kustomization shop|resume source git shop",
+	.choices_title = "Kinds",
+	.choice = reconcile_choice,
 	.flags =
 	    (const struct flag[]){
 		FLAG_FLUX_TIMEOUT,
@@ -46,6 +53,16 @@ const struct command cmd_resume = {
 	    },
 	.run = resume_run,
 };
+
+static struct command_choice
+reconcile_choice(struct arena *a, size_t i)
+{
+	const struct flux_kind *k = &flux_kinds[i];
+
+	if (k->name == NULL)
+		return (struct command_choice){ 0 };
+	return (struct command_choice){ k->source ? arena_printf(a, "source %s", k->name) : k->name, k->kind };
+}
 
 /* Reconciles the source of the object. Returns the exit code after printing the result. */
 static int

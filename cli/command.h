@@ -61,6 +61,12 @@ enum command_group {
 	GROUP_MAX
 };
 
+/* A value that the first argument of a command can have, for its help. */
+struct command_choice {
+	const char *name; /* NULL: after the last one */
+	const char *text;
+};
+
 struct command {
 	const char *name; /* one word or two: "get rollout" */
 	const char *aliases; /* other names, "|" between; NULL: none */
@@ -70,6 +76,8 @@ struct command {
 	const char *example; /* lines of the help, "|" between; NULL: none */
 	/* Completion offers these for its first argument: objects ("rollouts") or "files"; NULL: nothing */
 	const char *completes;
+	const char *choices_title; /* "Sections"; NULL: the help does not list values of the first argument */
+	struct command_choice (*choice)(struct arena *, size_t i); /* with choices_title: the i-th, from 0 */
 	const struct flag *flags; /* its own, ended by a row without a name; NULL: none */
 	int (*run)(struct cli *); /* returns the exit code */
 };

@@ -1,5 +1,5 @@
 /* cli/debug_vectors_aws.c: debug vectors aws-sigv4, aws-credentials: signs recorded requests, and finds credentials
- * with recorded answers. */
+ * with recorded responses. */
 #include <stdio.h>
 #include <string.h>
 #include "base/json.h"
@@ -59,20 +59,21 @@ aws_recorded_file(struct arena *a, const char *path, struct response *ret)
 }
 
 static void
-aws_recorded_answer(struct arena *a, const json_t *line, const struct query *q, size_t *answered, struct response *ret)
+aws_recorded_response(
+    struct arena *a, const json_t *line, const struct query *q, size_t *responded, struct response *ret)
 {
-	const json_t *answer;
+	const json_t *response;
 
 	*ret = (struct response){ .body = { "", 0 } };
 	if (str_starts(q->request.url, "file://")) {
 		aws_recorded_file(a, q->request.url + strlen("file://"), ret);
 		return;
 	}
-	answer = json_object_get(json_array_get(json_object_get(line, "requests"), (*answered)++), "answer");
-	if (answer == NULL)
-		ret->err = err_new(a, ERR_AGAIN, "the line has no further answer");
-	ret->status = (int)json_int(answer, "status", 200);
-	ret->body.at = json_str(answer, "body") ?: "";
+	response = json_object_get(json_array_get(json_object_get(line, "requests"), (*responded)++), "answer");
+	if (response == NULL)
+		ret->err = err_new(a, ERR_AGAIN, "the line has no response to this request");
+	ret->status = (int)json_int(response, "status", 200);
+	ret->body.at = json_str(response, "body") ?: "";
 	ret->body.len = strlen(ret->body.at);
 }
 
@@ -87,7 +88,7 @@ debug_vectors_credentials(struct cli *c, const json_t *line)
 	struct aws_credentials found = { 0 };
 	struct query q;
 	struct err *e = NULL;
-	size_t n = 0, used, answered = 0;
+	size_t n = 0, used, responded = 0;
 	enum aws_step step;
 	const char *key;
 
@@ -98,7 +99,7 @@ debug_vectors_credentials(struct cli *c, const json_t *line)
 	       n < QUERIES_MAX_AWS) {
 		struct response *got = arena_alloc(a, sizeof(*got));
 
-		aws_recorded_answer(a, line, &q, &answered, got);
+		aws_recorded_response(a, line, &q, &responded, got);
 		responses[n++] = got;
 	}
 	json_object_set_new(out, "region", json_string(found.region ?: ""));

@@ -1,4 +1,4 @@
-/* cli/debug_vectors_provider.c: debug vectors provider-NAME: measures a metric with recorded answers, and prints what
+/* cli/debug_vectors_provider.c: debug vectors provider-NAME: measures a metric with recorded responses, and prints what
  * Argo Rollouts reports: the requests, the phase and value of the measurement, and its metadata. */
 #include <ctype.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ struct recorded {
 	struct arena *arena;
 	const json_t *line;
 	json_t *requests;
-	size_t answered; /* answers that were returned */
+	size_t responded; /* responses that were returned */
 	struct query_input input;
 	struct response *responses;
 	struct step_result result;
@@ -121,7 +121,7 @@ recorded_secret(const struct recorded *r, const char *url, struct response *ret)
 static void
 recorded_respond(struct recorded *r, const struct query *q, struct response *ret)
 {
-	const json_t *answer;
+	const json_t *response;
 
 	*ret = (struct response){ .body = { "", 0 } };
 	if (q->to == QUERY_OWN) {
@@ -133,11 +133,11 @@ recorded_respond(struct recorded *r, const struct query *q, struct response *ret
 		return;
 	}
 	json_array_append_new(r->requests, recorded_request(r->arena, &q->request));
-	answer = json_array_get(json_object_get(r->line, "answers"), r->answered++);
-	if (answer == NULL)
-		ret->err = err_new(r->arena, ERR_AGAIN, "the line has no further answer");
-	ret->status = (int)json_int(answer, "status", 200);
-	ret->body.at = json_str(answer, "body") ?: "";
+	response = json_array_get(json_object_get(r->line, "answers"), r->responded++);
+	if (response == NULL)
+		ret->err = err_new(r->arena, ERR_AGAIN, "the line has no response to this request");
+	ret->status = (int)json_int(response, "status", 200);
+	ret->body.at = json_str(response, "body") ?: "";
 	ret->body.len = strlen(ret->body.at);
 }
 
@@ -185,7 +185,7 @@ recorded_put_map(json_t *to, const char *key, const struct string_map *map)
 
 /* Adds the phase, value and message of the measurement. */
 static void
-recorded_answer(struct recorded *r, const struct metric *m, enum measured how, json_t *to)
+recorded_response(struct recorded *r, const struct metric *m, enum measured how, json_t *to)
 {
 	const struct provider *provider = provider_of(m);
 	/* The others drop the value if a condition cannot be evaluated; Sluice shows it. */
@@ -218,23 +218,23 @@ recorded_answer(struct recorded *r, const struct metric *m, enum measured how, j
 
 /* Lines of CloudWatch without the request as it was sent have its window and the names of the metadata only. */
 static void
-recorded_shorten(json_t *answer)
+recorded_shorten(json_t *response)
 {
-	const json_t *body = json_object_get(json_array_get(json_object_get(answer, "requests"), 0), "json"), *value;
+	const json_t *body = json_object_get(json_array_get(json_object_get(response, "requests"), 0), "json"), *value;
 	const json_t *end = json_at(body, "/EndTime/value"), *start = json_at(body, "/StartTime/value");
-	json_t *keys = json_array(), *metadata = json_object_get(answer, "metadata");
+	json_t *keys = json_array(), *metadata = json_object_get(response, "metadata");
 	const char *key;
 
 	if (end != NULL)
-		json_object_set_new(answer, "windowSeconds",
+		json_object_set_new(response, "windowSeconds",
 		    json_integer((json_int_t)(json_number_value(end) - json_number_value(start))));
 	json_object_foreach (metadata, key, value)
 		json_array_append_new(keys, json_string(key));
 	if (json_array_size(keys) > 0)
-		json_object_set(answer, "metadataKeys", keys);
+		json_object_set(response, "metadataKeys", keys);
 	json_decref(keys);
-	json_object_del(answer, "metadata");
-	json_object_del(answer, "requests");
+	json_object_del(response, "metadata");
+	json_object_del(response, "requests");
 }
 
 static void
@@ -280,7 +280,7 @@ debug_vectors_provider(struct cli *c, const json_t *line)
 				   : "metric: uses no provider that Sluice has");
 	} else {
 		how = recorded_measure(&r, &metric, &wait);
-		recorded_answer(&r, &metric, how, out);
+		recorded_response(&r, &metric, how, out);
 	}
 	if (wait > 0)
 		json_object_set_new(out, "resumeAfter", json_integer(wait / 1000));

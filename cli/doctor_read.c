@@ -180,7 +180,7 @@ doctor_probe_review(struct cli *c, struct doctor_probe *p)
 /* It must not wait for a user who types a password. */
 #define GIT_NO_QUESTIONS "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=true", "SSH_ASKPASS=true"
 
-/* Lists the references. For a URL that the user has not asked for: without the configuration of the user and of a
+/* Lists the references. For a URL that the user has not given: without the configuration of the user and of a
  * repository in the working directory, credential helpers, .netrc and redirects. */
 static void
 doctor_probe_git(struct cli *c, struct doctor_probe *p)
@@ -259,7 +259,7 @@ doctor_probe_name(struct cli *c, struct doctor_probe *p)
 		p->error = "the name does not resolve here";
 }
 
-/* Returns why a URL that the user has not asked for is not requested; NULL: it is. A name that does not resolve is left
+/* Returns why a URL that the user has not given is not requested; NULL: it is. A name that does not resolve is left
  * to a proxy. */
 static const char *
 doctor_refusal(struct cli *c, const struct doctor_probe *p)

@@ -102,6 +102,10 @@ help_command(const struct command *c)
 		printf("\nExamples:\n");
 	for (const char *s = c->example; s != NULL && *s != '\0'; s += strcspn(s, "|"), s += *s == '|')
 		printf("  sluice %.*s\n", (int)strcspn(s, "|"), s);
+	if (c->choices_title != NULL)
+		printf("\n%s:\n", c->choices_title);
+	for (size_t i = 0; c->choices_title != NULL && c->choice(a, i).name != NULL; i++)
+		help_row(c->choice(a, i).name, FLAG_COLUMN, c->choice(a, i).text);
 	if (c->flags != NULL)
 		printf("\nFlags:\n");
 	help_flag_list(a, c->flags);
@@ -138,7 +142,7 @@ help_all(const char *word)
 			help_row(arena_printf(a, "%s %s", (*c)->name, (*c)->args), COMMAND_COLUMN, (*c)->summary);
 		}
 	}
-	printf("\nFlags: `sluice COMMAND --help`, and `sluice help flags` for those of all.\n"
+	printf("\nFlags: `sluice COMMAND --help`; global flags: `sluice help flags`.\n"
 	       "As a kubectl plugin: `kubectl sluice COMMAND`.\n");
 	return 0;
 }
@@ -147,13 +151,15 @@ int
 help_unknown(struct arena *a, const char *const *words, size_t n)
 {
 	const char *name = n > 1 && words[1][0] != '-' ? arena_printf(a, "%s %s", words[0], words[1]) : words[0];
-	const char *like = command_suggest(a, words, n), *first = "", *comma = "";
+	const char *like, *first = "", *comma = "";
 
 	for (const struct command *const *c = commands; *c != NULL; c++)
 		if ((*c)->group != GROUP_INTERNAL && command_begins_with(*c, words[0]))
 			first = words[0];
 	if (first[0] != '\0' && n > 1 && (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0))
 		return help_all(first);
+	/* `get` alone is not a typing error: the commands that begin with it are listed. */
+	like = first[0] == '\0' || name != words[0] ? command_suggest(a, words, n) : NULL;
 	if (like != NULL) {
 		fprintf(stderr, "error: unknown command \"%s\"; did you mean \"%s\"? `sluice help` lists all\n",
 		    strchr(like, ' ') != NULL ? name : words[0], like);

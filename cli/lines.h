@@ -4,5 +4,6 @@
 
 struct cli;
 
-/* Calls `each` with every line, parsed; what is no JSON object is answered with an error. The exit code. */
+/* Calls `each` with every line, parsed. A line that is not a JSON object is an error in the output. Returns the exit
+ * code. */
 int each_line(struct cli *, void (*each)(struct cli *, const json_t *));

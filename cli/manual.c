@@ -69,6 +69,15 @@ manual_command(struct arena *a, struct str *s, const struct command *c)
 	manual_text(s, c->args);
 	str_adds(s, " [\\fIflags\\fR]\n");
 	manual_flags(a, s, "FLAGS", c->flags);
+	if (c->choices_title != NULL)
+		str_addf(s, ".SH %s\n", c->choices_title);
+	for (size_t i = 0; c->choices_title != NULL && c->choice(a, i).name != NULL; i++) {
+		str_adds(s, ".TP\n\\fB");
+		manual_text(s, c->choice(a, i).name);
+		str_adds(s, "\\fR\n");
+		manual_text(s, c->choice(a, i).text);
+		str_addc(s, '\n');
+	}
 	if (c->example != NULL)
 		str_adds(s, ".SH EXAMPLES\n");
 	for (const char *e = c->example; e != NULL && *e != '\0'; e += strcspn(e, "|"), e += *e == '|') {

@@ -65,7 +65,7 @@ struct doctor_probe {
 	const char *key; /* URL, repository or host; of ACCESS: made of the fields below */
 	const char *subject; /* "system:serviceaccount:NS:NAME" */
 	const char *verb, *group, *resource, *sub, *ns; /* ns "": the whole cluster */
-	/* GIT, HTTP: the user has not asked for this URL of an object. It is requested without the user's credentials, and
+	/* GIT, HTTP: the URL is in an object, and not one that the user has given. It is requested without the user's credentials, and
 	 * not if its name resolves to this machine. */
 	bool foreign;
 	bool made;

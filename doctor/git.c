@@ -60,7 +60,7 @@ git_each(const struct doctor_world *w, struct git_each *g)
 		git_consider(w, g, json_string_value(json_at(o, "/spec/url")));
 }
 
-/* Whether the URL is one that the user has not asked for. */
+/* Whether the URL is one that the user has not given. */
 static bool
 git_is_foreign(const struct doctor_world *w)
 {

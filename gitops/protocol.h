@@ -8,7 +8,7 @@
  *   - a HelmRepository: `repository` with `index`; the response has the digest of the index as revision;
  *   - a HelmChart: `repository` and `chart`; the response has the version as revision, and `chart`;
  *   - a HelmRelease: these two and `release`; the response has `release`: one action was taken, or none was due.
- * A response has either `error`, or the parts that the request asks for. Texts of a decoded struct are in the arena
+ * A response has either `error`, or the parts that the request is about. Texts of a decoded struct are in the arena
  * that was given; texts of a struct that is encoded are borrowed. NULL, "", 0 and false are left out of the JSON
  * text.
  */
@@ -60,8 +60,8 @@ struct worker_chart {
 	const char *name; /* with `git` its path in the repository */
 	const char *version; /* or range of versions; NULL: the latest. Not with `git` */
 	bool git; /* the repository is of Git, at `revision` */
-	bool with_commit; /* a revision of the chart also has the commit, */
-	int64_t generation; /* and this number; 0: it has not */
+	bool with_commit; /* the revision of the chart has the commit in addition to the version */
+	int64_t generation; /* a number that the revision of the chart has too; 0: none */
 	struct strings values_files;
 	bool ignore_missing_values_files;
 };

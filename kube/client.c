@@ -110,7 +110,7 @@ client_read_object(struct arena *a, struct bytes body, json_t **ret)
 
 	if (e == NULL || item_read(a, body.at, body.len, false, &part, &why) || json_str(part, "kind") == NULL ||
 	    item_name(part) == NULL)
-		return e == NULL ? NULL : err_wrap(a, e, "the API server's answer cannot be read");
+		return e == NULL ? NULL : err_wrap(a, e, "the response of the API server cannot be read");
 	return err_new(a, ERR_AGAIN, "%s",
 	    item_problem(a, json_str(part, "kind"), json_str(json_object_get(part, "metadata"), "namespace"),
 		item_name(part), why.why));
@@ -201,7 +201,7 @@ client_on_done(void *arg, const struct err *e, const struct reply *reply)
 	/* The write took effect. A response that cannot be read is not a refusal: the object is fetched. */
 	if (error != NULL && e == NULL && reply->status >= 200 && reply->status <= 299) {
 		error->class = ERR_AGAIN;
-		error->answered = true;
+		error->responded = true;
 	}
 	if (c->done_item != NULL)
 		c->done_item(c->arg, error, &item);

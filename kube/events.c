@@ -361,7 +361,7 @@ events_send_ready(struct events *ev)
 	}
 }
 
-/* Copies a text to *at, and moves *at behind it; NULL is NULL. */
+/* Copies a text to *at, and moves *at past it; NULL is NULL. */
 static const char *
 events_copy(char **at, const char *text)
 {

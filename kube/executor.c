@@ -184,7 +184,7 @@ execution_written_error(
 		return e;
 	if (body->resource_version != NULL && body->name != NULL && (s->name == NULL || str_eq(s->name, body->name)))
 		return NULL;
-	return err_new(x->arena, ERR_AGAIN, "the API server's answer is not the object that was written");
+	return err_new(x->arena, ERR_AGAIN, "the response of the API server is not the object that was written");
 }
 
 /* Skips the events that report a write that was not made. */

@@ -1,7 +1,7 @@
 /* kube/index.h: finds the objects of one type by a key, without a walk over all of them (client-go's Indexer).
  *
- * A hash table of pointers: it stores no keys, and asks the objects that it found for theirs. An object costs about 30
- * bytes for each of its keys.
+ * A hash table of pointers: it stores no keys, and compares those of the objects that it found. An object costs about
+ * 30 bytes for each of its keys.
  */
 #pragma once
 #include <stdint.h>

@@ -67,8 +67,8 @@ runner_on_response(void *arg, int64_t ms)
 	struct key *k = arg;
 	const struct runner_settings *s = &k->runner->settings;
 
-	if (s->answered != NULL)
-		s->answered(k->controller->name, k->ns, k->name, ms, s->arg);
+	if (s->responded != NULL)
+		s->responded(k->controller->name, k->ns, k->name, ms, s->arg);
 	queue_add(k->runner->queue, &k->item, QUEUE_RESPONSE);
 }
 
@@ -340,7 +340,7 @@ runner_pass(struct queue_item *item, unsigned why, void *arg)
 	struct key *k = (struct key *)item;
 	struct runner *r = arg;
 	struct pass_view view;
-	struct seen_query *answers;
+	struct seen_query *responses;
 	struct seen seen = { .failure = k->failure_arena != NULL ? &k->failure : NULL,
 		.notes = k->notes,
 		.n_notes = k->n_notes,
@@ -364,8 +364,8 @@ runner_pass(struct queue_item *item, unsigned why, void *arg)
 	    "pass", "controller", k->controller->name, "namespace", k->ns, "name", k->name, "why", queue_why_text(why));
 	k->started_at = loop_mono(r->loop);
 	k->arena = arena_new();
-	seen.n_queries = queries_show(&k->queries, k->arena, &answers);
-	seen.queries = answers;
+	seen.n_queries = queries_show(&k->queries, k->arena, &responses);
+	seen.queries = responses;
 	k->plan = plan_new(k->arena);
 	pass_view_init(&view, cache_view(r->executor.cache));
 	k->controller->pass(&p, k->plan);

@@ -43,7 +43,7 @@ struct runner_settings {
 	/* NULL, or called for every event that was dropped (kube/events.h). */
 	void (*dropped)(bool warning, void *arg);
 	/* NULL, or called after every response with its duration. */
-	void (*answered)(const char *controller, const char *ns, const char *name, int64_t ms, void *arg);
+	void (*responded)(const char *controller, const char *ns, const char *name, int64_t ms, void *arg);
 	void *arg;
 };
 

@@ -47,8 +47,8 @@ struct transport {
 	int64_t patience_ms; /* time-out of a call; 0: CLIENT_TIMEOUT_MS */
 	struct transport_counts counts;
 	/* NULL, or called after every call and watch; status 0: without a response. */
-	void (*answered)(void *arg, const char *method, const char *url, int status);
-	void *answered_arg;
+	void (*responded)(void *arg, const char *method, const char *url, int status);
+	void *responded_arg;
 };
 
 /* Starts an exchange; the request is copied. */
@@ -61,8 +61,8 @@ transport_start(struct transport *t, const struct request *r, const struct recei
 static inline void
 transport_report(struct transport *t, const char *method, const char *url, int status)
 {
-	if (t->answered != NULL)
-		t->answered(t->answered_arg, method, url, status);
+	if (t->responded != NULL)
+		t->responded(t->responded_arg, method, url, status);
 }
 
 /* Ends an exchange without a further callback. */

@@ -130,7 +130,7 @@ struct exchange {
 	int64_t retry_after_ms;
 	struct curl_slist *connect_to;
 	CURLU *parsed; /* the URL; NULL: curl parses it */
-	struct str answer;
+	struct str response;
 	struct timer
 	    timer; /* of a stream: to the end of its header, or of its refusal; of a call that waits: to its time-out */
 	char error[CURL_ERROR_SIZE];
@@ -187,7 +187,7 @@ curl_exchange_free(struct exchange *e)
 	curl_slist_free_all(e->bare);
 	curl_slist_free_all(e->connect_to);
 	curl_url_cleanup(e->parsed);
-	str_done(&e->answer);
+	str_done(&e->response);
 	free(e->method);
 	free(e->url);
 	free(e->body);
@@ -217,21 +217,20 @@ curl_finish(struct exchange *e, CURLcode code)
 	struct err *err = NULL;
 	void *arg = e->arg;
 	long status = 0;
-	struct str answer;
+	struct str response;
 	struct reply reply = { .retry_after_ms = e->retry_after_ms };
 
 	curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_OK && curl_follow(e, status))
 		return;
-	answer = e->answer;
+	response = e->response;
 	if (e->too_long)
 		err = err_new(
-		    a, ERR_INVALID, "%s %s: the answer is longer than %zu bytes", e->method, e->url, e->response_max);
+		    a, ERR_INVALID, "%s %s: the response is longer than %zu bytes", e->method, e->url, e->response_max);
 	else if (code != CURLE_OK && e->refused)
 		err = err_new(a, ERR_INVALID,
-		    "%s %s: leads to this machine, its link or the API server, which is not asked unless the "
-		    "controller runs "
-		    "with --allow-local-web-metrics",
+		    "%s %s: leads to this machine, its link or the API server, to which no request is sent unless the "
+		    "controller runs with --allow-local-web-metrics",
 		    e->method, e->url);
 	else if (code != CURLE_OK)
 		err = err_new(a, ERR_AGAIN, "%s %s: %s", e->method, e->url,
@@ -245,11 +244,11 @@ curl_finish(struct exchange *e, CURLcode code)
 		if (e->owner->credentials != NULL)
 			credentials_refused(e->owner->credentials);
 	}
-	reply.body = (struct bytes){ str_text(&answer), answer.len };
-	str_init(&e->answer, 0);
+	reply.body = (struct bytes){ str_text(&response), response.len };
+	str_init(&e->response, 0);
 	curl_exchange_free(e);
 	receiver->done(arg, err, &reply);
-	str_done(&answer);
+	str_done(&response);
 }
 
 static void
@@ -407,7 +406,7 @@ curl_on_body(char *at, size_t size, size_t n, void *arg)
 		e->receiver->data(e->arg, at, n);
 		return e->canceled ? 0 : n;
 	}
-	if (!str_add(&e->answer, at, n)) {
+	if (!str_add(&e->response, at, n)) {
 		e->too_long = true;
 		return 0;
 	}
@@ -450,7 +449,7 @@ curl_on_late(struct timer *t, void *arg)
 	struct exchange *e = arg;
 
 	(void)t;
-	snprintf(e->error, sizeof(e->error), "no answer in time");
+	snprintf(e->error, sizeof(e->error), "no response in time");
 	curl_finish(e, CURLE_OPERATION_TIMEDOUT);
 }
 
@@ -950,7 +949,7 @@ curl_follow(struct exchange *e, long status)
 	curl_withdraw(e);
 	free(e->url);
 	e->url = to;
-	str_cut(&e->answer, e->answer.len);
+	str_cut(&e->response, e->response.len);
 	if (!repeats && strcmp(e->method, "HEAD") != 0) {
 		free(e->method);
 		e->method = mem_strdup("GET");
@@ -1021,7 +1020,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	e->began = loop_mono(t->loop);
 	e->timeout_ms = r->timeout_ms;
 	e->timer = (struct timer){ .fire = curl_on_late, .arg = e };
-	str_init(&e->answer, r->response_max);
+	str_init(&e->response, r->response_max);
 	curl_easy_setopt(h, CURLOPT_PRIVATE, e);
 	curl_easy_setopt(h, CURLOPT_URL, e->url);
 	/* A "." or ".." in a name must not change the path. */

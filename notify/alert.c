@@ -15,7 +15,7 @@
 
 #define CONTROLLER "sluice"
 #define TIMEOUT_MS 15000
-#define ANSWER_MAX (64u << 10)
+#define RESPONSE_MAX (64u << 10)
 #define HEADERS_MAX 32
 #define SLACK_API "https://slack.com/api/"
 
@@ -356,7 +356,7 @@ alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_
 				   .ca = alert_secret_value(&c, "ca.crt"),
 				   .content_type = "application/json",
 				   .timeout_ms = p->spec.timeout.ms > 0 ? p->spec.timeout.ms : TIMEOUT_MS,
-				   .response_max = ANSWER_MAX },
+				   .response_max = RESPONSE_MAX },
 		.shown = arena_printf(a, "the %s of Provider %s", p->spec.type, p->object.meta.name) };
 	e = k != NULL ? alert_compose_message(&c, k, address, ret) : alert_compose_status(&c, address, ret);
 	ret->request.n_headers = c.n_headers;

@@ -78,6 +78,6 @@ struct err *notify_render(
 struct err *notify_compose(struct arena *, const struct notify_config *, const json_t *secret,
     const struct destination *, const json_t *notification, int64_t now, struct query *ret);
 
-/* NULL when the answer says that it was taken. ERR_AGAIN: it may be sent again. */
-struct err *notify_answered(
+/* Returns NULL if the response accepts the notification. ERR_AGAIN: it may be sent again. */
+struct err *notify_check_response(
     struct arena *, const struct notify_config *, const struct destination *, const struct response *);

@@ -9,7 +9,7 @@
 #include "notify/notify.h"
 
 #define TIMEOUT_MS 15000
-#define ANSWER_MAX 65536 /* bytes of a response */
+#define RESPONSE_MAX 65536 /* bytes of a response */
 #define HEADERS_MAX 32
 
 /* The request of a notification to its service, while it is made. */
@@ -499,7 +499,7 @@ notify_compose(struct arena *a, const struct notify_config *config, const json_t
 	c.headers = arena_new_array(a, struct header, HEADERS_MAX);
 	*ret = (struct query){ .request = { .headers = c.headers,
 				   .timeout_ms = TIMEOUT_MS,
-				   .response_max = ANSWER_MAX,
+				   .response_max = RESPONSE_MAX,
 				   .insecure = json_is_true(json_object_get(options, "insecureSkipVerify")) } };
 	if ((e = s->compose(&c)) != NULL || (e = c.error) != NULL)
 		return e;
@@ -508,7 +508,7 @@ notify_compose(struct arena *a, const struct notify_config *config, const json_t
 }
 
 struct err *
-notify_answered(
+notify_check_response(
     struct arena *a, const struct notify_config *config, const struct destination *d, const struct response *got)
 {
 	const struct service *s = services_find(json_str(json_object_get(config->services, d->service), "type"));
@@ -518,8 +518,8 @@ notify_answered(
 	if (got->err != NULL)
 		return err_copy(a, got->err);
 	if (got->status < 200 || got->status > 299)
-		return err_new(a, got->status >= 500 || got->status == 429 ? ERR_AGAIN : ERR_INVALID,
-		    "answered %d: %.*s", got->status, (int)(got->body.len < 300 ? got->body.len : 300), got->body.at);
+		return err_new(a, got->status >= 500 || got->status == 429 ? ERR_AGAIN : ERR_INVALID, "status %d: %.*s",
+		    got->status, (int)(got->body.len < 300 ? got->body.len : 300), got->body.at);
 	if (s == NULL || s->refusal == NULL)
 		return NULL;
 	body = json_loadb(got->body.at, got->body.len, 0, NULL);

@@ -192,10 +192,10 @@ plugin_step_read(struct rollout_pass *p, const struct response *got, struct step
 	if (got->err != NULL) {
 		e->message = err_text(p->arena, err_copy(p->arena, got->err));
 	} else if (got->status < 200 || got->status > 299) {
-		e->message = arena_printf(p->arena, "answered %d: %.*s", got->status,
+		e->message = arena_printf(p->arena, "status %d: %.*s", got->status,
 		    (int)(got->body.len < 200 ? got->body.len : 200), got->body.at);
 	} else if (json_parse(p->arena, got->body.at, got->body.len, &j) != NULL || !json_is_object(j)) {
-		e->message = "its answer is no JSON object";
+		e->message = "the response is not a JSON object";
 	} else if ((phase = json_str(j, "phase")) == NULL ||
 		   (strcmp(phase, "Running") != 0 && strcmp(phase, "Successful") != 0 && strcmp(phase, "Failed") != 0 &&
 		       strcmp(phase, "Error") != 0)) {

@@ -9,7 +9,7 @@
 #include "kube/plan/controller.h"
 #include "rollout/pass.h"
 
-#define ANSWER_MAX (32u << 20) /* bytes */
+#define RESPONSE_MAX (32u << 20) /* bytes */
 #define TIMEOUT_MS 30000
 #define AGAIN_MS 30000 /* until a failed list is requested again */
 
@@ -24,7 +24,7 @@ pods_query(struct rollout_pass *p, const char *key)
 			    arena_printf(p->arena, "%s,%s", label_selector_text(p->arena, p->w->rollout->spec.selector),
 				LABEL_POD_TEMPLATE_HASH))),
 		    .timeout_ms = TIMEOUT_MS,
-		    .response_max = ANSWER_MAX },
+		    .response_max = RESPONSE_MAX },
 		.to = QUERY_API_SERVER
 	};
 

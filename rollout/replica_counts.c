@@ -137,7 +137,7 @@ counts_at_least_min(const struct counts_question *q, int64_t pods)
 }
 
 static void
-counts_with_router(const struct counts_question *q, struct counts_answer *ret)
+counts_with_router(const struct counts_question *q, struct counts_result *ret)
 {
 	const struct canary_scale *scale = q->promote_full || q->stable == NULL ? NULL : counts_scale(q);
 	int64_t all = weight_total(q->canary), total = scale != NULL ? 100 : all;
@@ -203,7 +203,7 @@ counts_drainable(const struct pod_counts *p, bool all)
 /* Pods that were taken from one side are not always available on the other: both sides are corrected. */
 static void
 counts_adjust(const struct counts_question *q, int64_t min_available, int64_t max_total, bool increasing,
-    struct counts_answer *ret)
+    struct counts_result *ret)
 {
 	static const struct pod_counts none;
 	const struct pod_counts *stable = q->stable != NULL ? q->stable : &none;
@@ -249,7 +249,7 @@ counts_is_split(const struct counts_question *q, int64_t want_new, int64_t want_
 }
 
 static void
-counts_basic(const struct counts_question *q, struct counts_answer *ret)
+counts_basic(const struct counts_question *q, struct counts_result *ret)
 {
 	static const struct pod_counts none;
 	const struct pod_counts *stable = q->stable != NULL ? q->stable : &none;
@@ -293,9 +293,9 @@ counts_basic(const struct counts_question *q, struct counts_answer *ret)
 }
 
 void
-counts_wanted(const struct counts_question *q, struct counts_answer *ret)
+counts_wanted(const struct counts_question *q, struct counts_result *ret)
 {
-	struct counts_answer a = { .set_weight = counts_set_weight(q), .reached = true };
+	struct counts_result a = { .set_weight = counts_set_weight(q), .reached = true };
 	const struct progress_threshold *t = q->canary->replica_progress_threshold;
 	bool others = true;
 

@@ -29,7 +29,7 @@ struct counts_question {
 };
 
 /* The output of counts_wanted(). */
-struct counts_answer {
+struct counts_result {
 	int64_t new_rs, stable; /* the number of pods that each version must have */
 	bool scaled; /* a setCanaryScale step, and not the weight, determines new_rs */
 	int64_t set_weight; /* the weight of the last setWeight step; 0 after an abort, all after the last step */
@@ -41,7 +41,7 @@ struct counts_answer {
 };
 
 /* Sets *ret to the numbers of pods that both versions must have now. */
-void counts_wanted(const struct counts_question *, struct counts_answer *ret);
+void counts_wanted(const struct counts_question *, struct counts_result *ret);
 
 /* Sets *ret_surge and *ret_unavailable to the numbers of pods that may exist in addition to `replicas`, and that may be
  * missing from them. Percentages of maxSurge are rounded up, and those of maxUnavailable down. NULL is 25 %. If both

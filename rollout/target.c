@@ -71,7 +71,7 @@ target_has_traffic(const struct rollout_pass *p)
 }
 
 static void
-target_ask(const struct rollout_pass *p, struct pod_counts *stable, struct counts_answer *ret)
+target_ask(const struct rollout_pass *p, struct pod_counts *stable, struct counts_result *ret)
 {
 	const struct rollout_world *w = p->w;
 	struct counts_question q = { .canary = p->canary,
@@ -150,7 +150,7 @@ struct target
 target_of(const struct rollout_pass *p)
 {
 	struct pod_counts stable;
-	struct counts_answer pods;
+	struct counts_result pods;
 	int64_t before;
 	struct target t;
 

@@ -14,7 +14,7 @@ struct app {
 	struct app_settings settings;
 	struct http_server daemon;
 	struct rand_stream rand;
-	struct asked *asked;
+	struct app_request *requests;
 	unsigned long good, bad, in_bucket[ARRAY_SIZE(buckets)];
 	double seconds;
 };
@@ -22,19 +22,19 @@ struct app {
 #define CONNECTIONS_MAX 900 /* connections */
 
 /* One request that waits for its time. */
-struct asked {
+struct app_request {
 	struct app *app;
 	struct MHD_Connection *connection;
 	struct timer timer;
 	int64_t late; /* ms */
 	bool waiting;
-	struct asked *next;
+	struct app_request *next;
 };
 
 static void
 on_due(struct timer *t, void *arg)
 {
-	struct asked *q = arg;
+	struct app_request *q = arg;
 
 	(void)t;
 	q->waiting = false;
@@ -51,10 +51,11 @@ metrics(struct app *app, struct MHD_Connection *c)
 	str_init(&out, 65536);
 	/* Both codes from the start: a counter that appears with its first error hides that error from rate(). */
 	str_addf(&out,
-	    "# HELP http_requests_total Requests answered.\n# TYPE http_requests_total counter\n"
+	    "# HELP http_requests_total Number of requests.\n# TYPE http_requests_total counter\n"
 	    "http_requests_total{code=\"200\",version=\"%s\"} %lu\nhttp_requests_total{code=\"500\",version=\"%s\"} "
 	    "%lu\n"
-	    "# HELP http_request_duration_seconds How long answers took.\n# TYPE http_request_duration_seconds "
+	    "# HELP http_request_duration_seconds Time from a request to its response.\n# TYPE "
+	    "http_request_duration_seconds "
 	    "histogram\n",
 	    app->settings.version, app->good, app->settings.version, app->bad);
 	for (size_t i = 0; i < ARRAY_SIZE(buckets); i++)
@@ -71,7 +72,7 @@ metrics(struct app *app, struct MHD_Connection *c)
 }
 
 static enum MHD_Result
-app_answer(struct app *app, struct MHD_Connection *c, int64_t late)
+app_response(struct app *app, struct MHD_Connection *c, int64_t late)
 {
 	bool bad = (double)rand_below(&app->rand, 10000) < app->settings.errors * 10000;
 	double seconds = (double)late / 1000;
@@ -91,7 +92,7 @@ app_on_request(void *arg, struct MHD_Connection *c, const char *path, const char
     const char *data, size_t *data_len, void **state)
 {
 	struct app *app = arg;
-	struct asked *q = *state;
+	struct app_request *q = *state;
 
 	(void)method;
 	(void)version;
@@ -106,10 +107,10 @@ app_on_request(void *arg, struct MHD_Connection *c, const char *path, const char
 		return http_server_respond(c, 200, "text/plain", "ok\n", 3);
 	if (q == NULL) {
 		q = *state = mem_alloc(sizeof(*q));
-		*q = (struct asked){
-			.app = app, .connection = c, .timer = { .fire = on_due, .arg = q }, .next = app->asked
+		*q = (struct app_request){
+			.app = app, .connection = c, .timer = { .fire = on_due, .arg = q }, .next = app->requests
 		};
-		app->asked = q;
+		app->requests = q;
 		if (app->settings.latency_ms > 0) {
 			int64_t half = app->settings.latency_ms / 2;
 
@@ -121,18 +122,18 @@ app_on_request(void *arg, struct MHD_Connection *c, const char *path, const char
 			return MHD_YES;
 		}
 	}
-	return app_answer(app, c, q->late);
+	return app_response(app, c, q->late);
 }
 
 static void
 app_on_completed(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
 {
 	struct app *app = arg;
-	struct asked *q = *state;
+	struct app_request *q = *state;
 
 	(void)c;
 	(void)code;
-	for (struct asked **at = &app->asked; *at != NULL && q != NULL; at = &(*at)->next)
+	for (struct app_request **at = &app->requests; *at != NULL && q != NULL; at = &(*at)->next)
 		if (*at == q) {
 			*at = q->next;
 			loop_timer_stop(app->daemon.loop, &q->timer);
@@ -165,7 +166,7 @@ app_free(struct app *app)
 	if (app == NULL)
 		return NULL;
 	/* libmicrohttpd refuses to stop with connections suspended. */
-	for (struct asked *q = app->asked; q != NULL; q = q->next)
+	for (struct app_request *q = app->requests; q != NULL; q = q->next)
 		if (q->waiting) {
 			loop_timer_stop(app->daemon.loop, &q->timer);
 			q->waiting = false;

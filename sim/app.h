@@ -1,6 +1,6 @@
 /* sim/app.h: the application that demos and tests roll out: an HTTP server with configured errors and latency.
  *
- * /ready and /health answer 200; /metrics has http_requests_total{code} and http_request_duration_seconds, the names
+ * /ready and /health respond 200; /metrics has http_requests_total{code} and http_request_duration_seconds, the names
  * that common queries use. Any other request gets the version's name and a newline, with status 200 or, for the
  * share `errors`, 500.
  */

@@ -15,7 +15,7 @@ struct column_walk {
 
 static const json_t *column_at(struct column_walk *, const json_t *, const char *path, int depth);
 
-/* Reads a name up to one of the characters, with "\." for a point. Moves *at behind it. */
+/* Reads a name up to one of the characters, with "\." for a point. Moves *at past it. */
 static const char *
 column_name(struct column_walk *w, const char **at, const char *ends)
 {
@@ -30,7 +30,7 @@ column_name(struct column_walk *w, const char **at, const char *ends)
 	return name;
 }
 
-/* Reads a text in quotes. Moves *at behind it. Returns NULL if it has no end. */
+/* Reads a text in quotes. Moves *at past it. Returns NULL if it has no end. */
 static const char *
 column_quoted(struct column_walk *w, const char **at)
 {

@@ -313,7 +313,7 @@ struct definitions_rank {
 	const json_t *version;
 };
 
-/* Reads a number behind a word. Moves *at behind it. Returns false if there is no such word, or no number. */
+/* Reads a number behind a word. Moves *at past it. Returns false if there is no such word, or no number. */
 static bool
 definitions_numbered(const char **at, const char *word, unsigned *ret)
 {

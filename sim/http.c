@@ -1,5 +1,5 @@
 /* sim/http.c: HTTP server of the laptop cluster's API server: libmicrohttpd on the loop; a watch is a response that
- * is suspended while it has nothing to send. Requests are answered by store_query.c. */
+ * is suspended while it has nothing to send. store_query.c makes the responses. */
 #include "sim/http.h"
 #include <string.h>
 #include <strings.h>
@@ -25,7 +25,7 @@ struct incoming {
 	struct str body;
 };
 
-/* A watch being answered. */
+/* A watch in progress. */
 struct watching {
 	struct store_server *server;
 	struct MHD_Connection *connection;
@@ -159,7 +159,7 @@ fixed(struct store_server *h, struct MHD_Connection *c, const char *path, const 
 			return http_respond_json(c, 200,
 			    json_pack("{s:s,s:{s:s,s:s},s:{}}", "swagger", "2.0", "info", "title", "sluice", "version",
 				"v1", "paths"));
-		/* A request with "@" is answered with ".": clients parse the response's type, and "@" is not allowed
+		/* The response to a request with "@" has ".": clients parse the response's type, and "@" is not allowed
 		 * in MIME. */
 		return http_server_respond(c, 200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
 		    openapi_v2, sizeof(openapi_v2) - 1);

@@ -166,7 +166,7 @@ arrive(struct exchange *e)
 		.body = r->body,
 		.body_len = r->body != NULL ? strlen(r->body) : 0 };
 	struct loop *l = e->owner->transport.loop;
-	json_t *answer = NULL;
+	json_t *response = NULL;
 
 	e->state = COMING_BACK;
 	if (e->fault.refused) {
@@ -180,7 +180,7 @@ arrive(struct exchange *e)
 			e->broken = true;
 	} else if (in_process_is_watch(r)) {
 		e->watch = store_watch_start(
-		    e->owner->store, &sr, in_process_on_line, in_process_on_ended, e, &e->status, &answer);
+		    e->owner->store, &sr, in_process_on_line, in_process_on_ended, e, &e->status, &response);
 		if (e->watch != NULL) {
 			e->state = STREAMING;
 			loop_timer_stop(l, &e->timeout);
@@ -189,13 +189,13 @@ arrive(struct exchange *e)
 			return;
 		}
 	} else {
-		answer = strcmp(r->method, "GET") == 0 ? store_discovery(e->owner->store, r->url) : NULL;
-		e->status = answer != NULL ? 200 : store_handle(e->owner->store, &sr, &answer);
+		response = strcmp(r->method, "GET") == 0 ? store_discovery(e->owner->store, r->url) : NULL;
+		e->status = response != NULL ? 200 : store_handle(e->owner->store, &sr, &response);
 		e->broken = e->fault.lost;
 	}
-	if (answer != NULL) {
-		e->body = json_dumps(answer, JSON_COMPACT);
-		json_decref(answer);
+	if (response != NULL) {
+		e->body = json_dumps(response, JSON_COMPACT);
+		json_decref(response);
 	}
 	loop_timer(l, &e->timer, e->fault.after_ms);
 }

@@ -1,6 +1,6 @@
 /* sim/in_process.h: a transport straight into the store, with faults, for simulation.
  *
- * Requests and answers take virtual time. A fault function sees every request and says what goes wrong with it;
+ * Requests and responses take virtual time. A fault function sees every request and says what goes wrong with it;
  * without one everything takes a millisecond and works.
  */
 #pragma once
@@ -20,7 +20,7 @@ struct fault {
 
 struct fault_policy {
 	void (*choose)(void *arg, const struct request *, struct fault *);
-	/* Answers requests for absolute URLs (Prometheus): the status code, and a body the caller frees. NULL: not
+	/* Responds to requests for absolute URLs (Prometheus): the status code, and a body the caller frees. NULL: not
 	 * reached. */
 	int (*outside)(void *arg, const struct request *, char **ret_body);
 	/* Changes a response's body, or lines of a watch, as a hostile server would: *text is malloc'ed. NULL: they

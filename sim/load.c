@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define TIMEOUT_MS 5000
-#define ANSWER_MAX 65536
+#define RESPONSE_MAX 65536
 
 struct sent {
 	struct load *load;
@@ -23,7 +23,7 @@ struct load {
 	size_t waiting;
 	struct sent *list;
 	struct timer timer;
-	void (*answered)(void *, const struct load_answer *);
+	void (*responded)(void *, const struct load_response *);
 	void *arg;
 };
 
@@ -33,7 +33,7 @@ load_on_done(void *arg, const struct err *e, const struct reply *reply)
 	struct sent *s = arg;
 	struct load *l = s->load;
 	char version[64] = "";
-	struct load_answer answer = {
+	struct load_response response = {
 		.sent = s->at, .done = loop_mono(l->loop), .status = reply->status, .version = version
 	};
 	size_t len = 0;
@@ -50,7 +50,7 @@ load_on_done(void *arg, const struct err *e, const struct reply *reply)
 		}
 	l->waiting--;
 	free(s);
-	l->answered(l->arg, &answer);
+	l->responded(l->arg, &response);
 }
 
 static void
@@ -62,12 +62,12 @@ load_on_timer(struct timer *t, void *arg)
 
 	for (; l->started + l->n * 1000 / l->rate <= now; l->n++) {
 		struct request r = {
-			.method = "GET", .url = l->url, .timeout_ms = TIMEOUT_MS, .response_max = ANSWER_MAX
+			.method = "GET", .url = l->url, .timeout_ms = TIMEOUT_MS, .response_max = RESPONSE_MAX
 		};
 		struct sent *s;
 
 		if (l->waiting >= LOAD_WAITING_MAX) {
-			l->answered(l->arg, &(struct load_answer){ .sent = now, .done = now, .version = "" });
+			l->responded(l->arg, &(struct load_response){ .sent = now, .done = now, .version = "" });
 			continue;
 		}
 		s = mem_alloc(sizeof(*s));
@@ -81,7 +81,7 @@ load_on_timer(struct timer *t, void *arg)
 
 struct load *
 load_new(struct loop *loop, struct transport *transport, const char *url, int rate,
-    void (*answered)(void *, const struct load_answer *), void *arg)
+    void (*responded)(void *, const struct load_response *), void *arg)
 {
 	struct load *l = mem_alloc(sizeof(*l));
 
@@ -91,7 +91,7 @@ load_new(struct loop *loop, struct transport *transport, const char *url, int ra
 		.rate = rate,
 		.started = loop_mono(loop),
 		.timer = { .fire = load_on_timer, .arg = l },
-		.answered = answered,
+		.responded = responded,
 		.arg = arg };
 	loop_timer(loop, &l->timer, 0);
 	return l;

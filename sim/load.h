@@ -6,15 +6,15 @@
 
 struct load;
 
-struct load_answer {
+struct load_response {
 	int64_t sent, done; /* mono, ms */
-	int status; /* 0: no answer */
+	int status; /* 0: no response */
 	const char *version; /* the body's first line, "" for an empty body; borrowed for the call */
 };
 
-/* Sends GET url `rate` times a second (1..1000) until it is freed; `answered` is called at the end of each. At most
+/* Sends GET url `rate` times a second (1..1000) until it is freed; `responded` is called at the end of each. At most
  * LOAD_WAITING_MAX wait for a response; requests beyond that are counted as responses of status 0. */
 #define LOAD_WAITING_MAX 500
 struct load *load_new(struct loop *, struct transport *, const char *url, int rate,
-    void (*answered)(void *arg, const struct load_answer *), void *arg);
+    void (*responded)(void *arg, const struct load_response *), void *arg);
 struct load *load_free(struct load *);

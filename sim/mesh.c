@@ -338,15 +338,15 @@ static bool
 mesh_send(struct mesh *m, const char *text)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	char answer[4096];
+	char response[4096];
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool ok;
 
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s", m->socket_path);
 	ok = fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
 	     write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	/* The answer's end says that the commands took effect; a local socket answers at once. */
-	while (ok && read(fd, answer, sizeof(answer)) > 0)
+	/* The end of the response shows that the commands took effect; a local socket responds at once. */
+	while (ok && read(fd, response, sizeof(response)) > 0)
 		;
 	if (fd >= 0)
 		close(fd);

@@ -1,4 +1,4 @@
-/* sim/ports.c: free ports on loopback: asks the kernel for a port, and closes it again. */
+/* sim/ports.c: free ports on loopback: gets a port from the kernel, and closes it again. */
 #include "sim/ports.h"
 #include <arpa/inet.h>
 #include <sys/socket.h>

@@ -92,7 +92,7 @@ launch(struct process *p)
 	loop_timer(l, &p->probe, PROBE_MS);
 }
 
-/* Listening is ready: the application answers as soon as it accepts. A loopback connect is decided at once. */
+/* Listening is ready: the application responds as soon as it accepts. A loopback connect is decided at once. */
 static void
 on_probe(struct timer *t, void *arg)
 {

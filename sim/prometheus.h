@@ -16,7 +16,7 @@ struct prometheus_server;
  * the pods' `app` label, as common queries expect. `ca_file`: the API server's, or NULL. */
 struct err *prometheus_server_new(struct arena *, struct loop *, const char *api_server, const char *ca_file,
     const char *dir, struct prometheus_server **ret);
-/* The answer to HTTP service discovery: a target for each containerPort of each Pod that has an address. */
+/* The response to HTTP service discovery: a target for each containerPort of each Pod that has an address. */
 json_t *prometheus_targets(struct store *);
 
 struct prometheus_server *prometheus_server_free(struct prometheus_server *);

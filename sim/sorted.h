@@ -42,5 +42,5 @@ void *sorted_remove(struct sorted *, const char *key);
 /* Returns the place before the first entry whose key is `key` or greater. */
 struct sorted_place sorted_from(const struct sorted *, const char *key);
 
-/* Returns the value of the entry after a place, and moves the place behind it. NULL: the end. */
+/* Returns the value of the entry after a place, and moves the place past it. NULL: the end. */
 void *sorted_next(const struct sorted *, struct sorted_place *);

@@ -706,7 +706,7 @@ evict(struct store *s, const struct store_query *q, const struct store_request *
 	struct store_request deletion = { .method = "DELETE", .path = req->path };
 	struct store_query pod = *q;
 	struct err *e = body_parse(s, q, a, req, &body);
-	json_t *answer;
+	json_t *response;
 	int code;
 
 	if (strcmp(req->method, "POST") != 0)
@@ -719,12 +719,12 @@ evict(struct store *s, const struct store_query *q, const struct store_request *
 		deletion.body = json_text(a, json_object_get(body, "deleteOptions"));
 	deletion.body_len = deletion.body != NULL ? strlen(deletion.body) : 0;
 	deletion.content_type = "application/json";
-	code = store_delete_one(s, &pod, &deletion, old, &answer);
+	code = store_delete_one(s, &pod, &deletion, old, &response);
 	if (code != 200) {
-		*ret = answer;
+		*ret = response;
 		return code;
 	}
-	json_decref(answer);
+	json_decref(response);
 	*ret = json_pack("{s:s,s:s,s:{},s:s,s:i}", "kind", "Status", "apiVersion", "v1", "metadata", "status",
 	    "Success", "code", 201);
 	return 201;
@@ -924,10 +924,10 @@ store_do(struct store *s, const char *method, const char *content_type, const ch
 		.content_type = content_type,
 		.body = text,
 		.body_len = text != NULL ? strlen(text) : 0 };
-	json_t *answer = NULL;
-	int code = store_handle(s, &r, &answer);
+	json_t *response = NULL;
+	int code = store_handle(s, &r, &response);
 
-	json_decref(answer);
+	json_decref(response);
 	json_decref(body);
 	return code;
 }

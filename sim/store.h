@@ -65,7 +65,7 @@ struct store_request {
 	const char *content_type;
 	const char *body;
 	size_t body_len;
-	bool table; /* the client asked for a Table */
+	bool table; /* the client requests a Table */
 };
 
 /* Called for every write after it took effect: type ADDED, MODIFIED or DELETED. `old` is NULL for ADDED. */

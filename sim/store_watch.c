@@ -47,7 +47,7 @@ watch_line(char *to, const char *type, const struct version *v)
 	return n;
 }
 
-/* Sends an event for a stored version, whose text is made once for all watches that ask for its API version. */
+/* Sends an event for a stored version, whose text is made once for all watches of its API version. */
 static void
 watch_send_version(struct store_watch *w, const char *type, struct version *v)
 {

@@ -11,12 +11,12 @@
 
 struct pass;
 
-/* The state of the routing objects, as a router read it; of all routers of a rollout (traffic/routed.h), the most and
- * the least of what each of them read. */
+/* The state of the routing objects, as a router read it. For all routers of a rollout together (traffic/routed.h), it
+ * has the highest and the lowest weight that they read. */
 struct routing {
 	int64_t weight; /* of the canary destination, of weight_total; the most of all routes */
 	int64_t weight_min; /* the least of them: they differ only if another client wrote one */
-	/* Why what the objects say has not taken effect yet (`verify`), one line for users; NULL: it has. */
+	/* Why the state in the objects has not taken effect yet (`verify`), one line for users; NULL: it has. */
 	const char *unverified;
 	const struct err *raise_err; /* why the canary cannot be given weight, though it has none; NULL: it can */
 	int64_t kept_weight; /* of destinations that keep their weight; at a weight of 100 the canary has the rest */
@@ -93,8 +93,8 @@ struct router {
 	 * not exist; *ret then has what could be read, which is enough to lower the weight. */
 	struct err *(*read)(const struct rollout *, const struct view *, struct arena *, struct routing *ret);
 
-	/* Returns why what the objects say has not taken effect yet, one line for users, in the arena; NULL: it has. A
-	 * weight counts as observed only then. NULL: it takes effect when it is written. */
+	/* Returns why the state in the objects has not taken effect yet, one line for users, in the arena; NULL: it
+	 * has. A weight counts as observed only then. NULL: it takes effect when it is written. */
 	const char *(*verify)(const struct rollout *, const struct routing *, struct arena *);
 
 	/* The same for a router whose weights take effect outside of the cluster: sets ret->verified, and

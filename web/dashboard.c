@@ -200,7 +200,7 @@ dashboard_on_request(void *arg, struct MHD_Connection *c, const char *path, cons
 		return MHD_YES;
 	}
 	if (v->status != 0)
-		return visit_respond_text(c, v->status, v->answer);
+		return visit_respond_text(c, v->status, v->response);
 	if (v->suspended)
 		return MHD_YES;
 	if (!dashboard_host_is_ours(v->dashboard, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host")) ||
@@ -209,7 +209,8 @@ dashboard_on_request(void *arg, struct MHD_Connection *c, const char *path, cons
 		    v->dashboard->settings.host != NULL
 			? arena_printf(v->arena, "this is the dashboard of %s: use its address, and its page",
 			      v->dashboard->settings.host)
-			: "ask as http://localhost or http://127.0.0.1, and from this page");
+			: "open the dashboard as http://localhost or http://127.0.0.1, and send requests from its page "
+			  "only");
 	if (path[0] != '/')
 		return visit_refuse(v, VISIT_INVALID, "the path does not begin with /");
 	if (v->body.overflow)

@@ -285,11 +285,11 @@ dashboard_on_written(void *arg, const struct err *e, const json_t *app)
 	q->write = NULL;
 	if (e != NULL) {
 		visit_log_write(v, q->rollback ? "rollback" : "sync", application_type.kind, q->ns, q->name, e);
-		visit_answer_error(v, e);
+		visit_finish_error(v, e);
 		return;
 	}
 	j = reader_view(q->reader, (const struct application *)object_decode(&application_type, app, v->arena), true);
-	visit_answer(v, 200, json_text(v->arena, j));
+	visit_finish(v, 200, json_text(v->arena, j));
 }
 
 /* Reads the members of Argo CD's requests that an operation has too. Returns why one is not of its type. */

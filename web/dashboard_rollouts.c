@@ -43,9 +43,9 @@ dashboard_on_acted(void *arg, const struct err *e, const json_t *rollout)
 	v->action = NULL;
 	if (e != NULL) {
 		visit_log_write(v, v->verb, rollout_type.kind, v->ns, v->name, e);
-		visit_answer_error(v, e);
+		visit_finish_error(v, e);
 	} else {
-		visit_answer(v, 200, rollout != NULL ? json_text(v->arena, rollout) : "{}");
+		visit_finish(v, 200, rollout != NULL ? json_text(v->arena, rollout) : "{}");
 	}
 }
 

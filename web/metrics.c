@@ -451,7 +451,7 @@ plural_of(struct arena *a, const char *url, bool *ret_named)
 }
 
 void
-metrics_answered(struct metrics *m, const char *method, const char *url, int status)
+metrics_responded(struct metrics *m, const char *method, const char *url, int status)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	static const struct {

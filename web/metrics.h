@@ -30,7 +30,7 @@ void metrics_garbled(struct metrics *, const struct type *);
 void metrics_passed(
     struct metrics *, const char *controller, const char *ns, const char *name, int64_t ms, bool failed, int64_t now);
 
-/* A query of a controller about an object was answered after `ms`. */
+/* The response to a query of a controller about an object came after `ms`. */
 void metrics_answered_key(struct metrics *, const char *controller, const char *ns, const char *name, int64_t ms);
 
 /* Counts an event that was emitted. */
@@ -44,7 +44,7 @@ void metrics_notified(struct metrics *, const char *ns, const char *name, bool w
     int64_t ms, int64_t now);
 
 /* The API server has responded to a request; status 0: it did not respond. */
-void metrics_answered(struct metrics *, const char *method, const char *url, int status);
+void metrics_responded(struct metrics *, const char *method, const char *url, int status);
 
 /* Values that are read at the time of the scrape. */
 struct metrics_moment {

@@ -30,9 +30,9 @@ provider_is_known(const struct provider *p)
 	return p->arena != NULL && p->keys != NULL && loop_mono(p->loop) - p->metadata_at < PROVIDER_STALE_MS;
 }
 
-/* Answers all that wait. A `done` may need the provider again, and then waits anew. */
+/* Calls `done` of all that wait. A `done` may need the provider again, and then waits anew. */
 static void
-provider_answer(struct provider *p, const struct err *e)
+provider_response(struct provider *p, const struct err *e)
 {
 	struct provider_need *list = p->needs;
 
@@ -55,7 +55,7 @@ provider_fail(struct provider *p, const struct err *e)
 	p->error = err_copy(p->failed, e);
 	p->fetching_at = 0;
 	p->failed_at = loop_mono(p->loop);
-	provider_answer(p, provider_is_known(p) ? NULL : p->error);
+	provider_response(p, provider_is_known(p) ? NULL : p->error);
 }
 
 static void
@@ -114,7 +114,7 @@ provider_on_keys(void *arg, const struct err *e, const struct reply *r)
 	if (p->fetching_at != 0)
 		p->metadata_at = p->fetching_at;
 	p->fetching_at = 0;
-	provider_answer(p, NULL);
+	provider_response(p, NULL);
 }
 
 static void

@@ -102,8 +102,8 @@ sessions_read_later(struct sessions *s)
 	loop_timer(s->api->loop, &s->timer, s->started_at != 0 && wait > 0 ? wait : 0);
 }
 
-/* Answers with the new copy. A read that began before a write has an older Secret than the write's response: a session
- * that has ended would come back. */
+/* Calls back with the new copy. A read that began before a write has an older Secret than the write's response: a
+ * session that has ended would come back. */
 static void
 sessions_on_read(void *arg, const struct err *e, const json_t *secret)
 {

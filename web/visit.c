@@ -85,10 +85,10 @@ visit_refuse(struct visit *v, enum visit_code code, const char *message)
 }
 
 void
-visit_answer(struct visit *v, int status, const char *text)
+visit_finish(struct visit *v, int status, const char *text)
 {
 	v->status = status;
-	v->answer = text;
+	v->response = text;
 	visit_resume(v);
 }
 
@@ -129,11 +129,11 @@ visit_refuse_error(struct visit *v, const struct err *e)
 }
 
 void
-visit_answer_error(struct visit *v, const struct err *e)
+visit_finish_error(struct visit *v, const struct err *e)
 {
 	enum visit_code code = visit_code_of(e);
 
-	visit_answer(v, visit_status_of(code), visit_error_text(v->arena, code, err_text(v->arena, e)));
+	visit_finish(v, visit_status_of(code), visit_error_text(v->arena, code, err_text(v->arena, e)));
 }
 
 bool

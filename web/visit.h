@@ -1,7 +1,7 @@
 /* web/visit.h: the dashboard and its requests, for the files that serve them.
  *
  * A request is a visit from its first line to its response. If it needs something from the API server first, it is
- * suspended. visit_resume then has it routed again from the start, with what it has learned; visit_answer ends it.
+ * suspended. visit_resume then has it routed again from the start, with what it has learned; visit_finish ends it.
  */
 #pragma once
 #include "io/http_server.h"
@@ -52,7 +52,7 @@ struct visit {
 	struct application_request *request; /* about an Application; in the arena, ended by its cancel */
 	bool suspended;
 	int status; /* of the response; 0: not known yet */
-	const char *answer; /* JSON */
+	const char *response; /* JSON */
 	struct visit *next;
 };
 
@@ -85,8 +85,8 @@ void visit_suspend(struct visit *);
 void visit_resume(struct visit *);
 
 /* Sets the response of a visit, which is in its arena, and resumes it if it is suspended. */
-void visit_answer(struct visit *, int status, const char *text);
-void visit_answer_error(struct visit *, const struct err *);
+void visit_finish(struct visit *, int status, const char *text);
+void visit_finish_error(struct visit *, const struct err *);
 
 /* Logs that the user makes a write; or, with an error, that it failed. Without a login nothing is logged: the user is
  * the one who runs the dashboard. */

@@ -14,7 +14,7 @@
 
 #define BODY_MAX (1u << 20) /* a push of very many commits */
 #define BODIES_MAX (8u << 20) /* bodies of all requests together; above it the oldest incomplete request is closed */
-#define ANSWER_MAX (1u << 20)
+#define RESPONSE_MAX (1u << 20)
 #define HOOKS_MAX 64 /* concurrent requests */
 #define CONNECTIONS_MAX 128
 #define IDLE_MS 30000
@@ -41,7 +41,7 @@ struct hook {
 	const char *patches[CONCERNED_MAX];
 	size_t n, at;
 	bool full; /* there are more such objects */
-	struct str answer;
+	struct str response;
 	int status; /* of the response; 0: not known yet */
 };
 
@@ -69,7 +69,7 @@ webhook_finish(struct hook *h, int status)
 static void
 webhook_fail(struct hook *h, int status, const char *text)
 {
-	str_addf(&h->answer, "%s\n", text);
+	str_addf(&h->response, "%s\n", text);
 	if (log_limit_take(&h->webhook->lines))
 		log_warn("a webhook is refused", "error", text);
 	webhook_finish(h, status);
@@ -87,9 +87,9 @@ webhook_on_patched(void *arg, const struct err *e, const json_t *body)
 	h->call = NULL;
 	/* A deleted object needs no refresh. */
 	if (e != NULL && e->class != ERR_GONE)
-		str_addf(&h->answer, "%s: %s\n", path, err_text(h->arena, err_copy(h->arena, e)));
+		str_addf(&h->response, "%s: %s\n", path, err_text(h->arena, err_copy(h->arena, e)));
 	else
-		str_addf(&h->answer, "%s\n", path);
+		str_addf(&h->response, "%s\n", path);
 	webhook_patch_next(h);
 }
 
@@ -97,7 +97,7 @@ static void
 webhook_patch_next(struct hook *h)
 {
 	if (h->at == h->n) {
-		str_addf(&h->answer, "%zu follow %s\n", h->n, h->push.ref);
+		str_addf(&h->response, "%zu follow %s\n", h->n, h->push.ref);
 		webhook_finish(h, 200);
 		return;
 	}
@@ -263,7 +263,7 @@ webhook_hook_new(struct webhook *w, struct MHD_Connection *c)
 	*h = (struct hook){ .webhook = w, .next = w->hooks, .connection = c, .arena = arena_new() };
 	h->headers = (struct push_headers){ webhook_header, c };
 	str_init(&h->body, BODY_MAX);
-	str_init(&h->answer, ANSWER_MAX);
+	str_init(&h->response, RESPONSE_MAX);
 	w->hooks = h;
 	w->n++;
 	if (w->n > SECRET_HOOKS && w->secret_at != 0 && loop_mono(w->loop) - w->secret_at < SECRET_MS) {
@@ -297,7 +297,7 @@ webhook_on_over(void *arg, struct MHD_Connection *c, void **state, enum MHD_Requ
 	client_cancel(h->call);
 	webhook_forget_body(h);
 	str_done(&h->body);
-	str_done(&h->answer);
+	str_done(&h->response);
 	arena_free(h->arena);
 	free(h);
 	*state = NULL;
@@ -324,11 +324,11 @@ webhook_on_request(void *arg, struct MHD_Connection *c, const char *path, const 
 			return http_server_respond_text(c, 503, "too many at once\n");
 		*state = h = webhook_hook_new(w, c);
 		/* A refused request: the response is sent without waiting for the body. */
-		return h->status != 0 ? http_server_respond_text(c, h->status, str_text(&h->answer)) : MHD_YES;
+		return h->status != 0 ? http_server_respond_text(c, h->status, str_text(&h->response)) : MHD_YES;
 	}
 	if (h->again) {
 		h->again = false;
-		return h->status != 0 ? http_server_respond_text(c, h->status, str_text(&h->answer)) : MHD_YES;
+		return h->status != 0 ? http_server_respond_text(c, h->status, str_text(&h->response)) : MHD_YES;
 	}
 	if (*body_len > 0) {
 		/* The body of a refused request, or one that is too long, is not kept. */
@@ -345,7 +345,7 @@ webhook_on_request(void *arg, struct MHD_Connection *c, const char *path, const 
 		return MHD_YES;
 	}
 	if (h->status != 0)
-		return http_server_respond_text(c, h->status, str_text(&h->answer));
+		return http_server_respond_text(c, h->status, str_text(&h->response));
 	if (!h->complete) {
 		h->complete = true;
 		webhook_suspend(h);

@@ -264,35 +264,35 @@ demo_on_change(void *arg)
 
 /* Counts a response by the release that it belongs to. */
 static void
-demo_count_response(struct demo *d, const struct load_answer *answer, bool bad)
+demo_count_response(struct demo *d, const struct load_response *response, bool bad)
 {
 	d->requests++;
 	d->errors += bad;
 	if (d->bad == NULL) {
 		d->errors_of_good += bad;
-	} else if (d->bad->restored == 0 || answer->sent <= d->bad->restored + MESH_MS) {
+	} else if (d->bad->restored == 0 || response->sent <= d->bad->restored + MESH_MS) {
 		d->bad->errors += bad;
 	} else {
 		d->after++;
 		d->errors_after += bad;
-		d->strange_after += !bad && strcmp(answer->version, "v2") != 0;
+		d->strange_after += !bad && strcmp(response->version, "v2") != 0;
 	}
 }
 
 static void
-demo_on_response(void *arg, const struct load_answer *answer)
+demo_on_response(void *arg, const struct load_response *response)
 {
 	struct demo *d = arg;
-	int64_t at = (answer->done - d->started) / 1000;
+	int64_t at = (response->done - d->started) / 1000;
 	struct demo_second *s = &d->seconds[at % DEMO_SECONDS];
-	bool bad = answer->status < 200 || answer->status > 299;
+	bool bad = response->status < 200 || response->status > 299;
 
 	if (s->at != at)
 		*s = (struct demo_second){ .at = at };
 	s->requests++;
 	s->errors += bad;
-	s->canary += d->canary_tag[0] != '\0' && strcmp(answer->version, d->canary_tag) == 0;
-	demo_count_response(d, answer, bad);
+	s->canary += d->canary_tag[0] != '\0' && strcmp(response->version, d->canary_tag) == 0;
+	demo_count_response(d, response, bad);
 }
 
 static void
@@ -593,12 +593,12 @@ demo_good_release(struct demo *d)
 	    !demo_wait(d, demo_waits_for_approval, 60, "v2 has 20 % of the traffic and waits for approval"))
 		return false;
 	if (me) {
-		d->ask = arena_printf(d->cli->arena, "./sluice promote %s -n %s --kubeconfig %s", DEMO_NAME, DEMO_NS,
+		d->prompt = arena_printf(d->cli->arena, "./sluice promote %s -n %s --kubeconfig %s", DEMO_NAME, DEMO_NS,
 		    dev_kubeconfig(d->dev));
-		demo_print(d, "it waits for you, in another terminal:\n\n    %s\n", d->ask);
+		demo_print(d, "it waits for you, in another terminal:\n\n    %s\n", d->prompt);
 		if (!demo_wait(d, demo_is_approved, 3600, "v2 is approved"))
 			return false;
-		d->ask = NULL;
+		d->prompt = NULL;
 	} else if (!demo_run_traffic(d, 3) || !demo_command(d, promote, "approval (by the demo itself): ")) {
 		return false;
 	}
@@ -637,7 +637,7 @@ static bool
 demo_stop_by_threshold(struct demo *d)
 {
 	d->stage = 3;
-	demo_print(d, "3. v3, a release that answers most requests with errors");
+	demo_print(d, "3. v3, a release that fails most requests");
 	return demo_bad_release(d, "v3", "error-rate");
 }
 

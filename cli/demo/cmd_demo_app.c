@@ -89,7 +89,7 @@ struct counted {
 };
 
 static void
-load_on_response(void *arg, const struct load_answer *a)
+load_on_response(void *arg, const struct load_response *a)
 {
 	struct counted *n = arg;
 

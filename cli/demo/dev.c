@@ -113,7 +113,7 @@ dev_write_kubeconfig(struct dev *d)
 	    d->server, d->ca_file != NULL ? "    certificate-authority-data: " : "",
 	    d->ca_file != NULL ? base64_encode(d->arena, d->certificate.cert, strlen(d->certificate.cert)) : "",
 	    d->ca_file != NULL ? "\n" : "",
-	    /* The server accepts every token but that of a deleted service account. Over HTTPS, kubectl asks for a
+	    /* The server accepts every token but that of a deleted service account. Over HTTPS, kubectl prompts for a
 	     * password if there is no credential. */
 	    d->ca_file != NULL ? "{token: sluice}" : "{}");
 	return fclose(f) == 0;

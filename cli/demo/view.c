@@ -303,9 +303,9 @@ demo_view_draw(const struct demo *d)
 		view_users(&s);
 	}
 	view_line(&s, "");
-	if (d->ask != NULL) {
+	if (d->prompt != NULL) {
 		view_line(&s, YELLOW " v2 waits for you. In another terminal:" END);
-		view_linef(&s, BOLD "   %s" END, d->ask);
+		view_linef(&s, BOLD "   %s" END, d->prompt);
 		view_line(&s, "");
 	}
 	rows = s.rows > s.used ? (size_t)(s.rows - s.used) : 0;

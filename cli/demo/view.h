@@ -38,7 +38,7 @@ struct demo {
 	int64_t started; /* mono, ms */
 	int stage; /* 1..4, 0 before */
 	bool live; /* draw on the terminal; otherwise a line for what happens */
-	const char *ask; /* the command that the user should run now; NULL: none */
+	const char *prompt; /* the command that the user should run now; NULL: none */
 
 	char *lines[DEMO_LINES]; /* events, in order */
 	size_t n_lines;
@@ -49,7 +49,7 @@ struct demo {
 	int64_t weight; /* of the canary, in the router's objects; -1: none seen */
 	int64_t seen_weights[64]; /* in this stage */
 	size_t n_seen;
-	char canary_tag[32]; /* answers of this version count as the canary's */
+	char canary_tag[32]; /* responses of this version count as the canary's */
 
 	/* Responses to users of the application. */
 	unsigned long requests, errors, errors_of_good;

@@ -72,7 +72,7 @@ plan_warn_late(struct arena *a, const struct plan_objects *o, struct forecast *f
 
 	if (bad->users == 0) {
 		forecast_line(a, &f->warnings,
-		    "the analysis cannot stop a bad version: if every measurement fails, it is promoted all the same "
+		    "the analysis cannot stop a bad version: if every measurement fails, it is promoted anyway "
 		    "after %s",
 		    forecast_time(a, bad->promoted_at));
 		return NULL;

@@ -1,7 +1,7 @@
 /* cli/plan/objects.h: a Rollout and the objects that it refers to, prepared for a virtual cluster.
  *
  * They come from files or from a cluster (struct plan_source). What a server adds (uid, status, hashes in selectors) is
- * removed. The metrics of analyses are replaced by queries that the virtual cluster answers: interval, count,
+ * removed. The metrics of analyses are replaced by queries of the virtual cluster: interval, count,
  * initialDelay and limits are kept, the provider and the conditions only for a simulation (enum plan_metrics). A
  * Service or route that does not exist gets a stand-in, which a note names; so does an AnalysisTemplate, with a
  * warning. What the controller creates for a Rollout is left out.

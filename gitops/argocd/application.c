@@ -177,7 +177,7 @@ application_read_failure(struct app_pass *p, const struct request_failure *why)
 		app_pass_set_health(p, HEALTH_UNKNOWN, NULL);
 }
 
-/* Removes the refresh annotation that this response answers. One that was set after the request to the worker stays. */
+/* Removes the refresh annotation that caused this response. One that was set after the request to the worker stays. */
 static void
 application_drop_refresh(struct app_pass *p, const struct seen_query *s)
 {

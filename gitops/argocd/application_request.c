@@ -69,7 +69,7 @@ app_request_send(struct app_pass *p, bool step)
 		project = (struct worker_project){ { .name = project_name }, p->w.project->spec };
 		request.project = &project;
 	}
-	/* The refresh annotation that the response will answer. */
+	/* The refresh annotation that causes this request. */
 	request_send(p->plan, p->w.pass, object_annotation(&p->w.app->object, ANNOTATION_REFRESH) ?: "", &request,
 	    WORK_MS, arena_printf(p->arena, "%s/%s", meta->namespace, project_name),
 	    application_sources(p->w.app, &sources) > 0 ? sources[0].repo_url : NULL);

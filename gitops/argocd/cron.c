@@ -12,7 +12,7 @@ static const char *const month_names[] = { "jan", "feb", "mar", "apr", "may", "j
 	"dec" };
 static const char *const day_names[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat" };
 
-/* Reads a number or a name, and moves the text behind it. Below 0: neither. */
+/* Reads a number or a name, and moves the text past it. Below 0: neither. */
 static int
 cron_take_number(const char **at, int from, const char *const *names, size_t n_names)
 {

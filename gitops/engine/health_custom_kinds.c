@@ -339,7 +339,7 @@ health_custom_is_stale(const json_t *object, const json_t *of)
 	return false;
 }
 
-/* The name that a path begins with, without its backslashes; *path moves behind it. In the arena. */
+/* The name that a path begins with, without its backslashes; *path moves past it. In the arena. */
 static const char *
 health_custom_name_in(struct arena *a, const char **path)
 {

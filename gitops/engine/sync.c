@@ -295,7 +295,7 @@ sync_list_tasks(struct sync *s)
 }
 
 /* The phase of a task by the health of its object. A canary that waits for a promotion has been applied: later tasks
- * need not wait for it, unless an option asks for that. */
+ * need not wait for it, unless an option requires it. */
 static enum operation_phase
 sync_phase_by_health(struct sync *s, const struct app_resource *r, bool hook)
 {

@@ -151,8 +151,8 @@ static struct held_revision
 hr_hold(struct flux_pass *p, const struct worker_release_result *r, const struct worker_response *response)
 {
 	struct held_revision held = held_revision_read(p->arena, p->w.object);
-	bool asked = !str_eq(p->w.memory.requested.requested_at, p->w.status.last_handled_reconcile_at) &&
-		     p->w.memory.requested.requested_at != NULL,
+	bool requested = !str_eq(p->w.memory.requested.requested_at, p->w.status.last_handled_reconcile_at) &&
+			 p->w.memory.requested.requested_at != NULL,
 	     current =
 		 r->state == HELM_STATE_IN_SYNC || r->state == HELM_STATE_UNTESTED || r->state == HELM_STATE_DRIFTED;
 	const struct held_input in = { .object = p->w.object,
@@ -161,7 +161,7 @@ hr_hold(struct flux_pass *p, const struct worker_release_result *r, const struct
 		.generation = p->w.object->meta.generation,
 		.spec = p->w.object->meta.generation,
 		.attempted = r->state == HELM_STATE_ABORTED,
-		.requested = asked,
+		.requested = requested,
 		.resources = &response->resources,
 		.compared = current };
 	const char *text;

@@ -32,7 +32,7 @@ struct helm_values_path {
 	size_t n;
 };
 
-/* Reads "[N]" at *at, and moves behind it. */
+/* Reads "[N]" at *at, and moves past it. */
 static bool
 helm_values_read_index(const char **at, size_t *ret)
 {
@@ -104,7 +104,7 @@ helm_values_typed(const char *text)
 	return json_string(text);
 }
 
-/* Copies a text up to an unescaped comma or its end, and moves behind it; "\" before a comma is removed. */
+/* Copies a text up to an unescaped comma or its end, and moves past it; "\" before a comma is removed. */
 static const char *
 helm_values_item(struct arena *a, const char **at, const char *end)
 {

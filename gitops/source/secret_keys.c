@@ -36,7 +36,7 @@ static const struct secret_key argocd[] = {
 	{ "useAzureWorkloadIdentity", no_tokens },
 	{ "enableLfs", "files in Git LFS are read as the pointers that Git has" },
 	{ "depth", "only the commit that is needed is fetched" },
-	{ "forceHttpBasicAuth", "username and password are sent when the server asks for them" },
+	{ "forceHttpBasicAuth", "username and password are sent when the server requests them" },
 	{ "noProxy", "the proxy is used for this repository alone" },
 	{ "insecureOCIForceHttp", "registries are reached by https" },
 	{ "insecureOciForceHttp", "registries are reached by https" },

@@ -1,5 +1,5 @@
 /* gitops/worker/checks.c: health checks of a Kustomization (`wait`, `healthChecks`) after everything is applied:
- * lists the objects, and asks engine/kstatus.c. */
+ * lists the objects, and calls engine/kstatus.c. */
 #include "gitops/worker/checks.h"
 #include <string.h>
 #include "gitops/worker/session_state.h"

@@ -1,4 +1,4 @@
-/* gitops/worker/dry_run.h: server-side dry run: asks the API server for the result of applying an object. */
+/* gitops/worker/dry_run.h: server-side dry run: requests the result of applying an object from the API server. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

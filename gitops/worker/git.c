@@ -107,8 +107,8 @@ git_quote(struct git *g, const char *text)
 }
 
 /* Sets the command by which git connects over SSH. A server whose key is in neither `known_hosts` nor the machine's
- * ssh_known_hosts is refused, because ssh cannot ask (BatchMode): an unverified server must not provide manifests. With
- * `insecure` any key is accepted, and none is kept. */
+ * ssh_known_hosts is refused, because ssh has no terminal for its question (BatchMode): an unverified server must not
+ * provide manifests. With `insecure` any key is accepted, and none is kept. */
 static struct err *
 git_set_ssh(struct git *g, const struct source_credentials *c)
 {

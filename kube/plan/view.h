@@ -25,8 +25,8 @@ struct view {
 	void (*each)(const struct view *, const struct type *, const char *ns,
 	    void (*visit)(const struct object *, void *arg), void *arg);
 
-	/* The same for the objects of a type, in all namespaces, that have a key of an index. NULL: all objects are
-	 * asked for their keys. */
+	/* The same for the objects of a type, in all namespaces, that have a key of an index. NULL: all objects of the
+	 * type are visited. */
 	void (*find)(const struct view *, const struct type *, const struct view_index *, const char *key,
 	    void (*visit)(const struct object *, void *arg), void *arg);
 

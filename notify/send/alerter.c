@@ -121,8 +121,7 @@ alerter_check(void *arg, const struct err *e, const struct reply *reply)
 	if (reply->status >= 200 && reply->status <= 299)
 		return NULL;
 	return err_new(a, reply->status == 429 || reply->status >= 500 ? ERR_AGAIN : ERR_INVALID,
-	    "%s answered %d: %.200s", t->delivery.query.shown, reply->status,
-	    reply->body.len > 0 ? reply->body.at : "");
+	    "%s: status %d: %.200s", t->delivery.query.shown, reply->status, reply->body.len > 0 ? reply->body.at : "");
 }
 
 static void

@@ -423,7 +423,7 @@ notifier_check(void *arg, const struct err *e, const struct reply *reply)
 	struct job *j = arg;
 	struct response got = { .err = e, .status = reply->status, .body = reply->body };
 
-	return notify_answered(j->arena, &j->config, &j->sends[j->at].to, &got);
+	return notify_check_response(j->arena, &j->config, &j->sends[j->at].to, &got);
 }
 
 static void

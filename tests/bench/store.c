@@ -68,7 +68,7 @@ bench_run(struct bench *b)
 static void
 bench_do(struct bench *b, const char *method, const char *path, const char *body)
 {
-	json_t *answer = NULL;
+	json_t *response = NULL;
 
 	store_handle(b->store,
 	    &(struct store_request){ .method = method,
@@ -76,8 +76,8 @@ bench_do(struct bench *b, const char *method, const char *path, const char *body
 		.content_type = strcmp(method, "PATCH") == 0 ? "application/merge-patch+json" : "application/json",
 		.body = body,
 		.body_len = body != NULL ? strlen(body) : 0 },
-	    &answer);
-	json_decref(answer);
+	    &response);
+	json_decref(response);
 }
 
 #define REPLICASETS "/apis/apps/v1/namespaces/ns5/replicasets"

@@ -70,7 +70,7 @@ create(struct thousand *t, const char *manifests, size_t i)
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	const char *text = str_replace(a, manifests, "myapp", arena_printf(a, "app%zu", i));
-	json_t *doc, *answer;
+	json_t *doc, *response;
 	bool ok = yaml_parse(a, text, strlen(text), &docs) == NULL;
 	size_t k;
 
@@ -78,8 +78,8 @@ create(struct thousand *t, const char *manifests, size_t i)
 		for (size_t p = 0; p < ARRAY_SIZE(plurals); p++)
 			if (strcmp(plurals[p][0], json_str(doc, "kind") ?: "") == 0) {
 				ok &= remote_do(t->remote, "POST", "application/json", plurals[p][1], json_incref(doc),
-					  &answer) == 201;
-				json_decref(answer);
+					  &response) == 201;
+				json_decref(response);
 			}
 	return ok;
 }
@@ -88,10 +88,10 @@ static bool
 patch(struct thousand *t, size_t i, const char *sub, json_t *body)
 {
 	_cleanup_(freep) char *path = mem_printf("%s/app%zu%s", plurals[0][1], i, sub);
-	json_t *answer = NULL;
-	int status = remote_do(t->remote, "PATCH", "application/merge-patch+json", path, body, &answer);
+	json_t *response = NULL;
+	int status = remote_do(t->remote, "PATCH", "application/merge-patch+json", path, body, &response);
 
-	json_decref(answer);
+	json_decref(response);
 	return status == 200;
 }
 

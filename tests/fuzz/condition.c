@@ -12,13 +12,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct condition_program *program;
 	json_t *j = NULL;
 	struct value v;
-	bool answer;
+	bool response;
 
 	if (line == NULL || json_parse(a, text, (size_t)(line - text), &j) != NULL)
 		return 0;
 	v = value_from_json(a, j);
 	if (condition_parse(a, line + 1, &program) == NULL)
-		condition_eval(a, program, &v, 0, &answer);
+		condition_eval(a, program, &v, 0, &response);
 	json_decref(j);
 	return 0;
 }

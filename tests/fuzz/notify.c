@@ -17,7 +17,7 @@ send(struct arena *a, const struct notify_config *c, const json_t *names, const 
 		struct query q = { 0 };
 
 		if (notify_compose(a, c, secret, &to, notification, 0, &q) == NULL)
-			notify_answered(a, c, &to, &(struct response){ .status = 200, .body = { "{}", 2 } });
+			notify_check_response(a, c, &to, &(struct response){ .status = 200, .body = { "{}", 2 } });
 	}
 	json_decref(notification);
 }

@@ -325,7 +325,7 @@ static const struct step_plugins step_plugins = { .plugins = { &plugin, 1 } };
 static const struct settings settings = { .step_plugins = &step_plugins };
 
 static struct seen_query
-answered(const char *key, const char *body)
+responded(const char *key, const char *body)
 {
 	return (struct seen_query){ .key = key,
 		.sent_at = NOW - 1000,
@@ -339,13 +339,13 @@ decided(struct arena *a, const json_t *objects, uint8_t asked)
 {
 	struct listed l = LISTED;
 	struct seen_failure failure = { &virtual_service_type, "vs", false, ERR_INVALID, "no" };
-	struct seen_query answers[] = { answered("plugin/2/Run/2",
-					    "{\"phase\":\"Failed\",\"message\":\"m\",\"status\":[1]}"),
-		answered("u-run.j.1/pods", "{\"items\":[{\"metadata\":{\"name\":\"p\"},\"status\":{\"phase\":"
-					   "\"Failed\",\"reason\":\"r\"}}]}") };
+	struct seen_query responses[] = { responded("plugin/2/Run/2",
+					      "{\"phase\":\"Failed\",\"message\":\"m\",\"status\":[1]}"),
+		responded("u-run.j.1/pods", "{\"items\":[{\"metadata\":{\"name\":\"p\"},\"status\":{\"phase\":"
+					    "\"Failed\",\"reason\":\"r\"}}]}") };
 	struct seen seen = { .failure = (asked & 4) != 0 ? &failure : NULL,
-		.queries = answers,
-		.n_queries = (asked & 8) != 0 ? ARRAY_SIZE(answers) : 0 };
+		.queries = responses,
+		.n_queries = (asked & 8) != 0 ? ARRAY_SIZE(responses) : 0 };
 	struct pass p = {
 		.view = &l.view, .namespace = "ns", .name = "x", .now = NOW, .seen = &seen, .settings = &settings
 	};

@@ -102,7 +102,7 @@ is_urgent(const struct cluster *c, const struct resource *r, const json_t *old, 
 
 	if (strcmp(r->kind, "AnalysisRun") == 0)
 		return is_bad(json_str(is, "phase")) && !is_bad(json_str(was, "phase"));
-	if (!c->urgency.person || strcmp(r->kind, "Rollout") != 0 ||
+	if (!c->urgency.user || strcmp(r->kind, "Rollout") != 0 ||
 	    (strcmp(phase, "Progressing") != 0 && strcmp(phase, "Paused") != 0) ||
 	    str_eq(json_str(was, "stableRS"), json_str(was, "currentPodHash")))
 		return false;
@@ -415,7 +415,7 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 	else if (rollout && u->of_rollout && u->heard_at == 0) {
 		/* A slow watch may still deliver an old version. Only a later one is news, because the writer of
 		 * this one knew a later one, or reverted it. */
-		if (u->person && u->mark[0] != '\0' && json_is_true(json_at(o, "/status/abort")))
+		if (u->user && u->mark[0] != '\0' && json_is_true(json_at(o, "/status/abort")))
 			mark_urgent(c, true, o);
 		else
 			forget_urgent(c);
@@ -456,7 +456,7 @@ on_synced(void *arg)
 static void
 start_runner(struct member *m)
 {
-	struct runner_settings s = { .seed = rand_next(&m->cluster->people),
+	struct runner_settings s = { .seed = rand_next(&m->cluster->users),
 		.settings = &m->cluster->process,
 		.own = m->transport,
 		.component = "rollouts-controller",
@@ -540,7 +540,7 @@ cluster_new(uint64_t seed)
 	c->process.step_plugins = &step_plugins;
 	c->process.environment = (struct string_map){ variables, ARRAY_SIZE(variables) };
 	c->faults = rand_stream(seed, "faults");
-	c->people = rand_stream(seed, "people");
+	c->users = rand_stream(seed, "people");
 	c->trouble_over = INT64_MIN / 2;
 	c->hash = 14695981039346656037u;
 	str_init(&c->story, 8u << 20);
@@ -721,7 +721,7 @@ cluster_set_image(struct cluster *c, const char *image)
 {
 	json_t *list = json_deep_copy(json_at(cluster_rollout(c), "/spec/template/spec/containers"));
 
-	cluster_note(c, "person: set image %s", image);
+	cluster_note(c, "user: set image %s", image);
 	json_object_set_new(json_array_get(list, 0), "image", json_string(image));
 	cluster_patch(c, false, json_pack("{s:{s:{s:{s:o}}}}", "spec", "template", "spec", "containers", list));
 }
@@ -729,7 +729,7 @@ cluster_set_image(struct cluster *c, const char *image)
 void
 cluster_promote(struct cluster *c)
 {
-	cluster_note(c, "person: promote");
+	cluster_note(c, "user: promote");
 	cluster_patch(c, true, json_pack("{s:{s:n}}", "status", "pauseConditions"));
 }
 
@@ -855,9 +855,9 @@ cluster_do(struct cluster *c, const char *method, const char *content_type, cons
 	int status;
 
 	if (c->remote == NULL) {
-		c->urgency.person = true;
+		c->urgency.user = true;
 		status = store_do(c->store, method, content_type, path, body);
-		c->urgency.person = false;
+		c->urgency.user = false;
 		return status;
 	}
 	status = remote_do(c->remote, method, content_type, path, body, &answer);

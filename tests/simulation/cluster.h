@@ -52,7 +52,7 @@ struct member {
 /* From when the controller hears of something urgent (an abort, a promotion, a failed verdict) to the next write it
  * sends. */
 struct urgent_change {
-	bool person; /* a user's request is being handled */
+	bool user; /* a user's request is being handled */
 	bool of_rollout; /* reported by the Rollout, not by a run */
 	char mark[48]; /* in what tells it; "": nothing urgent is on its way */
 	int64_t heard_at; /* mono ms; 0: not yet */
@@ -68,7 +68,7 @@ struct cluster {
 	struct jobs *jobs;
 	struct member members[MEMBERS_MAX];
 	size_t n_members;
-	struct rand_stream faults, people;
+	struct rand_stream faults, users;
 	uint64_t seed;
 	const char *name; /* of the rollout: "myapp" */
 	bool trouble; /* faults are being injected */

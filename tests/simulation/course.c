@@ -422,7 +422,7 @@ course_on_rollout(struct course *c, const json_t *old, const json_t *rollout)
 {
 	long long index = json_int(course_status(rollout), "currentStepIndex", 0);
 
-	if (c->cluster->urgency.person) {
+	if (c->cluster->urgency.user) {
 		course_on_user(c, old, rollout);
 		return;
 	}
@@ -451,7 +451,7 @@ course_on_weight(struct course *c, const json_t *old, long long was, long long i
 	const json_t *rollout = cluster_rollout(c->cluster), *steps = facts_steps(rollout), *pause;
 	long long index;
 
-	if (c->cluster->urgency.person || old == NULL || is <= was || rollout == NULL ||
+	if (c->cluster->urgency.user || old == NULL || is <= was || rollout == NULL ||
 	    !facts_traffic(c->cluster).routed || json_at(rollout, "/spec/strategy/canary/pingPong") != NULL ||
 	    loop_mono(c->cluster->loop) < c->edited_at + judge_memory(c->cluster) || course_is_short(rollout, rollout))
 		return;
@@ -483,7 +483,7 @@ course_on_service(struct course *c, const json_t *old, const json_t *service)
 	struct course_search s = { .hash = to, .index = -1 };
 
 	if (bg == NULL || !str_eq(name, json_str(bg, "activeService")) || from == NULL || str_eq(from, to) ||
-	    !str_eq(to, course_hash(rollout)) || !course_is_update(rollout) || c->cluster->urgency.person ||
+	    !str_eq(to, course_hash(rollout)) || !course_is_update(rollout) || c->cluster->urgency.user ||
 	    loop_mono(c->cluster->loop) < c->edited_at + judge_memory(c->cluster) ||
 	    course_is_short(rollout, rollout) || c->aborted ||
 	    json_at(facts_replicaset(c->cluster, to), "/metadata/annotations/scale-down-deadline") != NULL)

@@ -415,7 +415,7 @@ on_gateway_route(struct judge *j, const json_t *before, const json_t *o)
 	const char *hash = subset_hash(j, 0);
 	size_t i;
 
-	if (takes_turns(j) || j->cluster->urgency.person)
+	if (takes_turns(j) || j->cluster->urgency.user)
 		return;
 	on_header_routes(j, hash);
 	json_array_foreach (json_at(o, "/spec/rules"), i, rule) {
@@ -443,7 +443,7 @@ on_split_object(struct judge *j, const char *kind, const json_t *before, const j
 	int weight = split_weight(rollout, kind, o), old = split_weight(rollout, kind, before);
 	const char *hash = subset_hash(j, 0);
 
-	if (j->cluster->urgency.person || weight < 0 || facts_traffic(j->cluster).opaque)
+	if (j->cluster->urgency.user || weight < 0 || facts_traffic(j->cluster).opaque)
 		return;
 	if (split_has_header(kind, o) && !split_has_header(kind, before) &&
 	    (hash == NULL || lately_available(j, hash) == 0))
@@ -631,7 +631,7 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 			*gone = (struct readiness){ .was = gone->available, .fell_at = loop_mono(j->cluster->loop) };
 		if (strcmp(r->kind, "Pod") == 0)
 			on_pod(j, o);
-		if (strcmp(r->kind, "Service") == 0 && !j->cluster->urgency.person &&
+		if (strcmp(r->kind, "Service") == 0 && !j->cluster->urgency.user &&
 		    is_additional(j, json_str(json_at(o, "/spec/selector"), HASH) ?: "none"))
 			wrong(j, "a Service goes that the routing names");
 		return;

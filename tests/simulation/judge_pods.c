@@ -123,7 +123,7 @@ bounds_on_replicaset(struct pod_bounds *b, const json_t *old, const json_t *o)
 		b->lost = (bounds_recent(b, b->fell_at) ? b->lost : 0) + (was < now ? was : now) - available;
 		b->fell_at = loop_mono(b->cluster->loop);
 	}
-	if (b->cluster->urgency.person)
+	if (b->cluster->urgency.user)
 		return;
 	if (now > before)
 		bounds_on_grown(b, rollout, o, now);
@@ -181,7 +181,7 @@ bounds_on_pod(struct pod_bounds *b, const json_t *old, const json_t *o, bool gon
 	struct bounds_summing s = { .cluster = b->cluster };
 	long long surge, unavailable, least;
 
-	if (rollout == NULL || rs == NULL || !facts_owned(rs, "Rollout") || b->cluster->urgency.person ||
+	if (rollout == NULL || rs == NULL || !facts_owned(rs, "Rollout") || b->cluster->urgency.user ||
 	    json_at(old, "/metadata/deletionTimestamp") != NULL ||
 	    (!gone && json_at(o, "/metadata/deletionTimestamp") == NULL) || json_at(rollout, "/spec/restartAt") == NULL)
 		return;

@@ -126,7 +126,7 @@ do_restart(struct scenario *s, const json_t *v)
 	const char *now = time_format(s->arena, cluster_wall(s->cluster));
 
 	(void)v;
-	cluster_note(s->cluster, "person: restart");
+	cluster_note(s->cluster, "user: restart");
 	if (cluster_patch(s->cluster, false, json_pack("{s:{s:s}}", "spec", "restartAt", now)) != 200)
 		scenario_wrong(s, "the restart was not taken");
 }
@@ -199,7 +199,7 @@ do_merge(struct scenario *s, const json_t *v)
 	json_object_foreach ((json_t *)v, which, patch) {
 		int code = cluster_do(s->cluster, "PATCH", MERGE, path_of_text(s, which), here(s, patch));
 
-		cluster_note(s->cluster, "person: patch %s", which);
+		cluster_note(s->cluster, "user: patch %s", which);
 		if (code != 200)
 			scenario_wrong(s, "%s could not be patched: %d", which, code);
 	}
@@ -210,7 +210,7 @@ do_delete(struct scenario *s, const json_t *v)
 {
 	const char *which = scenario_expand(s, json_string_value(v) ?: "");
 
-	cluster_note(s->cluster, "person: delete %s", which);
+	cluster_note(s->cluster, "user: delete %s", which);
 	if (cluster_do(s->cluster, "DELETE", NULL, path_of_text(s, which), NULL) != 200)
 		scenario_wrong(s, "%s could not be deleted", which);
 }

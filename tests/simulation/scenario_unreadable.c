@@ -99,7 +99,7 @@ scenario_mark(struct scenario *s, const char *which, bool unreadable)
 	}
 	m.kind = arena_strndup(s->arena, text, (size_t)(space - text));
 	m.name = strcmp(space + 1, "*") == 0 ? NULL : space + 1;
-	cluster_note(s->cluster, "person: %s %s", text, unreadable ? "becomes unreadable" : "can be read");
+	cluster_note(s->cluster, "user: %s %s", text, unreadable ? "becomes unreadable" : "can be read");
 	s->cluster->spoil = unreadable_spoil;
 	for (const struct resource *r = store_resources; r->plural != NULL; r++)
 		if (str_eq(r->kind, m.kind))

@@ -42,7 +42,7 @@ visit_pod(const json_t *pod, void *arg)
 	if (ch->heal) {
 		if (json_at(pod, "/status/conditions") != NULL)
 			pods_ready(ch->c->pods, json_str(m, "namespace"), json_str(m, "name"), true, NULL);
-	} else if (rand_below(&ch->c->people, ++ch->n) == 0) {
+	} else if (rand_below(&ch->c->users, ++ch->n) == 0) {
 		wobble_target = pod;
 	}
 }
@@ -76,46 +76,46 @@ act(struct cluster *c)
 {
 	static const char *const tags[] = { "v1", "v2", "v3" };
 
-	switch (rand_below(&c->people, 15)) {
+	switch (rand_below(&c->users, 15)) {
 	case 0:
-	case 1: deploy(c, tags[rand_below(&c->people, 3)]); break;
+	case 1: deploy(c, tags[rand_below(&c->users, 3)]); break;
 	case 2:
 	case 3:
 	case 4: cluster_promote(c); break;
 	case 5:
-		cluster_note(c, "person: abort");
+		cluster_note(c, "user: abort");
 		cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "abort", 1));
 		break;
 	case 6:
-		cluster_note(c, "person: retry");
+		cluster_note(c, "user: retry");
 		cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "abort", 0));
 		break;
 	case 7:
-		if (rand_chance(&c->people, 30)) {
-			cluster_note(c, "person: promote --full");
+		if (rand_chance(&c->users, 30)) {
+			cluster_note(c, "user: promote --full");
 			cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "promoteFull", 1));
 		}
 		break;
 	case 8:
-		if (c->n_members > 1 && rand_chance(&c->people, 60))
-			cluster_stall_controller(c, 1000 + (int64_t)rand_below(&c->people, 40000));
+		if (c->n_members > 1 && rand_chance(&c->users, 60))
+			cluster_stall_controller(c, 1000 + (int64_t)rand_below(&c->users, 40000));
 		else
 			cluster_kill_controller(c);
 		break;
 	case 9: wobble(c, false); break;
 	case 10: wobble(c, true); break;
-	case 11: c->metric = rand_chance(&c->people, 70) ? 0.01 : 0.4; break;
+	case 11: c->metric = rand_chance(&c->users, 70) ? 0.01 : 0.4; break;
 	case 13:
-		cluster_note(c, "person: scale");
-		cluster_patch(c, false, json_pack("{s:{s:i}}", "spec", "replicas", (int)rand_below(&c->people, 7)));
+		cluster_note(c, "user: scale");
+		cluster_patch(c, false, json_pack("{s:{s:i}}", "spec", "replicas", (int)rand_below(&c->users, 7)));
 		break;
 	case 12:
-		c->metric_mood = rand_chance(&c->people, 60)
+		c->metric_mood = rand_chance(&c->users, 60)
 				     ? METRIC_FINE
-				     : (enum metric_mood)rand_below(&c->people, METRIC_UNREACHABLE + 1);
+				     : (enum metric_mood)rand_below(&c->users, METRIC_UNREACHABLE + 1);
 		break;
 	default:
-		if (rand_chance(&c->people, 30)) {
+		if (rand_chance(&c->users, 30)) {
 			cluster_note(c, "history compacted");
 			store_compact(c->store);
 		}
@@ -185,10 +185,10 @@ live(uint64_t seed, bool verbose, const char **ret_wrong, int64_t *ret_longest)
 			"headerValue", "exact", "yes", "pause", "setWeight", 60));
 	if (seed % 16 >= 12)
 		cluster_patch(c, false, json_pack("{s:{s:{s:i}}}", "spec", "rollbackWindow", "revisions", 2));
-	cluster_run(c, (int64_t)rand_below(&c->people, 10000));
+	cluster_run(c, (int64_t)rand_below(&c->users, 10000));
 	deploy(c, "v2");
 	while (loop_mono(c->loop) < TROUBLE_MS && judge_verdict(j) == NULL) {
-		cluster_run(c, (int64_t)rand_below(&c->people, 8000));
+		cluster_run(c, (int64_t)rand_below(&c->users, 8000));
 		act(c);
 	}
 	c->trouble = false;

@@ -1,4 +1,4 @@
-/* tests/simulation/specs_run.c: plays many lives, and shows of those that fail what is needed to mend it. */
+/* tests/simulation/specs_run.c: plays many lives, and prints those that fail, with the shortest scenario of each. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,11 +10,11 @@
 #include "tests/simulation/shrink.h"
 #include "tests/simulation/specs.h"
 
-#define SHRUNK_MAX 2 /* lives that are made short in one run */
+#define SHRUNK_MAX 2 /* lives that are shortened in one run */
 #define SHRINK_TRIES 2000
 #define PROCESSES_MAX 64
 
-/* The state of a process, for the one that waits for it. */
+/* The state of a child process, for its parent. */
 struct progress {
 	uint64_t seed; /* that is played; 0: none */
 	unsigned failed;
@@ -107,7 +107,8 @@ specs_play_some(uint64_t first, uint64_t end, uint64_t step, struct progress *p)
 	p->seed = 0;
 }
 
-/* Every `step`-th life in a child process; one that crashes is reported, and the next begins behind it. */
+/* Plays every `step`-th life in a child process. A life that crashes is reported, and the next child continues after
+ * it. */
 static void
 specs_run_some(uint64_t first, uint64_t end, uint64_t step, struct progress *p)
 {

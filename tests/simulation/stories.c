@@ -62,15 +62,15 @@ play_abort_retry_undo(struct cluster *c)
 	if (!first_version(c) || !to_pause(c, "myregistry/myapp:v2"))
 		return false;
 	cluster_run(c, 1500);
-	cluster_note(c, "person: abort");
+	cluster_note(c, "user: abort");
 	cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "abort", 1));
 	cluster_run(c, 3000);
-	cluster_note(c, "person: retry");
+	cluster_note(c, "user: retry");
 	cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "abort", 0));
 	if (!cluster_wait(c, "Paused", 1, 60000))
 		return false;
 	cluster_run(c, 3000);
-	cluster_note(c, "person: undo");
+	cluster_note(c, "user: undo");
 	list = json_deep_copy(json_at(cluster_rollout(c), "/spec/template/spec/containers"));
 	json_object_set_new(json_array_get(list, 0), "image", json_string("myregistry/myapp:v1"));
 	cluster_patch(c, false, json_pack("{s:{s:{s:{s:o}}}}", "spec", "template", "spec", "containers", list));
@@ -99,7 +99,7 @@ play_change_in_flight(struct cluster *c)
 	if (!to_pause(c, "myregistry/myapp:v3"))
 		return false;
 	cluster_run(c, 1200);
-	cluster_note(c, "person: promote --full");
+	cluster_note(c, "user: promote --full");
 	cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "promoteFull", 1));
 	cluster_run(c, 100);
 	return cluster_wait(c, "Healthy", 4, 60000);

@@ -15,7 +15,7 @@ struct story {
 /* Ended by one without a name. */
 extern const struct story stories[];
 
-/* The lines of a recording: what the person did, and every change that was seen. A new reference. */
+/* The lines of a recording: what the user did, and every change that was seen. A new reference. */
 json_t *story_recording(const char *name);
 
 /* Plays one in a cluster of separate processes, over HTTP and in real time, and compares it with the recording as in

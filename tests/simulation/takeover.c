@@ -98,7 +98,7 @@ last_of(const struct recording *r, size_t at, const char *kind, const char *name
 	return NULL;
 }
 
-/* The last line before the person does something more. */
+/* The last line before the next action of the user. */
 static size_t
 rest_of(const struct recording *r, size_t at)
 {
@@ -363,7 +363,7 @@ take_over_there(
 	return c != NULL && take_over(t, r, at, c);
 }
 
-/* All moments of one story at which the Rollout holds what the person did last. */
+/* All moments of one story at which the Rollout holds what the user did last. */
 static bool
 take_over_all(const struct story *t, const struct recording *r, const char *sluice, const struct remote_place *place,
     unsigned *ret_moments, unsigned *ret_still)

@@ -1,4 +1,4 @@
-/* tests/unit/vectors.c: the answers that compatible systems give, line by line (tests/data). */
+/* tests/unit/vectors.c: the responses that compatible systems give, line by line (tests/data). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include "rollout/replica_counts.h"
 #include "traffic/istio.h"
 
-/* Calls `each` for every line; it answers NULL or what is wrong. Every difference is printed. */
+/* Calls `each` for every line; it returns NULL or what is wrong. Every difference is printed. */
 static void
 for_each_line(const char *file, const char *(*each)(struct arena *, const json_t *))
 {
@@ -87,12 +87,12 @@ condition_line(struct arena *a, const json_t *j)
 	const json_t *want = json_object_get(j, "want");
 	const char *wanted = json_is_string(want) ? "error" : json_is_true(want) ? "true" : "false", *got;
 	struct condition_program *p;
-	bool answer = false;
+	bool response = false;
 	struct err *e;
 
 	if ((e = condition_parse(a, json_str(j, "condition"), &p)) == NULL)
-		e = condition_eval(a, p, &v, 2000000000000, &answer);
-	got = e != NULL ? "error" : answer ? "true" : "false";
+		e = condition_eval(a, p, &v, 2000000000000, &response);
+	got = e != NULL ? "error" : response ? "true" : "false";
 	return strcmp(got, wanted) != 0 ? arena_printf(a, "%s over %s: %s, want %s (%s)", json_str(j, "condition"),
 					      json_str(j, "result"), got, wanted, e != NULL ? err_text(a, e) : "")
 					: NULL;
@@ -155,7 +155,7 @@ counts_line(struct arena *a, const json_t *j)
 		.has_weights = json_is_object(weights),
 		.canary_weight = json_int(weights, "canary", 0),
 		.stable_weight = json_int(weights, "stable", 0) };
-	struct counts_answer got;
+	struct counts_result got;
 	size_t i;
 
 	decode(&canary_strategy_type, json_object_get(j, "canary"), "canary", &problems, &canary);

@@ -1,4 +1,4 @@
-/* web/access/groups.h: which groups of a login are worth to be kept with its session. Pure. */
+/* web/access/groups.h: the groups of a login that have an effect, and are kept with its session. Pure. */
 #pragma once
 #include "kube/plan/view.h"
 #include "web/access/impersonation.h"

@@ -42,7 +42,7 @@ function age(time) {
   return s < 172800 ? `${Math.floor(s / 3600)}h` : `${Math.floor(s / 86400)}d`;
 }
 
-// --- what is asked of the server ------------------------------------------------------------------------------------
+// --- requests to the server -----------------------------------------------------------------------------------------
 
 function notice(text, bad) {
   const n = byId("notice");
@@ -129,7 +129,7 @@ function traffic(info) {
       make("span", null, make("span", { class: "dot stable" }), "stable ", make("b", null, `${100 - percent} %`)),
       settled ? make("span", null, "no update in progress")
         : make("span", null, make("span", { class: "dot canary" }), "canary ", make("b", null, `${percent} %`),
-          info.setWeight !== info.actualWeight ? ` (the step asks for ${info.setWeight} %)` : "")),
+          info.setWeight !== info.actualWeight ? ` (the step requires ${info.setWeight} %)` : "")),
   ];
 }
 

@@ -35,10 +35,10 @@ a_condition_that_costs_too_much_is_an_error(void **state)
 		struct condition_program *p;
 		struct err *e = condition_parse(a, all[i].condition, &p);
 		const char *got;
-		bool answer;
+		bool response;
 
 		if (e == NULL)
-			e = condition_eval(a, p, &result, 0, &answer);
+			e = condition_eval(a, p, &result, 0, &response);
 		got = e != NULL ? err_text(a, e) : "an answer";
 		if (strstr(got, all[i].want) == NULL)
 			fail_msg("%s: got \"%s\", want \"%s\"", all[i].condition, got, all[i].want);
@@ -62,12 +62,12 @@ usual_conditions_cost_little(void **state)
 		struct arena *a = arena_new();
 		struct value result = { .kind = VALUE_INT, .i = 1 };
 		struct condition_program *p;
-		bool answer = false;
+		bool response = false;
 		struct err *e = condition_parse(a, all[i], &p);
 
 		if (e == NULL)
-			e = condition_eval(a, p, &result, 0, &answer);
-		if (e != NULL || !answer)
+			e = condition_eval(a, p, &result, 0, &response);
+		if (e != NULL || !response)
 			fail_msg("%s: got %s", all[i], e != NULL ? err_text(a, e) : "false");
 		arena_free(a);
 	}

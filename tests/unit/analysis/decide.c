@@ -9,9 +9,9 @@
 #define NOW "2026-11-23T00:01:00Z"
 #define VALUE(x) "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[1,\"" x "\"]}}"
 
-/* `answers`: the responses so far, by key; ended by NULL. */
+/* `responses`: the responses so far, by key; ended by NULL. */
 static struct plan *
-pass(struct arena *a, const char *run, const char *const (*answers)[2])
+pass(struct arena *a, const char *run, const char *const (*responses)[2])
 {
 	json_t *j = yaml(a, run);
 	struct plan *p = plan_new(a);
@@ -20,13 +20,13 @@ pass(struct arena *a, const char *run, const char *const (*answers)[2])
 	struct analysis_world w = { .seen = &seen };
 
 	time_parse(NOW, &w.now);
-	for (; answers != NULL && (*answers)[0] != NULL; answers++)
-		list[seen.n_queries++] = (struct seen_query){ .key = (*answers)[0],
+	for (; responses != NULL && (*responses)[0] != NULL; responses++)
+		list[seen.n_queries++] = (struct seen_query){ .key = (*responses)[0],
 			.sent_at = w.now,
-			.done = (*answers)[1] != NULL,
+			.done = (*responses)[1] != NULL,
 			.done_at = w.now,
 			.response = { .status = 200,
-			    .body = { (*answers)[1], (*answers)[1] != NULL ? strlen((*answers)[1]) : 0 } } };
+			    .body = { (*responses)[1], (*responses)[1] != NULL ? strlen((*responses)[1]) : 0 } } };
 	seen.queries = list;
 	w.run = (const struct analysis_run *)object_decode(&analysis_run_type, j, a);
 	json_decref(j);
@@ -57,14 +57,14 @@ lacks(struct plan *p, const char *text)
 static void
 a_failed_dry_run_metric_does_not_fail_the_run(void **state)
 {
-	static const char *const answers[][2] = { { "bad#0/0", VALUE("1") }, { "good#0/0", VALUE("0") },
+	static const char *const responses[][2] = { { "bad#0/0", VALUE("1") }, { "good#0/0", VALUE("0") },
 		{ NULL, NULL } };
 	struct arena *a = arena_new();
 	struct plan *p = pass(a,
 	    RUN("metrics: [" METRIC("bad", "successCondition: result < 1,") ", " METRIC(
 		    "good", "count: 1, successCondition: result < 1,") "], dryRun: [{metricName: ^ba}]",
 		STARTED),
-	    answers);
+	    responses);
 
 	(void)state;
 	wants(p, "\"phase\":\"Successful\"");
@@ -93,14 +93,14 @@ a_rule_that_matches_no_metric_is_an_error(void **state)
 static void
 retention_limits_the_measurements_in_the_status(void **state)
 {
-	static const char *const answers[][2] = { { "x#3/0", VALUE("4") }, { NULL, NULL } };
+	static const char *const responses[][2] = { { "x#3/0", VALUE("4") }, { NULL, NULL } };
 	struct arena *a = arena_new();
 	struct plan *p = pass(a,
 	    RUN("metrics: [" METRIC("x", "") "], measurementRetention: [{metricName: x, limit: 2}]",
 		STARTED ", metricResults: [{name: x, phase: Running, count: 3, successful: 3, measurements: [{phase: "
 			"Successful, value: '2', finishedAt: '2026-11-23T00:00:10Z'}, {phase: Successful, value: '3', "
 			"finishedAt: '2026-11-23T00:00:20Z'}]}]"),
-	    answers);
+	    responses);
 
 	(void)state;
 	wants(p, "\"value\":\"3\"");
@@ -209,7 +209,7 @@ a_run_is_deleted_after_its_ttl(void **state)
 static void
 consecutive_successes_end_a_metric(void **state)
 {
-	static const char *const answers[][2] = { { "x#2/0", VALUE("0") }, { NULL, NULL } };
+	static const char *const responses[][2] = { { "x#2/0", VALUE("0") }, { NULL, NULL } };
 	struct arena *a = arena_new();
 	struct plan *p = pass(a,
 	    RUN("metrics: [" METRIC(
@@ -217,7 +217,7 @@ consecutive_successes_end_a_metric(void **state)
 		STARTED
 		", metricResults: [{name: x, phase: Running, count: 2, failed: 1, successful: 1, consecutiveSuccess: "
 		"1, measurements: [{phase: Successful, value: '0', finishedAt: '2026-11-23T00:00:10Z'}]}]"),
-	    answers);
+	    responses);
 
 	(void)state;
 	wants(p, "\"consecutiveSuccess\":2");

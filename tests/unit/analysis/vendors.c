@@ -31,7 +31,7 @@ secret_of(struct arena *a, const char *key, const char *value, const char *key2,
 }
 
 static struct response
-answer(int status, const char *body)
+response(int status, const char *body)
 {
 	return (struct response){ .status = status, .body = { body, strlen(body) } };
 }
@@ -96,7 +96,7 @@ new_relic_is_queried_four_times_with_growing_waits(void **state)
 {
 	struct arena *a = arena_new();
 	const struct metric *m = metric_of(a, "{newRelic: {query: q}}");
-	struct response secret = secret_of(a, "personal-api-key", "k", "account-id", "7"), busy = answer(503, "x");
+	struct response secret = secret_of(a, "personal-api-key", "k", "account-id", "7"), busy = response(503, "x");
 	struct query_input in = { .responses = { &secret, &busy, &busy, &busy, &busy }, .n = 1 };
 	const int64_t waits[] = { 0, 1000, 2000, 4000 };
 
@@ -131,7 +131,7 @@ new_relic_has_an_address_for_each_region(void **state)
 		const char *body = arena_printf(a,
 		    "{\"data\":{\"personal-api-key\":\"aw==\",\"account-id\":\"Nw==\",\"region\":\"%s\"}}",
 		    base64_encode(a, cases[i][0], strlen(cases[i][0])));
-		struct response secret = answer(200, body);
+		struct response secret = response(200, body);
 		struct query_input in = { .responses = { &secret }, .n = 1 };
 		struct step_result r = { 0 };
 
@@ -153,8 +153,8 @@ all_pages_of_cloudwatch_are_read(void **state)
 	struct arena *a = arena_new();
 	const struct metric *m = metric_of(a, "{cloudWatch: {metricDataQueries: [{id: a, expression: b}]}}");
 	struct response first =
-	    answer(200, "{\"MetricDataResults\":[{\"Id\":\"a\",\"Values\":[1]}],\"NextToken\":\"t\"}");
-	struct response last = answer(200, "{\"MetricDataResults\":[{\"Id\":\"b\",\"Values\":[2,3]}]}");
+	    response(200, "{\"MetricDataResults\":[{\"Id\":\"a\",\"Values\":[1]}],\"NextToken\":\"t\"}");
+	struct response last = response(200, "{\"MetricDataResults\":[{\"Id\":\"b\",\"Values\":[2,3]}]}");
 	struct query_input in = { .now = 1000000, .settings = &settings, .responses = { &first, &last }, .n = 1 };
 	struct step_result r = { 0 };
 
@@ -190,7 +190,7 @@ reads(const struct provider *provider, const char *metric, const struct response
 {
 	for (size_t i = 0; i < n_cases; i++) {
 		struct arena *a = arena_new();
-		struct response got = answer(cases[i].status != 0 ? cases[i].status : 200, cases[i].body);
+		struct response got = response(cases[i].status != 0 ? cases[i].status : 200, cases[i].body);
 		struct query_input in = { .now = 1767225600000, .namespace = "shop", .settings = settings };
 		struct step_result r = { 0 };
 		const char *text;
@@ -254,7 +254,7 @@ points_of_google_are_numbers(void **state)
 		    403 },
 	};
 	static const char metric[] = "{plugin: {sluice/google-cloud-monitoring: {project: p, query: q}}}";
-	struct response token = answer(200, "{\"access_token\":\"t\"}"), none = answer(404, "");
+	struct response token = response(200, "{\"access_token\":\"t\"}"), none = response(404, "");
 
 	(void)state;
 	reads(&google_monitoring_provider, metric, &token, NULL, cases, ARRAY_SIZE(cases));
@@ -307,11 +307,11 @@ a_judgment_of_kayenta_without_an_id_is_an_error(void **state)
 	struct arena *a = arena_new();
 	const struct metric *m =
 	    metric_of(a, "{kayenta: {address: 'http://k', canaryConfigName: c, threshold: {pass: 9, marginal: 7}}}");
-	struct response config = answer(200, "[{\"name\":\"c\",\"id\":\"i\"}]");
+	struct response config = response(200, "[{\"name\":\"c\",\"id\":\"i\"}]");
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct response started = answer(200, cases[i]);
+		struct response started = response(200, cases[i]);
 		struct query_input in = { .now = 1000000, .responses = { &config, &started }, .n = 2 };
 		struct step_result r = { 0 };
 
@@ -337,7 +337,7 @@ a_point_of_wavefront_without_a_value_is_an_error(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct response got = answer(200, cases[i][0]);
+		struct response got = response(200, cases[i][0]);
 		struct query_input in = { .now = 1000000, .responses = { &secret, &got }, .n = 2 };
 		struct step_result r = { 0 };
 

@@ -33,12 +33,12 @@ struct server {
 	struct arena *arena;
 	struct sent *sent;
 	size_t n, n_open, most_open;
-	int status; /* of the answers; 0: the requests are lost */
+	int status; /* of the responses; 0: the requests are lost */
 	size_t observed, dropped_normal, dropped_warnings;
 };
 
 static void
-server_on_answer(struct timer *t, void *arg)
+server_on_response(struct timer *t, void *arg)
 {
 	struct exchange *e = arg;
 	static const char body[] = "{\"kind\":\"Event\",\"metadata\":{\"name\":\"x\"}}";
@@ -70,7 +70,7 @@ server_start(struct transport *t, const struct request *r, const struct receiver
 	sent->body = arena_strdup(s->arena, r->body);
 	sent->count = json_int(body, "count", -1);
 	*e = (struct exchange){ .server = s, .to = to, .arg = arg, .status = s->status };
-	e->timer = (struct timer){ .fire = server_on_answer, .arg = e };
+	e->timer = (struct timer){ .fire = server_on_response, .arg = e };
 	s->n_open++;
 	s->most_open = s->n_open > s->most_open ? s->n_open : s->most_open;
 	loop_timer(s->loop, &e->timer, ANSWER_MS);

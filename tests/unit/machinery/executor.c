@@ -302,16 +302,16 @@ after_a_write_of_unknown_outcome_the_object_is_fetched(void **state)
 static void
 a_write_answered_with_something_else_is_in_doubt(void **state)
 {
-	static const char *const answers[] = { "", "{}", "7", "[7]", "{\"kind\":\"Status\",\"metadata\":{}}" };
+	static const char *const responses[] = { "", "{}", "7", "[7]", "{\"kind\":\"Status\",\"metadata\":{}}" };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(responses); i++) {
 		struct fixture w;
 
 		fixture_setup(&w);
 		fixture_patch(&w, w.service);
 		fixture_start(&w);
-		script_respond(w.script, "PATCH", "services/web", 200, answers[i]);
+		script_respond(w.script, "PATCH", "services/web", 200, responses[i]);
 		script_respond(w.script, "GET", "services/web", 200, web_after);
 		assert_int_equal(w.done, 1);
 		assert_ptr_equal(w.failed, &w.plan->steps[0]);
@@ -320,7 +320,7 @@ a_write_answered_with_something_else_is_in_doubt(void **state)
 		fixture_setup(&w);
 		fixture_status(&w);
 		fixture_start(&w);
-		script_respond(w.script, "PATCH", "rollouts/myapp/status", 200, answers[i]);
+		script_respond(w.script, "PATCH", "rollouts/myapp/status", 200, responses[i]);
 		assert_int_equal(w.done, 1);
 		assert_non_null(w.failed);
 		assert_int_equal(w.class, ERR_AGAIN);

@@ -30,7 +30,7 @@ late_next(struct timer *t, void *arg)
 	loop_stop(l->loop);
 }
 
-/* Before, the time that timers took was added to the delay of the next one. */
+/* The time that a timer takes must not be added to the delay of the next one. */
 static void
 a_timer_that_became_due_while_another_ran_fires_at_once(void **state)
 {

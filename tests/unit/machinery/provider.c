@@ -14,15 +14,15 @@ struct fixture {
 	struct script *outside;
 	struct provider *provider;
 	struct provider_need need;
-	int answers, errors;
+	int responses, errors;
 };
 
 static void
-on_answer(void *arg, const struct err *e, const struct oidc_provider *p, const json_t *keys)
+on_response(void *arg, const struct err *e, const struct oidc_provider *p, const json_t *keys)
 {
 	struct fixture *f = arg;
 
-	f->answers++;
+	f->responses++;
 	f->errors += e != NULL;
 	if (e == NULL) {
 		assert_string_equal(p->keys_url, KEYS);
@@ -57,8 +57,8 @@ provider_finish(void **state)
 static void
 need(struct fixture *f)
 {
-	f->need = (struct provider_need){ .done = on_answer, .arg = f };
-	f->answers = f->errors = 0;
+	f->need = (struct provider_need){ .done = on_response, .arg = f };
+	f->responses = f->errors = 0;
 	provider_get(f->provider, &f->need, false);
 }
 
@@ -87,7 +87,7 @@ know(struct fixture *f)
 	need(f);
 	respond_metadata(f);
 	respond_keys(f);
-	assert_int_equal(f->answers, 1);
+	assert_int_equal(f->responses, 1);
 	assert_int_equal(f->errors, 0);
 }
 
@@ -99,14 +99,14 @@ both_are_kept_for_an_hour(void **state)
 	know(f);
 	loop_virtual_run_until(f->loop, PROVIDER_KEEP_MS - 1);
 	need(f);
-	assert_int_equal(f->answers, 1);
+	assert_int_equal(f->responses, 1);
 	assert_int_equal(script_n_open(f->outside), 0);
 	loop_virtual_run_until(f->loop, PROVIDER_KEEP_MS);
 	need(f);
-	assert_int_equal(f->answers, 0);
+	assert_int_equal(f->responses, 0);
 	respond_metadata(f);
 	respond_keys(f);
-	assert_int_equal(f->answers, 1);
+	assert_int_equal(f->responses, 1);
 }
 
 /* Otherwise keys that were withdrawn would count as new for another hour, again and again. */
@@ -120,13 +120,13 @@ metadata_without_keys_is_fetched_again(void **state)
 	need(f);
 	respond_metadata(f);
 	script_respond(f->outside, "GET", KEYS, 500, "");
-	assert_int_equal(f->answers, 1);
+	assert_int_equal(f->responses, 1);
 	assert_int_equal(f->errors, 0);
 	loop_virtual_run_until(f->loop, PROVIDER_KEEP_MS + PROVIDER_RETRY_MS);
 	need(f);
 	respond_metadata(f);
 	respond_keys(f);
-	assert_int_equal(f->answers, 1);
+	assert_int_equal(f->responses, 1);
 }
 
 static void
@@ -151,19 +151,19 @@ fifty_requests_wait_at_most(void **state)
 	struct fixture *f = *state;
 
 	for (int i = 0; i < PROVIDER_NEEDS_MAX; i++) {
-		many[i] = (struct provider_need){ .done = on_answer, .arg = f };
+		many[i] = (struct provider_need){ .done = on_response, .arg = f };
 		provider_get(f->provider, &many[i], false);
 	}
-	assert_int_equal(f->answers, 0);
+	assert_int_equal(f->responses, 0);
 	need(f);
-	assert_int_equal(f->answers, 1);
+	assert_int_equal(f->responses, 1);
 	assert_int_equal(f->errors, 1);
 	provider_cancel(f->provider, &many[7]);
 	need(f);
-	assert_int_equal(f->answers, 0);
+	assert_int_equal(f->responses, 0);
 	respond_metadata(f);
 	respond_keys(f);
-	assert_int_equal(f->answers, PROVIDER_NEEDS_MAX);
+	assert_int_equal(f->responses, PROVIDER_NEEDS_MAX);
 	assert_int_equal(f->errors, 0);
 }
 

@@ -13,7 +13,7 @@
 static json_t *
 store_ask(struct store *s, const char *method, const char *path, const char *body)
 {
-	json_t *answer = NULL;
+	json_t *response = NULL;
 
 	store_handle(s,
 	    &(struct store_request){ .method = method,
@@ -21,8 +21,8 @@ store_ask(struct store *s, const char *method, const char *path, const char *bod
 		.content_type = "application/json",
 		.body = body,
 		.body_len = body != NULL ? strlen(body) : 0 },
-	    &answer);
-	return answer;
+	    &response);
+	return response;
 }
 
 static void

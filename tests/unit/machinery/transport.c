@@ -27,7 +27,7 @@
 #define TURN_MS 20 /* a time without an arrival; it is checked again instead of waited for */
 #define TURNS 10
 
-/* A name of the tenant's, whose name servers take their time: until the test lets them answer. curl and the loop
+/* A name of the tenant's, whose name servers take their time: until the test lets them respond. curl and the loop
  * call this one. */
 static sem_t asked_for_slow, answers_slow, answered_slow;
 static bool waited_for_slow;
@@ -122,27 +122,27 @@ server_await(struct server *s, size_t n)
 }
 
 static void
-server_answer(struct server *s, size_t i)
+server_response(struct server *s, size_t i)
 {
-	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+	static const char response[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
 
-	assert_int_equal(write(s->connections[i], answer, strlen(answer)), strlen(answer));
+	assert_int_equal(write(s->connections[i], response, strlen(response)), strlen(response));
 }
 
 /* Answers the request of a connection that stays open, as servers do. Returns false if it has no request. */
 static bool
 server_serve(struct server *s, size_t i)
 {
-	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+	static const char response[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 	char request[4096];
 
 	if (recv(s->connections[i], request, sizeof(request), MSG_DONTWAIT) <= 0)
 		return false;
-	assert_int_equal(write(s->connections[i], answer, strlen(answer)), strlen(answer));
+	assert_int_equal(write(s->connections[i], response, strlen(response)), strlen(response));
 	return true;
 }
 
-/* Serves all requests until n have been answered. */
+/* Serves all requests until n have a response. */
 static void
 server_serve_until(struct server *s, size_t n)
 {
@@ -223,7 +223,7 @@ calls_beyond_twelve_of_a_namespace_wait_for_the_end_of_one_and_a_watch_does_not(
 	server_await(&s, AT_ONCE);
 	assert_int_equal(s.n, AT_ONCE);
 
-	server_answer(&s, 0);
+	server_response(&s, 0);
 	server_await(&s, AT_ONCE + 1);
 	assert_int_equal(s.done, 1);
 	assert_int_equal(s.n, AT_ONCE + 1);
@@ -299,10 +299,10 @@ slow_calls_of_one_namespace_leave_places_to_others(void **state)
 	server_await(&s, AT_ONCE_OF_ALL);
 	assert_int_equal(s.n, AT_ONCE_OF_ALL);
 	/* The place of one that ends is the other namespace's, which holds fewer. */
-	server_answer(&s, 0);
+	server_response(&s, 0);
 	server_await(&s, AT_ONCE_OF_ALL + 1);
 	assert_int_equal(s.n, AT_ONCE_OF_ALL + 1);
-	server_answer(&s, AT_ONCE_OF_ALL);
+	server_response(&s, AT_ONCE_OF_ALL);
 	server_await(&s, AT_ONCE_OF_ALL + 2);
 	assert_int_equal(s.done, 2);
 
@@ -347,8 +347,8 @@ slow_metrics_of_one_namespace_leave_places_to_others_and_to_the_api_server(void 
 	server_await(&s, ASKED_AT_ONCE + 1);
 	transport_start(t, &call, &receiver, &fast);
 	server_await(&fast, 1);
-	/* A host's next request comes when one of its own has been answered. */
-	server_answer(&s, 0);
+	/* A host's next request comes when one of its own has its response. */
+	server_response(&s, 0);
 	server_await(&s, ASKED_AT_ONCE + 2);
 	assert_int_equal(s.n, ASKED_AT_ONCE + 2);
 	assert_int_equal(s.done, 1);
@@ -382,7 +382,7 @@ a_request_that_waits_has_its_whole_time_out_left(void **state)
 	transport_start(t, &brief, &receiver_of_late, &s);
 	server_await(&s, ASKED_OF_ONE_HOST);
 	assert_int_equal(s.late, 0);
-	server_answer(&s, 0);
+	server_response(&s, 0);
 	server_await(&s, ASKED_OF_ONE_HOST + 1);
 	assert_int_equal(s.late, 1);
 	transport_free(t);
@@ -436,8 +436,8 @@ calls_that_wait_can_be_canceled(void **state)
 	transport_cancel(t, waiting[1]);
 	transport_cancel(t, waiting[0]);
 	server_await(&s, AT_ONCE);
-	server_answer(&s, 0);
-	server_answer(&s, 1);
+	server_response(&s, 0);
+	server_response(&s, 1);
 	server_await(&s, AT_ONCE + 1);
 	assert_int_equal(s.n, AT_ONCE + 1);
 
@@ -470,7 +470,7 @@ a_call_that_waits_ends_with_its_time_out(void **state)
 
 	/* Its place in the queue is free again. */
 	transport_start(t, &call, &receiver, &s);
-	server_answer(&s, 0);
+	server_response(&s, 0);
 	server_await(&s, AT_ONCE + 1);
 	assert_int_equal(s.done, 1);
 
@@ -523,7 +523,7 @@ calls_are_made_over_the_connections_of_their_pool(void **state)
 /* Runs a call over the first connection, and returns its request. */
 static void
 server_run_call_with(struct server *s, struct transport *t, const struct request *call, const struct receiver *to,
-    const char *answer, char *ret, size_t size)
+    const char *response, char *ret, size_t size)
 {
 	size_t ended = s->done + s->refused;
 	ssize_t n;
@@ -533,7 +533,7 @@ server_run_call_with(struct server *s, struct transport *t, const struct request
 	n = recv(s->connections[0], ret, size - 1, MSG_DONTWAIT);
 	assert_true(n > 0);
 	ret[n] = '\0';
-	assert_int_equal(write(s->connections[0], answer, strlen(answer)), strlen(answer));
+	assert_int_equal(write(s->connections[0], response, strlen(response)), strlen(response));
 	server_await(s, 1);
 	assert_int_equal(s->done + s->refused, ended + 1);
 }
@@ -722,7 +722,7 @@ the_most_urgent_call_that_waits_is_made_first(void **state)
 	}
 	server_await(&s, AT_ONCE);
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		server_answer(&s, i);
+		server_response(&s, i);
 		server_await(&s, AT_ONCE + i + 1);
 		memset(got, 0, sizeof(got));
 		assert_true(recv(s.connections[AT_ONCE + i], got, sizeof(got) - 1, MSG_DONTWAIT) > 0);

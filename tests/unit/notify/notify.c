@@ -275,7 +275,7 @@ an_answer_says_whether_it_was_taken(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct response got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
 		struct err *e =
-		    notify_answered(g.arena, &g.config, &(struct destination){ cases[i].service, "" }, &got);
+		    notify_check_response(g.arena, &g.config, &(struct destination){ cases[i].service, "" }, &got);
 
 		assert_int_equal(e == NULL, cases[i].well);
 		if (e != NULL)

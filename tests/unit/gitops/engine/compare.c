@@ -83,7 +83,7 @@ what_others_made_is_asked_about(void **state)
 
 	(void)state;
 	assert_false(compare_is_applied(a, want, live, MANAGER));
-	/* And the dry run's answer says that it is the same. */
+	/* The dry run shows no difference. */
 	assert_true(compare_is_same(live, want));
 	json_object_set_new(json_object_get(want, "spec"), "replicas", json_real(3.0));
 	assert_true(compare_is_same(live, want));

@@ -1,4 +1,4 @@
-/* tests/unit/gitops/render/substitute.c: variables in a text, with the answers of Flux's envsubst. */
+/* tests/unit/gitops/render/substitute.c: variables in a text, with the responses of Flux's envsubst. */
 #include "base/str.h"
 #include "gitops/render/substitute.h"
 #include "tests/unit/unit.h"
