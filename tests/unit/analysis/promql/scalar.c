@@ -1,4 +1,4 @@
-/* tests/unit/analysis/promql.c: the queries that return one number. */
+/* tests/unit/analysis/promql/scalar.c: the queries that return one number. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
