@@ -12,7 +12,7 @@
 #include "analysis/condition/condition.h"
 #include "analysis/http.h"
 #include "analysis/prometheus.h"
-#include "analysis/promql.h"
+#include "analysis/promql/result_type.h"
 #include "analysis/run_pass.h"
 #include "base/str.h"
 #include "base/time.h"

@@ -1,4 +1,4 @@
-/* analysis/promql.h: the type of a PromQL expression: scalar or vector. */
+/* analysis/promql/result_type.h: the type of a PromQL expression: scalar or vector. */
 #pragma once
 #include <stdbool.h>
 

@@ -1,10 +1,14 @@
+<<<<<<<< HEAD:tests/unit/analysis/promql/scalar.c
 /* tests/unit/analysis/promql/scalar.c: the queries that return one number. */
+========
+/* tests/unit/analysis/promql/result_type.c: the queries that return one number. */
+>>>>>>>> 49755db (analysis/promql: move the type of a query's result into the folder):tests/unit/analysis/promql/result_type.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "analysis/promql.h"
+#include "analysis/promql/result_type.h"
 #include "base/cleanup.h"
 
 static const struct {
