@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/format.h"
 #include "base/pool.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -75,13 +74,13 @@ mem_printf(const char *format, ...)
 
 	va_start(ap, format);
 	va_copy(again, ap);
-	n = format_text(few, sizeof(few), format, ap);
+	n = vsnprintf(few, sizeof(few), format, ap);
 	va_end(ap);
 	s = mem_alloc((size_t)n + 1);
 	if ((size_t)n < sizeof(few))
 		memcpy(s, few, (size_t)n);
 	else
-		format_text(s, (size_t)n + 1, format, again);
+		vsnprintf(s, (size_t)n + 1, format, again);
 	va_end(again);
 	return s;
 }
@@ -233,12 +232,12 @@ arena_vprintf(struct arena *a, const char *format, va_list ap)
 	int n;
 
 	va_copy(again, ap);
-	n = format_text(buffer, sizeof(buffer), format, ap);
+	n = vsnprintf(buffer, sizeof(buffer), format, ap);
 	s = arena_text(a, (size_t)n + 1);
 	if ((size_t)n < sizeof(buffer))
 		memcpy(s, buffer, (size_t)n + 1);
 	else
-		format_text(s, (size_t)n + 1, format, again);
+		vsnprintf(s, (size_t)n + 1, format, again);
 	va_end(again);
 	return s;
 }

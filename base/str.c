@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/format.h"
 
 void
 str_init(struct str *s, size_t max)
@@ -89,7 +88,7 @@ str_addf(struct str *s, const char *format, ...)
 	int n;
 
 	va_start(ap, format);
-	n = format_text(few, sizeof(few), format, ap);
+	n = vsnprintf(few, sizeof(few), format, ap);
 	va_end(ap);
 	if (n >= 0 && (size_t)n < sizeof(few))
 		return str_add(s, few, (size_t)n);
