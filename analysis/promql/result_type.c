@@ -1,5 +1,5 @@
-/* analysis/promql/result_type.c: type of a PromQL expression, scalar or vector: reads operands and operators, and skips the
- * arguments of scalar(…). Each function returns the rest of the text, or NULL if it cannot read a scalar. */
+/* analysis/promql/result_type.c: type of a PromQL expression, scalar or vector: reads operands and operators, and skips
+ * the arguments of scalar(…). Each function returns the rest of the text, or NULL if it cannot read a scalar. */
 #include "analysis/promql/result_type.h"
 #include <ctype.h>
 #include <string.h>

@@ -22,5 +22,7 @@ size=$(stat -c %s "$dir/stripped")
 # Commit 3cf8b76 had 1,563,072 bytes. Since then: Flux's HelmReleases 45,000, doctor and the other commands of the article
 # 60,000, Gateway API 25,000, Deployments and CustomResourceDefinitions on the laptop cluster 30,000, which was 1,727,000. Then
 # (text and data of new objects, by size): metric providers 70,000, other routers 56,000, the dashboard for a team with its login
-# 56,000, plans 31,000, comparisons 22,000; and 85,000 in objects that existed, such as the rows of fields: 2,050,816.
-check "it is smaller than 2.1 MB without its symbols: $size bytes" [ "$size" -lt 2100000 ]
+# 56,000, plans 31,000, comparisons 22,000; and 85,000 in objects that existed, such as the rows of fields: 2,050,816. Then
+# further routers with ALB's verification, mirrors, affinity and a hook 44,000, sluice backtest 39,000, sluice simulate 27,000,
+# the evaluation of PromQL 10,000, sluice analyze 9,000, XML and random numbers 7,000: 2,218,752.
+check "it is smaller than 2.3 MB without its symbols: $size bytes" [ "$size" -lt 2300000 ]

@@ -1,8 +1,4 @@
-<<<<<<<< HEAD:tests/unit/analysis/promql/scalar.c
-/* tests/unit/analysis/promql/scalar.c: the queries that return one number. */
-========
 /* tests/unit/analysis/promql/result_type.c: the queries that return one number. */
->>>>>>>> 49755db (analysis/promql: move the type of a query's result into the folder):tests/unit/analysis/promql/result_type.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
