@@ -14,8 +14,8 @@ const struct command cmd_backtest = {
 	.args = "TEMPLATE [-f FILE...] --prometheus URL",
 	.group = GROUP_CHECK,
 	.summary = "Show what an analysis would have stopped in the past",
-	.example = "backtest compare -f analysis.yaml rollout.yaml --prometheus http://127.0.0.1:9090|"
-		   "backtest compare --rollout web --prometheus http://127.0.0.1:9090 --past 14d",
+	.example = "backtest compare -f analysis.yaml rollout.yaml --prometheus $URL|"
+		   "backtest compare --rollout web --prometheus $URL --past 14d",
 	.flags =
 	    (const struct flag[]){
 		{ .name = "filename",
