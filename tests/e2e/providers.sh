@@ -135,7 +135,7 @@ printf 'oidc-hunter2\n' >"$dir/token"
 export AWS_REGION=eu-west-1 AWS_ROLE_ARN=arn:aws:iam::1:role/r AWS_WEB_IDENTITY_TOKEN_FILE=$dir/token AWS_ROLE_SESSION_NAME=me \
 	AWS_ENDPOINT_URL_STS=http://127.0.0.1:$port/sts AWS_ENDPOINT_URL_CLOUDWATCH=http://127.0.0.1:$port/cw
 export AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2=http://127.0.0.1:$port/elb
-start --aws-verify-target-group
+start --alb-verify-weight --alb-tag-key-resource-id shop/resource
 unset AWS_REGION AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_SESSION_NAME AWS_ENDPOINT_URL_STS AWS_ENDPOINT_URL_CLOUDWATCH
 unset AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2
 answer sts. 200 '<R><AccessKeyId>AKID</AccessKeyId><SecretAccessKey>secret-hunter2</SecretAccessKey><SessionToken>session-hunter2</SessionToken></R>'
@@ -176,7 +176,7 @@ elb() { # N CALL RESULT
 for round in 0 5; do
 	elb $((round + 1)) DescribeLoadBalancers '<LoadBalancers><member><LoadBalancerArn>arn:lb</LoadBalancerArn><LoadBalancerName>lb</LoadBalancerName><DNSName>web.elb.test</DNSName></member></LoadBalancers>'
 	elb $((round + 2)) DescribeTargetGroups '<TargetGroups><member><TargetGroupArn>arn:c</TargetGroupArn><TargetGroupName>c</TargetGroupName></member></TargetGroups>'
-	elb $((round + 3)) DescribeTags '<TagDescriptions><member><ResourceArn>arn:c</ResourceArn><Tags><member><Key>ingress.k8s.aws/resource</Key><Value>default/web-fresh:80</Value></member></Tags></member></TagDescriptions>'
+	elb $((round + 3)) DescribeTags '<TagDescriptions><member><ResourceArn>arn:c</ResourceArn><Tags><member><Key>shop/resource</Key><Value>default/web-fresh:80</Value></member></Tags></member></TagDescriptions>'
 	elb $((round + 4)) DescribeListeners '<Listeners><member><ListenerArn>arn:l/1</ListenerArn></member></Listeners>'
 	elb $((round + 5)) DescribeRules "<Rules><member><Actions><member><ForwardConfig><TargetGroups><member><TargetGroupArn>arn:c</TargetGroupArn><Weight>$((round * 5))</Weight></member></TargetGroups></ForwardConfig></member></Actions></member></Rules>"
 done
