@@ -5,8 +5,6 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/manifest_files.h"
-#include "io/file.h"
-#include "kube/api/yaml.h"
 #include "kube/client.h"
 
 static int analyze_run(struct cli *);
@@ -30,8 +28,6 @@ const struct command cmd_analyze = {
 	    },
 	.run = analyze_run,
 };
-
-#define MANIFEST_MAX (16u << 20)
 
 struct analyze {
 	struct cli *cli;
@@ -89,37 +85,17 @@ analyze_object(struct analyze *z, const json_t *doc)
 	analyze_print(z, name, e, text);
 }
 
-static void
-analyze_file(const char *path, void *arg)
-{
-	struct analyze *z = arg;
-	_cleanup_(json_decrefp) json_t *docs = NULL;
-	struct bytes text = { 0 };
-	struct err *e = file_read(z->cli->arena, strcmp(path, "-") == 0 ? "/dev/stdin" : path, MANIFEST_MAX, &text);
-	json_t *doc, *item;
-	size_t i, k;
-
-	if (e == NULL)
-		e = yaml_parse(z->cli->arena, text.at, text.len, &docs);
-	if (e != NULL)
-		analyze_print(z, path, e, NULL);
-	json_array_foreach (docs, i, doc)
-		if (!str_ends(json_str(doc, "kind"), "List"))
-			analyze_object(z, doc);
-		else
-			json_array_foreach (json_object_get(doc, "items"), k, item)
-				analyze_object(z, item);
-}
-
 static int
 analyze_files(struct analyze *z)
 {
-	char *rest = arena_strdup(z->cli->arena, cli_flag(z->cli, "filename")), *file;
+	_cleanup_(json_decrefp) json_t *documents = NULL;
+	json_t *doc;
+	size_t i;
 
-	while ((file = strsep(&rest, "\n")) != NULL)
-		manifest_files_each(z->cli->arena, file, analyze_file, z);
-	for (size_t i = 0; i < z->cli->n_args; i++)
-		manifest_files_each(z->cli->arena, z->cli->args[i], analyze_file, z);
+	if (!manifest_files_read(z->cli, 0, &documents))
+		return 1;
+	json_array_foreach (documents, i, doc)
+		analyze_object(z, doc);
 	if (!z->failed && z->n == 0)
 		return cli_fail(z->cli, "the files have no AnalysisRun, AnalysisTemplate or ClusterAnalysisTemplate");
 	return z->failed;

@@ -5,17 +5,7 @@
 #include "analysis/compare_annotation.h"
 #include "base/str.h"
 #include "cli/manifest_files.h"
-#include "io/file.h"
-#include "kube/api/yaml.h"
 #include "kube/client.h"
-
-#define SUBJECT_FILE_MAX (16u << 20) /* bytes */
-
-struct subject_files {
-	struct cli *cli;
-	json_t *documents;
-	bool failed; /* the error was printed */
-};
 
 /* The scratch of one reading. */
 struct subject_pass {
@@ -24,24 +14,6 @@ struct subject_pass {
 	json_t *template, *rollout; /* owned; NULL: not found */
 	bool cluster_template;
 };
-
-static void
-subject_read_file(const char *path, void *arg)
-{
-	struct subject_files *f = arg;
-	_cleanup_(json_decrefp) json_t *docs = NULL;
-	struct bytes text = { 0 };
-	struct err *e = file_read(f->cli->arena, strcmp(path, "-") == 0 ? "/dev/stdin" : path, SUBJECT_FILE_MAX, &text);
-
-	if (e == NULL && (e = yaml_parse(f->cli->arena, text.at, text.len, &docs)) != NULL)
-		e = err_wrap(f->cli->arena, e, "%s", path);
-	if (e != NULL) {
-		cli_fail(f->cli, "%s", err_text(f->cli->arena, e));
-		f->failed = true;
-		return;
-	}
-	json_array_extend(f->documents, docs);
-}
 
 /* Returns the only document of a kind with this name (NULL: any); NULL after printing the error, if `needed`. */
 static json_t *
@@ -73,16 +45,10 @@ static int
 subject_from_files(struct subject_pass *p)
 {
 	struct cli *c = p->cli;
-	_cleanup_(json_decrefp) json_t *documents = json_array();
-	struct subject_files files = { .cli = c, .documents = documents };
-	char *rest = arena_strdup(c->arena, cli_flag(c, "filename")), *file;
+	_cleanup_(json_decrefp) json_t *documents = NULL;
 	const char *rollout = cli_flag(c, "rollout");
 
-	while ((file = strsep(&rest, "\n")) != NULL)
-		manifest_files_each(c->arena, file, subject_read_file, &files);
-	for (size_t i = 1; i < c->n_args; i++)
-		manifest_files_each(c->arena, c->args[i], subject_read_file, &files);
-	if (files.failed ||
+	if (!manifest_files_read(c, 1, &documents) ||
 	    (p->template = json_incref(subject_find(c, documents, "AnalysisTemplate", p->name, true))) == NULL)
 		return 1;
 	p->cluster_template = str_eq(json_str(p->template, "kind"), "ClusterAnalysisTemplate");

@@ -5,18 +5,14 @@
 #include "base/time.h"
 #include "cli/manifest_files.h"
 #include "cli/plan/forecast.h"
-#include "io/file.h"
 #include "io/log.h"
-#include "kube/api/yaml.h"
 
-#define MANIFEST_MAX (16u << 20)
 #define READY_MS_MAX (24ll * 3600 * 1000)
 
 /* The documents of the files. */
 struct plan_files {
 	struct cli *cli;
 	json_t *documents;
-	bool failed; /* a file could not be read; the error was printed */
 };
 
 /* Adds a document with a name; without a namespace it is in that of the command. */
@@ -30,32 +26,6 @@ plan_add_document(struct plan_files *f, json_t *doc)
 	if (json_str(meta, "namespace") == NULL)
 		json_object_set_new(meta, "namespace", json_string(cli_flag(f->cli, "namespace") ?: "default"));
 	json_array_append(f->documents, doc);
-}
-
-static void
-plan_read_file(const char *path, void *arg)
-{
-	struct plan_files *f = arg;
-	_cleanup_(json_decrefp) json_t *docs = NULL;
-	struct bytes text = { 0 };
-	struct err *e = file_read(f->cli->arena, strcmp(path, "-") == 0 ? "/dev/stdin" : path, MANIFEST_MAX, &text);
-	json_t *doc, *item;
-	size_t i, k;
-
-	if (e == NULL && (e = yaml_parse(f->cli->arena, text.at, text.len, &docs)) != NULL)
-		e = err_wrap(f->cli->arena, e, "%s", path);
-	if (e != NULL) {
-		cli_fail(f->cli, "%s", err_text(f->cli->arena, e));
-		f->failed = true;
-		return;
-	}
-	json_array_foreach (docs, i, doc) {
-		if (!str_ends(json_str(doc, "kind"), "List") || !json_is_array(json_object_get(doc, "items")))
-			plan_add_document(f, doc);
-		else
-			json_array_foreach (json_object_get(doc, "items"), k, item)
-				plan_add_document(f, item);
-	}
 }
 
 /* Returns whether the document is of the type, in any version of its group, and in the namespace. */
@@ -173,17 +143,18 @@ plan_prepare(struct cli *c, const struct plan_source *source, const json_t *roll
 static int
 plan_read_files(struct cli *c, enum plan_metrics metrics, struct plan_objects *ret)
 {
-	_cleanup_(json_decrefp) json_t *documents = json_array();
+	_cleanup_(json_decrefp) json_t *documents = json_array(), *all = NULL;
 	struct plan_files files = { .cli = c, .documents = documents };
 	struct plan_source source = { plan_get_from_files, plan_list_from_files, "in the files", &files };
-	char *rest = arena_strdup(c->arena, cli_flag(c, "filename")), *file;
 	const json_t *rollout;
+	json_t *doc;
+	size_t i;
 
-	while ((file = strsep(&rest, "\n")) != NULL)
-		manifest_files_each(c->arena, file, plan_read_file, &files);
-	for (size_t i = 0; i < c->n_args; i++)
-		manifest_files_each(c->arena, c->args[i], plan_read_file, &files);
-	if (files.failed || (rollout = plan_choose(c, &files)) == NULL)
+	if (!manifest_files_read(c, 0, &all))
+		return 1;
+	json_array_foreach (all, i, doc)
+		plan_add_document(&files, doc);
+	if ((rollout = plan_choose(c, &files)) == NULL)
 		return 1;
 	return plan_prepare(c, &source, rollout, metrics, ret);
 }
