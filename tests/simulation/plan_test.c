@@ -74,16 +74,27 @@ seen_existing_set(const json_t *rs, void *arg)
 	seen_set(arg, rs, false);
 }
 
-/* The weights until the promotion, after which the routes are those of one version. */
+static void
+seen_add_weight(struct seen_course *s, long long weight)
+{
+	if (s->n_weights < WEIGHTS_MAX && (s->n_weights == 0 || s->weights[s->n_weights - 1] != weight))
+		s->weights[s->n_weights++] = weight;
+}
+
+/* The weights until the promotion, after which the routes are those of one version. The canary has all traffic of both
+ * versions when it has what other Services leave, which is less of all requests; the status has the latter. */
 static void
 seen_weight(struct seen_course *s)
 {
 	struct traffic_facts t = facts_traffic(s->cluster);
+	long long of_all =
+	    json_int(json_at(cluster_rollout(s->cluster), "/status/canary/weights/canary"), "weight", 100);
 
-	if (!t.routed || !t.readable || t.opaque || s->n_weights == WEIGHTS_MAX || s->promoted_at >= 0)
+	if (!t.routed || !t.readable || t.opaque || s->promoted_at >= 0)
 		return;
-	if (s->n_weights == 0 || s->weights[s->n_weights - 1] != t.most)
-		s->weights[s->n_weights++] = t.most;
+	seen_add_weight(s, t.most);
+	if (t.most == 100 && of_all < 100)
+		seen_add_weight(s, of_all);
 }
 
 static void
