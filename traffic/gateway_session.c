@@ -6,11 +6,13 @@
  * stable Service and makes the cookie expire. A later version has another hash, so that old cookies mean nothing.
  */
 #include <string.h>
+#include <strings.h>
 #include "base/str.h"
 #include "kube/api/session_affinity.h"
 #include "traffic/gateway_api.h"
 
 #define FILTER "ResponseHeaderModifier"
+#define HEADERS_MAX 16 /* of a match; a limit of the Gateway API */
 #define ATTRIBUTES "; Path=/; HttpOnly; Max-Age=" /* of cookies that this file sets, by which it knows them */
 
 enum gateway_session_mode { SESSION_OFF, SESSION_STICKY, SESSION_EXPIRES };
@@ -115,6 +117,25 @@ gateway_session_edits(
 	return edits;
 }
 
+/* Returns whether the cookie can be added to each match of the rule. Of several conditions for a header, the Gateway
+ * API uses the first: with one for Cookie, that for the session would be ignored, and the canary would get all
+ * requests. */
+static bool
+gateway_session_fits(const json_t *rule)
+{
+	json_t *match, *header;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(rule, "matches"), i, match) {
+		if (json_array_size(json_object_get(match, "headers")) >= HEADERS_MAX)
+			return false;
+		json_array_foreach (json_object_get(match, "headers"), k, header)
+			if (strcasecmp(json_str(header, "name") ?: "", "Cookie") == 0)
+				return false;
+	}
+	return true;
+}
+
 /* The matches of a rule, each with the cookie too. It may be anywhere among the others of its header. A new reference
  * to a list. */
 static json_t *
@@ -137,7 +158,8 @@ gateway_session_matches(struct arena *a, const struct gateway_session *s, const 
 	return list;
 }
 
-/* The rule for one that is split. A new reference. */
+/* The rule for one that is split; NULL if the cookie cannot be added to its matches (gateway_session_problem): the
+ * patch that sets the weight must not fail. A new reference. */
 static json_t *
 gateway_session_rule(struct arena *a, const struct rollout *r, const struct gateway_session *s,
     const struct gateway_rule *split, const char *name)
@@ -146,6 +168,10 @@ gateway_session_rule(struct arena *a, const struct rollout *r, const struct gate
 	json_t *rule = json_loads(split->raw, 0, NULL), *ref, *filters;
 	struct gateway_session none = { 0 };
 
+	if (!gateway_session_fits(rule)) {
+		json_decref(rule);
+		return NULL;
+	}
 	ref = gateway_service_ref(r, split, rule, s->mode == SESSION_STICKY ? c->canary_service : c->stable_service);
 	filters = gateway_session_filters(a, &none, ref);
 	if (s->mode == SESSION_EXPIRES)
@@ -170,10 +196,13 @@ gateway_session_rules(
 
 	for (size_t i = 0; s->mode != SESSION_OFF && i < route->spec.rules.n; i++) {
 		size_t n = json_array_size(rules);
+		json_t *rule = NULL;
 
 		if (gateway_is_split(r, &route->spec.rules.at[i]))
-			json_array_append_new(rules, gateway_session_rule(a, r, s, &route->spec.rules.at[i],
-							 n == 0 ? name : arena_printf(a, "%s-%zu", name, n)));
+			rule = gateway_session_rule(
+			    a, r, s, &route->spec.rules.at[i], n == 0 ? name : arena_printf(a, "%s-%zu", name, n));
+		if (rule != NULL)
+			json_array_append_new(rules, rule);
 	}
 	return rules;
 }
@@ -221,25 +250,43 @@ gateway_session_keep(const json_t *live, json_t *desired)
 	}
 }
 
+/* Returns whether a backendRef of the rule has a filter of the user where that of the session would be a second one. */
+static bool
+gateway_session_has_filter(const json_t *rule)
+{
+	json_t *ref, *filter;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(rule, "backendRefs"), i, ref)
+		json_array_foreach (json_object_get(ref, "filters"), k, filter)
+			if (str_eq(json_str(filter, "type"), FILTER) && !gateway_is_session_filter(filter))
+				return true;
+	return false;
+}
+
 struct err *
 gateway_session_problem(struct arena *a, const struct rollout *r, const struct gateway_route *route)
 {
 	struct gateway_session s = gateway_session_of(a, r, 1);
 
 	for (size_t i = 0; s.mode == SESSION_STICKY && i < route->spec.rules.n; i++) {
-		_cleanup_(json_decrefp) json_t *json = json_loads(route->spec.rules.at[i].raw, 0, NULL);
-		json_t *ref, *filter;
-		size_t k, f;
+		_cleanup_(json_decrefp) json_t *rule = NULL;
 
-		json_array_foreach (json_object_get(json, "backendRefs"), k, ref)
-			json_array_foreach (json_object_get(ref, "filters"), f, filter)
-				if (gateway_is_split(r, &route->spec.rules.at[i]) &&
-				    str_eq(json_str(filter, "type"), FILTER) && !gateway_is_session_filter(filter))
-					return err_new(a, ERR_INVALID,
-					    "metadata.annotations." ANNOTATION_SESSION_AFFINITY
-					    ": Invalid value: a backendRef of %s %s has a filter " FILTER
-					    ", and may have one only; move it to the rule",
-					    route->object.type->kind, route->object.meta.name);
+		if (!gateway_is_split(r, &route->spec.rules.at[i]))
+			continue;
+		rule = json_loads(route->spec.rules.at[i].raw, 0, NULL);
+		if (gateway_session_has_filter(rule))
+			return err_new(a, ERR_INVALID,
+			    "metadata.annotations." ANNOTATION_SESSION_AFFINITY
+			    ": Invalid value: a backendRef of %s %s has a filter " FILTER
+			    ", and may have one only; move it to the rule",
+			    route->object.type->kind, route->object.meta.name);
+		if (!gateway_session_fits(rule))
+			return err_new(a, ERR_INVALID,
+			    "metadata.annotations." ANNOTATION_SESSION_AFFINITY
+			    ": Invalid value: a split rule of %s %s matches the header Cookie, or %d headers, so that "
+			    "the cookie of the session cannot be matched too",
+			    route->object.type->kind, route->object.meta.name, HEADERS_MAX);
 	}
 	return NULL;
 }

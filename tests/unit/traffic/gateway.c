@@ -895,6 +895,47 @@ without_weight_no_cookie_leads_to_the_canary(void **state)
 	}
 }
 
+#define SIX_HEADERS "{name: a}, {name: b}, {name: c}, {name: d}, {name: e}, {name: f}"
+
+/* The Gateway API ignores a second condition for a header: all requests of the rule would go to the canary. */
+static void
+a_rule_that_cannot_match_the_cookie_too_is_an_error_and_gets_no_rule(void **state)
+{
+	static const struct {
+		const char *headers;
+		bool fits;
+	} cases[] = {
+		{ "{name: x}", true },
+		{ "{name: Cookie, value: beta=1}", false },
+		{ "{name: x}, {name: cookie, value: beta=1}", false },
+		{ SIX_HEADERS ", {name: a2}, {name: b2}, {name: c2}, {name: d2}, {name: e2}, {name: f2}, {name: g}, "
+			      "{name: h}, {name: i}",
+		    true },
+		{ SIX_HEADERS ", {name: a2}, {name: b2}, {name: c2}, {name: d2}, {name: e2}, {name: f2}, {name: g}, "
+			      "{name: h}, {name: i}, {name: j}",
+		    false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct world w;
+		const struct err *e;
+
+		world_setup_session(&w, AFFINITY, "");
+		e = world_read(&w, "",
+		    arena_printf(w.arena,
+			"spec: {rules: [{matches: [{headers: [{name: y}]}, {headers: [%s]}], backendRefs: [{name: "
+			"web-s, weight: 100}, {name: web-c, weight: 0}]}]}",
+			cases[i].headers));
+		if ((e == NULL) != cases[i].fits ||
+		    (strstr(world_patch(&w, 25), "/spec/rules/-") != NULL) != cases[i].fits)
+			fail_msg("case %zu", i);
+		if (e != NULL)
+			assert_non_null(strstr(err_text(w.arena, (struct err *)e), "matches the header Cookie"));
+		arena_free(w.arena);
+	}
+}
+
 #define PARENT(name, accepted, resolved, generation)                                                                   \
 	"{parentRef: {name: " name "}, conditions: [{type: Accepted, status: '" accepted                               \
 	"', observedGeneration: " generation "}, {type: ResolvedRefs, status: '" resolved                              \
@@ -966,6 +1007,7 @@ main(void)
 		cmocka_unit_test(a_canary_with_weight_sets_a_cookie_that_leads_back_to_it),
 		cmocka_unit_test(nothing_is_written_while_the_cookie_is_that_of_the_version),
 		cmocka_unit_test(without_weight_no_cookie_leads_to_the_canary),
+		cmocka_unit_test(a_rule_that_cannot_match_the_cookie_too_is_an_error_and_gets_no_rule),
 		cmocka_unit_test(where_results_differ_from_the_plugin_they_are_the_safe_ones),
 		cmocka_unit_test(an_error_of_one_route_does_not_stop_the_writes_of_others),
 		cmocka_unit_test(a_selector_that_selects_no_route_is_an_error),
