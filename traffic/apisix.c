@@ -177,7 +177,7 @@ apisix_read_weights(const struct apisix_rules *rules, struct routing *ret)
 		service_weights_percent(s, &least, &most);
 		ret->weight = most > ret->weight ? most : ret->weight;
 		ret->weight_min = least < ret->weight_min ? least : ret->weight_min;
-		ret->routes_differ |= s->canary_weight + s->stable_weight == 0;
+		ret->routes_differ |= s->canary_weight == 0 && s->stable_weight == 0;
 		ret->has_route = true;
 	}
 }

@@ -140,7 +140,7 @@ contour_read_weights(const struct contour_splits *splits, struct routing *ret)
 {
 	for (size_t i = 0; i < splits->n; i++) {
 		const struct service_weights *s = &splits->at[i].weights;
-		bool none = s->canary_weight + s->stable_weight == 0;
+		bool none = s->canary_weight == 0 && s->stable_weight == 0;
 		int64_t least, most;
 
 		service_weights_percent(s, &least, &most);

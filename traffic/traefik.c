@@ -92,7 +92,7 @@ traefik_read(const struct rollout *r, const struct view *view, struct arena *a, 
 		return e;
 	*ret = (struct routing){ .own = o, .has_route = true };
 	service_weights_percent(&s, &ret->weight_min, &ret->weight);
-	ret->routes_differ = s.canary_weight + s.stable_weight == 0;
+	ret->routes_differ = s.canary_weight == 0 && s.stable_weight == 0;
 	return NULL;
 }
 
