@@ -293,15 +293,23 @@ explanation_of_run(struct arena *a, const struct analysis_run *run, int64_t now,
 	return explanation_end(&e, ret);
 }
 
+/* The time of n intervals, at most INT64_MAX. */
+static const char *
+explanation_duration(const struct explanation *e, int64_t delay_ms, int64_t n, int64_t interval_ms)
+{
+	int64_t ms = n > 0 && interval_ms > INT64_MAX / n ? INT64_MAX : n * interval_ms;
+
+	return duration_human(e->arena, time_add(delay_ms, ms));
+}
+
 static void
 explanation_add_times(struct explanation *e, const struct metric *m, const struct metric_limits *l)
 {
-	if (m->interval.ms == 0 && l->count <= 1)
+	if (l->count == 1 || (m->interval.ms == 0 && l->count == 0))
 		str_adds(&e->out, "  measured once");
 	else if (l->count > 0)
 		str_addf(&e->out, "  measured %" PRId64 " times in %s, every %s", l->count,
-		    duration_human(e->arena, (l->count - 1) * m->interval.ms),
-		    duration_human(e->arena, m->interval.ms));
+		    explanation_duration(e, 0, l->count - 1, m->interval.ms), duration_human(e->arena, m->interval.ms));
 	else if (l->consecutive_success > 0)
 		str_addf(&e->out, "  measured every %s until %" PRId64 " in a row are successful",
 		    duration_human(e->arena, m->interval.ms), l->consecutive_success);
@@ -326,7 +334,7 @@ explanation_add_no_data(struct explanation *e, const struct metric *m, const str
 	if (phase == RUN_ERROR)
 		str_addf(&e->out,
 		    "  a query without a sample is an error: %" PRId64 " in a row end the run, %s after the first\n",
-		    l->consecutive_error + 1, duration_human(e->arena, l->consecutive_error * RETRY_AFTER_ERROR_MS));
+		    l->consecutive_error + 1, explanation_duration(e, 0, l->consecutive_error, RETRY_AFTER_ERROR_MS));
 	else
 		str_addf(&e->out, "  a query without a sample is %s\n", run_phase_name(phase));
 }
@@ -344,10 +352,14 @@ explanation_add_metric(struct explanation *e, const struct metric *m, const stru
 	explanation_add_times(e, m, l);
 	if (l->failure < 0)
 		str_adds(&e->out, "  never fails: failureLimit is -1\n");
+	else if (l->count > 0 && l->failure >= l->count)
+		str_addf(&e->out,
+		    "  never fails: failureLimit is %" PRId64 ", and there are %" PRId64 " measurements\n", l->failure,
+		    l->count);
 	else
 		str_addf(&e->out,
 		    "  fails when more than %" PRId64 " measurements have failed, %s after the start at the earliest\n",
-		    l->failure, duration_human(e->arena, m->initial_delay.ms + l->failure * m->interval.ms));
+		    l->failure, explanation_duration(e, m->initial_delay.ms, l->failure, m->interval.ms));
 	explanation_add_no_data(e, m, l);
 }
 

@@ -172,6 +172,41 @@ a_template_is_explained(void **state)
 	arena_free(a);
 }
 
+/* Returns the explanation of a metric with these fields, without its name. */
+static const char *
+explanation_of_fields(struct arena *a, const char *fields)
+{
+	const char *yaml = arena_printf(a,
+	    "metadata: {name: t}\nspec: {metrics: [{name: m, %s, successCondition: 'result[0] < 1', provider: "
+	    "{prometheus: {address: \"http://p\", query: x}}}]}\n",
+	    fields);
+	const struct analysis_template *t;
+	const char *text;
+	json_t *docs;
+
+	assert_null(yaml_parse(a, yaml, strlen(yaml), &docs));
+	t = (const struct analysis_template *)object_decode(&analysis_template_type, json_array_get(docs, 0), a);
+	assert_null(explanation_of_template(a, "t", &t->spec, 0, &text));
+	json_decref(docs);
+	return text;
+}
+
+static void
+limits_that_are_never_reached_and_long_times_are_explained(void **state)
+{
+	struct arena *a = arena_new();
+	const char *text = explanation_of_fields(a, "interval: 10s, count: 1, failureLimit: 1");
+
+	(void)state;
+	assert_non_null(strstr(text, "  measured once\n"));
+	assert_non_null(strstr(text, "  never fails: failureLimit is 1, and there are 1 measurements\n"));
+	/* 2^31 times 290 years is more than fits in 64 bits */
+	text = explanation_of_fields(a, "interval: 2540400h, count: 2147483647, failureLimit: 2147483646");
+	assert_non_null(strstr(text, "  measured 2147483647 times in "));
+	assert_non_null(strstr(text, "2147483646 measurements have failed, "));
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -180,6 +215,7 @@ main(void)
 		cmocka_unit_test(a_failed_run_is_explained),
 		cmocka_unit_test(strange_values_are_explained),
 		cmocka_unit_test(a_template_is_explained),
+		cmocka_unit_test(limits_that_are_never_reached_and_long_times_are_explained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
