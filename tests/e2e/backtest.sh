@@ -6,7 +6,7 @@ until=2024-06-01T06:00:00Z
 awk -f tests/e2e/backtest/history.awk -v end="$(date -u -d $until +%s)" -v hours=6 -v releases=good,errors5,good,slow2,good \
 	>"$dir/history" 2>"$dir/releases"
 promtool tsdb create-blocks-from openmetrics "$dir/history" "$dir/tsdb" >"$dir/promtool.log" 2>&1 || { cat "$dir/promtool.log"; exit 1; }
-port=$((30000 + RANDOM % 10000))
+port=$(free_port)
 echo "global: {}" >"$dir/prometheus.yaml"
 prometheus --config.file="$dir/prometheus.yaml" --storage.tsdb.path="$dir/tsdb" --storage.tsdb.retention.time=100y \
 	--web.listen-address=127.0.0.1:$port >"$dir/prometheus.log" 2>&1 &

@@ -33,7 +33,7 @@ BEGIN {
 	| grep -v '^# EOF' >"$dir/history"
 echo "# EOF" >>"$dir/history"
 promtool tsdb create-blocks-from openmetrics "$dir/history" "$dir/tsdb" >"$dir/promtool.log" 2>&1 || { cat "$dir/promtool.log"; exit 1; }
-port=$((30000 + RANDOM % 10000))
+port=$(free_port)
 echo "global: {}" >"$dir/prometheus.yaml"
 prometheus --config.file="$dir/prometheus.yaml" --storage.tsdb.path="$dir/tsdb" --storage.tsdb.retention.time=1d \
 	--web.listen-address=127.0.0.1:$port >"$dir/prometheus.log" 2>&1 &

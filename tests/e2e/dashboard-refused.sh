@@ -5,7 +5,7 @@
 dev --without mesh,prometheus,app,load
 server=$(sed -n 's/^ *server: *//p' "$KUBECONFIG" | head -n 1)
 hostile --to "${server##*:}"
-at=$((20000 + RANDOM % 10000))
+at=$(free_port)
 "$SLUICE" dashboard --server "http://127.0.0.1:$port" -p $at >"$dir/dashboard.log" 2>&1 &
 dashboard=$!
 put() { curl -s -b "$dir/jar" -w ' %{http_code}' -X PUT "http://127.0.0.1:$at/api/v1/rollouts/default/myapp/$1" -d "${2:-}"; }

@@ -2,7 +2,7 @@
 # Rollouts in a browser: the API, its streams and actions, the page, and the clients that it refuses.
 . "$(dirname "$0")/lib.sh"
 dev --without mesh,prometheus,app,load
-port=$((20000 + RANDOM % 10000)) shown=$((30000 + RANDOM % 10000))
+port=$(free_port) shown=$(free_port)
 mkfifo "$dir/enter"
 exec 9<>"$dir/enter"
 "$SLUICE" dashboard -p $port --user sluice >"$dir/dashboard.log" 2>&1 <"$dir/enter" 9>&- &

@@ -2,7 +2,7 @@
 # Metrics and probes of the controller.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
-metrics=$((20000 + RANDOM % 10000)) health=$((30000 + RANDOM % 10000))
+metrics=$(free_port) health=$(free_port)
 "$SLUICE" controller --listen-address 127.0.0.1 --metricsPort $metrics --healthzPort $health --qps 40 --rollout-threads=10 --enable-pprof-address=x >"$dir/controller.log" 2>&1 &
 controller=$!
 get() { curl -sf "http://127.0.0.1:$1"; }

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
 server=$(sed -n 's/.*server: //p' "$KUBECONFIG")
-metrics=$((20000 + RANDOM % 10000))
+metrics=$(free_port)
 controller() {
 	"$SLUICE" controller --leader-elect=false --listen-address 127.0.0.1 --metricsPort $metrics --healthzPort 0 "$@" >>"$dir/controller.log" 2>&1 &
 	controller=$!

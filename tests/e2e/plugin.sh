@@ -3,7 +3,7 @@
 # plugins.
 . "$(dirname "$0")/lib.sh"
 dev --ready 200 --without controller,mesh,prometheus,app,load
-health=$((30000 + RANDOM % 10000))
+health=$(free_port)
 cat >"$dir/hook" <<'SCRIPT'
 #!/bin/bash
 call=$(cat)

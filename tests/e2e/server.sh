@@ -7,7 +7,7 @@ oidc=$!
 within 10 grep -q port "$dir/oidc.out"
 read -r _ provider <"$dir/oidc.out"
 provider=http://127.0.0.1:$provider
-port=$((20000 + RANDOM % 10000)) other=$((30000 + RANDOM % 10000))
+port=$(free_port) other=$(free_port)
 at=http://127.0.0.1:$port
 
 # server PORT LOG: starts a replica on this port. Its standard error is the log.

@@ -2,7 +2,7 @@
 # Objects that the API server stores and the controller cannot read: they are named, what depends on them stands still, and all others go on.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
-metrics=$((20000 + RANDOM % 10000))
+metrics=$(free_port)
 server=$(sed -n 's/^ *server: *//p' "$KUBECONFIG" | head -n 1)
 deep=$(printf '[%.0s' $(seq 300))$(printf ']%.0s' $(seq 300))
 post() { curl -s -o /dev/null -w '%{http_code}' -X "$1" -H "Content-Type: ${4:-application/json}" --data "$3" "$server$2"; }

@@ -2,7 +2,7 @@
 # Metrics of an HTTP service: of this machine only if a flag of the controller allows it.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
-health=$((30000 + RANDOM % 10000))
+health=$(free_port)
 start() { # FLAGS...
 	"$SLUICE" controller --leader-elect=false --listen-address 127.0.0.1 --metricsPort 0 --healthzPort $health "$@" >"$dir/controller.log" 2>&1 &
 	controller=$!

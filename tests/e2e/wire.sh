@@ -5,7 +5,9 @@
 fleet=40 calls=13 # 12 of one namespace, and the Lease
 dev --tls --ready 200 --without controller,mesh,prometheus,app,load
 metrics=$(free_port)
-"$SLUICE" controller --controllers rollouts --metricsPort "$metrics" --healthzPort 0 >"$dir/controller.log" 2>&1 &
+# On a slow machine the controller is stopped for longer than the 10 s after which a leader that has not renewed gives up, and
+# begins again with connections of its own.
+"$SLUICE" controller --leader-election-lease-duration 10m --leader-election-renew-deadline 8m --controllers rollouts --metricsPort "$metrics" --healthzPort 0 >"$dir/controller.log" 2>&1 &
 controller=$!
 check "it watches" within 30 grep -q watching "$dir/controller.log"
 metric() { curl -s "http://127.0.0.1:$metrics/metrics" | awk -v name="$1" '$1 == name { print $2 }'; }

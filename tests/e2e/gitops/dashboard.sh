@@ -63,10 +63,10 @@ kubectl delete application web -n argocd --wait=false >/dev/null
 check "the stream has its end" within 20 sh -c "tail -n 2 '$dir/stream' | grep -q '\"type\":\"DELETED\",\"application\":{\"metadata\":{\"name\":\"web\",\"namespace\":\"argocd\"}}'"
 kill $stream $dashboard $controller
 wait $dashboard
-"$SLUICE" dashboard -p 0 --read-only >"$dir/dashboard.log" 2>&1 </dev/null &
+"$SLUICE" dashboard -p 0 --read-only >"$dir/read-only.log" 2>&1 </dev/null &
 dashboard=$!
-check "read only" open_session "$dir/dashboard.log" "$dir/jar"
-at=$(address "$dir/dashboard.log") at=${at%%/rollouts*}/api/v1
+check "read only" open_session "$dir/read-only.log" "$dir/jar"
+at=$(address "$dir/read-only.log") at=${at%%/rollouts*}/api/v1
 check "... it syncs nothing" says '"code":7' post web/sync
 kill $dashboard
 wait $dashboard
