@@ -1,4 +1,5 @@
-/* analysis/backtest/past.c: finds the times at which one ReplicaSet had all the pods. */
+/* analysis/backtest/past.c: finds the times at which one ReplicaSet had all the pods, and
+ * the releases between them. */
 #include "analysis/backtest/past.h"
 #include <math.h>
 #include <string.h>
@@ -91,4 +92,131 @@ past_apart(const struct past_window *at, size_t n, int64_t length_ms)
 			last = i;
 		}
 	return apart;
+}
+
+/* --- releases --- */
+
+static bool
+past_present(const struct past *p, size_t replicaset, size_t column)
+{
+	return p->at[replicaset].pods[column] > 0;
+}
+
+static size_t
+past_present_count(const struct past *p, size_t column)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += past_present(p, i, column);
+	return n;
+}
+
+static int64_t
+past_time(const struct past *p, size_t column)
+{
+	return p->grid.start + (int64_t)column * p->grid.step;
+}
+
+/* Returns the ReplicaSet with the most pods in a column; p->n without pods. */
+static size_t
+past_largest(const struct past *p, size_t column)
+{
+	size_t largest = p->n;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (past_present(p, i, column) &&
+		    (largest == p->n || p->at[i].pods[column] > p->at[largest].pods[column]))
+			largest = i;
+	return largest;
+}
+
+/* Returns whether a third version gets its first pods in a column. */
+static bool
+past_superseded(const struct past *p, size_t canary, size_t column, size_t before)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (i != canary && past_present(p, i, column) && !past_present(p, i, before))
+			return true;
+	return false;
+}
+
+/* Sets the end and the quality of a release whose first pod is in a column. Columns without any pod are times that
+ * Prometheus does not have. */
+static void
+past_end(const struct past *p, size_t canary, size_t column, struct past_release *r)
+{
+	size_t before = column;
+
+	r->end = past_time(p, p->grid.columns - 1);
+	for (size_t i = column + 1; i < p->grid.columns; i++) {
+		size_t n = past_present_count(p, i);
+		bool has = past_present(p, canary, i);
+
+		if (n == 0)
+			continue;
+		if (past_superseded(p, canary, i, before) || !has || n == 1) {
+			r->quality = past_superseded(p, canary, i, before) ? PAST_UNKNOWN : has ? PAST_GOOD : PAST_BAD;
+			r->end = past_time(p, i);
+			return;
+		}
+		before = i;
+	}
+}
+
+/* Returns whether a version had pods before a time. */
+static bool
+past_is_older(const struct past *p, const char *hash, int64_t than)
+{
+	return past_has(p, hash, p->grid.start, than);
+}
+
+bool
+past_has(const struct past *p, const char *hash, int64_t from, int64_t to)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < p->grid.columns && strcmp(p->at[i].hash, hash) == 0; k++)
+			if (past_time(p, k) >= from && past_time(p, k) <= to && past_present(p, i, k))
+				return true;
+	return false;
+}
+
+size_t
+past_releases(const struct past *p, struct arena *a, struct past_release **ret)
+{
+	struct past_release *at = NULL;
+	size_t n = 0, capacity = 0, before = p->grid.columns;
+
+	for (size_t i = 0; i < p->grid.columns; i++) {
+		if (past_present_count(p, i) == 0)
+			continue;
+		for (size_t k = 0; k < p->n && before < p->grid.columns; k++) {
+			if (!past_present(p, k, i) || past_present(p, k, before))
+				continue;
+			at = arena_grow(a, at, n, &capacity, sizeof(*at));
+			at[n] = (struct past_release){ .start = past_time(p, i - 1),
+				.canary = p->at[k].hash,
+				.stable = p->at[past_largest(p, before)].hash };
+			past_end(p, k, i, &at[n++]);
+		}
+		before = i;
+	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k < n && at[i].quality == PAST_GOOD; k++)
+			if (at[k].start <= at[i].end + PAST_UNDONE_MS && past_is_older(p, at[k].canary, at[i].start))
+				at[i].quality = PAST_UNKNOWN;
+	*ret = at;
+	return n;
+}
+
+struct past_release *
+past_release_at(struct past_release *r, size_t n, int64_t at, int64_t ahead_ms)
+{
+	for (size_t i = n; i-- > 0;)
+		if (r[i].start <= at && at < r[i].end)
+			return &r[i];
+	for (size_t i = 0; i < n; i++)
+		if (r[i].start > at && r[i].start - at <= ahead_ms)
+			return &r[i];
+	return NULL;
 }

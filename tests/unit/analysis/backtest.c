@@ -154,6 +154,97 @@ a_past_with_too_many_replicasets_is_an_error(void **state)
 	assert_non_null(strstr(err_text(a, past_read_replicaset(&p, a, "{\"sluice\":\"c\"}", &row)), "shorter --past"));
 }
 
+/* --- releases --- */
+
+/* A row is a ReplicaSet with its name, and a letter each minute: its pods, or '.' without. */
+static struct past
+past_of_rows(struct arena *a, const char *const *rows, size_t n)
+{
+	struct past p = { .grid = { .start = 0, .step = 60000, .columns = strlen(rows[1]) } };
+
+	for (size_t i = 0; i < n; i += 2) {
+		double *pods = NULL;
+
+		assert_null(past_read_replicaset(&p, a, arena_printf(a, "{\"sluice\":\"%s\"}", rows[i]), &pods));
+		for (size_t k = 0; k < p.grid.columns; k++)
+			pods[k] = rows[i + 1][k] == '.' ? NAN : rows[i + 1][k] - '0';
+	}
+	return p;
+}
+
+static void
+releases_end_as_their_pods_show_it(void **state)
+{
+	static const struct {
+		const char *rows[6];
+		size_t n; /* rows of text */
+		int64_t start, end; /* minutes, of the first release */
+		enum past_quality quality;
+		const char *why;
+	} cases[] = {
+		{ { "old", "9998887...", "new", "...2224999" }, 4, 2, 7, PAST_GOOD, "it got all the pods" },
+		{ { "old", "9998887999", "new", "...2224..." }, 4, 2, 7, PAST_BAD, "it lost its pods" },
+		{ { "old", "9998888888", "new", "...2222222" }, 4, 2, 9, PAST_UNKNOWN, "it is in progress" },
+		{ { "old", "9998888888", "new", "...222....", "third", ".....22222" }, 6, 2, 5, PAST_UNKNOWN,
+		    "a third version replaced it" },
+		{ { "old", "999888...8", "new", "...2229998" }, 4, 2, 6, PAST_UNKNOWN, "it was undone" },
+		{ { "old", "999.88.8..", "new", "....22.299" }, 4, 3, 8, PAST_GOOD, "a time without data is no end" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		struct past p = past_of_rows(a, cases[i].rows, cases[i].n);
+		struct past_release *r;
+
+		assert_true(past_releases(&p, a, &r) > 0);
+		if (r->start != cases[i].start * 60000 || r->end != cases[i].end * 60000 ||
+		    r->quality != cases[i].quality || strcmp(r->canary, "new") != 0 || strcmp(r->stable, "old") != 0)
+			fail_msg("%s: minute %d to %d, quality %d, %s after %s", cases[i].why, (int)r->start / 60000,
+			    (int)r->end / 60000, r->quality, r->canary, r->stable);
+	}
+}
+
+/* A day later, the older version is a release of its own. */
+static void
+a_release_that_is_undone_after_a_day_was_good(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	static const char *const rows[] = { "old", "9998887...8999", "new", "...22249999998" };
+	struct past p = past_of_rows(a, rows, 4);
+	struct past_release *r;
+
+	(void)state;
+	p.grid.step = PAST_UNDONE_MS / 3;
+	assert_int_equal(past_releases(&p, a, &r), 2);
+	assert_int_equal(r[0].quality, PAST_UNKNOWN);
+	p.grid.step = PAST_UNDONE_MS;
+	assert_int_equal(past_releases(&p, a, &r), 2);
+	assert_int_equal(r[0].quality, PAST_GOOD);
+	assert_string_equal(r[1].canary, "old");
+}
+
+static void
+the_release_at_a_time_is_in_progress_or_the_next_one(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	static const char *const rows[] = { "a", "999999999999", "b", "...22.......", "c", "........22.." };
+	struct past p = past_of_rows(a, rows, 6);
+	struct past_release *r;
+	size_t n = past_releases(&p, a, &r);
+
+	(void)state;
+	assert_int_equal(n, 2);
+	assert_string_equal(past_release_at(r, n, 3 * 60000, 0)->canary, "b");
+	assert_string_equal(past_release_at(r, n, 2 * 60000, 0)->canary, "b");
+	assert_null(past_release_at(r, n, 5 * 60000, 60000));
+	assert_string_equal(past_release_at(r, n, 5 * 60000, 120000)->canary, "c");
+	assert_null(past_release_at(r, n, 10 * 60000, 600000));
+	assert_true(past_has(&p, "b", 240000, 300000));
+	assert_false(past_has(&p, "b", 300000, 600000));
+	assert_false(past_has(&p, "d", 0, 600000));
+}
+
 /* --- draws and regressions --- */
 
 #define COLUMNS 121
@@ -392,6 +483,9 @@ main(void)
 		cmocka_unit_test(the_smallest_effect_is_interpolated_on_a_logarithmic_scale),
 		cmocka_unit_test(windows_are_where_one_replicaset_has_all_pods),
 		cmocka_unit_test(a_past_with_too_many_replicasets_is_an_error),
+		cmocka_unit_test(releases_end_as_their_pods_show_it),
+		cmocka_unit_test(a_release_that_is_undone_after_a_day_was_good),
+		cmocka_unit_test(the_release_at_a_time_is_in_progress_or_the_next_one),
 		cmocka_unit_test(a_draw_is_repeated_by_its_stream_and_differs_by_its_seed),
 		cmocka_unit_test(the_canary_takes_part_from_the_start_after_its_warm_up),
 		cmocka_unit_test(a_small_weight_thins_requests_and_keeps_their_error_rate),
