@@ -20,10 +20,8 @@
 #define COMPARE_RESPONSE_MAX (8u << 20) /* bytes */
 #define COMPARE_INTERVAL_MS 30000 /* between two queries, without an interval of the metric */
 #define COMPARE_LEAD_MS 120000 /* before the first bin, to know which pods are new */
-#define COMPARE_LAG_MS 10000 /* a scrape may last as long before its samples can be queried */
 #define COMPARE_COLUMNS_MAX 10000 /* Prometheus returns 11,000 points of a series at most */
-#define COMPARE_BOUNDS "bounds" /* keys of the metadata */
-#define COMPARE_BIN "bin"
+#define COMPARE_BOUNDS "bounds" /* a key of the metadata */
 #define COMPARE_QUERY "ResolvedPrometheusQuery"
 
 static bool compare_used(const struct metric *);
@@ -127,8 +125,8 @@ compare_bin_from(const struct compare_pass *p, int64_t at)
 static bool
 compare_grid(struct compare_pass *p)
 {
-	int64_t step = p->config.step_ms, lag = step < COMPARE_LAG_MS ? step : COMPARE_LAG_MS;
-	int64_t end = p->in->resumed_at - lag, last = p->begin + p->config.wait_ms + step - 1;
+	int64_t step = p->config.step_ms;
+	int64_t end = p->in->resumed_at - config_lag_ms(&p->config), last = p->begin + p->config.wait_ms + step - 1;
 
 	end = end < last ? end : last;
 	p->grid = (struct matrix_grid){ .start = p->since - (int64_t)p->lead * step, .step = step };
@@ -266,7 +264,7 @@ compare_judge(const struct compare_pass *p, const struct counters *c, const char
 	n = report_numbers(p->arena, &report, pairs);
 	if (p->m->slow != NULL)
 		pairs[n++] = (struct string_pair){ COMPARE_BOUNDS, string_map_get(p->in->metadata, COMPARE_BOUNDS) };
-	pairs[n++] = (struct string_pair){ COMPARE_BIN, time_format(p->arena, compare_column_at(p, result.bin)) };
+	pairs[n++] = (struct string_pair){ REPORT_BIN, time_format(p->arena, compare_column_at(p, result.bin)) };
 	pairs[n++] = (struct string_pair){ COMPARE_QUERY, query };
 	ret->metadata = (struct string_map){ pairs, n };
 	ret->message = report_message(p->arena, &report);

@@ -34,7 +34,7 @@ schedule_count(struct metric_result *r, enum run_phase phase)
 struct schedule_result
 schedule_play(const struct schedule *s, schedule_measure *measure, void *arg, struct arena *a)
 {
-	struct schedule_result result = { RUN_RUNNING, s->start };
+	struct schedule_result result = { .phase = RUN_RUNNING, .at = s->start };
 	struct metric_result r = { 0 };
 	int64_t at = s->start + s->metric->initial_delay.ms;
 
@@ -45,7 +45,9 @@ schedule_play(const struct schedule *s, schedule_measure *measure, void *arg, st
 
 		schedule_count(&r, phase);
 		result.at = at;
+		result.err = v.err;
 		result.phase = metric_phase(a, s->limits, &r, false, &reason);
+		result.reason = reason;
 		if (result.phase != RUN_RUNNING)
 			break;
 		if (phase != RUN_ERROR && s->metric->interval.ms <= 0)

@@ -20,6 +20,8 @@ struct schedule {
 struct schedule_result {
 	enum run_phase phase; /* of the metric; RUN_RUNNING: no verdict by the end */
 	int64_t at; /* wall ms: of the last measurement; the start: there was none */
+	const char *reason; /* of the phase; NULL without one */
+	const struct err *err; /* of the last measurement; NULL: it had none */
 };
 
 /* Measures until the metric has a verdict, as the controller does: after initialDelay, then each `interval`, 10 s after

@@ -17,6 +17,7 @@
 #define CONFIG_WARMUP_SLOW_MS 60000
 #define CONFIG_WAIT_MS 3600000
 #define CONFIG_WAIT_MAX_MS (24 * 3600000)
+#define CONFIG_LAG_MS 10000
 #define CONFIG_NAME_MAX 253 /* bytes of a name in a release */
 #define CONFIG_ROLLOUT_MAX 46 /* bytes of a name that leaves the hash of the ReplicaSet whole in its pods' names */
 #define CONFIG_GENERATED_MAX 58 /* bytes of the name of an owner that Kubernetes keeps in a generated name */
@@ -195,6 +196,12 @@ config_read(struct arena *a, const struct compare_metric *m, struct compare_conf
 	if ((e = config_check_selectors(a, m)) != NULL || (e = config_read_numbers(a, m, ret)) != NULL)
 		return e;
 	return config_read_times(a, m, ret);
+}
+
+int64_t
+config_lag_ms(const struct compare_config *c)
+{
+	return c->step_ms < CONFIG_LAG_MS ? c->step_ms : CONFIG_LAG_MS;
 }
 
 bool

@@ -18,6 +18,9 @@ struct compare_config {
 /* Reads and checks the fields. Errors have the path of the field. */
 struct err *config_read(struct arena *, const struct compare_metric *, struct compare_config *ret);
 
+/* Returns how old a sample is when it is queried (ms): a scrape may take as long to be stored. */
+int64_t config_lag_ms(const struct compare_config *);
+
 /* Returns whether the promotion waits for the comparison. */
 bool config_holds(const struct compare_metric *);
 

@@ -24,3 +24,6 @@ size_t report_numbers(struct arena *, const struct report_input *, struct string
 #define REPORT_MARGIN "margin"
 #define REPORT_WORSE "worse"
 #define REPORT_WAITS "waits"
+
+/* Of a judged comparison: the time at which its last bin ends (RFC 3339). */
+#define REPORT_BIN "bin"

@@ -43,6 +43,14 @@ const struct command cmd_backtest = {
 		    .text = "End of this history, such as 2026-11-29T12:00:00Z (default: a minute ago)" },
 		{ .name = "placebo",
 		    .text = "Let pods of the stable version play the canary, at times without a release; the default" },
+		{ .name = "releases",
+		    .text =
+			"Judge the releases that Prometheus has had in --past, by name, as an analysis at that time" },
+		{ .name = "at",
+		    .value = "TIME",
+		    .text =
+			"Judge an analysis that starts at TIME, such as 2026-11-29T12:00:00Z, in the release at that "
+			"time; TIME:CANARY:STABLE names two versions by their pod template hashes" },
 		{ .name = "weight",
 		    .value = "PERCENT",
 		    .value_default = "20",
@@ -196,6 +204,45 @@ backtest_check(const struct play *p, const struct backtest_limits *limits)
 	return code;
 }
 
+/* Past releases have no effects, and must be many for a share of false alarms. */
+static int
+backtest_check_releases(const struct releases *r, const struct backtest_limits *limits)
+{
+	struct releases_count good = releases_count(r, PAST_GOOD);
+	double share = good.n > 0 ? (double)good.stopped / (double)good.n : 0;
+
+	if (isnan(limits->false_alarms))
+		return 0;
+	if (good.n < RELEASES_KNOWN_MIN)
+		return cli_fail(r->cli,
+		    "%zu good releases are known; --allow-false-alarms needs %d of them, or placebo releases: remove "
+		    "--releases",
+		    good.n, RELEASES_KNOWN_MIN);
+	return share <= limits->false_alarms
+		   ? 0
+		   : cli_fail(r->cli, "%.2g %% of the good releases were stopped; --allow-false-alarms is %g %%",
+			 share * 100, limits->false_alarms * 100);
+}
+
+/* Judges releases that were. */
+static int
+backtest_releases(struct cli *c, struct history *h, const struct subject *s, const struct play_options *o,
+    const struct backtest_limits *limits)
+{
+	const char *at = cli_flag(c, "at");
+	struct releases releases;
+	int code = at != NULL ? releases_play_at(h, s, at, o->length_ms, &releases)
+			      : releases_play(h, s, o->past_ms, o->length_ms, &releases);
+
+	if (code != 0 || history_write(h) != 0)
+		return 1;
+	if (strcmp(cli_flag(c, "output"), "json") == 0)
+		output_releases_json(&releases);
+	else
+		output_releases_table(&releases);
+	return at != NULL ? 0 : backtest_check_releases(&releases, limits);
+}
+
 static int
 backtest_play(struct cli *c, struct history *h, const struct subject *s, const struct play_options *o,
     const struct backtest_limits *limits)
@@ -204,6 +251,8 @@ backtest_play(struct cli *c, struct history *h, const struct subject *s, const s
 
 	if (s->rollout == NULL)
 		return cli_fail(c, "the pods of which Rollout? Name it with --rollout");
+	if (cli_flag(c, "at") != NULL || cli_on(c, "releases"))
+		return backtest_releases(c, h, s, o, limits);
 	if (play_all(c, h, s, o, &play) != 0 || history_write(h) != 0)
 		return 1;
 	if (strcmp(cli_flag(c, "output"), "json") == 0)
@@ -211,6 +260,21 @@ backtest_play(struct cli *c, struct history *h, const struct subject *s, const s
 	else
 		output_table(&play);
 	return backtest_check(&play, limits);
+}
+
+/* Each of these flags has its own releases. */
+static int
+backtest_check_flags(struct cli *c)
+{
+	bool at = cli_flag(c, "at") != NULL, releases = cli_on(c, "releases");
+
+	if (at + releases + cli_on(c, "placebo") > 1)
+		return cli_fail(c, "--at, --releases and --placebo exclude each other");
+	if ((at || releases) && cli_flag(c, "must-catch") != NULL)
+		return cli_fail(c, "--must-catch needs placebo releases, which --%s excludes", at ? "at" : "releases");
+	if (at && cli_flag(c, "allow-false-alarms") != NULL)
+		return cli_fail(c, "--allow-false-alarms needs many releases, and --at has one");
+	return 0;
 }
 
 static int
@@ -222,8 +286,8 @@ backtest_run(struct cli *c)
 	struct history history = { 0 };
 	int code;
 
-	if (backtest_read_options(c, &options) != 0 || backtest_read_limits(c, &limits) != 0 ||
-	    subject_read(c, &subject) != 0)
+	if (backtest_check_flags(c) != 0 || backtest_read_options(c, &options) != 0 ||
+	    backtest_read_limits(c, &limits) != 0 || subject_read(c, &subject) != 0)
 		return 1;
 	code = history_open(c, &history);
 	if (code == 0)

@@ -114,7 +114,7 @@ history_record(struct history *h, const char *body, const struct response *r)
 		json_decref(text);
 }
 
-static struct response
+struct response
 history_exchange(struct history *h, struct arena *a, const char *path, const char *body)
 {
 	const struct request request = { .method = "POST",

@@ -18,6 +18,10 @@ struct history {
  * history_close frees it in any case. */
 int history_open(struct cli *, struct history *ret);
 
+/* Makes a call of the HTTP API, `path` after /api/v1/ and a form as its body, and waits for the response, in the arena.
+ * Its err is set without one; the status is not read. */
+struct response history_exchange(struct history *, struct arena *, const char *path, const char *body);
+
 /* Makes a range query and waits for the response, in the arena. Its err is set without one; the status is not read. */
 struct response history_query(struct history *, struct arena *, const char *query, const struct matrix_grid *);
 

@@ -6,8 +6,7 @@
 #include "base/json.h"
 #include "base/time.h"
 
-/* Returns a share in percent with as many digits as it is precise to. */
-static const char *
+const char *
 output_percent(struct arena *a, double share)
 {
 	return arena_printf(a, share > 0.00005 && share < 0.0995 ? "%.2g %%" : "%.0f %%", share * 100);

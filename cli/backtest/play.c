@@ -10,8 +10,6 @@
 
 #define PLAY_LEAD_MS 120000 /* before the first bin: pods that are older than it are not new */
 #define PLAY_DISTANCE_MS 300000 /* between two windows */
-#define PLAY_PAST_COLUMNS 9000 /* Prometheus returns 11,000 points of a series at most */
-#define PLAY_PAST_STEP_MS 60000
 #define PLAY_BOUNDS_MAX 64
 
 /* Returns the queries of one window: at least 1. */
@@ -25,58 +23,25 @@ play_queries(const struct play *p)
 	return n > 0 ? n : 1;
 }
 
-/* Sets *ret to the query of past ReplicaSets: the pods are those of the first metric whose series are known. */
-static struct err *
-play_past_query(const struct play *p, const char **ret)
-{
-	struct arena *a = p->cli->arena;
-
-	for (size_t i = 0; i < p->n_metrics; i++) {
-		const struct play_metric *m = &p->metrics[i];
-		struct compare_metric of = { .total = m->compare == NULL ? play_threshold_selector(a, m) : NULL };
-		struct err *e;
-
-		if (m->compare == NULL && of.total == NULL)
-			continue;
-		e = config_replicasets_query(a, m->compare != NULL ? m->compare : &of, p->subject->rollout, ret);
-		return e != NULL ? err_wrap(a, e, "metric %s", m->name) : NULL;
-	}
-	return err_new(a, ERR_INVALID,
-	    "no query has a form that is evaluated here (docs/backtest.md), so that the times without a release are "
-	    "not "
-	    "known");
-}
-
 /* Sets the windows that are judged. */
 static struct err *
 play_find_windows(struct play *p)
 {
 	struct arena *a = p->cli->arena;
-	int64_t step = PLAY_PAST_STEP_MS * (1 + p->options.past_ms / ((int64_t)PLAY_PAST_COLUMNS * PLAY_PAST_STEP_MS));
-	struct past past = { .grid = { .start = p->history->until - p->options.past_ms / step * step,
-				 .step = step,
-				 .columns = (size_t)(p->options.past_ms / step) + 1 } };
+	struct past past = { .grid = replicasets_grid(p->history->until, p->options.past_ms) };
 	struct past_rules rules = { .lead_ms = PLAY_LEAD_MS,
 		.length_ms = p->options.length_ms,
 		.distance_ms = PLAY_DISTANCE_MS,
 		.pods_min = p->options.pods + 1 };
 	/* One is about ReplicaSets, and one of each metric with conditions checks its evaluation. */
 	size_t most = (PLAY_REQUESTS_MAX - 1 - (p->n_metrics - p->n_comparisons)) / play_queries(p);
-	struct response got;
-	const char *query;
 	struct err *e;
 
 	for (size_t i = 0; i < p->n_metrics; i++)
 		if (p->metrics[i].compare == NULL || p->metrics[i].compare->slow != NULL)
 			rules.lead_ms = SERIES_HISTORY_MS;
-	if ((e = play_past_query(p, &query)) != NULL)
+	if ((e = replicasets_read(p->history, p->subject, &past)) != NULL)
 		return e;
-	got = history_query(p->history, a, query, &past.grid);
-	if ((e = matrix_read(a, &got, &past.grid, past_read_replicaset, &past)) != NULL)
-		return err_wrap(a, e, "%s", query);
-	if (past.n == 0)
-		return err_new(a, ERR_INVALID, "Prometheus has no pods of the Rollout %s: the result of %s is empty",
-		    p->subject->rollout, query);
 	p->n_found = past_windows(&past, &rules, a, &p->windows);
 	if (p->n_found == 0)
 		return err_new(a, ERR_INVALID,
@@ -309,9 +274,9 @@ play_add_comparison(struct play *p, struct play_metric *m)
 	if (e != NULL)
 		return cli_fail(p->cli, "metric %s: %s", m->name, err_text(a, e));
 	if (p->options.length_ms < COMPARISON_BINS_MIN * m->config.step_ms ||
-	    p->options.length_ms / m->config.step_ms > PLAY_PAST_COLUMNS)
+	    p->options.length_ms / m->config.step_ms > REPLICASETS_COLUMNS)
 		return cli_fail(p->cli, "metric %s: --minutes is not from %d to %d steps of %s", m->name,
-		    COMPARISON_BINS_MIN, PLAY_PAST_COLUMNS, duration_human(a, m->config.step_ms));
+		    COMPARISON_BINS_MIN, REPLICASETS_COLUMNS, duration_human(a, m->config.step_ms));
 	p->n_comparisons++;
 	return 0;
 }

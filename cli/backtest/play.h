@@ -5,8 +5,7 @@
 #include "analysis/backtest/placebo.h"
 #include "analysis/backtest/threshold.h"
 #include "analysis/compare/config.h"
-#include "cli/backtest/history.h"
-#include "cli/backtest/subject.h"
+#include "cli/backtest/replicasets.h"
 
 #define PLAY_EFFECTS_MAX 20
 #define PLAY_PLACEBOS 700 /* releases, at least, if there are enough windows */
@@ -58,9 +57,6 @@ struct play {
 
 /* play_threshold.c: plays the releases of one window with a metric that has conditions. */
 struct err *play_threshold(struct play *, struct play_metric *, size_t window, struct arena *);
-
-/* Returns the part of a query that finds the pods of such a metric; NULL: its query has no known form. */
-const char *play_threshold_selector(struct arena *, const struct play_metric *);
 
 /* The end of a release: its verdict, and the seconds until it. */
 struct play_end {

@@ -301,9 +301,3 @@ play_threshold(struct play *p, struct play_metric *m, size_t window, struct aren
 
 	return m->kind == PLAY_RESULT ? play_results(&pass) : play_evaluated(&pass);
 }
-
-const char *
-play_threshold_selector(struct arena *a, const struct play_metric *m)
-{
-	return m->threshold.form == THRESHOLD_RESULT ? NULL : threshold_pods_selector(a, &m->threshold.query);
-}

@@ -132,6 +132,73 @@ check "with at most 100 queries" between 20 100 "$(top "$dir/conditions" queries
 seen() { seed error-rate-analysis --effects 5,10,20 | grep '^error-rate: ' >"$dir/seen" && grep -Ff "$dir/seen" docs/backtest.md; }
 check "docs/backtest.md has the article's figures" seen
 
+# Releases that were: found by the names of pods, and judged as an analysis of that time.
+backtest --releases >"$dir/named" 2>&1
+expected() { # a release that failed at first kept its stable version: its pods got none of the others' places
+	awk '{ print $2, $3, ($4 == "good" ? "good" : "bad") }' "$dir/releases"
+}
+found() { awk '$3 == "after" { sub(",", "", $4); print $2, $4, $5 }' "$dir/named"; }
+same_releases() { expected | diff - <(found); }
+begin_with_their_pods() {
+	awk '$3 == "after" { print $1 }' "$dir/named" | while read -r t; do date -d "$t" +%s; done |
+		paste - "$dir/releases" | awk '$2 - $1 < 0 || $2 - $1 > 5 { wrong = 1 } END { exit wrong || NR != 5 }'
+}
+verdict() { # CANARY METRIC: the verdict in the table
+	awk -v canary="$1" -v metric="$2" '$3 == "after" { here = $2 == canary }
+		here && $1 == metric { print $2; exit }' "$dir/named"
+}
+canary() { awk -v kind="$1" '$4 == kind { print $2; exit }' "$dir/releases"; }
+is() { [ "$1" = "$2" ] || { echo "$1, want $2"; return 1; }; }
+check "it finds the five releases, and which were good" same_releases
+check "which begin up to 5 s before their first pods" begin_with_their_pods
+check "that with five times the errors is stopped by the errors" is "$(verdict "$(canary errors5)" errors)" Failed
+check "and not by the latency" is "$(verdict "$(canary errors5)" latency)" Running
+check "that with twice the latency by the latency" is "$(verdict "$(canary slow2)" latency)" Failed
+check "no good one is stopped" grep -q "^Good releases: 0 of 3 stopped, .*; with 95 % confidence 0 % to 71 % are stopped" "$dir/named"
+check "both bad ones are" grep -q "^Bad releases: 2 of 2 stopped, 0 passed" "$dir/named"
+seed error-rate-analysis --releases >"$dir/named-seed"
+check "the article's error rate stops none" grep -q "^Bad releases: 0 of 2 stopped, 2 passed" "$dir/named-seed"
+# A query about the canary alone has no sample before the second scrape, and an error is measured again after 10 s.
+sed 's/initialDelay: 60s/initialDelay: 0s/' "$dir/conditions.yaml" >"$dir/early.yaml"
+early() {
+	"$SLUICE" backtest conditions -f "$dir/early.yaml" --rollout myapp --prometheus $url --until $until --past 6h --minutes 14 --releases
+}
+check "measurements are made as by the controller" says "alone            Successful   4m20s" early
+sed -i 's/initialDelay: 0s/&\n    consecutiveErrorLimit: 1/' "$dir/early.yaml"
+check "also those that end in an error" says "alone            Error        10s      consecutiveErrors (2) > consecutiveErrorLimit (1)" early
+bad_at=$(awk '$4 == "errors5" { print $1 }' "$dir/releases")
+at() { # SECONDS after its start, and HASHES
+	backtest --at "$(date -u -d @$((bad_at + $1)) +%Y-%m-%dT%H:%M:%SZ)$2" -o json
+}
+value() { awk -v member="\"$1\":" -v nth="${2:-1}" '$1 == member && ++n == nth { gsub(/[",]/, "", $2); print $2; exit }' "$dir/at"; }
+at 60 "" >"$dir/at"
+check "at a time in a release, the counters since its start are compared" between 0 5 $((bad_at - $(date -d "$(value since)" +%s)))
+check "the analysis starts at that time" is "$(date -d "$(value begin)" +%s)" $((bad_at + 60))
+check "its versions are known" is "$(value canary) $(value stable)" "$(awk '$4 == "errors5" { print $2, $3 }' "$dir/releases")"
+check "it is stopped" is "$(value phase)" Failed
+bin=$(value at)
+at 120 "" >"$dir/at"
+check "a later start has the verdict at the same bin" is "$(value phase) $(value at)" "Failed $bin"
+at 60 ":$(value canary):$(value stable)" >"$dir/at"
+check "with the hashes of versions, they are compared from that time on" is "$(value since)" "$(value begin)"
+at 60 ":aaaaaaaaaa:$(value stable)" >"$dir/at"
+check "a version without pods has no data" is "$(value data)" false
+check "and is no pass" grep -q '"passed": 0' "$dir/at"
+check "a time without a release is an error" says "there is no release of myapp from 2024-06-01T0" at 1500 ""
+check "what is not a time is one" says "is not a time such as" backtest --at yesterday
+check "so is one after the history" says "is not before the end of the history" backtest --at 2024-06-02T00:00:00Z
+check "two kinds of releases are refused" says "exclude each other" backtest --at 2024-06-01T00:00:00Z --placebo
+check "few good releases have no share of false alarms" says "3 good releases are known; --allow-false-alarms needs 20" backtest --releases --allow-false-alarms 1
+check "past releases are made no worse" says "needs placebo releases" backtest --releases --must-catch 3
+# Lines of the document may end with [...].
+documented_releases() {
+	sed -n '/^    \$.*--releases --past 6h/,/^| Quality/{/^    \$/d;/^| Quality/q;s/^    //;s/ \[\.\.\.\]$//;p}' docs/backtest.md |
+		sed '$d' >"$dir/documented"
+	[ "$(wc -l <"$dir/documented")" = "$(wc -l <"$dir/named")" ] && paste -d '\n' "$dir/documented" "$dir/named" |
+		awk 'NR % 2 { want = $0; next } index($0, want) != 1 { print want; wrong = 1 } END { exit wrong }'
+}
+check "docs/backtest.md shows them" documented_releases
+
 check "a Rollout without pods is an error with the query" says "Prometheus has no pods of the Rollout other: the result of count by" \
 	backtest --rollout other
 check "a past without a window is an error" says "choose a longer --past" backtest --minutes 90

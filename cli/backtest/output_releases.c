@@ -1,0 +1,140 @@
+/* cli/backtest/output_releases.c: the table and the JSON of past releases. */
+#include <stdio.h>
+#include "analysis/backtest/figures.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "cli/backtest/output.h"
+
+static const char *const output_qualities[] = {
+	[PAST_UNKNOWN] = "unknown",
+	[PAST_GOOD] = "good",
+	[PAST_BAD] = "bad",
+};
+
+static const char *
+output_after(const struct releases *p, const struct releases_one *one, size_t metric)
+{
+	int64_t ms = one->metrics[metric].at - one->begin;
+
+	return duration_human(p->cli->arena, ms > 0 ? ms : 0);
+}
+
+static void
+output_release(const struct releases *p, const struct releases_one *one)
+{
+	printf("%s  %s after %s, %s\n", time_format(p->cli->arena, one->begin), one->of.canary, one->of.stable,
+	    output_qualities[one->of.quality]);
+	if (one->no_data)
+		printf("    no data\n");
+	for (size_t i = 0; i < p->n_metrics && !one->no_data; i++) {
+		const struct releases_verdict *v = &one->metrics[i];
+
+		printf("    %-16s %-12s %-8s %s\n", p->metrics[i].name, run_phase_name(v->phase),
+		    output_after(p, one, i), v->why);
+	}
+}
+
+/* The interval is about releases: those of one Rollout do not overlap. */
+static void
+output_good(const struct releases *p)
+{
+	struct releases_count good = releases_count(p, PAST_GOOD);
+	struct arena *a = p->cli->arena;
+	double low, high;
+
+	if (good.n == 0) {
+		printf("\nNo good release is known.\n");
+		return;
+	}
+	figures_interval((double)good.stopped, (double)good.n, &low, &high);
+	printf("\nGood releases: %zu of %zu stopped, %zu passed; with 95 %% confidence %s to %s are stopped.\n",
+	    good.stopped, good.n, good.passed, output_percent(a, low), output_percent(a, high));
+	if (good.n < RELEASES_KNOWN_MIN)
+		printf("    Fewer than %d are known: without --releases, false alarms are counted of placebo "
+		       "releases.\n",
+		    RELEASES_KNOWN_MIN);
+}
+
+static size_t
+output_no_data(const struct releases *p)
+{
+	return releases_count(p, PAST_GOOD).no_data + releases_count(p, PAST_BAD).no_data +
+	       releases_count(p, PAST_UNKNOWN).no_data;
+}
+
+static void
+output_summary(const struct releases *p)
+{
+	struct releases_count bad = releases_count(p, PAST_BAD);
+	size_t unknown = releases_count(p, PAST_UNKNOWN).n;
+
+	output_good(p);
+	printf("Bad releases: %zu of %zu stopped, %zu passed.\n", bad.stopped, bad.n, bad.passed);
+	if (unknown > 0)
+		printf("Unknown: %zu, which are not counted: undone within a day, replaced by a third version, or in "
+		       "progress.\n",
+		    unknown);
+	if (p->n < p->n_found)
+		printf("The newest %zu of %zu are shown.\n", p->n, p->n_found);
+}
+
+void
+output_releases_table(const struct releases *p)
+{
+	struct arena *a = p->cli->arena;
+
+	if (p->past_ms > 0)
+		printf("%zu releases of %s in %s before %s, each judged as then, for %s at most. %zu queries.\n\n",
+		    p->n, p->subject->rollout, duration_human(a, p->past_ms), time_format(a, p->history->until),
+		    duration_human(a, p->length_ms), p->history->requests);
+	for (size_t i = 0; i < p->n; i++)
+		output_release(p, &p->at[i]);
+	if (p->past_ms > 0)
+		output_summary(p);
+	if (output_no_data(p) > 0)
+		printf("Prometheus has no data of %zu of %zu releases.\n", output_no_data(p), p->n);
+}
+
+static json_t *
+output_release_json(const struct releases *p, const struct releases_one *one)
+{
+	struct arena *a = p->cli->arena;
+	json_t *metrics = json_array();
+
+	for (size_t i = 0; i < p->n_metrics && !one->no_data; i++) {
+		const struct releases_verdict *v = &one->metrics[i];
+
+		json_array_append_new(
+		    metrics, json_pack("{s:s,s:s,s:s,s:s}", "name", p->metrics[i].name, "phase",
+				 run_phase_name(v->phase), "at", time_format(a, v->at), "message", v->why));
+	}
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o}", "begin", time_format(a, one->begin), "end",
+	    time_format(a, one->end), "since", time_format(a, one->of.start), "canary", one->of.canary, "stable",
+	    one->of.stable, "quality", output_qualities[one->of.quality], "data", !one->no_data, "metrics", metrics);
+}
+
+static json_t *
+output_count_json(const struct releases *p, enum past_quality quality)
+{
+	struct releases_count c = releases_count(p, quality);
+
+	return json_pack("{s:I,s:I,s:I,s:I}", "releases", (json_int_t)c.n, "stopped", (json_int_t)c.stopped, "passed",
+	    (json_int_t)c.passed, "withoutData", (json_int_t)c.no_data);
+}
+
+void
+output_releases_json(const struct releases *p)
+{
+	json_t *list = json_array();
+	_cleanup_(json_decrefp) json_t *all = NULL;
+	_cleanup_(freep) char *text = NULL;
+
+	for (size_t i = 0; i < p->n; i++)
+		json_array_append_new(list, output_release_json(p, &p->at[i]));
+	all = json_pack("{s:s,s:s,s:s,s:I,s:o,s:o,s:o,s:o}", "template", p->subject->template, "rollout",
+	    p->subject->rollout, "until", time_format(p->cli->arena, p->history->until), "queries",
+	    (json_int_t)p->history->requests, "good", output_count_json(p, PAST_GOOD), "bad",
+	    output_count_json(p, PAST_BAD), "unknown", output_count_json(p, PAST_UNKNOWN), "releases", list);
+	text = json_dumps(all, JSON_INDENT(4));
+	printf("%s\n", text);
+}
