@@ -21,9 +21,11 @@
 #include "base/base64.h"
 #include "kube/credentials.h"
 #include "kube/curl_handles.h"
+#include "kube/egress.h"
 #include "kube/proxy.h"
 #include "kube/resolve.h"
 #include "kube/turns.h"
+#include "kube/url_origin.h"
 
 #define CONNECT_MS 10000
 #define KEEPALIVE_S 30
@@ -93,9 +95,8 @@ struct curl {
 	struct turns calls; /* slots for requests to the API server */
 	struct turns outside; /* slots for all other requests */
 	bool http2; /* over HTTPS, requests to the API server share a connection for calls and one for streams */
-	bool confined; /* transport_curl_confine was called */
+	struct egress egress; /* of requests to other servers */
 	CURLU *api; /* the API server's URL, parsed; NULL: it cannot be parsed, or no server is configured */
-	char *server; /* the API server's URL, which outside_only requests must not reach; NULL: not known */
 	bool inside; /* a call into curl is running: a cancel waits for its end */
 	bool has_canceled; /* exchanges that wait for it */
 };
@@ -731,93 +732,6 @@ curl_on_credentials(void *arg)
 	loop_timer(c->transport.loop, &c->known, 0);
 }
 
-/* A URL as curl parses it, with IPv4 addresses of all notations in normal form. */
-struct target {
-	char *scheme, *host, *port; /* owned by curl; NULL: the URL is not valid */
-};
-
-static void
-curl_target_done(struct target *t)
-{
-	curl_free(t->scheme);
-	curl_free(t->host);
-	curl_free(t->port);
-}
-
-static struct target
-curl_target(const char *url)
-{
-	struct target t = { 0 };
-	CURLU *u = curl_url();
-
-	if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK) {
-		curl_url_get(u, CURLUPART_SCHEME, &t.scheme, 0);
-		curl_url_get(u, CURLUPART_HOST, &t.host, 0);
-		curl_url_get(u, CURLUPART_PORT, &t.port, CURLU_DEFAULT_PORT);
-	}
-	curl_url_cleanup(u);
-	return t;
-}
-
-static bool
-curl_target_is_whole(const struct target *t)
-{
-	return t->scheme != NULL && t->host != NULL && t->port != NULL;
-}
-
-static bool
-curl_is_same_origin(const char *url, const char *other)
-{
-	struct target a = curl_target(url), b = curl_target(other);
-	bool same = curl_target_is_whole(&a) && curl_target_is_whole(&b) && strcasecmp(a.scheme, b.scheme) == 0 &&
-		    strcasecmp(a.host, b.host) == 0 && strcmp(a.port, b.port) == 0;
-
-	curl_target_done(&a);
-	curl_target_done(&b);
-	return same;
-}
-
-/* Returns true if the request must not reach this address and port. Requests of users must not reach this machine,
- * its link and the API server; no request to another server may reach the link. */
-static bool
-curl_is_forbidden(const struct exchange *e, const struct address *a, const char *port)
-{
-	enum address_kind kind = address_kind(a);
-	struct address own;
-	struct target server;
-	bool same;
-
-	if (!e->outside_only)
-		return kind == ADDRESS_LINK;
-	if (kind != ADDRESS_OUTSIDE || e->owner->server == NULL)
-		return kind != ADDRESS_OUTSIDE;
-	server = curl_target(e->owner->server);
-	same = curl_target_is_whole(&server) && strcmp(server.port, port) == 0 && address_parse(server.host, &own) &&
-	       address_is_same(&own, a);
-	curl_target_done(&server);
-	return same;
-}
-
-/* Returns whether the name is that of this machine, a metadata service, or the API server. Whether it resolves here
- * does not matter, as a proxy may resolve it. */
-static bool
-curl_is_forbidden_name(const struct exchange *e, const char *host, const char *port)
-{
-	enum address_kind kind = address_name_kind(host);
-	size_t n = strlen(host);
-	struct target server;
-	bool same;
-
-	if (!e->outside_only || kind != ADDRESS_OUTSIDE || e->owner->server == NULL)
-		return e->outside_only ? kind != ADDRESS_OUTSIDE : kind == ADDRESS_LINK;
-	n -= n > 0 && host[n - 1] == '.';
-	server = curl_target(e->owner->server);
-	same = curl_target_is_whole(&server) && strcmp(server.port, port) == 0 && strlen(server.host) == n &&
-	       strncasecmp(server.host, host, n) == 0;
-	curl_target_done(&server);
-	return same;
-}
-
 /* The address is checked here, after the lookup and before connect: a later lookup with another result has no
  * effect. */
 static curl_socket_t
@@ -838,7 +752,8 @@ curl_on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 		memcpy(a.at, &four->sin_addr, 4);
 	else if (to->family == AF_INET6)
 		memcpy(a.at, &six->sin6_addr, 16);
-	if ((to->family != AF_INET && to->family != AF_INET6) || curl_is_forbidden(e, &a, port)) {
+	if ((to->family != AF_INET && to->family != AF_INET6) ||
+	    egress_forbids_address(&e->owner->egress, e->outside_only, &a, port)) {
 		e->refused = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -866,13 +781,13 @@ curl_on_resolved(void *arg, const struct address *addresses, size_t n)
 {
 	static const struct credential none = { 0 };
 	struct exchange *e = arg;
-	struct target t = curl_target(e->url);
-	bool forbidden = !curl_target_is_whole(&t);
+	struct url_origin o = url_origin_parse(e->url);
+	bool forbidden = !url_origin_is_whole(&o);
 
 	e->resolving = NULL;
 	for (size_t i = 0; i < n && !forbidden; i++)
-		forbidden = curl_is_forbidden(e, &addresses[i], t.port);
-	curl_target_done(&t);
+		forbidden = egress_forbids_address(&e->owner->egress, e->outside_only, &addresses[i], o.port);
+	url_origin_done(&o);
 	if (forbidden) {
 		curl_refuse(e);
 		return;
@@ -887,23 +802,25 @@ static void
 curl_aim(struct exchange *e)
 {
 	static const struct credential none = { 0 };
-	struct target t = curl_target(e->url);
-	const char *proxy = curl_target_is_whole(&t) && !curl_is_loopback(e->url) ? proxy_of(t.scheme, t.host) : NULL;
-	bool confined = e->owner->confined, forbidden = false, name = false;
+	struct url_origin o = url_origin_parse(e->url);
+	const char *proxy = url_origin_is_whole(&o) && !curl_is_loopback(e->url) ? proxy_of(o.scheme, o.host) : NULL;
+	const struct egress *egress = &e->owner->egress;
+	bool forbidden = false, name = false;
 	struct address a;
 
 	e->proxied = proxy != NULL;
 	curl_easy_setopt(e->easy, CURLOPT_PROXY, proxy != NULL ? proxy : "");
 	curl_easy_setopt(e->easy, CURLOPT_NOPROXY, "");
-	if (confined && curl_target_is_whole(&t)) {
-		name = !address_parse(t.host, &a);
-		forbidden = name ? curl_is_forbidden_name(e, t.host, t.port) : curl_is_forbidden(e, &a, t.port);
+	if (egress->restricted && url_origin_is_whole(&o)) {
+		name = !address_parse(o.host, &a);
+		forbidden = name ? egress_forbids_name(egress, e->outside_only, o.host, o.port)
+				 : egress_forbids_address(egress, e->outside_only, &a, o.port);
 		if (name && e->proxied && !forbidden)
-			e->resolving = resolve_start(e->owner->transport.loop, t.host, curl_on_resolved, e);
+			e->resolving = resolve_start(e->owner->transport.loop, o.host, curl_on_resolved, e);
 		/* If the host cannot be checked, no request is sent. */
 		forbidden |= name && e->proxied && e->resolving == NULL;
 	}
-	curl_target_done(&t);
+	url_origin_done(&o);
 	if (forbidden)
 		curl_refuse(e);
 	else if (e->resolving != NULL)
@@ -917,11 +834,11 @@ static void
 curl_outside_start(struct exchange *e, const char *tenant, const char *destination)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	struct target t = curl_target(e->url);
+	struct url_origin o = url_origin_parse(e->url);
 
-	if (destination == NULL && curl_target_is_whole(&t))
-		destination = arena_printf(a, "%s:%s", t.host, t.port);
-	curl_target_done(&t);
+	if (destination == NULL && url_origin_is_whole(&o))
+		destination = arena_printf(a, "%s:%s", o.host, o.port);
+	url_origin_done(&o);
 	if (turn_take(&e->owner->outside, &e->turn, tenant, destination))
 		curl_aim(e);
 }
@@ -941,7 +858,7 @@ curl_follow(struct exchange *e, long status)
 	curl_easy_getinfo(e->easy, CURLINFO_REDIRECT_URL, &to);
 	if (to == NULL)
 		return false;
-	foreign = !curl_is_same_origin(e->url, to);
+	foreign = !url_origin_is_same(e->url, to);
 	if (repeats && foreign && e->body != NULL)
 		return false;
 	e->redirects_left--;
@@ -1015,7 +932,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	e->stream = r->stream;
 	e->api = api;
 	e->date = r->date;
-	e->outside_only = r->outside_only && c->confined;
+	e->outside_only = r->outside_only && c->egress.restricted;
 	e->redirects_left = r->redirects_max;
 	e->began = loop_mono(t->loop);
 	e->timeout_ms = r->timeout_ms;
@@ -1088,7 +1005,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	}
 	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, curl_on_new_socket);
 	curl_easy_setopt(h, CURLOPT_SOCKOPTDATA, e);
-	if (c->confined && !api) {
+	if (c->egress.restricted && !api) {
 		curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, curl_on_open_socket);
 		curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, e);
 	}
@@ -1147,7 +1064,7 @@ curl_transport_free(struct transport *t)
 	curl_handles_done(&c->handles);
 	curl_share_cleanup(c->share);
 	curl_url_cleanup(c->api);
-	free(c->server);
+	egress_done(&c->egress);
 	free(c->token);
 	loop_timer_stop(t->loop, &c->known);
 	credentials_free(c->credentials);
@@ -1209,7 +1126,5 @@ transport_curl_confine(struct transport *t, const char *server, bool allow_local
 {
 	struct curl *c = (struct curl *)t;
 
-	free(c->server);
-	c->server = server != NULL ? mem_strdup(server) : NULL;
-	c->confined = !allow_local;
+	egress_restrict(&c->egress, server, !allow_local);
 }

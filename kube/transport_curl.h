@@ -14,5 +14,5 @@ bool transport_curl_multiplexes(unsigned version, bool http2);
 
 /* Unless `allow_local`: requests to absolute URLs cannot reach link-local addresses and metadata services of clouds,
  * and those with outside_only reach neither this machine nor `server` (a URL; NULL: not known). This holds for every
- * notation of an address, for every name, and with a proxy. */
+ * notation of an address, for every name, and with a proxy. The rule is in kube/egress.h. */
 void transport_curl_confine(struct transport *, const char *server, bool allow_local);
