@@ -21,6 +21,7 @@
 #include "base/base64.h"
 #include "kube/credentials.h"
 #include "kube/curl_handles.h"
+#include "kube/curl_pool.h"
 #include "kube/egress.h"
 #include "kube/proxy.h"
 #include "kube/resolve.h"
@@ -46,19 +47,10 @@
 #define RETRY_AFTER_MAX_S 1000000000 /* a longer Retry-After is ignored */
 #define HEADER_MAX (16u << 20) /* bytes of one header; no object that could have it is as large */
 #define TOKEN_MS 1000 /* between two readings of the token's file */
-#define POOL_REST_MS                                                                                                   \
-	60000 /* a pool without requests closes its connections: an API server does so after 90 s, and each one       \
-	       * costs memory */
 #define FAILED_AGAIN_MS                                                                                                \
 	0 /* ms to the one retry of a credential program that could not be started; a second failure is reported */
 
 _Static_assert(URGENCY_MAX - URGENCY_SAFETY == TURNS_RANKS, "a rank for each urgency");
-
-struct socket {
-	struct loop_io io;
-	struct pool *pool;
-	struct socket *next;
-};
 
 enum pool_kind { POOL_CALLS, POOL_STREAMS, POOL_OUTSIDE, POOL_MAX };
 
@@ -71,15 +63,6 @@ static const struct {
 };
 _Static_assert(ARRAY_SIZE(pools) == POOL_MAX, "a row for each pool");
 
-struct pool {
-	struct curl *owner;
-	enum pool_kind kind;
-	CURLM *multi; /* NULL: it has no connections */
-	struct timer timer; /* curl's */
-	struct timer rest;
-	size_t requests; /* that were passed to curl */
-};
-
 struct curl {
 	struct transport transport;
 	const struct config *config;
@@ -87,23 +70,21 @@ struct curl {
 	char *token; /* of the configuration's file; NULL: none */
 	int64_t token_until; /* mono ms: when it is read again */
 	struct timer known; /* fires when credentials have arrived or failed */
-	struct pool pools[POOL_MAX];
+	struct curl_pool pools[POOL_MAX];
 	struct curl_handles handles; /* of calls to the API server */
 	CURLSH *share; /* TLS sessions of the API server: connections that are opened later resume one */
 	struct exchange *exchanges;
-	struct socket *sockets;
 	struct turns calls; /* slots for requests to the API server */
 	struct turns outside; /* slots for all other requests */
 	bool http2; /* over HTTPS, requests to the API server share a connection for calls and one for streams */
 	struct egress egress; /* of requests to other servers */
 	CURLU *api; /* the API server's URL, parsed; NULL: it cannot be parsed, or no server is configured */
-	bool inside; /* a call into curl is running: a cancel waits for its end */
-	bool has_canceled; /* exchanges that wait for it */
+	bool has_canceled; /* exchanges that wait for the end of a call into curl */
 };
 
 struct exchange {
 	struct curl *owner;
-	struct pool *pool;
+	enum pool_kind pool;
 	CURL *easy;
 	bool sent; /* curl has it */
 	struct curl_slist *headers; /* of the request, with credentials */
@@ -144,13 +125,13 @@ static void curl_aim(struct exchange *);
 static CURL *
 curl_handle_new(struct exchange *e)
 {
-	return e->pool->kind == POOL_CALLS ? curl_handles_take(&e->owner->handles) : curl_easy_init();
+	return e->pool == POOL_CALLS ? curl_handles_take(&e->owner->handles) : curl_easy_init();
 }
 
 static void
 curl_handle_free(struct exchange *e)
 {
-	if (e->pool->kind == POOL_CALLS)
+	if (e->pool == POOL_CALLS)
 		curl_handles_give(&e->owner->handles, e->easy);
 	else
 		curl_easy_cleanup(e->easy);
@@ -160,14 +141,9 @@ curl_handle_free(struct exchange *e)
 static void
 curl_withdraw(struct exchange *e)
 {
-	struct pool *pool = e->pool;
-
-	if (!e->sent)
-		return;
+	if (e->sent)
+		curl_pool_remove(&e->owner->pools[e->pool], e->easy);
 	e->sent = false;
-	curl_multi_remove_handle(pool->multi, e->easy);
-	if (--pool->requests == 0)
-		loop_timer(e->owner->transport.loop, &pool->rest, POOL_REST_MS);
 }
 
 static void
@@ -253,24 +229,24 @@ curl_finish(struct exchange *e, CURLcode code)
 }
 
 static void
-curl_reap(struct pool *pool)
+curl_on_ended(void *arg, CURL *easy, CURLcode code)
 {
-	struct curl *c = pool->owner;
-	CURLMsg *m;
-	int left;
+	struct exchange *e = NULL;
 
-	while ((m = curl_multi_info_read(pool->multi, &left)) != NULL) {
-		struct exchange *e = NULL;
-		CURLcode code = m->data.result;
+	(void)arg;
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&e);
+	if (e->canceled)
+		curl_exchange_free(e);
+	else
+		curl_finish(e, code);
+}
 
-		if (m->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&e);
-		if (e->canceled)
-			curl_exchange_free(e);
-		else
-			curl_finish(e, code);
-	}
+/* Frees the exchanges that were canceled while curl had control. */
+static void
+curl_on_returned(void *arg)
+{
+	struct curl *c = arg;
+
 	if (!c->has_canceled)
 		return;
 	c->has_canceled = false;
@@ -281,116 +257,13 @@ curl_reap(struct pool *pool)
 	}
 }
 
-static void
-curl_action(struct pool *pool, curl_socket_t fd, int events)
+static bool
+curl_is_inside(const struct curl *c)
 {
-	int running;
-
-	pool->owner->inside = true;
-	curl_multi_socket_action(pool->multi, fd, events, &running);
-	pool->owner->inside = false;
-	curl_reap(pool);
-}
-
-static void
-curl_on_ready(struct loop_io *io, int events, void *arg)
-{
-	struct socket *s = arg;
-
-	curl_action(
-	    s->pool, io->fd, (events & LOOP_READ ? CURL_CSELECT_IN : 0) | (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0));
-}
-
-static int
-curl_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *per_socket)
-{
-	struct pool *pool = arg;
-	struct curl *c = pool->owner;
-	struct socket *s = per_socket;
-
-	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		if (s == NULL)
-			return 0;
-		loop_io_stop(c->transport.loop, &s->io);
-		for (struct socket **at = &c->sockets; *at != NULL; at = &(*at)->next)
-			if (*at == s) {
-				*at = s->next;
-				break;
-			}
-		curl_multi_assign(pool->multi, fd, NULL);
-		free(s);
-		return 0;
-	}
-	if (s == NULL) {
-		s = mem_alloc(sizeof(*s));
-		s->pool = pool;
-		s->io = (struct loop_io){ .fd = fd, .ready = curl_on_ready, .arg = s };
-		s->next = c->sockets;
-		c->sockets = s;
-		curl_multi_assign(pool->multi, fd, s);
-	} else {
-		loop_io_stop(c->transport.loop, &s->io);
-	}
-	s->io.events = (what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
-	loop_io_start(c->transport.loop, &s->io);
-	return 0;
-}
-
-static void
-curl_on_timer(struct timer *t, void *arg)
-{
-	(void)t;
-	curl_action(arg, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static int
-curl_on_timeout(CURLM *multi, long ms, void *arg)
-{
-	struct pool *pool = arg;
-
-	(void)multi;
-	if (ms < 0)
-		loop_timer_stop(pool->owner->transport.loop, &pool->timer);
-	else
-		loop_timer(pool->owner->transport.loop, &pool->timer, ms);
-	return 0;
-}
-
-/* Closes all connections of a pool without requests. */
-static void
-pool_close(struct pool *pool)
-{
-	struct loop *l = pool->owner->transport.loop;
-
-	loop_timer_stop(l, &pool->rest);
-	if (pool->multi == NULL)
-		return;
-	curl_multi_cleanup(pool->multi);
-	loop_timer_stop(l, &pool->timer);
-	pool->multi = NULL;
-}
-
-static void
-pool_on_rest(struct timer *t, void *arg)
-{
-	(void)t;
-	pool_close(arg);
-}
-
-static void
-pool_open(struct pool *pool)
-{
-	loop_timer_stop(pool->owner->transport.loop, &pool->rest);
-	if (pool->multi != NULL)
-		return;
-	pool->multi = curl_multi_init();
-	curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, curl_on_socket);
-	curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool);
-	curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, curl_on_timeout);
-	curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
-	curl_multi_setopt(pool->multi, CURLMOPT_MAX_HOST_CONNECTIONS, pools[pool->kind].per_host);
-	curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, pools[pool->kind].kept);
+	for (size_t i = 0; i < POOL_MAX; i++)
+		if (c->pools[i].inside)
+			return true;
+	return false;
 }
 
 static size_t
@@ -607,9 +480,7 @@ curl_rename_server(struct exchange *e, const char *as)
 static bool
 curl_pass_on(struct exchange *e)
 {
-	pool_open(e->pool);
-	e->sent = curl_multi_add_handle(e->pool->multi, e->easy) != CURLM_RECURSIVE_API_CALL;
-	e->pool->requests += e->sent;
+	e->sent = curl_pool_add(&e->owner->pools[e->pool], e->easy);
 	return e->sent;
 }
 
@@ -917,7 +788,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	e->owner = c;
 	e->receiver = receiver;
 	e->arg = arg;
-	e->pool = &c->pools[!api ? POOL_OUTSIDE : r->stream ? POOL_STREAMS : POOL_CALLS];
+	e->pool = !api ? POOL_OUTSIDE : r->stream ? POOL_STREAMS : POOL_CALLS;
 	e->easy = h = curl_handle_new(e);
 	e->urgency = r->urgency;
 	e->turn.arg = e;
@@ -1039,7 +910,7 @@ static void
 curl_cancel(struct exchange *e)
 {
 	e->canceled = true;
-	if (e->owner->inside)
+	if (curl_is_inside(e->owner))
 		e->owner->has_canceled = true;
 	else
 		curl_exchange_free(e);
@@ -1060,7 +931,7 @@ curl_transport_free(struct transport *t)
 	while (c->exchanges != NULL)
 		curl_exchange_free(c->exchanges); // NOLINT(clang-analyzer-unix.Malloc)
 	for (size_t i = 0; i < POOL_MAX; i++)
-		pool_close(&c->pools[i]);
+		curl_pool_done(&c->pools[i]);
 	curl_handles_done(&c->handles);
 	curl_share_cleanup(c->share);
 	curl_url_cleanup(c->api);
@@ -1068,18 +939,13 @@ curl_transport_free(struct transport *t)
 	free(c->token);
 	loop_timer_stop(t->loop, &c->known);
 	credentials_free(c->credentials);
-	while (c->sockets != NULL) {
-		struct socket *s = c->sockets;
-
-		c->sockets = s->next;
-		loop_io_stop(t->loop, &s->io);
-		free(s);
-	}
 	free(c);
 	return NULL;
 }
 
 static const struct transport_ops ops = { .start = curl_start, .cancel = curl_cancel, .free = curl_transport_free };
+
+static const struct curl_pool_events pool_events = { .ended = curl_on_ended, .returned = curl_on_returned };
 
 bool
 transport_curl_multiplexes(unsigned version, bool http2)
@@ -1102,14 +968,8 @@ transport_curl_new(struct loop *l, const struct config *config)
 	c->outside.limits = (struct turns_limits){ OUTSIDE_MAX, OUTSIDE_TENANT_MAX, OUTSIDE_HOST_MAX };
 	if (config != NULL && config->exec != NULL)
 		c->credentials = credentials_new(l, config->exec, curl_on_credentials, c);
-	for (size_t i = 0; i < POOL_MAX; i++) {
-		struct pool *pool = &c->pools[i];
-
-		*pool = (struct pool){ .owner = c,
-			.kind = (enum pool_kind)i,
-			.timer = { .fire = curl_on_timer, .arg = pool },
-			.rest = { .fire = pool_on_rest, .arg = pool } };
-	}
+	for (size_t i = 0; i < POOL_MAX; i++)
+		curl_pool_init(&c->pools[i], l, pools[i].per_host, pools[i].kept, &pool_events, c);
 	curl_handles_init(&c->handles, l);
 	c->api = config != NULL ? curl_url() : NULL;
 	if (c->api != NULL && curl_url_set(c->api, CURLUPART_URL, config->server, 0) != CURLUE_OK) {
