@@ -1,8 +1,8 @@
 /* kube/egress.h: which servers a request to an absolute URL must not reach.
  *
- * Requests that users configure (metrics, webhooks) must not reach this machine, its link and the API server: they
- * would be made from within the controller's network. No request to another server may reach the link, where clouds have
- * their metadata services. The rule holds for every notation of an address, and for every name.
+ * Requests that users configure (metrics, webhooks) must not reach this machine, its link and the API server, which
+ * trust the controller's network. No request to another server may reach the link, where clouds have their metadata
+ * services. The rule holds for every notation of an address, and for every name.
  */
 #pragma once
 #include <stdbool.h>
