@@ -1,12 +1,9 @@
-/* gitops/helm_action.c: the decision about a Helm release: its state, remediation, and the count of failures. */
+/* gitops/helm_action.c: the decision about a Helm release: its state, and remediation. */
 #include "gitops/helm_action.h"
 #include <string.h>
-#include "base/sha256.h"
 #include "base/str.h"
 
-#define NAME_MAX_LEN 53 /* of a release: Helm's limit */
 #define RETRY_MS 300000 /* of RetryOnFailure: Flux's default */
-#define NAME_KEPT 40 /* of a longer name, before a hash */
 
 const char *const helm_state_names[HELM_STATE_MAX] = { "", "Absent", "Locked", "Unknown", "OutOfSync", "Waiting",
 	"Aborted", "Untested", "Failed", "Drifted", "InSync" };
@@ -222,54 +219,4 @@ helm_decide(const struct helm_world *w)
 	d.state = helm_state_of(w, &d.why);
 	d.action = helm_action_of(w, d.state);
 	return d;
-}
-
-void
-helm_attempts_begin(
-    struct helm_attempts *t, int64_t generation, const char *revision, const char *config_digest, bool reset)
-{
-	if (reset || t->generation != generation || !str_eq(t->revision, revision) ||
-	    !str_eq(t->config_digest, config_digest))
-		t->failures = t->install_failures = t->upgrade_failures = 0;
-	t->generation = generation;
-	t->revision = revision;
-	t->config_digest = config_digest;
-}
-
-void
-helm_attempts_end(struct helm_attempts *t, enum helm_action action, bool failed)
-{
-	if (action == HELM_ACTION_INSTALL || action == HELM_ACTION_UPGRADE)
-		t->action = helm_action_names[action];
-	if (!failed)
-		return;
-	t->failures++;
-	/* A remediation that fails uses no retry up. */
-	if (action == HELM_ACTION_ROLLBACK || action == HELM_ACTION_UNINSTALL)
-		return;
-	if (helm_was_install(t))
-		t->install_failures++;
-	else
-		t->upgrade_failures++;
-}
-
-const char *
-helm_release_name(struct arena *a, const struct helm_release_spec *spec, const char *name)
-{
-	char hex[2 * SHA256_SIZE + 1];
-
-	if (!str_empty(spec->release_name))
-		return spec->release_name;
-	if (!str_empty(spec->target_namespace))
-		name = arena_printf(a, "%s-%s", spec->target_namespace, name);
-	if (strlen(name) <= NAME_MAX_LEN)
-		return name;
-	sha256_hex(name, strlen(name), hex);
-	return arena_printf(a, "%.*s-%.12s", NAME_KEPT, name, hex);
-}
-
-const char *
-helm_release_namespace(const struct helm_release_spec *spec, const char *own)
-{
-	return !str_empty(spec->target_namespace) ? spec->target_namespace : own;
 }

@@ -52,7 +52,7 @@ enum helm_tests { HELM_TESTS_NONE, HELM_TESTS_PASSED, HELM_TESTS_FAILED }; /* NO
 /* Helm's record of a release, as observed. */
 struct helm_world {
 	const struct helm_release_spec *spec;
-	const struct helm_attempts *attempts; /* after helm_attempts_begin() */
+	const struct helm_attempts *attempts; /* after helm_failure_count_begin() */
 	bool deleting; /* the HelmRelease, and the release with it */
 	bool force; /* a user requests an upgrade in any case */
 	bool held; /* the desired revision is held: a Rollout has aborted it */
@@ -79,20 +79,6 @@ struct helm_decision helm_decide(const struct helm_world *);
 
 /* Returns whether the release is deployed with what is desired: only then rollouts and drift matter. */
 bool helm_is_current(const struct helm_world *);
-
-/* Forgets the failures with another spec, chart or values, or if a user requests it. */
-void helm_attempts_begin(
-    struct helm_attempts *, int64_t generation, const char *revision, const char *config_digest, bool reset);
-
-/* Counts an action that has ended. */
-void helm_attempts_end(struct helm_attempts *, enum helm_action, bool failed);
-
-/* Returns the name of the release: that of the spec, or else TARGETNAMESPACE-NAME or NAME; at most 53 characters. In
- * the arena, or borrowed. */
-const char *helm_release_name(struct arena *, const struct helm_release_spec *, const char *name);
-
-/* Returns the namespace of the release. Borrowed. */
-const char *helm_release_namespace(const struct helm_release_spec *, const char *own);
 
 /* Returns the time until an install or upgrade that failed is tried again, in ms, by its strategy RetryOnFailure; 0: it
  * has another strategy. `action` is the one that failed. */

@@ -6,6 +6,7 @@
 #include "gitops/flux/flux.h"
 #include "gitops/flux/helm_source.h"
 #include "gitops/helm_action.h"
+#include "gitops/helm_release_name.h"
 
 #define AGAIN_MS 1000 /* between two requests to the worker */
 #define RETRY_MS 10000 /* after a failure; it doubles with each failure, up to the interval */

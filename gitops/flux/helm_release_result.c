@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "gitops/flux/helm_release.h"
 #include "gitops/helm_action.h"
+#include "gitops/helm_release_name.h"
 #include "kube/api/application.h"
 
 #define AGAIN_MS 1000 /* until the next action */

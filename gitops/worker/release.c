@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "base/str.h"
 #include "gitops/engine/ignore_differences.h"
+#include "gitops/helm_failure_count.h"
 #include "gitops/worker/helm_actions.h"
 #include "gitops/worker/session_state.h"
 #include "kube/api/regex.h"
@@ -209,7 +210,7 @@ release_prepare_action(struct session *s)
 	/* Without its definitions a chart is neither installed nor upgraded. */
 	if (r->failure == NULL && (e = helm_actions_run(s, r->decision.action)) != NULL)
 		r->failure = err_text(s->arena, e);
-	helm_attempts_end(&r->attempts, r->decision.action,
+	helm_failure_count_add(&r->attempts, r->decision.action,
 	    r->failure != NULL && !(r->decision.action == HELM_ACTION_TEST &&
 				      helm_ignores_tests(&s->request.release->spec, r->attempts.action)));
 	return 0;
@@ -227,7 +228,7 @@ release_on_marked(void *arg, const struct err *e, const json_t *body)
 		    err_wrap(s->arena, err_copy(s->arena, e), "Secret %s", s->release.stored.at[0].secret));
 	else if (s->release.decision.action == HELM_ACTION_FAIL) {
 		s->release.failure = s->release.decision.why;
-		helm_attempts_end(&s->release.attempts, HELM_ACTION_FAIL, true);
+		helm_failure_count_add(&s->release.attempts, HELM_ACTION_FAIL, true);
 	}
 	session_call_end(c);
 }

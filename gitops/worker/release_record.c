@@ -4,6 +4,7 @@
 #include "base/sha256.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "gitops/helm_failure_count.h"
 #include "gitops/render/helm_values.h"
 #include "gitops/worker/helm_run.h"
 #include "gitops/worker/scratch.h"
@@ -429,7 +430,7 @@ release_record_compare(struct session *s)
 	r->world.rollback_to = release_record_rollback_to(s);
 	if (r->world.deleting)
 		return;
-	helm_attempts_begin(&r->attempts, rel->generation, r->chart.version, r->config_digest, rel->reset);
+	helm_failure_count_begin(&r->attempts, rel->generation, r->chart.version, r->config_digest, rel->reset);
 	key = release_revision(s);
 	r->world.held = rel->held != NULL && str_eq(rel->held, key);
 	r->world.same_chart =

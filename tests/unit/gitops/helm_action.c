@@ -1,4 +1,4 @@
-/* tests/unit/gitops/helm_action.c: the next action about a Helm release, and the count of failures. */
+/* tests/unit/gitops/helm_action.c: the next action about a Helm release. */
 #include "base/str.h"
 #include "gitops/helm_action.h"
 #include "tests/unit/unit.h"
@@ -335,60 +335,6 @@ a_deleted_helm_release_takes_its_release_along(void **state)
 }
 
 static void
-failures_are_counted_for_one_spec_chart_and_values(void **state)
-{
-	struct helm_attempts t = { 0 };
-
-	(void)state;
-	helm_attempts_begin(&t, 1, "1.0.0", "sha256:a", false);
-	helm_attempts_end(&t, HELM_ACTION_INSTALL, true);
-	helm_attempts_end(&t, HELM_ACTION_UNINSTALL, true);
-	assert_string_equal(t.action, "install");
-	assert_int_equal(t.failures, 2);
-	assert_int_equal(t.install_failures, 1);
-	assert_int_equal(t.upgrade_failures, 0);
-	helm_attempts_end(&t, HELM_ACTION_UPGRADE, false);
-	helm_attempts_end(&t, HELM_ACTION_TEST, true);
-	assert_string_equal(t.action, "upgrade");
-	assert_int_equal(t.upgrade_failures, 1);
-	helm_attempts_begin(&t, 1, "1.0.0", "sha256:a", false);
-	assert_int_equal(t.upgrade_failures, 1);
-	helm_attempts_begin(&t, 1, "1.0.0", "sha256:b", false);
-	assert_int_equal(t.failures + t.install_failures + t.upgrade_failures, 0);
-	helm_attempts_end(&t, HELM_ACTION_UPGRADE, true);
-	helm_attempts_begin(&t, 1, "1.0.1", "sha256:b", false);
-	assert_int_equal(t.upgrade_failures, 0);
-	helm_attempts_end(&t, HELM_ACTION_UPGRADE, true);
-	helm_attempts_begin(&t, 2, "1.0.1", "sha256:b", false);
-	assert_int_equal(t.upgrade_failures, 0);
-	helm_attempts_end(&t, HELM_ACTION_UPGRADE, true);
-	helm_attempts_begin(&t, 2, "1.0.1", "sha256:b", true);
-	assert_int_equal(t.upgrade_failures, 0);
-}
-
-static void
-a_release_has_fluxs_name(void **state)
-{
-	struct arena *a = arena_new();
-	const char *name = "a23456789b23456789c23456789d23456789e23456789f2345";
-
-	(void)state;
-	assert_string_equal(helm_release_name(a, &(struct helm_release_spec){ 0 }, "web"), "web");
-	assert_string_equal(
-	    helm_release_name(a, &(struct helm_release_spec){ .target_namespace = "shop" }, "web"), "shop-web");
-	assert_string_equal(
-	    helm_release_name(a, &(struct helm_release_spec){ .target_namespace = "shop", .release_name = "w" }, "web"),
-	    "w");
-	assert_string_equal(helm_release_name(a, &(struct helm_release_spec){ .target_namespace = "s" }, name),
-	    "s-a23456789b23456789c23456789d23456789e23456789f2345");
-	/* The hash is that of the whole name: `printf shop-… | sha256sum`. */
-	assert_string_equal(helm_release_name(a, &(struct helm_release_spec){ .target_namespace = "shop" }, name),
-	    "shop-a23456789b23456789c23456789d2345678-f7435036c018");
-	assert_string_equal(helm_release_namespace(&(struct helm_release_spec){ 0 }, "own"), "own");
-	arena_free(a);
-}
-
-static void
 retry_on_failure_upgrades_again_without_limit(void **state)
 {
 	(void)state;
@@ -455,8 +401,6 @@ main(void)
 		cmocka_unit_test(an_aborted_rollout_fails_the_release_and_holds_it),
 		cmocka_unit_test(drift_is_corrected_only_where_that_is_enabled),
 		cmocka_unit_test(a_deleted_helm_release_takes_its_release_along),
-		cmocka_unit_test(failures_are_counted_for_one_spec_chart_and_values),
-		cmocka_unit_test(a_release_has_fluxs_name),
 		cmocka_unit_test(retry_on_failure_upgrades_again_without_limit),
 		cmocka_unit_test(the_strategy_says_when_it_is_tried_again),
 	};
