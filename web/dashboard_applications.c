@@ -16,10 +16,11 @@
 #include "web/access/policy.h"
 #include "web/access/policy_text.h"
 #include "web/application_write.h"
-#include "web/visit.h"
+#include "web/audit_log.h"
+#include "web/request.h"
 
 /* The Applications that a user may see, for a request or a stream. It has its own memory, because a stream outlives the
- * visit's. */
+ * request's. */
 struct application_reader {
 	struct arena *arena;
 	const struct view *view;
@@ -87,26 +88,26 @@ reader_policy_is_known(const struct view *view)
 
 /* Returns NULL after the refusal *ret, if the policy cannot be read, or is not known yet. */
 static struct application_reader *
-reader_new(struct visit *v, enum MHD_Result *ret)
+reader_new(struct web_request *req, enum MHD_Result *ret)
 {
-	const struct dashboard_settings *s = &v->dashboard->settings;
+	const struct dashboard_settings *s = &req->dashboard->settings;
 	struct application_reader *r = mem_alloc(sizeof(*r));
 	const struct err *e = NULL;
 
 	*r = (struct application_reader){ .arena = arena_new(), .view = s->view, .all = s->impersonation == NULL };
 	if (!r->all && !reader_policy_is_known(s->view)) {
-		*ret = visit_refuse(v, VISIT_UNAVAILABLE,
+		*ret = web_request_refuse(req, RPC_UNAVAILABLE,
 		    "the first lists of Applications, AppProjects and ConfigMap " POLICY_CONFIG_MAP
 		    " are not in yet: if this lasts, the log of sluice server has the reason");
 		return reader_free(r);
 	}
 	if (!r->all)
-		e = reader_read_policy(r, v->dashboard, v->identity);
+		e = reader_read_policy(r, req->dashboard, req->identity);
 	if (e == NULL)
 		return r;
-	*ret = visit_refuse(v, VISIT_FORBIDDEN,
-	    arena_printf(v->arena, "ConfigMap " POLICY_CONFIG_MAP " allows nothing, as it cannot be read: %s",
-		err_text(v->arena, e)));
+	*ret = web_request_refuse(req, RPC_FORBIDDEN,
+	    arena_printf(req->arena, "ConfigMap " POLICY_CONFIG_MAP " allows nothing, as it cannot be read: %s",
+		err_text(req->arena, e)));
 	return reader_free(r);
 }
 
@@ -151,18 +152,18 @@ dashboard_collect_application(const struct object *o, void *arg)
 }
 
 static enum MHD_Result
-dashboard_list_applications(struct visit *v)
+dashboard_list_applications(struct web_request *req)
 {
 	enum MHD_Result refused = MHD_NO;
-	_cleanup_(reader_freep) struct application_reader *r = reader_new(v, &refused);
+	_cleanup_(reader_freep) struct application_reader *r = reader_new(req, &refused);
 	struct application_list list = { .reader = r };
 
 	if (r == NULL)
 		return refused;
 	list.items = json_array();
 	r->view->each(r->view, &application_type, NULL, dashboard_collect_application, &list);
-	return visit_respond_json(
-	    v, json_pack("{s:s,s:{},s:o}", "kind", "ApplicationList", "metadata", "items", list.items));
+	return web_request_respond_json(
+	    req, json_pack("{s:s,s:{},s:o}", "kind", "ApplicationList", "metadata", "items", list.items));
 }
 
 static json_t *
@@ -175,12 +176,12 @@ dashboard_stream_application(void *arg, const char *ns, const char *name)
 }
 
 enum MHD_Result
-dashboard_watch_applications(struct visit *v)
+dashboard_watch_applications(struct web_request *req)
 {
 	enum MHD_Result ret = MHD_NO;
-	struct application_reader *r = reader_new(v, &ret);
+	struct application_reader *r = reader_new(req, &ret);
 
-	if (r != NULL && !visit_stream(v, NULL, NULL,
+	if (r != NULL && !web_request_stream(req, NULL, NULL,
 			     &(struct stream_source){ .type = &application_type,
 				 .member = "application",
 				 .meta = "metadata",
@@ -194,45 +195,45 @@ dashboard_watch_applications(struct visit *v)
 
 /* The namespace of an Application that is named without one. */
 static const char *
-dashboard_application_namespace(struct visit *v)
+dashboard_application_namespace(struct web_request *req)
 {
-	const char *ns = MHD_lookup_connection_value(v->connection, MHD_GET_ARGUMENT_KIND, "appNamespace");
+	const char *ns = MHD_lookup_connection_value(req->connection, MHD_GET_ARGUMENT_KIND, "appNamespace");
 
-	return str_empty(ns) ? v->dashboard->settings.argocd_namespace : arena_strdup(v->arena, ns);
+	return str_empty(ns) ? req->dashboard->settings.argocd_namespace : arena_strdup(req->arena, ns);
 }
 
 /* As in Argo CD: the same response for an Application that does not exist. */
 static enum MHD_Result
-dashboard_refuse_application(struct visit *v, const char *action, const char *ns, const char *name)
+dashboard_refuse_application(struct web_request *req, const char *action, const char *ns, const char *name)
 {
-	if (v->dashboard->settings.impersonation == NULL)
-		return visit_refuse(v, VISIT_NOT_FOUND,
-		    arena_printf(v->arena, "applications.argoproj.io \"%s\" not found in namespace %s", name, ns));
-	return visit_refuse(v, VISIT_FORBIDDEN,
-	    arena_printf(v->arena,
+	if (req->dashboard->settings.impersonation == NULL)
+		return web_request_refuse(req, RPC_NOT_FOUND,
+		    arena_printf(req->arena, "applications.argoproj.io \"%s\" not found in namespace %s", name, ns));
+	return web_request_refuse(req, RPC_FORBIDDEN,
+	    arena_printf(req->arena,
 		"permission denied: applications, %s, %s/%s, sub: %s; `sluice rbac can` shows what " POLICY_CONFIG_MAP
 		" allows",
-		action, ns, name, v->identity->user));
+		action, ns, name, req->identity->user));
 }
 
 static enum MHD_Result
-dashboard_get_application(struct visit *v, const char *name)
+dashboard_get_application(struct web_request *req, const char *name)
 {
-	const char *ns = dashboard_application_namespace(v);
+	const char *ns = dashboard_application_namespace(req);
 	enum MHD_Result refused = MHD_NO;
-	_cleanup_(reader_freep) struct application_reader *r = reader_new(v, &refused);
+	_cleanup_(reader_freep) struct application_reader *r = reader_new(req, &refused);
 	const struct application *app = r != NULL ? reader_find(r, ns, name) : NULL;
 
 	if (r == NULL)
 		return refused;
 	if (app == NULL)
-		return dashboard_refuse_application(v, "get", ns, name);
-	return visit_respond_json(v, reader_view(r, app, true));
+		return dashboard_refuse_application(req, "get", ns, name);
+	return web_request_respond_json(req, reader_view(r, app, true));
 }
 
 /* One action of a user. */
 struct application_request {
-	struct visit *visit;
+	struct web_request *web_request;
 	struct application_reader *reader;
 	struct application_write *write; /* in progress */
 	const char *ns, *name;
@@ -256,7 +257,7 @@ dashboard_build_operation(void *arg, struct arena *a, const json_t *app, json_t 
 {
 	const struct application_request *q = arg;
 	const struct application *decoded = (const struct application *)object_decode(&application_type, app, a);
-	const struct identity *who = q->visit->identity;
+	const struct identity *who = q->web_request->identity;
 	const char *user = who != NULL && !str_empty(who->user) ? who->user : "sluice", *revision;
 	json_t *operation;
 	struct err *e;
@@ -279,32 +280,32 @@ static void
 dashboard_on_written(void *arg, const struct err *e, const json_t *app)
 {
 	struct application_request *q = arg;
-	struct visit *v = q->visit;
+	struct web_request *req = q->web_request;
 	_cleanup_(json_decrefp) json_t *j = NULL;
 
 	q->write = NULL;
 	if (e != NULL) {
-		visit_log_write(v, q->rollback ? "rollback" : "sync", application_type.kind, q->ns, q->name, e);
-		visit_finish_error(v, e);
+		audit_log_write(req, q->rollback ? "rollback" : "sync", application_type.kind, q->ns, q->name, e);
+		web_request_finish_error(req, e);
 		return;
 	}
-	j = reader_view(q->reader, (const struct application *)object_decode(&application_type, app, v->arena), true);
-	visit_finish(v, 200, json_text(v->arena, j));
+	j = reader_view(q->reader, (const struct application *)object_decode(&application_type, app, req->arena), true);
+	web_request_finish(req, 200, json_text(req->arena, j));
 }
 
 /* Reads the members of Argo CD's requests that an operation has too. Returns why one is not of its type. */
 static const char *
-dashboard_read_sync(struct visit *v, struct application_request *q)
+dashboard_read_sync(struct web_request *req, struct application_request *q)
 {
 	static const char *const members[][2] = { { "revision", "revision" }, { "prune", "prune" },
 		{ "dryRun", "dryRun" }, { "resources", "resources" }, { "syncOptions", "syncOptions" },
 		{ "strategy", "syncStrategy" } };
 	_cleanup_(json_decrefp) json_t *body = NULL, *sync = json_object();
-	struct problems problems = { .arena = v->arena };
+	struct problems problems = { .arena = req->arena };
 	json_t *value, *operation;
 
-	if (v->body.len > 0 &&
-	    (json_parse(v->arena, str_text(&v->body), v->body.len, &body) != NULL || !json_is_object(body)))
+	if (req->body.len > 0 &&
+	    (json_parse(req->arena, str_text(&req->body), req->body.len, &body) != NULL || !json_is_object(body)))
 		return "the body is no JSON object";
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
 		if ((value = json_object_get(body, members[i][0])) != NULL && !json_is_null(value))
@@ -315,39 +316,40 @@ dashboard_read_sync(struct visit *v, struct application_request *q)
 	q->id = json_int(body, "id", -1);
 	if (problems.n == 0)
 		return NULL;
-	return arena_printf(v->arena, "%s: %s", problems.at[0].path, problems.at[0].text);
+	return arena_printf(req->arena, "%s: %s", problems.at[0].path, problems.at[0].text);
 }
 
 /* POST NAME/sync, NAME/rollback. */
 enum MHD_Result
-dashboard_post_application(struct visit *v, const char *const *parts, size_t n)
+dashboard_post_application(struct web_request *req, const char *const *parts, size_t n)
 {
-	const struct dashboard_settings *s = &v->dashboard->settings;
+	const struct dashboard_settings *s = &req->dashboard->settings;
 	struct application_request *q;
 	enum MHD_Result refused = MHD_NO;
 	const struct application *app;
 	const char *wrong;
 
 	if (n != 2 || (strcmp(parts[1], "sync") != 0 && strcmp(parts[1], "rollback") != 0))
-		return visit_refuse(
-		    v, VISIT_NOT_FOUND, "there are POST api/v1/applications/NAME/sync, and .../rollback");
+		return web_request_refuse(
+		    req, RPC_NOT_FOUND, "there are POST api/v1/applications/NAME/sync, and .../rollback");
 	if (s->read_only)
-		return visit_refuse(v, VISIT_FORBIDDEN, "this dashboard only shows: it was started with --read-only");
-	q = arena_alloc(v->arena, sizeof(*q));
-	*q = (struct application_request){ .visit = v,
-		.ns = dashboard_application_namespace(v),
-		.name = arena_strdup(v->arena, parts[0]),
+		return web_request_refuse(
+		    req, RPC_FORBIDDEN, "this dashboard only shows: it was started with --read-only");
+	q = arena_alloc(req->arena, sizeof(*q));
+	*q = (struct application_request){ .web_request = req,
+		.ns = dashboard_application_namespace(req),
+		.name = arena_strdup(req->arena, parts[0]),
 		.rollback = strcmp(parts[1], "rollback") == 0 };
-	if ((wrong = dashboard_read_sync(v, q)) != NULL)
-		return visit_refuse(v, VISIT_INVALID, wrong);
-	if ((q->reader = reader_new(v, &refused)) == NULL)
+	if ((wrong = dashboard_read_sync(req, q)) != NULL)
+		return web_request_refuse(req, RPC_INVALID, wrong);
+	if ((q->reader = reader_new(req, &refused)) == NULL)
 		return refused;
-	v->request = q;
+	req->request = q;
 	app = reader_find(q->reader, q->ns, q->name);
 	if (app == NULL || !reader_allows(q->reader, "sync", app))
-		return dashboard_refuse_application(v, "sync", q->ns, q->name);
-	visit_log_write(v, q->rollback ? "rollback" : "sync", application_type.kind, q->ns, q->name, NULL);
-	visit_suspend(v);
+		return dashboard_refuse_application(req, "sync", q->ns, q->name);
+	audit_log_write(req, q->rollback ? "rollback" : "sync", application_type.kind, q->ns, q->name, NULL);
+	web_request_suspend(req);
 	q->write = application_write_start(&(struct application_write_settings){ .api = s->api,
 	    .namespace = q->ns,
 	    .name = q->name,
@@ -359,9 +361,9 @@ dashboard_post_application(struct visit *v, const char *const *parts, size_t n)
 
 /* GET, or GET NAME. */
 enum MHD_Result
-dashboard_get_applications(struct visit *v, const char *const *parts, size_t n)
+dashboard_get_applications(struct web_request *req, const char *const *parts, size_t n)
 {
 	if (n > 1)
-		return visit_refuse(v, VISIT_NOT_FOUND, "there are GET api/v1/applications, and .../NAME");
-	return n == 0 ? dashboard_list_applications(v) : dashboard_get_application(v, parts[0]);
+		return web_request_refuse(req, RPC_NOT_FOUND, "there are GET api/v1/applications, and .../NAME");
+	return n == 0 ? dashboard_list_applications(req) : dashboard_get_application(req, parts[0]);
 }

@@ -5,11 +5,12 @@
 #include "kube/api/rollout.h"
 #include "rollout/view/info.h"
 #include "web/action.h"
-#include "web/visit.h"
+#include "web/audit_log.h"
+#include "web/request.h"
 
 /* Why the Rollout of this name cannot be read, if it is one of the unreadable ones. */
 struct seeking {
-	struct visit *visit;
+	struct web_request *web_request;
 	const char *name, *problem;
 };
 
@@ -19,69 +20,70 @@ dashboard_find_problem(const struct object *o, void *arg)
 	struct seeking *s = arg;
 
 	if (str_eq(o->meta.name, s->name))
-		s->problem =
-		    item_problem(s->visit->arena, o->type->kind, o->meta.namespace, o->meta.name, o->unreadable->why);
+		s->problem = item_problem(
+		    s->web_request->arena, o->type->kind, o->meta.namespace, o->meta.name, o->unreadable->why);
 }
 
 /* Responds that the Rollout does not exist, or why it cannot be read. */
 static enum MHD_Result
-dashboard_refuse_unknown(struct visit *v, const char *ns, const char *name)
+dashboard_refuse_unknown(struct web_request *req, const char *ns, const char *name)
 {
-	struct seeking s = { .visit = v, .name = name };
+	struct seeking s = { .web_request = req, .name = name };
 
-	view_each_unreadable(v->dashboard->settings.view, &rollout_type, ns, dashboard_find_problem, &s);
+	view_each_unreadable(req->dashboard->settings.view, &rollout_type, ns, dashboard_find_problem, &s);
 	if (s.problem != NULL)
-		return visit_refuse(v, VISIT_INTERNAL, s.problem);
-	return visit_refuse(v, VISIT_NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
+		return web_request_refuse(req, RPC_INTERNAL, s.problem);
+	return web_request_refuse(
+	    req, RPC_NOT_FOUND, arena_printf(req->arena, "rollouts.argoproj.io \"%s\" not found", name));
 }
 
 static void
 dashboard_on_acted(void *arg, const struct err *e, const json_t *rollout)
 {
-	struct visit *v = arg;
+	struct web_request *req = arg;
 
-	v->action = NULL;
+	req->action = NULL;
 	if (e != NULL) {
-		visit_log_write(v, v->verb, rollout_type.kind, v->ns, v->name, e);
-		visit_finish_error(v, e);
+		audit_log_write(req, req->verb, rollout_type.kind, req->ns, req->name, e);
+		web_request_finish_error(req, e);
 	} else {
-		visit_finish(v, 200, rollout != NULL ? json_text(v->arena, rollout) : "{}");
+		web_request_finish(req, 200, rollout != NULL ? json_text(req->arena, rollout) : "{}");
 	}
 }
 
 /* Returns whether the user may list the Rollouts of the namespace (NULL: of any). If not, *ret is the result of the
- * handler: a refusal, or the visit waits. Users who may not list Rollouts do not learn which ones exist. */
+ * handler: a refusal, or the request waits. Users who may not list Rollouts do not learn which ones exist. */
 static bool
-dashboard_may_list(struct visit *v, const char *ns, enum MHD_Result *ret)
+dashboard_may_list(struct web_request *req, const char *ns, enum MHD_Result *ret)
 {
 	*ret = MHD_YES;
-	if (!visit_review_access(v, ns))
+	if (!web_request_review_access(req, ns))
 		return false;
-	if (v->review_error != NULL)
-		*ret = visit_refuse_error(v, v->review_error);
-	else if (ns != NULL && !allowed_namespaces_has(&v->allowed, ns))
-		*ret = visit_refuse(v, VISIT_FORBIDDEN,
-		    arena_printf(v->arena,
+	if (req->review_error != NULL)
+		*ret = web_request_refuse_error(req, req->review_error);
+	else if (ns != NULL && !allowed_namespaces_has(&req->allowed, ns))
+		*ret = web_request_refuse(req, RPC_FORBIDDEN,
+		    arena_printf(req->arena,
 			"you may not list rollouts.argoproj.io in the namespace \"%s\", or it has none: bind a Role to "
 			"one of your groups, such as %s",
-			ns, v->who.groups.n > 0 ? v->who.groups.at[0] : "those that the dashboard impersonates"));
+			ns, req->who.groups.n > 0 ? req->who.groups.at[0] : "those that the dashboard impersonates"));
 	else
 		return true;
 	return false;
 }
 
-/* Starts the action on the visit's Rollout; the visit gets its result. */
+/* Starts the action on the Rollout of the request, which gets the result. */
 static enum MHD_Result
-dashboard_act(struct visit *v, struct web_action_settings s)
+dashboard_act(struct web_request *req, struct web_action_settings s)
 {
-	s.api = visit_api(v);
-	s.namespace = v->ns;
-	s.name = v->name;
+	s.api = web_request_api(req);
+	s.namespace = req->ns;
+	s.name = req->name;
 	s.done = dashboard_on_acted;
-	s.arg = v;
-	visit_log_write(v, v->verb, rollout_type.kind, v->ns, v->name, NULL);
-	visit_suspend(v);
-	v->action = web_action_start(&s);
+	s.arg = req;
+	audit_log_write(req, req->verb, rollout_type.kind, req->ns, req->name, NULL);
+	web_request_suspend(req);
+	req->action = web_action_start(&s);
 	return MHD_YES;
 }
 
@@ -102,50 +104,51 @@ dashboard_image_of(struct arena *a, const char *const *parts, size_t n)
 
 /* PUT NS/NAME/VERB...: `parts` are the segments after "rollouts". */
 enum MHD_Result
-dashboard_put_rollout(struct visit *v, const char *const *parts, size_t n)
+dashboard_put_rollout(struct web_request *req, const char *const *parts, size_t n)
 {
 	_cleanup_(json_decrefp) json_t *body = NULL;
-	const struct dashboard_settings *s = &v->dashboard->settings;
+	const struct dashboard_settings *s = &req->dashboard->settings;
 	enum MHD_Result refused;
 	long long revision;
 	const char *verb;
 
 	if (n < 3)
-		return visit_refuse(v, VISIT_NOT_FOUND, "there is PUT api/v1/rollouts/NAMESPACE/NAME/VERB");
+		return web_request_refuse(req, RPC_NOT_FOUND, "there is PUT api/v1/rollouts/NAMESPACE/NAME/VERB");
 	if (s->read_only)
-		return visit_refuse(v, VISIT_FORBIDDEN, "this dashboard only shows: it was started with --read-only");
-	v->ns = arena_strdup(v->arena, parts[0]);
-	v->name = arena_strdup(v->arena, parts[1]);
-	verb = v->verb = arena_strdup(v->arena, parts[2]);
-	if (!dashboard_may_list(v, v->ns, &refused))
+		return web_request_refuse(
+		    req, RPC_FORBIDDEN, "this dashboard only shows: it was started with --read-only");
+	req->ns = arena_strdup(req->arena, parts[0]);
+	req->name = arena_strdup(req->arena, parts[1]);
+	verb = req->verb = arena_strdup(req->arena, parts[2]);
+	if (!dashboard_may_list(req, req->ns, &refused))
 		return refused;
-	if (view_get(s->view, &rollout_type, v->ns, v->name) == NULL)
-		return dashboard_refuse_unknown(v, v->ns, v->name);
-	if (v->body.len > 0 && json_parse(v->arena, str_text(&v->body), v->body.len, &body) != NULL)
-		return visit_refuse(v, VISIT_INVALID, "the body is no JSON");
+	if (view_get(s->view, &rollout_type, req->ns, req->name) == NULL)
+		return dashboard_refuse_unknown(req, req->ns, req->name);
+	if (req->body.len > 0 && json_parse(req->arena, str_text(&req->body), req->body.len, &body) != NULL)
+		return web_request_refuse(req, RPC_INVALID, "the body is no JSON");
 	if (n == 3 && strcmp(verb, "restart") == 0)
-		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_RESTART });
+		return dashboard_act(req, (struct web_action_settings){ .verb = VERB_RESTART });
 	if (n == 3 && strcmp(verb, "promote") == 0)
 		return dashboard_act(
-		    v, (struct web_action_settings){ .verb = VERB_PROMOTE,
-			   .promote = json_is_true(json_object_get(body, "full")) ? PROMOTE_FULL : PROMOTE_NEXT });
+		    req, (struct web_action_settings){ .verb = VERB_PROMOTE,
+			     .promote = json_is_true(json_object_get(body, "full")) ? PROMOTE_FULL : PROMOTE_NEXT });
 	if (n == 3 && strcmp(verb, "abort") == 0)
-		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_ABORT });
+		return dashboard_act(req, (struct web_action_settings){ .verb = VERB_ABORT });
 	if (n == 3 && strcmp(verb, "retry") == 0)
-		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_RETRY });
+		return dashboard_act(req, (struct web_action_settings){ .verb = VERB_RETRY });
 	if (strcmp(verb, "set") == 0) {
-		const char *image = dashboard_image_of(v->arena, parts + 3, n - 3);
+		const char *image = dashboard_image_of(req->arena, parts + 3, n - 3);
 
 		return image != NULL
-			   ? dashboard_act(v, (struct web_action_settings){ .verb = VERB_SET_IMAGE, .image = image })
-			   : visit_refuse(v, VISIT_INVALID, "want set/CONTAINER/IMAGE/TAG");
+			   ? dashboard_act(req, (struct web_action_settings){ .verb = VERB_SET_IMAGE, .image = image })
+			   : web_request_refuse(req, RPC_INVALID, "want set/CONTAINER/IMAGE/TAG");
 	}
 	if (n == 4 && strcmp(verb, "undo") == 0)
 		return str_int(parts[3], 0, INT32_MAX, &revision)
-			   ? dashboard_act(v, (struct web_action_settings){ .verb = VERB_UNDO, .revision = revision })
-			   : visit_refuse(v, VISIT_INVALID,
-				 arena_printf(v->arena, "\"%s\" is not a revision's number", parts[3]));
-	return visit_refuse(v, VISIT_NOT_FOUND, "there are restart, promote, abort, retry, set and undo");
+			   ? dashboard_act(req, (struct web_action_settings){ .verb = VERB_UNDO, .revision = revision })
+			   : web_request_refuse(req, RPC_INVALID,
+				 arena_printf(req->arena, "\"%s\" is not a revision's number", parts[3]));
+	return web_request_refuse(req, RPC_NOT_FOUND, "there are restart, promote, abort, retry, set and undo");
 }
 
 struct collecting {
@@ -175,28 +178,30 @@ dashboard_collect_namespace(const struct object *o, void *arg)
 }
 
 static enum MHD_Result
-dashboard_list(struct visit *v, const char *ns)
+dashboard_list(struct web_request *req, const char *ns)
 {
-	const struct view *view = v->dashboard->settings.view;
-	struct collecting c = { .view = view, .allowed = &v->allowed, .list = json_array() };
+	const struct view *view = req->dashboard->settings.view;
+	struct collecting c = { .view = view, .allowed = &req->allowed, .list = json_array() };
 
 	view->each(view, &rollout_type, ns, dashboard_collect, &c);
-	return visit_respond_json(v, json_pack("{s:o,s:s*}", "rollouts", c.list, "continue", v->allowed.next));
+	return web_request_respond_json(
+	    req, json_pack("{s:o,s:s*}", "rollouts", c.list, "continue", req->allowed.next));
 }
 
 enum MHD_Result
-dashboard_list_namespaces(struct visit *v)
+dashboard_list_namespaces(struct web_request *req)
 {
-	const struct dashboard_settings *s = &v->dashboard->settings;
-	struct collecting c = { .allowed = &v->allowed };
+	const struct dashboard_settings *s = &req->dashboard->settings;
+	struct collecting c = { .allowed = &req->allowed };
 	enum MHD_Result refused;
 
-	if (!dashboard_may_list(v, NULL, &refused))
+	if (!dashboard_may_list(req, NULL, &refused))
 		return refused;
 	c.list = json_array();
 	s->view->each(s->view, &rollout_type, NULL, dashboard_collect_namespace, &c);
-	return visit_respond_json(v, json_pack("{s:s,s:o,s:b,s:s*}", "namespace", s->namespace, "availableNamespaces",
-					 c.list, "readOnly", s->read_only, "continue", v->allowed.next));
+	return web_request_respond_json(
+	    req, json_pack("{s:s,s:o,s:b,s:s*}", "namespace", s->namespace, "availableNamespaces", c.list, "readOnly",
+		     s->read_only, "continue", req->allowed.next));
 }
 
 /* The source of a stream of Rollouts. */
@@ -223,18 +228,18 @@ dashboard_stream_done(void *arg)
 }
 
 static enum MHD_Result
-dashboard_watch_rollouts(struct visit *v, const char *ns, const char *name)
+dashboard_watch_rollouts(struct web_request *req, const char *ns, const char *name)
 {
-	const struct view *view = v->dashboard->settings.view;
+	const struct view *view = req->dashboard->settings.view;
 	struct rollout_source *from;
 	enum MHD_Result ok = MHD_NO;
 
 	if (name != NULL && view_get(view, &rollout_type, ns, name) == NULL)
-		return dashboard_refuse_unknown(v, ns, name);
+		return dashboard_refuse_unknown(req, ns, name);
 	from = mem_alloc(sizeof(*from));
-	*from = (struct rollout_source){ view, v->allowed };
-	v->allowed = (struct allowed_namespaces){ 0 };
-	if (visit_stream(v, ns, name,
+	*from = (struct rollout_source){ view, req->allowed };
+	req->allowed = (struct allowed_namespaces){ 0 };
+	if (web_request_stream(req, ns, name,
 		&(struct stream_source){ .type = &rollout_type,
 		    .member = "rolloutInfo",
 		    .meta = "objectMeta",
@@ -248,16 +253,16 @@ dashboard_watch_rollouts(struct visit *v, const char *ns, const char *name)
 }
 
 static enum MHD_Result
-dashboard_get_info(struct visit *v, const char *ns, const char *name)
+dashboard_get_info(struct web_request *req, const char *ns, const char *name)
 {
-	json_t *j = info_rollout(v->dashboard->settings.view, ns, name);
+	json_t *j = info_rollout(req->dashboard->settings.view, ns, name);
 
-	return j != NULL ? visit_respond_json(v, j) : dashboard_refuse_unknown(v, ns, name);
+	return j != NULL ? web_request_respond_json(req, j) : dashboard_refuse_unknown(req, ns, name);
 }
 
 /* GET [NS/[NAME/]]info[/watch]. Without a namespace: all Rollouts (not in Argo Rollouts' API). */
 enum MHD_Result
-dashboard_get_rollouts(struct visit *v, const char *const *parts, size_t n)
+dashboard_get_rollouts(struct web_request *req, const char *const *parts, size_t n)
 {
 	bool watches = n > 0 && strcmp(parts[n - 1], "watch") == 0;
 	enum MHD_Result refused;
@@ -266,13 +271,13 @@ dashboard_get_rollouts(struct visit *v, const char *const *parts, size_t n)
 	if (watches)
 		n--;
 	if (n == 0 || n > 3 || strcmp(parts[n - 1], "info") != 0)
-		return visit_refuse(
-		    v, VISIT_NOT_FOUND, "there is GET api/v1/rollouts/NAMESPACE/NAME/info, and .../info/watch");
+		return web_request_refuse(
+		    req, RPC_NOT_FOUND, "there is GET api/v1/rollouts/NAMESPACE/NAME/info, and .../info/watch");
 	ns = n > 1 ? parts[0] : NULL;
 	name = n > 2 ? parts[1] : NULL;
-	if (!dashboard_may_list(v, ns, &refused))
+	if (!dashboard_may_list(req, ns, &refused))
 		return refused;
 	if (watches)
-		return dashboard_watch_rollouts(v, ns, name);
-	return name != NULL ? dashboard_get_info(v, ns, name) : dashboard_list(v, ns);
+		return dashboard_watch_rollouts(req, ns, name);
+	return name != NULL ? dashboard_get_info(req, ns, name) : dashboard_list(req, ns);
 }
