@@ -1,4 +1,4 @@
-/* web/oidc_login.c: the login of `sluice server`: its paths, its cookies, and the steps of a check. */
+/* web/oidc_login.c: the login of `sluice server`: its paths, and the steps of a check. */
 #include "web/oidc_login.h"
 #include <microhttpd.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "web/oidc/rate_limit.h"
 #include "web/oidc/token.h"
 #include "web/provider.h"
+#include "web/session_cookie.h"
 #include "web/sessions.h"
 
 #define CODE_MAX 4096 /* bytes of an authorization code */
@@ -22,8 +23,6 @@
 #define SLOW_MAX_MS 3000
 #define SLOW_CHECKS_MAX 32 /* refusals that wait at the same time; further ones get 429 at once */
 #define FORGET_MS 60000
-#define ATTEMPT_COOKIES_MAX 32 /* cookies of attempts that are read */
-#define COOKIE_ATTRIBUTES "; Path=/; HttpOnly; SameSite=Lax"
 
 struct oidc_login {
 	struct login login;
@@ -43,6 +42,7 @@ enum check_kind { CHECK_LOGIN, CHECK_CALLBACK, CHECK_LOGOUT, CHECK_SESSION, CHEC
 struct login_check {
 	struct oidc_login *login;
 	struct login_request request;
+	struct session_cookies cookies;
 	const char *path; /* below the dashboard's URL, without a slash in front */
 	login_done *done;
 	void *done_arg;
@@ -108,28 +108,6 @@ static const char *
 check_argument(const struct login_check *c, const char *name)
 {
 	return MHD_lookup_connection_value(c->request.connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-/* Over https the prefix makes browsers refuse a cookie that another host of the domain has set. */
-static const char *
-check_cookie_name(const struct login_check *c, const char *what)
-{
-	return arena_printf(c->request.arena, "%ssluice-%s", c->login->settings.base->secure ? "__Host-" : "", what);
-}
-
-static const char *
-check_cookie(const struct login_check *c, const char *what)
-{
-	return MHD_lookup_connection_value(c->request.connection, MHD_COOKIE_KIND, check_cookie_name(c, what));
-}
-
-/* Returns a header Set-Cookie; `value` NULL removes the cookie. */
-static const char *
-check_set_cookie(const struct login_check *c, const char *what, const char *value, int64_t ms)
-{
-	return arena_printf(c->request.arena, "%s=%s; Max-Age=%lld%s%s", check_cookie_name(c, what),
-	    value != NULL ? value : "", value != NULL ? (long long)(ms / 1000) : 0LL, COOKIE_ATTRIBUTES,
-	    c->login->settings.base->secure ? "; Secure" : "");
 }
 
 static const char *
@@ -292,49 +270,27 @@ check_random(struct login_check *c, unsigned char bytes[SESSION_RANDOM])
 	return NULL;
 }
 
-/* The cookies of a browser's attempts. */
-struct attempts {
-	const char *prefix; /* of their names */
-	struct attempt_cookie cookies[ATTEMPT_COOKIES_MAX];
-	size_t n;
-};
-
-static enum MHD_Result
-check_on_cookie(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	struct attempts *all = arg;
-
-	(void)kind;
-	if (!str_starts(name, all->prefix) || all->n == ATTEMPT_COOKIES_MAX)
-		return MHD_YES;
-	name += strlen(all->prefix);
-	if (strlen(name) == ATTEMPT_NAME && strspn(name, "0123456789abcdef") == ATTEMPT_NAME)
-		all->cookies[all->n++] = (struct attempt_cookie){ name, value };
-	return MHD_YES;
-}
-
 static const char *
 check_attempt_cookie(const struct login_check *c, const char *state)
 {
 	const char *name = attempt_name(c->request.arena, state);
 
-	return name != NULL ? arena_printf(c->request.arena, "login-%s", name) : NULL;
+	return name != NULL ? arena_printf(c->request.arena, SESSION_COOKIE_ATTEMPT "%s", name) : NULL;
 }
 
 /* Sets the cookie of the new attempt, and removes those of the oldest ones. */
 static void
 check_set_attempt(struct login_check *c, const char *cookie)
 {
-	struct attempts all = { .prefix = check_cookie_name(c, "login-") };
-	struct attempt_cookie *removed;
-	size_t n;
+	struct attempt_cookie all[SESSION_COOKIE_ATTEMPTS_MAX], *removed;
+	size_t n = session_cookie_attempts(&c->cookies, all);
 
-	MHD_get_connection_values(c->request.connection, MHD_COOKIE_KIND, check_on_cookie, &all);
-	removed = attempt_remove(c->request.arena, all.cookies, all.n, loop_wall(c->login->loop), &n);
-	c->response.cookies[0] = check_set_cookie(c, check_attempt_cookie(c, c->attempt.state), cookie, ATTEMPT_MS);
+	removed = attempt_remove(c->request.arena, all, n, loop_wall(c->login->loop), &n);
+	c->response.cookies[0] =
+	    session_cookie_set(&c->cookies, check_attempt_cookie(c, c->attempt.state), cookie, ATTEMPT_MS);
 	for (size_t i = 0; i < n && i + 1 < LOGIN_COOKIES_MAX; i++)
-		c->response.cookies[i + 1] =
-		    check_set_cookie(c, arena_printf(c->request.arena, "login-%s", removed[i].name), NULL, 0);
+		c->response.cookies[i + 1] = session_cookie_set(
+		    &c->cookies, arena_printf(c->request.arena, SESSION_COOKIE_ATTEMPT "%s", removed[i].name), NULL, 0);
 }
 
 /* The path of the return is below the dashboard's URL. */
@@ -370,9 +326,9 @@ check_on_added(void *arg, const struct err *e, const struct session *none)
 		return;
 	}
 	log_info("a user has logged in", "user", c->session.session.user, "name", c->session.session.name);
-	c->response.cookies[0] =
-	    check_set_cookie(c, "session", c->id, c->session.session.ends_at - loop_wall(c->login->loop));
-	c->response.cookies[1] = check_set_cookie(c, check_attempt_cookie(c, c->attempt.state), NULL, 0);
+	c->response.cookies[0] = session_cookie_set(
+	    &c->cookies, SESSION_COOKIE, c->id, c->session.session.ends_at - loop_wall(c->login->loop));
+	c->response.cookies[1] = session_cookie_set(&c->cookies, check_attempt_cookie(c, c->attempt.state), NULL, 0);
 	check_redirect(c, strcmp(to, "/") == 0 ? arena_printf(c->request.arena, "%s/", base->path) : to);
 }
 
@@ -527,7 +483,7 @@ check_log_out(struct login_check *c, const struct oidc_provider *p)
 	c->response.status = 200;
 	c->response.content_type = "application/json";
 	c->response.body = json_text(a, j);
-	c->response.cookies[0] = check_set_cookie(c, "session", NULL, 0);
+	c->response.cookies[0] = session_cookie_set(&c->cookies, SESSION_COOKIE, NULL, 0);
 	check_end(c, false);
 }
 
@@ -622,7 +578,7 @@ check_on_found(void *arg, const struct err *e, const struct session *found)
 static void
 check_find_session(struct login_check *c)
 {
-	const char *id = check_cookie(c, "session");
+	const char *id = session_cookie_get(&c->cookies, SESSION_COOKIE);
 
 	/* An id has 43 digits; nothing else is worth a read. */
 	if (id == NULL || strlen(id) != (SESSION_RANDOM * 4 + 2) / 3) {
@@ -643,8 +599,8 @@ check_start_callback(struct login_check *c)
 	const char *error = check_argument(c, "error"), *code = check_argument(c, "code"),
 		   *issuer = check_argument(c, "iss"), *state = check_argument(c, "state");
 	const char *name = check_attempt_cookie(c, state);
-	struct err *e = attempt_read(
-	    c->request.arena, name != NULL ? check_cookie(c, name) : NULL, loop_wall(c->login->loop), &c->attempt);
+	struct err *e = attempt_read(c->request.arena, name != NULL ? session_cookie_get(&c->cookies, name) : NULL,
+	    loop_wall(c->login->loop), &c->attempt);
 
 	if (e != NULL)
 		check_refuse(c, err_text(c->request.arena, e));
@@ -713,6 +669,7 @@ oidc_check(struct login *login, const struct login_request *request, login_done 
 		path += n;
 	*c = (struct login_check){ .login = l,
 		.request = *request,
+		.cookies = { request->arena, request->connection, l->settings.base->secure },
 		.path = path + strspn(path, "/"),
 		.done = done,
 		.done_arg = arg,
