@@ -5,6 +5,7 @@
 #include "traffic/alb.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "traffic/ingress_stand_in.h"
 #include "traffic/two_services.h"
 
 #define STICKY_MAX_S 604800
@@ -18,6 +19,7 @@ static bool alb_has_weight(const struct rollout *, const struct routing *, const
 static void alb_names(
     const struct rollout *, void (*)(const struct type *, const char *, const char *, void *), void *);
 static bool alb_needs(const struct rollout *, const struct type *);
+static json_t *alb_stand_in(const struct rollout *, const struct type *, const char *ns, const char *name);
 
 static const struct type *const alb_types[] = { &ingress_type, NULL };
 
@@ -36,6 +38,7 @@ const struct router alb_router = {
 	.release = alb_release,
 	.overlay = alb_overlay,
 	.names = alb_names,
+	.stand_in = alb_stand_in,
 	.concerns = alb_concerns,
 	.needs = alb_needs,
 };
@@ -283,4 +286,18 @@ alb_needs(const struct rollout *r, const struct type *type)
 {
 	(void)r;
 	return type == &ingress_type;
+}
+
+static json_t *
+alb_stand_in(const struct rollout *r, const struct type *t, const char *ns, const char *name)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const char *root = alb_of(c)->root_service, *service = root != NULL ? root : c->stable_service;
+
+	(void)t;
+	(void)ns;
+	for (size_t i = 0; i < alb_count(c); i++)
+		if (str_eq(alb_name(c, i), name) && service != NULL)
+			return ingress_stand_in("alb", service);
+	return NULL;
 }

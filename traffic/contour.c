@@ -23,6 +23,7 @@ static void contour_names(
     const struct rollout *, void (*)(const struct type *, const char *, const char *, void *), void *);
 static bool contour_concerns(const struct rollout *, const struct object *);
 static bool contour_needs(const struct rollout *, const struct type *);
+static json_t *contour_stand_in(const struct rollout *, const struct type *, const char *ns, const char *name);
 
 static const struct type *const contour_types[] = { &http_proxy_type, NULL };
 static const struct weighted_list contour_list = {
@@ -41,6 +42,7 @@ const struct router contour_router = {
 	.has_weight = contour_has_weight,
 	.overlay = contour_overlay,
 	.names = contour_names,
+	.stand_in = contour_stand_in,
 	.concerns = contour_concerns,
 	.needs = contour_needs,
 };
@@ -368,4 +370,19 @@ contour_needs(const struct rollout *r, const struct type *type)
 {
 	(void)r;
 	return type == &http_proxy_type;
+}
+
+/* A route with both Services. */
+static json_t *
+contour_stand_in(const struct rollout *r, const struct type *t, const char *ns, const char *name)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+
+	(void)t;
+	(void)ns;
+	(void)name;
+	if (c->stable_service == NULL || c->canary_service == NULL)
+		return NULL;
+	return json_pack("{s:[{s:[{s:s,s:i,s:i},{s:s,s:i,s:i}]}]}", "routes", "services", "name", c->stable_service,
+	    "port", 80, "weight", 100, "name", c->canary_service, "port", 80, "weight", 0);
 }

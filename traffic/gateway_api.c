@@ -20,6 +20,7 @@ static bool gateway_has_weight(
 static void gateway_names(
     const struct rollout *, void (*)(const struct type *, const char *, const char *, void *), void *);
 static bool gateway_needs(const struct rollout *, const struct type *);
+static json_t *gateway_stand_in(const struct rollout *, const struct type *, const char *ns, const char *name);
 
 #define VERSIONS_MAX 2
 
@@ -53,6 +54,7 @@ const struct router gateway_router = {
 	.set_routes = gateway_set_routes,
 	.overlay = gateway_overlay,
 	.names = gateway_names,
+	.stand_in = gateway_stand_in,
 	.needs = gateway_needs,
 	.concerns = gateway_concerns,
 };
@@ -680,4 +682,20 @@ gateway_concerns(const struct rollout *r, const struct object *o)
 		    label_selector_matches(gateway_selector(r->spec.strategy.canary, kind), &o->meta.labels))
 			return true;
 	return false;
+}
+
+/* A rule with both Services, behind a gateway that accepts it. */
+static json_t *
+gateway_stand_in(const struct rollout *r, const struct type *t, const char *ns, const char *name)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const char *stable = c->stable_service != NULL ? c->stable_service : ROUTER_STAND_IN_HOST,
+		   *canary = c->canary_service != NULL ? c->canary_service : ROUTER_STAND_IN_HOST;
+
+	(void)t;
+	(void)ns;
+	(void)name;
+	return json_pack("{s:[{s:s}],s:[{s:[{s:s,s:i,s:i},{s:s,s:i,s:i}]}]}", "parentRefs", "name",
+	    ROUTER_STAND_IN_HOST, "rules", "backendRefs", "name", stable, "port", 80, "weight", 100, "name", canary,
+	    "port", 80, "weight", 0);
 }

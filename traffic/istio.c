@@ -34,6 +34,7 @@ const struct router istio_router = {
 	.release = istio_release,
 	.overlay = istio_overlay,
 	.names = istio_names,
+	.stand_in = istio_stand_in,
 	.concerns = istio_concerns,
 };
 

@@ -132,3 +132,7 @@ bool istio_is_of_experiment(const struct istio_destination_rule_ref *, const str
 /* --- istio_owns.c --- */
 
 void istio_overlay(const struct rollout *, const struct type *, const json_t *live, json_t *desired);
+
+/* --- istio_stand_in.c --- */
+
+json_t *istio_stand_in(const struct rollout *, const struct type *, const char *ns, const char *name);

@@ -3,6 +3,7 @@
  */
 #include "traffic/nginx.h"
 #include "base/str.h"
+#include "traffic/ingress_stand_in.h"
 #include "traffic/owned.h"
 #include "traffic/two_services.h"
 
@@ -22,6 +23,7 @@ static void nginx_names(
     const struct rollout *, void (*)(const struct type *, const char *, const char *, void *), void *);
 static bool nginx_concerns(const struct rollout *, const struct object *);
 static bool nginx_needs(const struct rollout *, const struct type *);
+static json_t *nginx_stand_in(const struct rollout *, const struct type *, const char *ns, const char *name);
 
 static const struct type *const nginx_types[] = { &ingress_type, NULL };
 
@@ -38,6 +40,7 @@ const struct router nginx_router = {
 	.set_routes = nginx_set_routes,
 	.release = nginx_release,
 	.names = nginx_names,
+	.stand_in = nginx_stand_in,
 	.concerns = nginx_concerns,
 	.needs = nginx_needs,
 };
@@ -334,4 +337,18 @@ nginx_release(const struct rollout *r, const struct view *v, const char *const *
 	(void)hashes;
 	(void)n;
 	return owned_release(r, v, &ingress_type, nginx_is_canary, plan);
+}
+
+/* The canary Ingress has no stand-in: the controller creates it. */
+static json_t *
+nginx_stand_in(const struct rollout *r, const struct type *t, const char *ns, const char *name)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+
+	(void)t;
+	(void)ns;
+	for (size_t i = 0; i < nginx_count(c); i++)
+		if (str_eq(nginx_stable_name(c, i), name) && c->stable_service != NULL)
+			return ingress_stand_in("nginx", c->stable_service);
+	return NULL;
 }

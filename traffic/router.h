@@ -139,10 +139,18 @@ struct router {
 	/* True if the rollout refers to this object, which is of one of its types. */
 	bool (*concerns)(const struct rollout *, const struct object *);
 
+	/* Returns the spec of an object of one of its types that suits the rollout, with the destinations that it
+	 * needs, a new reference; NULL: the rollout does not refer to such an object, or creates it. For `sluice plan`,
+	 * where the object does not exist. NULL: it has none. */
+	json_t *(*stand_in)(const struct rollout *, const struct type *, const char *ns, const char *name);
+
 	/* True if a pass over the rollout needs objects of this type, one of its types: it is watched as soon as one
 	 * does. NULL: all its types are watched from the start. */
 	bool (*needs)(const struct rollout *, const struct type *);
 };
+
+/* The host or Service in a stand-in, where the rollout names none. */
+#define ROUTER_STAND_IN_HOST "plan"
 
 extern const struct router istio_router, gateway_router, nginx_router, alb_router, smi_router, ambassador_router,
     traefik_router, apisix_router, contour_router, hook_router;
