@@ -24,9 +24,12 @@ static struct err *cloudwatch_check(struct arena *, const struct metric *);
 static enum measured cloudwatch_step(
     const struct metric *, const struct query_input *, struct arena *, struct step_result *);
 
+static const char *const cloudwatch_variables[] = { AWS_VARIABLES, "AWS_ENDPOINT_URL_CLOUDWATCH", NULL };
+
 const struct provider cloudwatch_provider = {
 	.name = "cloudWatch",
 	.metric_name = "CloudWatch",
+	.variables = cloudwatch_variables,
 	.used = cloudwatch_used,
 	.check = cloudwatch_check,
 	.measure = measure_by_query,

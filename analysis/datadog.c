@@ -25,9 +25,12 @@ static struct err *datadog_check(struct arena *, const struct metric *);
 static enum measured datadog_step(
     const struct metric *, const struct query_input *, struct arena *, struct step_result *);
 
+static const char *const datadog_variables[] = { "DD_ADDRESS", "DD_API_KEY", "DD_APP_KEY", NULL };
+
 const struct provider datadog_provider = {
 	.name = "datadog",
 	.metric_name = "Datadog",
+	.variables = datadog_variables,
 	.used = datadog_used,
 	.check = datadog_check,
 	.measure = measure_by_query,

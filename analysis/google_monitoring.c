@@ -24,9 +24,13 @@ static struct err *google_check(struct arena *, const struct metric *);
 static enum measured google_step(
     const struct metric *, const struct query_input *, struct arena *, struct step_result *);
 
+static const char *const google_variables[] = { "CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING", "GCE_METADATA_HOST",
+	NULL };
+
 const struct provider google_monitoring_provider = {
 	.name = GOOGLE_NAME,
 	.metric_name = GOOGLE_NAME,
+	.variables = google_variables,
 	.used = google_used,
 	.check = google_check,
 	.measure = measure_by_query,

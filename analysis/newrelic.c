@@ -22,9 +22,12 @@ static enum measured newrelic_step(
     const struct metric *, const struct query_input *, struct arena *, struct step_result *);
 static void newrelic_metadata(const struct metric *, const char **, const char **);
 
+static const char *const newrelic_variables[] = { "NEW_RELIC_SERVICE_NAME", NULL };
+
 const struct provider newrelic_provider = {
 	.name = "newRelic",
 	.metric_name = "NewRelic",
+	.variables = newrelic_variables,
 	.used = newrelic_used,
 	.check = newrelic_check,
 	.measure = measure_by_query,

@@ -69,6 +69,9 @@ struct provider {
 	 * queries of that. Its message is that of the metric. */
 	bool once;
 
+	/* The variables of the controller's environment that it reads (struct settings), ended by NULL; NULL: none. */
+	const char *const *variables;
+
 	/* True when the metric uses it. */
 	bool (*used)(const struct metric *);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "analysis/decide.h"
+#include "analysis/provider.h"
 #include "base/rand.h"
 #include "base/time.h"
 #include "cli/cli.h"
@@ -30,6 +31,7 @@
 #include "rollout/controller.h"
 #include "rollout/experiment/controller.h"
 #include "kube/plan/plugin_declarations.h"
+#include "traffic/router.h"
 #include "web/server.h"
 #include "web/webhook.h"
 
@@ -445,26 +447,40 @@ controller_variable(const char *name)
 	return !str_empty(value) ? value : NULL;
 }
 
-/* Sets what metric providers know of this process: its namespace, and their variables. */
-static void
-controller_read_provider_variables(struct process *p)
+/* Adds those variables of a list (ended by NULL, or NULL) that are set, and returns the length of the list. Rows share
+ * variables; the first of equal ones counts, so that doubles do no harm. `to` NULL: none is added. */
+static size_t
+controller_add_variables(struct string_map *to, const char *const *names)
 {
-	static const char *const names[] = { "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE",
-		"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-		"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_DEFAULT_REGION",
-		"AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_ENDPOINT_URL",
-		"AWS_ENDPOINT_URL_CLOUDWATCH", "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", "AWS_ENDPOINT_URL_STS",
-		"AWS_PROFILE", "AWS_REGION", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_SECRET_ACCESS_KEY",
-		"AWS_SECRET_KEY", "AWS_SESSION_TOKEN", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
-		"CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING", "GCE_METADATA_HOST", "DD_ADDRESS", "DD_API_KEY",
-		"DD_APP_KEY", "NEW_RELIC_SERVICE_NAME" };
+	size_t n = 0;
+
+	for (; names != NULL && names[n] != NULL; n++)
+		if (to != NULL && controller_variable(names[n]) != NULL)
+			to->at[to->n++] = (struct string_pair){ names[n], controller_variable(names[n]) };
+	return n;
+}
+
+static size_t
+controller_add_all_variables(struct string_map *to)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; providers[i] != NULL; i++)
+		n += controller_add_variables(to, providers[i]->variables);
+	for (size_t i = 0; routers[i] != NULL; i++)
+		n += controller_add_variables(to, routers[i]->variables);
+	return n;
+}
+
+/* Sets what providers and routers know of this process: its namespace, and the variables that their rows name. */
+static void
+controller_read_environment(struct process *p)
+{
 	struct string_map *to = &p->pass_settings.environment;
 
 	p->pass_settings.namespace = p->home;
-	to->at = arena_new_array(p->cli->arena, struct string_pair, ARRAY_SIZE(names));
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (controller_variable(names[i]) != NULL)
-			to->at[to->n++] = (struct string_pair){ names[i], controller_variable(names[i]) };
+	to->at = arena_new_array(p->cli->arena, struct string_pair, controller_add_all_variables(NULL));
+	controller_add_all_variables(to);
 }
 
 /* Returns the items of a flag that are separated by commas or spaces. In the arena. */
@@ -774,7 +790,7 @@ controller_run(struct cli *c)
 		metrics_free(p.metrics);
 		return 1;
 	}
-	controller_read_provider_variables(&p);
+	controller_read_environment(&p);
 	p.idle = (struct timer){ .fire = controller_on_idle, .arg = &p };
 	cli_signals(c);
 	controller_log_ignored_flags(c);

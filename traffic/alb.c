@@ -5,6 +5,7 @@
 #include "traffic/alb.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "kube/plan/sigv4.h"
 #include "traffic/ingress_stand_in.h"
 #include "traffic/two_services.h"
 
@@ -23,11 +24,14 @@ static json_t *alb_stand_in(const struct rollout *, const struct type *, const c
 
 static const struct type *const alb_types[] = { &ingress_type, NULL };
 
+static const char *const alb_variables[] = { AWS_VARIABLES, "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", NULL };
+
 const struct router alb_router = {
 	.name = "alb",
 	.metric_name = "ALB",
 	.types = alb_types,
 	.features = ROUTER_HEADER_ROUTES | ROUTER_EXPERIMENTS | ROUTER_PING_PONG,
+	.variables = alb_variables,
 	.used = alb_used,
 	.check = alb_check,
 	.read = alb_read,

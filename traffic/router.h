@@ -82,6 +82,9 @@ struct router {
 	const struct type *const *types; /* of the objects that it reads, and may write; ended by NULL */
 	unsigned features; /* bits of enum router_feature */
 
+	/* The variables of the controller's environment that it reads (struct settings), ended by NULL; NULL: none. */
+	const char *const *variables;
+
 	/* True if the strategy uses it. */
 	bool (*used)(const struct canary_strategy *);
 

@@ -17,7 +17,7 @@ struct settings {
 	const char *jobs_namespace; /* of all Jobs; NULL: that of their runs */
 	const struct strings *job_namespaces; /* globs of namespaces in which Jobs may be created; NULL: all */
 	const char *namespace; /* the controller's: of the Secrets of metric providers; NULL: argo-rollouts */
-	struct string_map environment; /* of the process: the variables that metric providers read */
+	struct string_map environment; /* of the process: the variables that the rows of providers and routers name */
 
 	/* Steps of canaries. */
 	const struct step_plugins *step_plugins; /* kube/plan/plugin_declarations.h; NULL: none is declared */

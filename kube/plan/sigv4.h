@@ -18,6 +18,15 @@ struct aws_credentials {
 void sigv4_sign(struct arena *, const struct aws_credentials *, const char *region, const char *service, int64_t now,
     struct request *);
 
+/* The variables that aws_credentials_step reads, for the list of a row: { AWS_VARIABLES, "MORE", NULL }. */
+#define AWS_VARIABLES                                                                                                  \
+	"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN",                 \
+	    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",                            \
+	    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED",               \
+	    "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_PROFILE",            \
+	    "AWS_REGION", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY",          \
+	    "AWS_SESSION_TOKEN", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"
+
 enum aws_step { AWS_QUERY, AWS_KNOWN, AWS_FAILED };
 
 /* Looks for credentials as the AWS SDKs do: variables; a role by web identity; files; the endpoint of a container (ECS,
