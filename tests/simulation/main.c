@@ -39,16 +39,16 @@
 
 /* The sanitizers make it ten times slower; the other build plays most of the seeds. */
 #if defined(__SANITIZE_ADDRESS__)
-#define SEEDS 60
+#define SEEDS 30
 #define AT_ONCE 50 /* Rollouts */
-#define SPECS 50
-#define STRIDE 197
+#define SPECS 25
+#define STRIDE 397
 #define PLANS 10 /* every tenth scenario */
 #else
-#define SEEDS 1000
+#define SEEDS 500
 #define AT_ONCE 250
-#define SPECS 500
-#define STRIDE 23
+#define SPECS 250
+#define STRIDE 41
 #define PLANS 1
 #endif
 
