@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include "analysis/args.h"
+#include "analysis/compare_annotation.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "io/file.h"
@@ -209,6 +209,18 @@ create_arguments(struct cli *c, struct rollout_analysis *ret)
 	return 0;
 }
 
+/* Sets the annotation by which Sluice compares instead of measuring, as in the runs that a Rollout creates. */
+static struct err *
+create_comparisons(struct arena *a, const struct analysis_template *t, const struct analysis_spec *spec, json_t *meta)
+{
+	const char *text;
+	struct err *e = compare_annotation_merge(a, &t, 1, spec->args.at, spec->args.n, &text);
+
+	if (e == NULL && text != NULL)
+		json_object_set_new(meta, "annotations", json_pack("{s:s}", ANNOTATION_COMPARE, text));
+	return e;
+}
+
 static int
 create_analysisrun_run(struct cli *c)
 {
@@ -218,8 +230,8 @@ create_analysisrun_run(struct cli *c)
 	struct rollout_analysis given = { 0 };
 	struct template_source source;
 	struct args_source nothing = { 0 };
+	_cleanup_(json_decrefp) json_t *meta = NULL;
 	struct analysis_spec merged;
-	json_t *run, *meta;
 	struct err *e;
 
 	if ((cli_flag(c, "from") != NULL) == (create_template_file(c) != NULL))
@@ -240,7 +252,9 @@ create_analysisrun_run(struct cli *c)
 		    prefix != NULL ? json_string(prefix) : json_sprintf("%s-", template->object.meta.name));
 	if (id != NULL)
 		json_object_set_new(meta, "labels", json_pack("{s:s}", LABEL_INSTANCE_ID, id));
-	run = json_pack("{s:s,s:s,s:o,s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind", "AnalysisRun", "metadata",
-	    meta, "spec", encode(&analysis_spec_type, &merged));
-	return create_one(c, &analysis_run_type, run);
+	if ((e = create_comparisons(c->arena, template, &merged, meta)) != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	return create_one(c, &analysis_run_type,
+	    json_pack("{s:s,s:s,s:O,s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind", "AnalysisRun", "metadata",
+		meta, "spec", encode(&analysis_spec_type, &merged)));
 }

@@ -218,6 +218,13 @@ check "create analysisrun --from-file" says "analysisrun.argoproj.io/from-file c
 check "a name that the API server makes" says "analysisrun.argoproj.io/by-hand-" "$s" create analysisrun --from by-hand -a job=web
 check "has them" is web kubectl get ar mine -o 'jsonpath={.spec.args[0].value}'
 check "is measured" within 20 says Running kubectl get ar mine -o 'jsonpath={.status.phase}'
+kubectl apply -f examples/gates/annotation.yaml >/dev/null
+check "a run from a template with comparisons is created" says created "$s" create analysisrun --from error-rate -a job=web --name compared
+check "it has their annotation, with the values of the arguments" is \
+	'{"error-rate":{"bad":"http_requests_total{job=\"web\",code=~\"5..\"}","total":"http_requests_total{job=\"web\"}"}}' \
+	kubectl get ar compared -o 'jsonpath={.metadata.annotations.sluice\.argoproj\.io/compare}'
+sed 's/name: error-rate/name: hidden/; s/- name: job/&\n    valueFrom: {secretKeyRef: {name: job, key: job}}/' examples/gates/annotation.yaml >"$dir/hidden.yaml"
+check "an argument from a Secret is refused in a comparison" says "argument" "$s" create analysisrun --from-file "$dir/hidden.yaml"
 check "terminate analysisrun" is 2 sh -c "'$s' terminate analysisrun mine from-file | grep -c terminated"
 check "ends it" within 20 says Successful kubectl get ar mine -o 'jsonpath={.status.phase}'
 check "terminate of none" says "not found" "$s" terminate analysisrun none
