@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "analysis/compare/config.h"
+#include "analysis/compare/course.h"
 #include "analysis/compare/report.h"
 #include "analysis/compare/series.h"
 #include "analysis/prometheus.h"
@@ -252,20 +253,24 @@ compare_judge(const struct compare_pass *p, const struct counters *c, const char
 		.first = p->lead + 1,
 		.pass_from = compare_bin_from(p, p->begin),
 		.expires = compare_bin_from(p, p->begin + p->config.wait_ms) - 1 };
+	struct comparison_point *points = arena_new_array(p->arena, struct comparison_point, c->columns);
 	struct comparison_result result;
+	struct course_input course = { &all, &result, points, compare_column_at(p, p->lead), p->config.step_ms, NULL };
 	const struct report_input report = { &all, &result, &p->config, p->m->slow != NULL ? p->bounds : NULL };
-	struct string_pair *pairs = arena_new_array(p->arena, struct string_pair, REPORT_PAIRS_MAX + 3);
+	struct string_pair *pairs = arena_new_array(p->arena, struct string_pair, REPORT_PAIRS_MAX + 4);
 	size_t n;
 
 	for (size_t i = 0; i < c->n_pods; i++)
 		arms[i] = series_arm(&c->pods[i]);
 	all.restarts = compare_restarts(p, &all.n_restarts);
-	comparison_judge(&all, p->arena, NULL, &result);
+	comparison_judge(&all, p->arena, points, &result);
 	n = report_numbers(p->arena, &report, pairs);
 	if (p->m->slow != NULL)
 		pairs[n++] = (struct string_pair){ COMPARE_BOUNDS, string_map_get(p->in->metadata, COMPARE_BOUNDS) };
 	pairs[n++] = (struct string_pair){ REPORT_BIN, time_format(p->arena, compare_column_at(p, result.bin)) };
 	pairs[n++] = (struct string_pair){ COMPARE_QUERY, query };
+	course.bound = p->m->slow != NULL ? p->bounds[result.at.kind] : NULL;
+	pairs[n++] = (struct string_pair){ COMPARE_COURSE, course_text(p->arena, &course) };
 	ret->metadata = (struct string_map){ pairs, n };
 	ret->message = report_message(p->arena, &report);
 	if (result.verdict == COMPARISON_WAITS) {

@@ -3,6 +3,7 @@
 #include "web/metrics.h"
 #include <inttypes.h>
 #include <string.h>
+#include "analysis/compare_annotation.h"
 #include "analysis/provider.h"
 #include "base/json.h"
 #include "base/map.h"
@@ -11,6 +12,7 @@
 #include "kube/api/experiment.h"
 #include "traffic/router.h"
 #include "web/exposition.h"
+#include "web/gate_metrics.h"
 #include "web/gitops_metrics.h"
 
 #define BUCKETS 5
@@ -62,6 +64,7 @@ struct notified {
 struct metric_state {
 	const char *name, *provider, *phase;
 	bool dry_run;
+	const struct gate *gate; /* NULL: no comparison, or one without evidence */
 };
 
 /* One object. The texts of its labels are in the arena, which is replaced at each change. All other members are
@@ -91,6 +94,7 @@ struct metrics {
 	struct map unreadable; /* "kind namespace name" → the map itself */
 	struct map garbled; /* kind → uint64_t, events */
 	uint64_t dropped_events[2]; /* Normal, Warning */
+	uint64_t verdicts[GATE_VERDICTS];
 	struct gitops_metrics *gitops;
 };
 
@@ -236,8 +240,9 @@ provider_name(const json_t *metric)
 }
 
 static void
-see_metrics(struct entry *e, const struct analysis_spec *spec, const struct analysis_status *status)
+see_metrics(struct entry *e, const struct analysis_spec *spec, const struct analysis_run *run)
 {
+	const struct analysis_status *status = run != NULL ? &run->status : NULL;
 	_cleanup_(json_decrefp) json_t *list = spec->metrics != NULL ? json_loads(spec->metrics, 0, NULL) : NULL;
 	json_t *one;
 	size_t i;
@@ -259,8 +264,42 @@ see_metrics(struct entry *e, const struct analysis_spec *spec, const struct anal
 				continue;
 			m->phase = known_phase(r->phase);
 			m->dry_run = r->dry_run;
+			m->gate = gate_of(e->arena, run, r);
 		}
 	}
+}
+
+/* Returns the verdict of a metric, if it is a comparison that has ended. */
+static enum gate_verdict
+entry_verdict(const struct entry *e, const char *metric)
+{
+	for (size_t i = 0; i < e->n_metrics; i++)
+		if (str_eq(e->metrics[i].name, metric))
+			return str_eq(e->metrics[i].provider, COMPARE_NAME) ? gate_verdict(e->metrics[i].phase)
+									    : GATE_VERDICTS;
+	return GATE_VERDICTS;
+}
+
+/* Counts the comparisons that have ended since the last change. Those of a run that is seen for the first time were
+ * counted by the previous process, and a terminated run has no verdict. */
+static void
+see_run(struct metrics *m, struct entry *e, bool first, const struct analysis_run *run)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct entry before = *e;
+	struct err *invalid = compare_annotation_apply(a, run, &run); /* its status has the error */
+
+	(void)invalid;
+	e->phase = known_phase(run->status.phase);
+	e->arena = NULL;
+	see_metrics(e, &run->spec, run);
+	for (size_t i = 0; !first && !run->spec.terminate && i < e->n_metrics; i++) {
+		enum gate_verdict now = entry_verdict(e, e->metrics[i].name);
+
+		if (now != GATE_VERDICTS && entry_verdict(&before, e->metrics[i].name) == GATE_VERDICTS)
+			m->verdicts[now]++;
+	}
+	arena_free(before.arena);
 }
 
 static void
@@ -323,10 +362,7 @@ metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t
 	} else if (o->type == &experiment_type) {
 		e->phase = known_phase(((const struct experiment *)o)->status.phase);
 	} else if (o->type == &analysis_run_type) {
-		const struct analysis_run *run = (const struct analysis_run *)o;
-
-		e->phase = known_phase(run->status.phase);
-		see_metrics(e, &run->spec, &run->status);
+		see_run(m, e, first, (const struct analysis_run *)o);
 	} else {
 		see_metrics(e, &((const struct analysis_template *)o)->spec, NULL);
 	}
@@ -684,6 +720,24 @@ write_runs(struct metrics *m, struct str *to)
 }
 
 static void
+write_entry_gates(struct str *to, enum gate_family f, const struct entry *e)
+{
+	for (size_t i = 0; i < e->n_metrics; i++)
+		if (e->metrics[i].gate != NULL)
+			gate_write(to, f, e->of.ns, e->of.name, e->metrics[i].name, e->metrics[i].gate);
+}
+
+static void
+write_gates(struct metrics *m, struct str *to)
+{
+	for (enum gate_family f = 0; f < GATE_FAMILIES; f++) {
+		gate_write_head(to, f);
+		each_known(m, e, &analysis_run_type) write_entry_gates(to, f, e);
+	}
+	gate_write_verdicts(to, m->verdicts);
+}
+
+static void
 write_templates(struct metrics *m, struct str *to)
 {
 	const struct type *types[] = { &analysis_template_type, &cluster_analysis_template_type };
@@ -803,6 +857,7 @@ metrics_text(struct metrics *m, const struct metrics_moment *now, struct str *to
 	write_durations(m, to);
 	write_notifications(m, to);
 	write_runs(m, to);
+	write_gates(m, to);
 	write_passes(m, to, "analysis_run_reconcile", "analysis_run_reconcile_error", &analysis_run_type);
 	write_templates(m, to);
 	write_phases(m, to, "experiment_info", "1 for each Experiment, its phase as a label.", &experiment_type);

@@ -121,3 +121,17 @@ static const struct field compared_release_fields[] = {
 	LIST(compared_release, weights, "weights", release_weight),
 };
 TYPE(compared_release, "release");
+
+static const struct field compared_course_fields[] = {
+	TIME(compared_course, from, "from"),
+	TIME(compared_course, to, "to"),
+	INT(compared_course, every, "every"),
+	JSON(compared_course, stop, "stop"),
+	JSON(compared_course, pass, "pass"),
+	JSON(compared_course, canary, "canary"),
+	JSON(compared_course, stable, "stable"),
+	SCALAR(compared_course, stop_at, "stopAt"),
+	SCALAR(compared_course, pass_at, "passAt"),
+	STRING(compared_course, bound, "bound"),
+};
+TYPE(compared_course, "course of a comparison");

@@ -59,3 +59,19 @@ struct compared_release {
 #define RELEASE_WEIGHTS_MAX 60 /* later changes of the weight are not recorded */
 
 extern const struct type compared_release_type;
+
+/* In the metadata of a measurement by a comparison, under COMPARE_COURSE: how the evidence grew. The lists have the
+ * same number of elements, COMPARE_COURSE_MAX at most. Read by course_read (analysis/compare/course.h). */
+struct compared_course {
+	int64_t from, to; /* wall ms: the start of the first bin, the end of the last one */
+	int64_t every; /* s between two points; the last one, at `to`, may follow sooner */
+	const char *stop, *pass; /* JSON lists of integers: evidence, in thousandths of its decimal logarithm */
+	const char *canary, *stable; /* the same: bad requests of a million since the last point; null: no request */
+	const char *stop_at, *pass_at; /* JSON numbers: evidence for a verdict */
+	const char *bound; /* seconds, above which requests are bad; NULL: bad ones are errors */
+};
+
+#define COMPARE_COURSE "course"
+#define COMPARE_COURSE_MAX 64
+
+extern const struct type compared_course_type;

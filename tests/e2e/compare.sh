@@ -39,7 +39,8 @@ prometheus --config.file="$dir/prometheus.yaml" --storage.tsdb.path="$dir/tsdb" 
 	--web.listen-address=127.0.0.1:$port >"$dir/prometheus.log" 2>&1 &
 prometheus=$!
 within 20 grep -q "Server is ready" "$dir/prometheus.log"
-"$SLUICE" controller --leader-elect=false --listen-address 127.0.0.1 --metricsPort 0 --healthzPort 0 >"$dir/controller.log" 2>&1 &
+metrics=$((40000 + RANDOM % 10000))
+"$SLUICE" controller --leader-elect=false --listen-address 127.0.0.1 --metricsPort $metrics --healthzPort 0 >"$dir/controller.log" 2>&1 &
 controller=$!
 
 errors='bad: "requests_total{code=~\"5..\"}", total: requests_total'
@@ -78,6 +79,38 @@ check "what Prometheus refuses is an error with its text" within 30 says "error 
 run again bad "$errors" >/dev/null
 check "another run of the release finds the same verdict at the same bin" within 30 has again "^Failed"
 check "at that bin" says "$first" metadata again bin
+# by-annotation has a query that is always successful, and a comparison in its annotation that fails.
+sed 's/^\t\t//' <<-END | kubectl create -f - >/dev/null
+		apiVersion: argoproj.io/v1alpha1
+		kind: AnalysisRun
+		metadata:
+		  name: by-annotation
+		  annotations:
+		    sluice.argoproj.io/release: '{"rollout":"myapp","canary":"bad","stable":"stable","since":"$(date -u -d @$((start + 300)) +%Y-%m-%dT%H:%M:%SZ)"}'
+		    sluice.argoproj.io/compare: '{"compared": {"bad": "requests_total{code=~\"5..\"}", "total": "requests_total"}}'
+		spec:
+		  metrics:
+		  - name: compared
+		    successCondition: "true"
+		    provider: {prometheus: {address: "http://127.0.0.1:$port", query: vector(1)}}
+END
+check "the comparison of an annotation replaces the query" within 30 has by-annotation "^Failed compared: the canary fails"
+exposes() { curl -s "http://127.0.0.1:$metrics/metrics" | grep -Eq "$1"; }
+of='namespace="default",rollout="myapp",metric="compared"'
+check "the evidence against a bad canary is exposed" exposes "^sluice_gate_evidence\{name=\"bad\",$of,side=\"stop\"\} [1-9][0-9]{2}"
+check "and that for it" exposes "^sluice_gate_evidence\{name=\"bad\",$of,side=\"pass\"\} [0-9.]+e-"
+check "with the limits" exposes "^sluice_gate_evidence_limit\{name=\"bad\",$of,side=\"stop\"\} 100$"
+check "the evidence of a comparison in an annotation is exposed" exposes "^sluice_gate_evidence\{name=\"by-annotation\""
+check "which has the type of a comparison" exposes '^analysis_run_metric_type\{name="by-annotation",namespace="default",metric="compared",type="sluice/compare"\} 1'
+check "each verdict is counted once" exposes '^sluice_gate_verdicts_total\{verdict="Failed"\} 4$'
+check "a comparison that has not ended has none" exposes '^sluice_gate_verdicts_total\{verdict="Successful"\} 0$'
+check "promtool finds nothing wrong with the metrics" sh -c "curl -s http://127.0.0.1:$metrics/metrics | promtool check metrics | grep -v 'no help text' | (! grep .)"
+kill $controller
+wait $controller
+"$SLUICE" controller --leader-elect=false --listen-address 127.0.0.1 --metricsPort $metrics --healthzPort 0 >"$dir/restarted.log" 2>&1 &
+controller=$!
+check "a restarted controller exposes the evidence" within 30 exposes "^sluice_gate_evidence\{name=\"bad\",$of,side=\"stop\"\} [1-9][0-9]{2}"
+check "but does not count a verdict again" exposes '^sluice_gate_verdicts_total\{verdict="Failed"\} 0$'
 kill $controller
 wait $controller
 kill $prometheus

@@ -286,6 +286,11 @@ a_bad_canary_fails_with_a_message_and_numbers(void **state)
 	assert_int_equal(r.phase, RUN_FAILED);
 	assert_string_equal(string_map_get(&r.metadata, "bin"), "2025-12-01T13:41:45Z");
 	assert_string_equal(string_map_get(&r.metadata, "canary"), "280 of 1,400 bad (20.00 %), 2 pods");
+	assert_string_equal(string_map_get(&r.metadata, COMPARE_COURSE),
+	    "{\"from\":\"2025-12-01T13:40:00Z\",\"to\":\"2025-12-01T13:41:45Z\",\"every\":15,"
+	    "\"stop\":[243,518,826,1157,1507,1872,2249],\"pass\":[-2081,-3414,-4764,-6126,-7499,-8884,-10279],"
+	    "\"canary\":[200000,200000,200000,200000,200000,200000,200000],"
+	    "\"stable\":[10000,10000,10000,10000,10000,10000,10000],\"stopAt\":100,\"passAt\":10}");
 	assert_string_equal(r.message,
 	    "the canary fails 20.00 % of 1,400 requests, the stable version 1.00 % of 2,800: at least 1.25 times as "
 	    "many (at most 1 in 100 by chance)");
