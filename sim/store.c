@@ -43,26 +43,75 @@ store_redefine(struct store *s)
 	}
 }
 
+/* The kind is not served any more. */
+static void
+store_undefine(struct store *s, const struct resource *gone)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char **keys;
+	size_t n = store_keys(s, gone->stored_as != NULL ? gone->stored_as : gone->plural, NULL, a, &keys);
+
+	for (size_t i = 0; i < n; i++)
+		store_remove(s, gone, keys[i]);
+	store_watch_end(s, gone);
+}
+
+bool
+store_lacks(const struct store *s, const struct resource *r)
+{
+	for (size_t i = 0; i < s->n_optional; i++)
+		if (s->optional[i].resource == r)
+			return !s->optional[i].defined;
+	return false;
+}
+
+void
+store_require_definition(struct store *s, const char *plural)
+{
+	const struct resource *r = store_resources;
+
+	while (r->plural != NULL && strcmp(r->plural, plural) != 0)
+		r++;
+	assert(r->plural != NULL && s->n_optional < STORE_OPTIONAL_MAX);
+	s->optional[s->n_optional].resource = r;
+	s->optional[s->n_optional++].defined = false;
+	store_undefine(s, r);
+}
+
+/* Returns the kind of a definition that is served only with it; NULL: it is of another kind. */
+static const struct resource *
+store_define_optional(struct store *s, const json_t *definition, bool defined)
+{
+	const char *name = json_str(json_object_get(definition, "metadata"), "name");
+
+	for (size_t i = 0; i < s->n_optional; i++) {
+		const struct resource *r = s->optional[i].resource;
+		size_t n = strlen(r->plural);
+
+		if (strncmp(name, r->plural, n) == 0 && name[n] == '.' && strcmp(name + n + 1, r->group) == 0) {
+			s->optional[i].defined = defined;
+			return r;
+		}
+	}
+	return NULL;
+}
+
 /* A CustomResourceDefinition adds its resource. When it is deleted, the objects that are left are deleted too, and
  * watches of them end. */
 static void
 define(struct store *s, const char *type, const json_t *definition)
 {
-	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct resource *gone;
-	const char **keys;
-	size_t n;
 
 	if (strcmp(type, "DELETED") != 0) {
+		store_define_optional(s, definition, true);
 		definitions_add(s->definitions, s->crds, definition);
 		return;
 	}
-	if ((gone = definitions_remove(s->definitions, s->crds, definition)) == NULL)
+	gone = store_define_optional(s, definition, false);
+	if (gone == NULL && (gone = definitions_remove(s->definitions, s->crds, definition)) == NULL)
 		return;
-	n = store_keys(s, gone->stored_as, NULL, a, &keys);
-	for (size_t i = 0; i < n; i++)
-		store_remove(s, gone, keys[i]);
-	store_watch_end(s, gone);
+	store_undefine(s, gone);
 	store_redefine(s);
 }
 

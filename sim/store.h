@@ -74,6 +74,10 @@ typedef void store_hook(const struct resource *, const char *type, const json_t 
 struct store *store_new(struct loop *);
 struct store *store_free(struct store *);
 
+/* From now on a kind of store_resources is served only while a CustomResourceDefinition of it exists, as in a cluster
+ * where its part is not installed. At most 8 kinds. */
+void store_require_definition(struct store *, const char *plural);
+
 /* Adds a hook; there may be several. */
 void store_on_write(struct store *, store_hook *, void *arg);
 

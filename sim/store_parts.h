@@ -9,6 +9,7 @@
 
 #define STORE_HISTORY 20000 /* watch events kept */
 #define STORE_HOOKS_MAX 8
+#define STORE_OPTIONAL_MAX 8
 
 /* A version of an object, shared by the store, its history, and the watches that it is sent to. It is a tree or a text
  * or both (store_version.c). */
@@ -63,8 +64,16 @@ struct store {
 	unsigned long requests, writes;
 	struct crds *crds;
 	struct definitions *definitions;
+	struct { /* kinds that are served only while a definition of them exists: store_require_definition */
+		const struct resource *resource;
+		bool defined;
+	} optional[STORE_OPTIONAL_MAX];
+	size_t n_optional;
 	json_t *warnings; /* of the last request */
 };
+
+/* Returns whether it is a kind that is not served now. */
+bool store_lacks(const struct store *, const struct resource *);
 
 enum validation { VALIDATION_WARN, VALIDATION_STRICT, VALIDATION_IGNORE };
 

@@ -102,7 +102,7 @@ resource_of(const struct store *s, const char *group, const char *version, const
 
 	for (size_t i = 0; (r = store_resource(s, i)) != NULL; i++)
 		if (strcmp(r->group, group) == 0 && strcmp(r->plural, plural) == 0 && resource_has_version(r, version))
-			return r;
+			return store_lacks(s, r) ? NULL : r;
 	return NULL;
 }
 

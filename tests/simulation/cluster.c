@@ -179,6 +179,17 @@ watch_writer(struct cluster *c, const struct member *m, const struct request *r)
 	c->two_write = true;
 }
 
+/* Notes requests for all objects of the kind that was not served at first. */
+static void
+note_undefined(struct cluster *c, const struct request *r)
+{
+	size_t n = strlen(c->undefined);
+	const char *at = strstr(r->url, c->undefined);
+
+	if (at != NULL && at[-1] == '/' && at[n] == '?')
+		cluster_note(c, "%s of %s", in_process_is_watch(r) ? "watch" : "list", c->undefined);
+}
+
 static void
 choose(void *arg, const struct request *r, struct fault *f)
 {
@@ -188,6 +199,8 @@ choose(void *arg, const struct request *r, struct fault *f)
 	if (cluster_requested != NULL)
 		cluster_requested(r->method, r->url);
 	watch_writer(c, m, r);
+	if (c->undefined != NULL)
+		note_undefined(c, r);
 	if (c->trouble)
 		trouble(c, r, f);
 	if (c->fault != NULL)

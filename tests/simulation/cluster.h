@@ -80,6 +80,7 @@ struct cluster {
 	void *fault_arg;
 	void (*spoil)(struct cluster *, const struct request *,
 	    char **text); /* changes the text of a response; NULL: unchanged */
+	const char *undefined; /* the plural of a kind whose lists and watches are in the story; NULL: none */
 	struct nth *nth; /* NULL: none */
 	double metric; /* the response of Prometheus */
 	char plugin[400]; /* the response of the plugin "acme/hook"; "": it cannot be reached */

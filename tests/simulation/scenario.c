@@ -466,7 +466,7 @@ strike(struct cluster *c, const struct request *r, struct fault *f)
 	if (s->fault_left == 0 || (method != NULL && !str_eq(r->method, method)) ||
 	    (path != NULL && strstr(r->url, path) == NULL))
 		return;
-	if ((lag != NULL || drop != NULL) != in_process_is_watch(r))
+	if ((lag != NULL || drop != NULL || json_is_true(json_object_get(s->fault, "watch"))) != in_process_is_watch(r))
 		return; /* these are of watches, all others of requests */
 	if (s->fault_left > 0)
 		s->fault_left--;
@@ -483,8 +483,17 @@ strike(struct cluster *c, const struct request *r, struct fault *f)
 		cluster_note(c, "fault: %s %s", r->method, r->url);
 }
 
-/* {method, path, and one of status, lost, refused, late, lag, drop; times}: what befalls the controller's requests;
- * "none". */
+/* The plural of a kind that is served only while a CustomResourceDefinition of it exists, from now on. Its lists and
+ * watches are in the story. */
+static void
+do_undefined(struct scenario *s, const json_t *v)
+{
+	s->cluster->undefined = arena_strdup(s->arena, json_string_value(v));
+	store_require_definition(s->cluster->store, s->cluster->undefined);
+}
+
+/* {method, path, and one of status, lost, refused, late, lag, drop; times; watch}: what befalls the controller's
+ * requests, or its watches; "none". */
 static void
 do_fault(struct scenario *s, const json_t *v)
 {
@@ -690,6 +699,7 @@ static const struct {
 	{ "unready", do_unready, true },
 	{ "condition", do_condition, false },
 	{ "fault", do_fault, true },
+	{ "undefined", do_undefined, true },
 	{ "controller", do_controller, false },
 	{ "kube-controller-manager", do_controller_manager, true },
 	{ "trouble", do_trouble, true },

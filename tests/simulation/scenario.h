@@ -13,7 +13,7 @@
  *	- order: [VirtualService myapp-vs weight 0, "{v2} wants 0"]
  *
  * Verbs that act: deploy, promote, abort, retry, pause, resume, restart, scale, spec, status, apply, merge,
- * delete, renew, unreadable, readable, metric, aws, traffic, load, pods, unready, condition, fault, trouble,
+ * delete, renew, unreadable, readable, metric, aws, traffic, load, pods, unready, condition, fault, undefined, trouble,
  * controller, compact, clock, run, repeat. Verbs that check: wait, rest, is, order, count, never. `is` checks at once,
  * `wait` waits until it holds, `rest` until nothing changes. `{v2}` in a text is the name of the ReplicaSet of that
  * image tag.
