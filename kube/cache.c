@@ -406,7 +406,7 @@ cache_reached(struct cache *c, const struct type *t, const char *version)
 
 	free(of->reached);
 	of->reached = mem_strdup(version);
-	of->refused = false;
+	of->absent = of->refused = false;
 }
 
 void
@@ -414,6 +414,8 @@ cache_absent(struct cache *c, const struct type *t)
 {
 	cache_of_type(c, t)->absent = true;
 	cache_of_type(c, t)->refused = false;
+	cache_mark(c, t);
+	cache_sweep(c, t, NULL);
 }
 
 void

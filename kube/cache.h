@@ -61,7 +61,7 @@ void cache_doubt(struct cache *, const struct type *, const char *ns, const char
 /* Records that the type's watch (or list) has reached this version. */
 void cache_reached(struct cache *, const struct type *, const char *resource_version);
 
-/* Records that the server does not have the type: it is known to have no objects. */
+/* Records that the server does not have the type, and removes its objects. cache_reached ends this. */
 void cache_absent(struct cache *, const struct type *);
 
 /* Records that the server refuses to list the type, for lack of permission; cache_reached and cache_absent end this. */

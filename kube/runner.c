@@ -403,14 +403,22 @@ runner_emit_waiting(const struct object *o, void *arg)
 			runner_emit(o->meta.namespace, o->meta.name, e);
 }
 
-/* After the start, the first list of another type has arrived, or was refused: some keys may have waited for it. */
+/* Some keys may have waited for a type, or depend on whether the server has it. */
 static void
-runner_on_listed(struct runner *r)
+runner_on_served(void *arg)
 {
+	struct runner *r = arg;
 	const struct view *v = cache_view(r->executor.cache);
 
 	for (size_t i = 0; i < r->n_rows && r->open; i++)
 		v->each(v, r->rows[i]->type, NULL, runner_emit_waiting, &(struct emitting){ r, r->rows[i] });
+}
+
+/* After the start, the first list of another type has arrived, or was refused: some keys may have waited for it. */
+static void
+runner_on_listed(struct runner *r)
+{
+	runner_on_served(r);
 	if (r->open || r->n_synced + r->n_refused < r->n_watches)
 		return;
 	r->open = true;
@@ -482,6 +490,7 @@ runner_start_watch(struct runner *r, const struct controller_watch *w)
 	    r->settings.seed,
 	    (struct watch_observer){ .synced = runner_on_synced,
 		.refused = w->needed != NULL ? runner_on_refused : NULL,
+		.served = runner_on_served,
 		.garbled = runner_on_garbled,
 		.arg = r });
 }

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "io/log.h"
 #include "kube/client.h"
+#include "kube/definition.h"
 
 #define PAGE 500
 #define BACKOFF_MIN_MS 100
@@ -48,6 +49,9 @@ struct watch {
 	bool was_nameless; /* the last list had a nameless object */
 	bool nameless; /* this list has an object whose name cannot be read */
 	bool garbled; /* an event could not be read, and its object is not known */
+	enum { KIND_SERVED, KIND_DOUBTFUL, KIND_ABSENT } served; /* doubtful: the last list was a 404 */
+	struct definition_wait *definition; /* while the kind is absent; NULL: it has no CustomResourceDefinition */
+	uint64_t seed;
 	struct watch_observer observer;
 };
 
@@ -191,20 +195,72 @@ watch_on_recheck(struct timer *timer, void *arg)
 	}
 }
 
+/* The definition of an absent kind has changed, or cannot be watched. */
+static void
+watch_on_definition(void *arg)
+{
+	struct watch *w = arg;
+
+	if (w->list != NULL)
+		return;
+	loop_timer_stop(w->transport->loop, &w->timer);
+	watch_list_start(w);
+}
+
+static void
+watch_set_served(struct watch *w, bool served)
+{
+	bool changes = (w->served == KIND_ABSENT) == served, synced = w->synced;
+
+	w->served = served ? KIND_SERVED : KIND_ABSENT;
+	if (!changes)
+		return;
+	if (served) {
+		w->definition = definition_wait_stop(w->definition);
+		log_info("the API server has this kind now", "kind", w->type->kind, "group", w->type->group, "version",
+		    w->type->version);
+	} else {
+		log_warn("the API server does not have this kind; it is watched as soon as it has", "kind",
+		    w->type->kind, "group", w->type->group, "version", w->type->version);
+		cache_absent(w->cache, w->type);
+		if (definition_is_of(w->type))
+			w->definition = definition_wait_start(w->transport, w->type, w->seed, watch_on_definition, w);
+	}
+	if (synced && w->observer.served != NULL)
+		w->observer.served(w->observer.arg);
+}
+
+/* A type that the server does not have (Istio's, without Istio) has no objects; it may be installed later. One that it
+ * had is gone only when a second list confirms it, because the objects are removed from the cache then. Returns whether
+ * the list is to be retried. */
+static bool
+watch_list_absent(struct watch *w)
+{
+	bool known = w->served == KIND_ABSENT;
+
+	if (w->synced && w->served == KIND_SERVED) {
+		w->served = KIND_DOUBTFUL;
+		return true;
+	}
+	watch_set_served(w, false);
+	watch_synced(w);
+	if (known && w->definition != NULL)
+		definition_wait_missing(w->definition);
+	return w->definition == NULL;
+}
+
 static void
 watch_list_failed(struct watch *w, const struct err *e)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
+	bool absent = e->class == ERR_GONE && w->next_page == NULL && w->observer.failed == NULL, retries = true;
 
 	if (w->observer.failed != NULL)
 		w->observer.failed(e, w->observer.arg);
-	else if (e->class != ERR_GONE || !w->synced)
+	else if (!absent)
 		log_warn("list failed", "type", w->type->plural, "error", err_text(a, e));
-	/* A type that the server does not have (Istio's, without Istio) has no objects; it may be installed later. */
-	if (e->class == ERR_GONE && w->next_page == NULL && w->observer.failed == NULL) {
-		cache_absent(w->cache, w->type);
-		watch_synced(w);
-	}
+	if (absent)
+		retries = watch_list_absent(w);
 	if (e->forbidden && w->observer.refused != NULL && !w->synced && !w->refused) {
 		w->refused = true;
 		cache_refused(w->cache, w->type);
@@ -213,7 +269,8 @@ watch_list_failed(struct watch *w, const struct err *e)
 	free(w->next_page);
 	w->next_page = NULL;
 	w->marked = w->nameless = false;
-	watch_retry(w, true, e->retry_after_ms);
+	if (retries)
+		watch_retry(w, true, e->retry_after_ms);
 }
 
 /* Objects from before the list are marked once, at its first object or its end. */
@@ -282,6 +339,7 @@ watch_on_list(void *arg, const struct err *e, const json_t *body)
 	w->nameless = false;
 	watch_recheck_later(w);
 	watch_set_version(w, json_str(json_object_get(body, "metadata"), "resourceVersion"));
+	watch_set_served(w, true);
 	if (!w->garbled)
 		w->backoff = 0;
 	watch_synced(w);
@@ -473,7 +531,8 @@ watch_on_stream_done(void *arg, const struct err *e, const struct reply *reply)
 
 	transport_report(w->transport, "GET", arena_printf(a, "%s?watch=1", client_path(a, w->type, w->ns, NULL, NULL)),
 	    e != NULL ? 0 : reply->status);
-	if (reply->status == 410)
+	/* 404: the kind's CustomResourceDefinition was deleted, which the list confirms. */
+	if (reply->status == 410 || reply->status == 404)
 		w->relist = true;
 	else if (e == NULL && reply->status != 200)
 		log_warn("watch refused", "type", w->type->plural, "error",
@@ -515,6 +574,7 @@ watch_start(struct transport *t, struct cache *c, const struct type *type, const
 		.ns = of->namespace != NULL ? mem_strdup(of->namespace) : NULL,
 		.labels = of->labels != NULL ? mem_strdup(of->labels) : NULL,
 		.fields = of->fields != NULL ? mem_strdup(of->fields) : NULL,
+		.seed = seed,
 		.rand = rand_stream(seed, type->plural) };
 	w->timer.fire = watch_on_timer;
 	w->timer.arg = w;
@@ -533,6 +593,7 @@ watch_stop(struct watch *w)
 	loop_timer_stop(w->transport->loop, &w->timer);
 	loop_timer_stop(w->transport->loop, &w->line_end);
 	loop_timer_stop(w->transport->loop, &w->recheck);
+	definition_wait_stop(w->definition);
 	client_cancel(w->rechecking);
 	client_cancel(w->list);
 	if (w->stream != NULL)

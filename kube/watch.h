@@ -13,6 +13,8 @@ struct watch_observer {
 	 * NULL: only logged. */
 	void (*refused)(bool refused, void *arg);
 	void (*failed)(const struct err *, void *arg); /* a list failed and will be retried; NULL: it is logged */
+	/* The server has the type now, or no longer (view_absent says which), after `synced`. NULL: not called. */
+	void (*served)(void *arg);
 	void (*garbled)(const struct type *, void *arg); /* an event could not be read; NULL: not counted */
 	void *arg;
 };
@@ -27,7 +29,8 @@ struct watch_scope {
 /* Starts to list (in pages) and watch a type. The watch requests bookmarks and resumes after an interruption. It
  * lists again, without emptying the cache, after 410 and, with back-off, after an event that cannot be read.
  * Failures back off from 100 ms to 10 s with jitter from `seed`. A type that the server does not have counts as
- * empty, and is requested again. */
+ * empty: its objects leave the cache. Without an observer of failures, it is listed again as soon as its
+ * CustomResourceDefinition exists (kube/definition.h). */
 struct watch *watch_start(struct transport *, struct cache *, const struct type *, const struct watch_scope *,
     uint64_t seed, struct watch_observer);
 

@@ -5,6 +5,8 @@
 #include "base/map.h"
 #include "io/file.h"
 #include "kube/api/yaml.h"
+#include "kube/definition.h"
+#include "rollout/controller.h"
 #include "tests/simulation/cluster.h"
 
 #define FILE_MAX (1u << 20)
@@ -133,7 +135,8 @@ permissions_are_within(
 static bool
 permissions_is_of_the_cluster(const char *permission)
 {
-	return strstr(permission, "clusteranalysistemplates") != NULL;
+	return strstr(permission, "clusteranalysistemplates") != NULL ||
+	       strstr(permission, "customresourcedefinitions") != NULL;
 }
 
 static bool
@@ -141,6 +144,47 @@ permissions_is_none(const char *permission)
 {
 	(void)permission;
 	return false;
+}
+
+/* Adds the names of CustomResourceDefinitions that deploy/rbac.yaml permits to watch. */
+static void
+permissions_read_definitions(struct arena *a, struct map *to)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct bytes text;
+	json_t *doc, *rule, *name;
+	size_t i, j, k;
+
+	if (file_read(a, "deploy/rbac.yaml", FILE_MAX, &text) != NULL ||
+	    yaml_parse(a, text.at, text.len, &docs) != NULL)
+		return;
+	json_array_foreach (docs, i, doc)
+		json_array_foreach (json_object_get(doc, "rules"), j, rule)
+			if (str_eq(json_string_value(json_array_get(json_object_get(rule, "resources"), 0)),
+				"customresourcedefinitions"))
+				json_array_foreach (json_object_get(rule, "resourceNames"), k, name)
+					map_set(to, json_string_value(name), to);
+}
+
+/* Checks that the controller may watch the definition of each kind that it watches, and of no other. */
+static bool
+permissions_name_definitions(void)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct map named = { 0 }, watched = { 0 };
+	struct controller_watch w;
+	bool ok;
+
+	permissions_read_definitions(a, &named);
+	for (size_t i = 0; controller_watch_at(&rollout_controller, i, &w); i++)
+		if (definition_is_of(w.type))
+			map_set(&watched, arena_printf(a, "%s.%s", w.type->plural, w.type->group), a);
+	ok = permissions_are_within(
+	    &watched, &named, permissions_is_none, "the definition of each kind may be watched by name");
+	ok &= permissions_are_within(&named, &watched, permissions_is_none, "no other definition may be watched");
+	map_done(&named);
+	map_done(&watched);
+	return ok;
 }
 
 bool
@@ -158,6 +202,7 @@ permissions_run(void)
 	    &cluster, &namespaced, permissions_is_of_the_cluster, "one namespace's permissions are the same");
 	ok &= permissions_are_within(
 	    &namespaced, &cluster, permissions_is_none, "one namespace has no permission that all namespaces lack");
+	ok &= permissions_name_definitions();
 	map_done(&cluster);
 	map_done(&namespaced);
 	map_done(&used);

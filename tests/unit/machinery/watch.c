@@ -234,6 +234,32 @@ a_type_that_the_server_does_not_have_counts_as_empty(void **state)
 	fixture_teardown(&w);
 }
 
+static void
+a_type_that_the_server_no_longer_has_loses_its_objects_when_a_second_list_confirms_it(void **state)
+{
+	static const char missing[] = "{\"kind\":\"Status\",\"code\":404,\"reason\":\"NotFound\"}";
+	struct fixture w;
+
+	(void)state;
+	fixture_setup(&w);
+	script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
+	fixture_run(&w, 1);
+	script_respond(w.script, "GET", "watch=1", 404, missing);
+	fixture_run(&w, 200);
+	script_respond(w.script, "GET", "services?limit", 404, missing);
+	assert_string_equal(fixture_version(&w, "a"), "1");
+	assert_false(view_absent(cache_view(w.cache), &service_type));
+	fixture_run(&w, 400);
+	script_respond(w.script, "GET", "services?limit", 404, missing);
+	assert_string_equal(fixture_version(&w, "a"), "");
+	assert_true(view_absent(cache_view(w.cache), &service_type));
+	fixture_run(&w, 10000);
+	script_respond(w.script, "GET", "services?limit", 200, SERVICES("9", "", SERVICE("a", "8")));
+	assert_string_equal(fixture_version(&w, "a"), "8");
+	assert_false(view_absent(cache_view(w.cache), &service_type));
+	fixture_teardown(&w);
+}
+
 /* The number of Services that the cache knows and cannot read. */
 static void
 count_unreadable(const struct object *o, void *arg)
@@ -574,6 +600,7 @@ main(void)
 		cmocka_unit_test(an_error_event_is_a_reason_to_list_again),
 		cmocka_unit_test(a_list_that_breaks_off_removes_nothing),
 		cmocka_unit_test(a_type_that_the_server_does_not_have_counts_as_empty),
+		cmocka_unit_test(a_type_that_the_server_no_longer_has_loses_its_objects_when_a_second_list_confirms_it),
 		cmocka_unit_test(an_object_that_cannot_be_read_is_known_until_it_is_gone),
 		cmocka_unit_test(an_object_that_cannot_be_read_is_fetched_again),
 		cmocka_unit_test(an_event_that_cannot_be_read_is_a_reason_to_list_again),
