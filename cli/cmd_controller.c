@@ -152,13 +152,17 @@ const struct command cmd_controller = {
 		    .value_default = "true",
 		    .text = "Export argocd_app_health_status, and the label sync_status of argocd_app_sync_total" },
 		{ .name = "aws-verify-target-group",
-		    .text = "With alb, count a weight when the AWS API has it; the controller's environment needs "
-			    "credentials" },
+		    .text = "With alb, count a weight when the AWS API has it, and a switched Service when its target "
+			    "groups have its pods; the controller's environment needs credentials" },
 		{ .name = "alb-verify-weight", .text = "The same: the older name in Argo Rollouts" },
 		{ .name = "alb-tag-key-resource-id",
 		    .value = "KEY",
 		    .value_default = "ingress.k8s.aws/resource",
 		    .text = "Tag of AWS target groups with the names of their Ingress and Service" },
+		{ .name = "aws-target-group-binding-api-version",
+		    .value = "GROUP/VERSION",
+		    .value_default = "elbv2.k8s.aws/v1beta1",
+		    .text = "Version of TargetGroupBindings" },
 		FLAG_IGNORED("rollout-resync"),
 		FLAG_IGNORED("enable-pprof-address"),
 		FLAG_IGNORED("qps"),
@@ -179,7 +183,6 @@ const struct command cmd_controller = {
 		FLAG_IGNORED("appmesh-crd-version"),
 		FLAG_IGNORED("alb-ingress-classes"),
 		FLAG_IGNORED("nginx-ingress-classes"),
-		FLAG_IGNORED("aws-target-group-binding-api-version"),
 		{ 0 },
 	    },
 	.run = controller_run,
@@ -755,6 +758,7 @@ controller_run(struct cli *c)
 	(void)log_level_parse(cli_flag(c, "loglevel"), &level); /* its row has the choices */
 	p.pass_settings.verify_target_groups = cli_on(c, "aws-verify-target-group") || cli_on(c, "alb-verify-weight");
 	p.pass_settings.target_group_tag = cli_flag(c, "alb-tag-key-resource-id");
+	p.pass_settings.target_group_binding_version = cli_flag(c, "aws-target-group-binding-api-version");
 	p.pass_settings.prometheus_address = controller_variable("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS");
 	log_setup(level, strcmp(cli_flag(c, "logformat"), "json") == 0);
 	/* A large buffer, such as the text of all metrics, is always a mapping of its own, and never a part of the

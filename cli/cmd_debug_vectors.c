@@ -406,6 +406,8 @@ debug_vectors_run(struct cli *c)
 		return each_line(c, debug_vectors_credentials);
 	if (cli_on(c, "lines") && c->n_args == 1 && str_eq(c->args[0], "aws-elbv2"))
 		return each_line(c, debug_vectors_elbv2);
+	if (cli_on(c, "lines") && c->n_args == 1 && str_eq(c->args[0], "aws-targets"))
+		return each_line(c, debug_vectors_targets);
 	if (!cli_on(c, "lines") || c->n_args != 1 || !debug_vectors_known(c->args[0]))
 		return cli_fail(c,
 		    "usage: sluice debug vectors %s <FILE; ROUTER: alb, alb-cleanup, gateway, nginx, traefik, apisix, "

@@ -20,5 +20,8 @@ void debug_vectors_credentials(struct cli *, const json_t *line);
 /* Makes the calls of a line (aws-elbv2.jsonl) with its recorded answers, and prints what is read. */
 void debug_vectors_elbv2(struct cli *, const json_t *line);
 
+/* Compares the target group of a line (aws-targets.jsonl) with the addresses of its Service, and prints the result. */
+void debug_vectors_targets(struct cli *, const json_t *line);
+
 /* Verifies a split with the load balancers of a line of alb.jsonl, and prints the result. `now` has the split. */
 void debug_vectors_verify(const json_t *line, const struct rollout *, struct routing *now, struct arena *);

@@ -1,5 +1,6 @@
 /* cli/debug_vectors_alb.c: debug vectors: what is read of recorded load balancers of AWS: aws-elbv2 (calls with their
- * answers), and verifyWeight of alb (load balancers, whose answers are made here). */
+ * answers), aws-targets (a target group and the addresses of a Service), and verifyWeight of alb (load balancers, whose
+ * answers are made here). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "kube/plan/controller.h"
 #include "traffic/alb.h"
 #include "traffic/elbv2.h"
+#include "traffic/target_groups.h"
 
 #define RECORDED_MAX 128 /* queries of a line */
 #define PASSES_MAX 64
@@ -28,6 +30,16 @@ struct recorded {
 	void (*answer)(struct recorded *, const char *body, struct response *ret);
 };
 
+/* No line has Services: nothing was switched. */
+static const struct object *
+recorded_get(const struct view *v, const struct type *t, const char *ns, const char *name)
+{
+	(void)v, (void)t, (void)ns, (void)name;
+	return NULL;
+}
+
+static const struct view recorded_view = { .get = recorded_get };
+
 static void
 recorded_begin(struct recorded *v, struct arena *a, const json_t *line,
     void (*answer)(struct recorded *, const char *body, struct response *ret))
@@ -38,7 +50,7 @@ recorded_begin(struct recorded *v, struct arena *a, const json_t *line,
 	v->settings.environment.n = ARRAY_SIZE(recorded_environment);
 	v->settings.verify_target_groups = true;
 	v->seen.queries = v->queries;
-	v->pass = (struct pass){ .seen = &v->seen, .settings = &v->settings, .now = 1 };
+	v->pass = (struct pass){ .view = &recorded_view, .seen = &v->seen, .settings = &v->settings, .now = 1 };
 }
 
 /* Returns the value of a parameter in a body, or "". */
@@ -198,6 +210,47 @@ debug_vectors_elbv2(struct cli *c, const json_t *line)
 	}
 	json_decref(v.calls);
 	puts(out != NULL ? json_text_go(a, out) : "{\"error\":\"too many queries\"}");
+}
+
+/* --- aws-targets --- */
+
+/* The Endpoints of a line, as an EndpointSlice. A new reference to a list. */
+static json_t *
+targets_slices(const json_t *endpoints)
+{
+	json_t *list = json_array(), *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(endpoints, "addresses"), i, one)
+		json_array_append_new(list, json_pack("{s:[O]}", "addresses", one));
+	return json_pack("[{s:o,s:O?}]", "endpoints", list, "ports", json_object_get(endpoints, "ports"));
+}
+
+void
+debug_vectors_targets(struct cli *c, const json_t *line)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *slices = targets_slices(json_object_get(line, "endpoints")),
+				       *out = json_object();
+	const json_t *list = json_object_get(line, "targets");
+	struct elbv2_target *targets = arena_new_array(a, struct elbv2_target, json_array_size(list));
+	struct target_group_check found;
+	size_t i, n = 0;
+	json_t *one;
+
+	(void)c;
+	json_array_foreach (list, i, one)
+		targets[n++] = (struct elbv2_target){ json_str(one, "id") ?: "", json_int(one, "port", -1),
+			json_str(one, "state") };
+	found = target_group_check(json_str(line, "targetType"), json_object_get(line, "serviceRefPort"),
+	    json_object_get(line, "servicePorts"), slices, targets, n);
+	json_object_set_new(out, "applies", json_boolean(found.applies));
+	if (found.applies) {
+		json_object_set_new(out, "registered", json_integer((json_int_t)found.registered));
+		json_object_set_new(out, "total", json_integer((json_int_t)found.total));
+		json_object_set_new(out, "verified", json_boolean(found.registered == found.total));
+	}
+	puts(json_text_go(a, out));
 }
 
 /* --- verifyWeight --- */

@@ -196,7 +196,8 @@ bluegreen_promote(struct rollout_pass *p)
 {
 	if (p->st.stable_rs == NULL)
 		pass_promote(p, "Initial deploy", "Promoted");
-	else if (p->promotion == PROMOTED || p->aborted || p->change != CHANGE_NONE || !bluegreen_is_active(p))
+	else if (p->promotion == PROMOTED || p->aborted || p->change != CHANGE_NONE || !bluegreen_is_active(p) ||
+		 p->w->routing.unregistered != NULL)
 		return;
 	else if (p->st.promote_full)
 		pass_promote(p, "Full promotion requested", "FastPromoted");

@@ -11,6 +11,7 @@
 #include "rollout/steps.h"
 #include "rollout/workload.h"
 #include "rollout/world.h"
+#include "traffic/target_groups.h"
 
 const struct replicaset *
 world_replicaset(const struct rollout_world *w, const char *hash)
@@ -110,8 +111,20 @@ gather_canary(struct rollout_world *w, const struct pass *p, struct arena *a)
 	}
 }
 
+/* Returns whether the active Service selects a version that is not the stable one yet. If the analysis after the switch
+ * has begun, it is known that the load balancers have its pods. */
+static bool
+gather_is_switched(const struct rollout_world *w)
+{
+	const struct rollout_status *st = &w->rollout->status;
+
+	return w->settings != NULL && w->settings->verify_target_groups && !st->abort && !str_empty(st->stable_rs) &&
+	       !str_eq(st->stable_rs, st->current_pod_hash) && st->blue_green.post_promotion_analysis == NULL &&
+	       w->routing.stable_hash != NULL && str_eq(w->routing.stable_hash, st->current_pod_hash);
+}
+
 static void
-gather_blue_green(struct rollout_world *w, struct arena *a)
+gather_blue_green(struct rollout_world *w, const struct pass *p, struct arena *a)
 {
 	static const char pre[] = "spec.strategy.blueGreen.prePromotionAnalysis",
 			  post[] = "spec.strategy.blueGreen.postPromotionAnalysis";
@@ -128,6 +141,13 @@ gather_blue_green(struct rollout_world *w, struct arena *a)
 	w->preview_service = (const struct service *)view_get(w->view, &service_type, ns, b->preview_service);
 	w->routing.stable_hash = gather_service_hash(w->active_service);
 	w->routing.canary_hash = gather_service_hash(w->preview_service);
+	if (gather_is_switched(w)) {
+		struct plan *asks = plan_new(a);
+
+		target_groups_confirm(
+		    w->rollout, b->active_service, w->routing.stable_hash, true, p, asks, &w->routing.unregistered);
+		w->routing_asks = asks;
+	}
 }
 
 json_t *
@@ -164,5 +184,5 @@ world_gather(const struct pass *p, const struct rollout *r, struct arena *a, str
 	if (r->spec.strategy.canary != NULL)
 		gather_canary(w, p, a);
 	else if (r->spec.strategy.blue_green != NULL)
-		gather_blue_green(w, a);
+		gather_blue_green(w, p, a);
 }

@@ -198,7 +198,8 @@ runs_wanted(const struct rollout_pass *p, const struct role *role)
 	case OF_STEP: return true;
 	case IN_BACKGROUND: return p->index >= (f->spec->starting_step.present ? f->spec->starting_step.value : 0);
 	case BEFORE_SWITCH: return !bluegreen_is_active(p) && !bluegreen_is_quick(p);
-	case AFTER_SWITCH: return bluegreen_is_active(p) && !bluegreen_is_quick(p);
+	case AFTER_SWITCH:
+		return bluegreen_is_active(p) && !bluegreen_is_quick(p) && p->w->routing.unregistered == NULL;
 	case OF_EXPERIMENT: break; /* belongs to the Experiment */
 	}
 	return false;

@@ -365,13 +365,14 @@ status_conditions(struct rollout_pass *p)
 static const char *
 status_unverified(struct rollout_pass *p)
 {
+	const char *why = p->w->routing.unverified ?: p->w->routing.unregistered;
 	int64_t since = seen_note(p->w->seen, UNVERIFIED_SINCE, p->w->now), at = time_add(since, UNVERIFIED_REPORT_MS);
 
-	if (p->w->routing.unverified == NULL)
+	if (why == NULL)
 		return NULL;
 	plan_note(p->plan, UNVERIFIED_SINCE, since);
 	if (p->w->now >= at)
-		return arena_printf(p->arena, "waiting for the routing: %s", p->w->routing.unverified);
+		return arena_printf(p->arena, "waiting for the routing: %s", why);
 	plan_wake(p->plan, at);
 	return NULL;
 }

@@ -102,9 +102,9 @@ weights_settled(const struct rollout_pass *p)
 {
 	const struct routing *r = &p->w->routing;
 
-	return p->w->routers.n == 0 ||
-	       (p->w->routing_err == NULL && r->unverified == NULL && r->weight == 0 && r->weight_min == 0 &&
-		   str_eq(r->stable_hash, p->w->hash) && (weights_take_turns(p) || str_eq(r->canary_hash, p->w->hash)));
+	return p->w->routers.n == 0 || (p->w->routing_err == NULL && r->unverified == NULL && r->unregistered == NULL &&
+					   r->weight == 0 && r->weight_min == 0 && str_eq(r->stable_hash, p->w->hash) &&
+					   (weights_take_turns(p) || str_eq(r->canary_hash, p->w->hash)));
 }
 
 static const struct weight_destination *
@@ -186,8 +186,10 @@ weights_plan(struct rollout_pass *p, bool lower)
 		return;
 	down = weights_take_away(r, &want) ||
 	       (!same && (want.weight <= r->weight_min || (want.weight < r->weight && p->aborted)));
-	/* the stable destination must be observed to select the new version before it gets all traffic */
-	if (((p->promotion != NOT_PROMOTED) && !str_eq(r->stable_hash, p->w->hash)) || down != lower)
+	/* the stable destination must be observed to select the new version, and to reach its pods, before it gets all
+	 * traffic */
+	if (((p->promotion != NOT_PROMOTED) && (!str_eq(r->stable_hash, p->w->hash) || r->unregistered != NULL)) ||
+	    down != lower)
 		return;
 	/* nothing gets more traffic than it has: objects that a user, or what they are copied from, changed */
 	restored = same && want.n_additional == 0 && r->n_additional == 0;

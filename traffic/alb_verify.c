@@ -4,25 +4,16 @@
  * --aws-verify-target-group a weight therefore counts only when the rules of the load balancer have it. That is written
  * into status.canary.weights.verified, with the weights: after a restart it is known, and AWS is queried about changes
  * only.
- *
- * All calls about one split are a round (traffic/elbv2.h). If the load balancer does not have the split then, the next
- * round begins after ten seconds, as in Argo Rollouts; after errors, such as throttling, later and later. Until it is
- * complete, the reason is that of the round before. The number of the round is a note: a restart begins with the first.
- * The keys of a round have its split, so that no response of another split is taken for it.
+ * All calls about one split are a round (traffic/elbv2_rounds.h).
  */
 #include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
-#include "base/time.h"
+#include "kube/api/core.h"
 #include "kube/plan/controller.h"
 #include "traffic/alb.h"
-#include "traffic/elbv2.h"
-
-#define AGAIN_MS 10000
-#define AGAIN_MOST_MS 300000
-#define ERRORS "alb-errors" /* a note: the number of rounds in a row that failed */
-#define CREDENTIALS "alb-credentials" /* a note: the round of the credentials */
-#define CREDENTIALS_BEFORE "alb-credentials-before" /* a note: that of the round before */
+#include "traffic/elbv2_rounds.h"
+#include "traffic/target_groups.h"
 
 /* The bits of what has been reported about a split, so that it is not repeated in each round. From REPORTED_SHARE on, a
  * bit for each Service that has its weight. */
@@ -33,18 +24,6 @@ enum alb_reported {
 	REPORTED_SHARE = 1 << 3
 };
 #define REPORTED_SHARES_MAX 16 /* further Services share the last bit */
-
-/* One round about a split. */
-struct alb_round {
-	const struct rollout *rollout;
-	const struct routing *routing;
-	struct elbv2 api;
-	struct plan *events; /* that were not reported before */
-	int64_t reported, reports; /* enum alb_reported: before, and with this round */
-	const char *why; /* the first reason why the split is not there */
-	struct alb_status *balancers;
-	size_t n_balancers;
-};
 
 /* --- which splits are unknown --- */
 
@@ -96,31 +75,9 @@ alb_split_text(struct arena *a, const struct rollout *r, const struct routing *n
 
 /* --- one round --- */
 
-/* Adds an event, unless one like it was added by an earlier round about this split. */
-static void printf_like(5, 6)
-    alb_report(struct alb_round *v, int64_t what, bool warning, const char *reason, const char *format, ...)
-{
-	const char *text;
-	va_list ap;
-
-	v->reports |= what;
-	if ((v->reported & what) != 0)
-		return;
-	va_start(ap, format);
-	text = arena_vprintf(v->events->arena, format, ap);
-	va_end(ap);
-	plan_event(v->events, &v->rollout->object, warning, reason, "%s", text);
-}
-
-static void
-alb_unlike(struct alb_round *v, const char *why)
-{
-	v->why = v->why != NULL ? v->why : why;
-}
-
 /* Returns the target group of a Service of an Ingress, by the tag that the AWS Load Balancer Controller writes. */
 static const struct elbv2_target_group *
-alb_group_of(const struct alb_round *v, const char *ingress, const char *service,
+alb_group_of(const struct elbv2_round *v, const char *ingress, const char *service,
     const struct elbv2_target_group *groups, size_t n)
 {
 	const struct alb_routing *alb = alb_of(v->rollout->spec.strategy.canary);
@@ -163,24 +120,22 @@ alb_weight_of(const struct elbv2_forward *list, size_t n, const char *arn, const
 
 /* `i`: the number of the Service. A target group that no rule has (found < 0) is not yet that of the action. */
 static void
-alb_verify_share(struct alb_round *v, size_t i, const char *service, const struct elbv2_target_group *group,
+alb_verify_share(struct elbv2_round *v, size_t i, const char *service, const struct elbv2_target_group *group,
     int64_t want, int64_t found)
 {
 	if (found < 0) {
-		alb_unlike(v, arena_printf(v->api.plan->arena, "no rule has the target group %s of Service %s",
-				  group->name, service));
+		elbv2_unlike(v, "no rule has the target group %s of Service %s", group->name, service);
 		return;
 	}
 	if (found == want) {
-		alb_report(v, REPORTED_SHARE << (i < REPORTED_SHARES_MAX ? i : REPORTED_SHARES_MAX), false,
+		elbv2_report(v, REPORTED_SHARE << (i < REPORTED_SHARES_MAX ? i : REPORTED_SHARES_MAX), false,
 		    "TargetGroupVerified", "Service %s (TargetGroup %s) verified: canary weight %" PRId64 " set",
 		    service, group->arn, want);
 		return;
 	}
-	alb_unlike(v,
-	    arena_printf(v->api.plan->arena, "target group %s of Service %s has the weight %" PRId64 ", not %" PRId64,
-		group->name, service, found, want));
-	alb_report(v, REPORTED_WEIGHT, true, "TargetGroupUnverified",
+	elbv2_unlike(v, "target group %s of Service %s has the weight %" PRId64 ", not %" PRId64, group->name, service,
+	    found, want);
+	elbv2_report(v, REPORTED_WEIGHT, true, "TargetGroupUnverified",
 	    "Service %s (TargetGroup %s) not verified: canary weight %" PRId64 " not yet set (current: %" PRId64 ")",
 	    service, group->arn, want, found);
 }
@@ -205,9 +160,10 @@ alb_group_resource(struct arena *a, const struct elbv2_target_group *g)
 /* Verifies the weights of a load balancer. */
 static void
 alb_verify_balancer(
-    struct alb_round *v, const char *ingress, const struct elbv2_balancer *balancer, struct alb_status *st)
+    struct elbv2_round *v, const char *ingress, const struct elbv2_balancer *balancer, struct alb_status *st)
 {
 	const struct canary_strategy *c = v->rollout->spec.strategy.canary;
+	const struct routing *now = v->subject;
 	struct arena *a = v->api.plan->arena;
 	const struct elbv2_target_group *stable, *group;
 	struct elbv2_target_group *groups;
@@ -223,14 +179,13 @@ alb_verify_balancer(
 	group = alb_group_of(v, ingress, c->canary_service, groups, n_groups);
 	st->canary_target_group = alb_group_resource(a, group);
 	st->stable_target_group = alb_group_resource(a, stable);
-	for (size_t i = 0; i <= v->routing->n_additional; i++) {
-		const char *service = i == 0 ? c->canary_service : v->routing->additional[i - 1].service_name;
-		int64_t want = i == 0 ? v->routing->weight : v->routing->additional[i - 1].weight;
+	for (size_t i = 0; i <= now->n_additional; i++) {
+		const char *service = i == 0 ? c->canary_service : now->additional[i - 1].service_name;
+		int64_t want = i == 0 ? now->weight : now->additional[i - 1].weight;
 
 		group = alb_group_of(v, ingress, service, groups, n_groups);
 		if (group == NULL)
-			alb_unlike(v, arena_printf(a, "load balancer %s has no target group of Service %s",
-					  balancer->name, service));
+			elbv2_unlike(v, "load balancer %s has no target group of Service %s", balancer->name, service);
 		else
 			alb_verify_share(v, i, service, group, want,
 			    alb_weight_of(forwards, n_forwards, group->arn, stable != NULL ? stable->arn : NULL, want));
@@ -239,9 +194,8 @@ alb_verify_balancer(
 
 /* Verifies the load balancers of an Ingress. Returns false if one does not exist. */
 static bool
-alb_verify_ingress(struct alb_round *v, const struct alb_target *t, struct alb_status *st)
+alb_verify_ingress(struct elbv2_round *v, const struct alb_target *t, struct alb_status *st)
 {
-	struct arena *a = v->api.plan->arena;
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->ingress->status.load_balancer.ingress.n; i++) {
@@ -257,171 +211,89 @@ alb_verify_ingress(struct alb_round *v, const struct alb_target *t, struct alb_s
 			alb_verify_balancer(v, t->name, &balancer, st);
 			continue;
 		}
-		alb_unlike(v, arena_printf(a, "AWS has no load balancer with the name %s", host));
-		alb_report(
+		elbv2_unlike(v, "AWS has no load balancer with the name %s", host);
+		elbv2_report(
 		    v, REPORTED_NO_BALANCER, true, "LoadBalancerNotFound", "Failed to find load balancer: %s", host);
 		return false;
 	}
 	if (n == 0)
-		alb_unlike(v, arena_printf(a, "Ingress %s has no load balancer yet", t->name));
+		elbv2_unlike(v, "Ingress %s has no load balancer yet", t->name);
 	return true;
 }
 
-/* Reads what a round has found so far, and adds the queries for the rest to `plan`. An error, or a load balancer that
- * does not exist, ends it: the other Ingresses are not verified. */
+/* Reads what a round has found so far. An error, or a load balancer that does not exist, ends it: the other Ingresses
+ * are not verified. */
 static void
-alb_verify(struct alb_round *v, const struct pass *pass, struct plan *plan, const char *key, const char *credentials,
-    bool reads_only)
+alb_verify(struct elbv2_round *v)
 {
-	const struct alb_targets *all = v->routing->own;
+	const struct routing *now = v->subject;
+	const struct alb_targets *all = now->own;
+	struct arena *a = v->api.plan->arena;
 	bool more = true;
 
-	elbv2_begin(&v->api, plan, pass, key, credentials);
-	v->api.reads_only = reads_only;
-	v->balancers = arena_new_array(plan->arena, struct alb_status, all->n);
+	v->balancers = arena_new_array(a, struct alb_status, all->n);
 	for (size_t i = 0; i < all->n; i++) {
 		struct alb_status *st = &v->balancers[v->n_balancers++];
 
-		st->load_balancer = st->canary_target_group = st->stable_target_group =
-		    alb_resource(plan->arena, NULL, NULL, 0);
+		st->load_balancer = st->canary_target_group = st->stable_target_group = alb_resource(a, NULL, NULL, 0);
 		if (more && all->at[i].ingress != NULL)
 			more = alb_verify_ingress(v, &all->at[i], st) && v->api.err == NULL;
 	}
-	if (v->api.err != NULL) {
-		v->why = err_text(plan->arena, v->api.err);
-		alb_report(v, REPORTED_ERROR, true, "TargetGroupVerifyError",
-		    "Failed to verify Service %s (TargetGroup unknown): %s",
-		    v->rollout->spec.strategy.canary->canary_service, v->why);
-	}
-	elbv2_done(&v->api);
-}
-
-/* --- rounds --- */
-
-/* The rounds about a split, as notes have them. */
-struct alb_rounds {
-	const char *split; /* the note of their number */
-	const char *reported_name; /* the note of enum alb_reported */
-	int64_t number, reported, errors, credentials, credentials_before;
-};
-
-static struct alb_rounds
-alb_rounds_of(struct arena *a, const struct rollout *r, const struct pass *pass, const struct routing *now)
-{
-	const char *split = alb_split_text(a, r, now), *reported_name = arena_printf(a, "%s reported", split);
-
-	return (struct alb_rounds){ .split = split,
-		.reported_name = reported_name,
-		.number = seen_note(pass->seen, split, 0),
-		.reported = seen_note(pass->seen, reported_name, 0),
-		.errors = seen_note(pass->seen, ERRORS, 0),
-		.credentials = seen_note(pass->seen, CREDENTIALS, 0),
-		.credentials_before = seen_note(pass->seen, CREDENTIALS_BEFORE, 0) };
-}
-
-static void
-alb_rounds_note(const struct alb_rounds *all, struct plan *asks)
-{
-	plan_note(asks, all->split, all->number);
-	plan_note(asks, all->reported_name, all->reported);
-	plan_note(asks, ERRORS, all->errors);
-	plan_note(asks, CREDENTIALS, all->credentials);
-	plan_note(asks, CREDENTIALS_BEFORE, all->credentials_before);
-}
-
-/* Fetches the credentials again shortly before they expire. */
-static void
-alb_renew_credentials(struct alb_rounds *all, const struct pass *pass, struct arena *a)
-{
-	struct elbv2 api;
-
-	elbv2_begin(&api, plan_new(a), pass, all->split, arena_printf(a, CREDENTIALS "/%" PRId64, all->credentials));
-	api.reads_only = true;
-	all->credentials += elbv2_credentials_expire(&api);
-	elbv2_done(&api);
-}
-
-/* Reads the current round, or the one `before` it. */
-static struct alb_round
-alb_round_read(const struct alb_rounds *all, bool before, const struct rollout *r, const struct pass *pass,
-    const struct routing *now, struct plan *asks)
-{
-	struct arena *a = asks->arena;
-	struct alb_round v = { .rollout = r, .routing = now, .events = plan_new(a), .reported = all->reported };
-
-	alb_verify(&v, pass, asks, arena_printf(a, "%s/%" PRId64, all->split, all->number - before),
-	    arena_printf(a, CREDENTIALS "/%" PRId64, before ? all->credentials_before : all->credentials), before);
-	return v;
-}
-
-/* Returns the time from a round that failed to the next one. */
-static int64_t
-alb_again_ms(const struct alb_round *v, int64_t errors)
-{
-	int64_t ms = AGAIN_MS;
-
 	if (v->api.err == NULL)
-		return ms;
-	for (int64_t i = 0; i < errors && ms < AGAIN_MOST_MS; i++)
-		ms *= 2;
-	ms = v->api.retry_after_ms > ms ? v->api.retry_after_ms : ms;
-	return ms < AGAIN_MOST_MS ? ms : AGAIN_MOST_MS;
+		return;
+	v->why = err_text(a, v->api.err);
+	elbv2_report(v, REPORTED_ERROR, true, "TargetGroupVerifyError",
+	    "Failed to verify Service %s (TargetGroup unknown): %s", v->rollout->spec.strategy.canary->canary_service,
+	    v->why);
 }
 
-/* Begins the round that follows one that failed, if it is time. Without a response nothing was queried: the next pass
- * is that of a change. */
+/* Asks whether the load balancers have the split of the Ingresses. */
 static void
-alb_next_round(struct alb_rounds *all, const struct alb_round *done, const struct rollout *r, const struct pass *pass,
-    const struct routing *now, struct plan *asks)
+alb_confirm_split(const struct rollout *r, const struct pass *pass, struct plan *asks, struct routing *ret)
 {
-	int64_t at = time_add(done->api.answered_at, alb_again_ms(done, all->errors));
+	struct elbv2_round v;
 
-	if (done->api.answered_at == 0)
-		return;
-	if (pass->now < at) {
-		plan_wake(asks, at);
-		return;
-	}
-	all->number++;
-	all->errors = done->api.err != NULL ? all->errors + 1 : 0;
-	all->credentials_before = all->credentials;
-	all->credentials += done->api.err != NULL; /* they may be what failed */
-	alb_round_read(all, false, r, pass, now, asks);
-}
-
-void
-alb_confirm(const struct rollout *r, const struct pass *pass, struct plan *asks, struct routing *ret)
-{
-	struct alb_rounds all = alb_rounds_of(asks->arena, r, pass, ret);
-	struct alb_round v;
-
-	if (!pass_settings(pass)->verify_target_groups)
-		return;
-	if (!alb_is_unknown(r, ret)) {
-		if (r->status.canary.weights != NULL)
-			ret->verified = r->status.canary.weights->verified;
-		return;
-	}
 	ret->verified = (struct opt_bool){ true, false };
 	ret->unverified = "AWS is queried about the load balancers";
 	if (ret->weight != ret->weight_min || ret->routes_differ) {
 		ret->unverified = "the Ingresses have different weights";
 		return;
 	}
-	alb_renew_credentials(&all, pass, asks->arena);
-	v = alb_round_read(&all, false, r, pass, ret, asks);
-	if (v.api.waits && v.api.err == NULL) {
-		if (all.number > 0)
-			ret->unverified = alb_round_read(&all, true, r, pass, ret, asks).why ?: ret->unverified;
-	} else {
-		plan_include(asks, v.events);
-		all.reported |= v.reports;
-		ret->verified.value = v.why == NULL;
-		ret->unverified = v.why;
-		ret->balancers = v.balancers;
-		ret->n_balancers = v.n_balancers;
-		if (v.why != NULL)
-			alb_next_round(&all, &v, r, pass, ret, asks);
+	if (!elbv2_rounds_confirm(r, pass, alb_split_text(asks->arena, r, ret), ret, alb_verify, asks, &v)) {
+		ret->unverified = v.why ?: ret->unverified;
+		return;
 	}
-	alb_rounds_note(&all, asks);
+	ret->verified.value = v.why == NULL;
+	ret->unverified = v.why;
+	ret->balancers = v.balancers;
+	ret->n_balancers = v.n_balancers;
+}
+
+/* Returns whether the stable Service selects a version that is about to become the stable one. With pingPong no Service
+ * is switched then. */
+static bool
+alb_is_switched(const struct rollout *r, const struct view *view)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct rollout_status *st = &r->status;
+	const struct service *s =
+	    (const struct service *)view_get(view, &service_type, r->object.meta.namespace, c->stable_service);
+
+	return c->ping_pong == NULL && !st->abort && !str_empty(st->stable_rs) &&
+	       !str_eq(st->stable_rs, st->current_pod_hash) && s != NULL &&
+	       str_eq(string_map_get(&s->spec.selector, LABEL_POD_TEMPLATE_HASH), st->current_pod_hash);
+}
+
+void
+alb_confirm(const struct rollout *r, const struct pass *pass, struct plan *asks, struct routing *ret)
+{
+	if (!pass_settings(pass)->verify_target_groups)
+		return;
+	if (alb_is_unknown(r, ret))
+		alb_confirm_split(r, pass, asks, ret);
+	else if (r->status.canary.weights != NULL)
+		ret->verified = r->status.canary.weights->verified;
+	if (alb_is_switched(r, pass->view))
+		target_groups_confirm(r, r->spec.strategy.canary->stable_service, r->status.current_pod_hash,
+		    ret->unverified == NULL, pass, asks, &ret->unregistered);
 }

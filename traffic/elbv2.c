@@ -34,7 +34,7 @@ elbv2_done(struct elbv2 *x)
 }
 
 /* The first error counts. AWS repeats parts of requests in its messages. */
-static void
+void
 elbv2_fail(struct elbv2 *x, const char *text)
 {
 	struct arena *a = x->plan->arena;
@@ -47,8 +47,7 @@ elbv2_fail(struct elbv2 *x, const char *text)
 		x->err = err_new(a, ERR_AGAIN, "%s", text);
 }
 
-/* Returns the response to a query, or NULL: it is awaited. A query that was not sent is added to the plan. */
-static const struct seen_query *
+const struct seen_query *
 elbv2_response(struct elbv2 *x, const char *key, const struct query *q)
 {
 	const struct seen_query *got = seen_query(x->pass->seen, key);

@@ -68,6 +68,13 @@ void elbv2_done(struct elbv2 *);
 /* Returns whether the credentials of the round have expired, or do so in five minutes. */
 bool elbv2_credentials_expire(struct elbv2 *);
 
+/* Returns the response to a query of the round, or NULL: it is awaited. A query that was not sent is added to the
+ * plan. The key has the round. */
+const struct seen_query *elbv2_response(struct elbv2 *, const char *key, const struct query *);
+
+/* Sets the error of a round, unless it has one, without secrets. */
+void elbv2_fail(struct elbv2 *, const char *text);
+
 /* Each returns false if the response is not known: it is awaited (`waits`), or is an error (`err`). */
 
 /* Finds the load balancer with a DNS name. *ret has no ARN if it does not exist. */

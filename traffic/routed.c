@@ -93,6 +93,8 @@ routed_merge_one(struct routing *all, const struct routing *one, struct arena *a
 	all->weight_min = one->weight_min < all->weight_min ? one->weight_min : all->weight_min;
 	if (all->unverified == NULL)
 		all->unverified = one->unverified;
+	if (all->unregistered == NULL)
+		all->unregistered = one->unregistered;
 	if (one->verified.present)
 		all->verified =
 		    (struct opt_bool){ true, one->verified.value && (all->verified.value || !all->verified.present) };

@@ -18,6 +18,9 @@ struct routing {
 	int64_t weight_min; /* the least of them: they differ only if another client wrote one */
 	/* Why the state in the objects has not taken effect yet (`verify`), one line for users; NULL: it has. */
 	const char *unverified;
+	/* Why the pods that the stable destination selects do not get its requests yet, one line for users: a load
+	 * balancer does not have them. NULL: they do, or nothing is known against it. */
+	const char *unregistered;
 	const struct err *raise_err; /* why the canary cannot be given weight, though it has none; NULL: it can */
 	int64_t kept_weight; /* of destinations that keep their weight; at a weight of 100 the canary has the rest */
 	bool splits_pods; /* the destinations select pod template hashes themselves (subsets), not by Services */

@@ -23,7 +23,8 @@ struct settings {
 	const struct step_plugins *step_plugins; /* kube/plan/plugin_declarations.h; NULL: none is declared */
 
 	/* Load balancers of AWS. */
-	bool verify_target_groups; /* a weight counts when the AWS API has it */
+	bool verify_target_groups; /* a weight, or a switched Service, counts when the AWS API has it */
+	const char *target_group_binding_version; /* group and version of TargetGroupBindings; NULL: the default */
 	const char *target_group_tag; /* names the Ingress, Service and port of a target group; NULL: the default */
 
 	/* GitOps. */

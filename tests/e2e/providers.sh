@@ -10,6 +10,9 @@ done
 sed 's/.*,"want":\(.*\)}$/\1/' tests/data/aws/sigv4.jsonl >"$dir/want"
 check "debug vectors aws-sigv4 gives the recorded signatures" \
 	sh -c "'$SLUICE' debug vectors aws-sigv4 --lines <tests/data/aws/sigv4.jsonl | diff - '$dir/want'"
+sed 's/.*,"want":\(.*\)}$/\1/' tests/data/aws/targets.jsonl >"$dir/want"
+check "debug vectors aws-targets gives the recorded answers" \
+	sh -c "'$SLUICE' debug vectors aws-targets --lines <tests/data/aws/targets.jsonl | diff - '$dir/want'"
 check "examples of providers have no errors" says " 0 errors" "$SLUICE" lint examples/providers
 
 dev --without controller,mesh,prometheus,app,load

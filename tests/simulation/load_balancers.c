@@ -45,6 +45,25 @@ struct listing {
 	struct str out;
 };
 
+/* Adds the addresses of an EndpointSlice to the targets. */
+static void
+targets_follow(const json_t *slice, void *arg)
+{
+	struct load_balancers *all = arg;
+	json_t *port, *endpoint, *address;
+	size_t i, k, m;
+
+	json_array_foreach (json_object_get(slice, "ports"), i, port)
+		json_array_foreach (json_object_get(slice, "endpoints"), k, endpoint)
+			json_array_foreach (json_object_get(endpoint, "addresses"), m, address) {
+				size_t n = strlen(all->targets);
+
+				snprintf(all->targets + n, sizeof(all->targets) - n,
+				    "<member><Target><Id>%s</Id><Port>%lld</Port></Target></member>",
+				    json_string_value(address), (long long)json_int(port, "port", 0));
+			}
+}
+
 static void
 list_balancer(const json_t *ingress, void *arg)
 {
@@ -119,6 +138,8 @@ list_answer(struct listing *l, struct store *store, const char *name, const char
 		str_adds(&l->out, "<TagDescriptions>");
 		list_groups_of(l, body, "tags");
 		str_adds(&l->out, "</TagDescriptions>");
+	} else if (strcmp(name, "DescribeTargetHealth") == 0) {
+		str_addf(&l->out, "<TargetHealthDescriptions>%s</TargetHealthDescriptions>", l->all->targets);
 	} else if (strcmp(name, "DescribeListeners") == 0 && arn != NULL) {
 		/* the name of the listener is that of the load balancer, without its escapes */
 		str_adds(&l->out, "<Listeners><member><ListenerArn>arn:listener");
@@ -158,8 +179,11 @@ load_balancers_respond(
 			refusals[all->mood].code, refusals[all->mood].text);
 		return refusals[all->mood].status;
 	}
-	if (!all->held)
+	if (!all->held) {
+		all->targets[0] = '\0';
 		store_each(store, "ingresses", load_balancer_follow, all);
+		store_each(store, "endpointslices", targets_follow, all);
+	}
 	str_init(&l.out, TEXT_MAX);
 	str_addf(&l.out, "<%sResponse><%sResult>", name, name);
 	list_answer(&l, store, name, r->body);

@@ -1,7 +1,8 @@
 /* tests/simulation/load_balancers.h: the AWS API of the load balancers of Ingresses, in virtual time.
  *
  * Each Ingress whose status has a hostname has a load balancer, with a target group for each Service of its action.
- * The load balancers get the weights of the Ingresses at each request, unless they are held.
+ * The load balancers get the weights of the Ingresses at each request, and all target groups the addresses of all
+ * EndpointSlices, unless they are held.
  */
 #pragma once
 #include "kube/plan/query.h"
@@ -21,6 +22,7 @@ struct load_balancer {
 struct load_balancers {
 	enum load_balancers_mood mood;
 	bool held; /* they keep the weights that they have */
+	char targets[2000]; /* XML */
 	struct load_balancer at[LOAD_BALANCERS_MAX];
 	size_t n;
 };

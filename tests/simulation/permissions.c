@@ -14,16 +14,15 @@
 /* Permissions that the API server requires for a field of a request, or that are used outside of virtual time. */
 static const char *const elsewhere[] = {
 	/* OwnerReferencesPermissionEnforcement: owners that block their deletion */
-	"update argoproj.io/rollouts/finalizers",
-	"update argoproj.io/experiments/finalizers",
+	"update argoproj.io/rollouts/finalizers", "update argoproj.io/experiments/finalizers",
 	"update argoproj.io/analysisruns/finalizers",
 	"get argoproj.io/experiments", /* read again after a conflict: kube/executor.c, fetch */
 	"get batch/jobs",
 	"delete argoproj.io/experiments", /* those past the history limit: rollout/experiment_step.c */
 	"get apps/deployments",
 	"get argoproj.io/analysistemplates", /* fetched again when it could not be read: kube/runner.c */
-	"get argoproj.io/clusteranalysistemplates",
-	"get /podtemplates",
+	"get argoproj.io/clusteranalysistemplates", "get /podtemplates",
+	"list eks.amazonaws.com/targetgroupbindings", /* --aws-target-group-binding-api-version */
 };
 
 /* Of the namespace of the controller itself (deploy/controller/rbac.yaml), or bound where it is wanted. */

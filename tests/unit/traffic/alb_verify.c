@@ -61,7 +61,7 @@ world_setup(struct world *w, const char *status)
 	w->settings.environment = (struct string_map){ environment, ARRAY_SIZE(environment) };
 	w->settings.verify_target_groups = true;
 	w->seen = (struct seen){ .queries = w->queries, .notes = w->notes };
-	w->pass = (struct pass){ .seen = &w->seen, .settings = &w->settings, .now = 1000 };
+	w->pass = (struct pass){ .view = &w->listed.view, .seen = &w->seen, .settings = &w->settings, .now = 1000 };
 }
 
 static const char *
