@@ -118,14 +118,14 @@ past_time(const struct past *p, size_t column)
 	return p->grid.start + (int64_t)column * p->grid.step;
 }
 
-/* Returns the ReplicaSet with the most pods in a column; p->n without pods. */
+/* Returns the ReplicaSet with the most pods in a column, but for the canary; p->n without others. */
 static size_t
-past_largest(const struct past *p, size_t column)
+past_largest(const struct past *p, size_t canary, size_t column)
 {
 	size_t largest = p->n;
 
 	for (size_t i = 0; i < p->n; i++)
-		if (past_present(p, i, column) &&
+		if (i != canary && past_present(p, i, column) &&
 		    (largest == p->n || p->at[i].pods[column] > p->at[largest].pods[column]))
 			largest = i;
 	return largest;
@@ -185,7 +185,7 @@ size_t
 past_releases(const struct past *p, struct arena *a, struct past_release **ret)
 {
 	struct past_release *at = NULL;
-	size_t n = 0, capacity = 0, before = p->grid.columns;
+	size_t n = 0, capacity = 0, before = p->grid.columns, stable;
 
 	for (size_t i = 0; i < p->grid.columns; i++) {
 		if (past_present_count(p, i) == 0)
@@ -193,10 +193,13 @@ past_releases(const struct past *p, struct arena *a, struct past_release **ret)
 		for (size_t k = 0; k < p->n && before < p->grid.columns; k++) {
 			if (!past_present(p, k, i) || past_present(p, k, before))
 				continue;
+			stable = past_largest(p, k, i);
+			if (stable == p->n)
+				stable = past_largest(p, k, before);
 			at = arena_grow(a, at, n, &capacity, sizeof(*at));
-			at[n] = (struct past_release){ .start = past_time(p, i - 1),
-				.canary = p->at[k].hash,
-				.stable = p->at[past_largest(p, before)].hash };
+			at[n] = (struct past_release){
+				.start = past_time(p, i - 1), .canary = p->at[k].hash, .stable = p->at[stable].hash
+			};
 			past_end(p, k, i, &at[n++]);
 		}
 		before = i;

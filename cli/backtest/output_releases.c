@@ -19,18 +19,32 @@ output_after(const struct releases *p, const struct releases_one *one, size_t me
 	return duration_human(p->cli->arena, ms > 0 ? ms : 0);
 }
 
+/* Returns the phase of a metric in the AnalysisRun that the cluster keeps; RUN_NONE without one. */
+static enum run_phase
+output_live(const struct releases *p, const struct releases_one *one, size_t metric)
+{
+	return one->run != NULL ? kept_phase(one->run, p->metrics[metric].name) : RUN_NONE;
+}
+
 static void
 output_release(const struct releases *p, const struct releases_one *one)
 {
-	printf("%s  %s after %s, %s\n", time_format(p->cli->arena, one->begin), one->of.canary, one->of.stable,
-	    output_qualities[one->of.quality]);
+	struct arena *a = p->cli->arena;
+
+	printf("%s  %s after %s, %s%s%s\n", time_format(a, one->begin), one->of.canary, one->of.stable,
+	    output_qualities[one->of.quality],
+	    one->version != NULL ? arena_printf(a, ", revision %lld", (long long)one->version->revision) : "",
+	    one->run != NULL ? arena_printf(a, ", AnalysisRun %s", one->run->object.meta.name) : "");
 	if (one->no_data)
 		printf("    no data\n");
 	for (size_t i = 0; i < p->n_metrics && !one->no_data; i++) {
 		const struct releases_verdict *v = &one->metrics[i];
 
-		printf("    %-16s %-12s %-8s %s\n", p->metrics[i].name, run_phase_name(v->phase),
-		    output_after(p, one, i), v->why);
+		enum run_phase live = output_live(p, one, i);
+
+		printf("    %-16s %-12s %-8s %s%s\n", p->metrics[i].name, run_phase_name(v->phase),
+		    output_after(p, one, i), v->why,
+		    live != RUN_NONE ? arena_printf(a, "; the AnalysisRun: %s", run_phase_name(live)) : "");
 	}
 }
 
@@ -104,13 +118,15 @@ output_release_json(const struct releases *p, const struct releases_one *one)
 	for (size_t i = 0; i < p->n_metrics && !one->no_data; i++) {
 		const struct releases_verdict *v = &one->metrics[i];
 
-		json_array_append_new(
-		    metrics, json_pack("{s:s,s:s,s:s,s:s}", "name", p->metrics[i].name, "phase",
-				 run_phase_name(v->phase), "at", time_format(a, v->at), "message", v->why));
+		json_array_append_new(metrics, json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", p->metrics[i].name, "phase",
+						   run_phase_name(v->phase), "at", time_format(a, v->at), "message",
+						   v->why, "analysisRunPhase", run_phase_name(output_live(p, one, i))));
 	}
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o}", "begin", time_format(a, one->begin), "end",
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s?,s:I,s:b,s:o}", "begin", time_format(a, one->begin), "end",
 	    time_format(a, one->end), "since", time_format(a, one->of.start), "canary", one->of.canary, "stable",
-	    one->of.stable, "quality", output_qualities[one->of.quality], "data", !one->no_data, "metrics", metrics);
+	    one->of.stable, "quality", output_qualities[one->of.quality], "analysisRun",
+	    one->run != NULL ? one->run->object.meta.name : NULL, "revision",
+	    (json_int_t)(one->version != NULL ? one->version->revision : 0), "data", !one->no_data, "metrics", metrics);
 }
 
 static json_t *

@@ -1,5 +1,6 @@
 /* cli/backtest/releases.c: plays the measurements of past releases. */
 #include "cli/backtest/releases.h"
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "analysis/backtest/schedule.h"
@@ -14,6 +15,7 @@
 #define RELEASES_LOOKBACK_MS (24ll * 3600 * 1000) /* --at: the versions that had pods before are known */
 #define RELEASES_ROUNDS 3 /* of a comparison: it is stored, chooses buckets, and judges */
 #define RELEASES_HASH_MAX 63
+#define RELEASES_EARLY_MS 600000 /* an AnalysisRun begins before the first sample of a pod */
 #define RELEASES_STEP_MS 5000 /* the start of a release is known to that */
 
 /* The scratch of one metric in one release. */
@@ -209,9 +211,10 @@ releases_set_run(struct releases_pass *p, struct arena *a)
 		.stable = r->stable,
 		.since = r->start < p->one->begin ? r->start : p->one->begin };
 	_cleanup_(json_decrefp) json_t *j = encode(&compared_release_type, &release);
+	const char *kept = p->one->run != NULL ? object_annotation(&p->one->run->object, ANNOTATION_RELEASE) : NULL;
 	struct string_pair *pair = arena_new_array(a, struct string_pair, 1);
 
-	*pair = (struct string_pair){ ANNOTATION_RELEASE, json_text(a, j) };
+	*pair = (struct string_pair){ ANNOTATION_RELEASE, kept != NULL ? kept : json_text(a, j) };
 	p->run.object.meta.creation_timestamp = p->one->begin;
 	p->run.object.meta.annotations = (struct string_map){ pair, 1 };
 }
@@ -290,7 +293,55 @@ releases_one_of(const struct releases *p, const struct past_release *r, int64_t 
 
 	one.end = r->end < one.end ? r->end : one.end;
 	one.end = p->history->until < one.end ? p->history->until : one.end;
+	one.version = kept_version(&p->subject->kept, r->canary);
 	return one;
+}
+
+/* Returns a release that began with its pods, or with the AnalysisRun that the cluster keeps. */
+static struct releases_one
+releases_found(const struct releases *p, const struct past_release *r)
+{
+	const struct analysis_run *run = kept_run(&p->subject->kept, r->canary, r->start - RELEASES_EARLY_MS, r->end);
+	struct releases_one one = releases_one_of(p, r, run != NULL ? run->object.meta.creation_timestamp : r->start);
+	struct compared_release kept = { 0 };
+
+	one.run = run;
+	if (run == NULL)
+		return one;
+	decode_text(&compared_release_type, object_annotation(&run->object, ANNOTATION_RELEASE), p->cli->arena, &kept);
+	if (!str_empty(kept.stable))
+		one.of.stable = kept.stable;
+	return one;
+}
+
+/* Adds the versions that the cluster keeps and Prometheus does not know: they have no data. The first one is no
+ * release. */
+static void
+releases_add_kept(struct releases *p, const struct past *past)
+{
+	const struct kept *k = &p->subject->kept;
+	int64_t end = past->grid.start + (int64_t)past->grid.columns * past->grid.step;
+
+	for (size_t i = 0; i < k->n_versions && p->n < RELEASES_MAX; i++) {
+		const struct kept_version *v = &k->versions[i], *before = kept_before(k, v);
+		struct past_release r = { .start = v->created, .end = v->created, .canary = v->hash };
+
+		if (before == NULL || v->created < past->grid.start || v->created > end ||
+		    past_has(past, v->hash, past->grid.start, end))
+			continue;
+		r.stable = before->hash;
+		p->at[p->n] = releases_one_of(p, &r, v->created);
+		p->n++;
+		p->n_found++;
+	}
+}
+
+static int
+releases_compare(const void *a, const void *b)
+{
+	const struct releases_one *x = a, *y = b;
+
+	return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
 static int
@@ -314,14 +365,16 @@ releases_play(struct history *h, const struct subject *s, int64_t past_ms, int64
 		return cli_fail(h->cli, "%s", err_text(h->cli->arena, e));
 	ret->n_found = past_releases(&past, h->cli->arena, &found);
 	ret->n = ret->n_found < RELEASES_MAX ? ret->n_found : RELEASES_MAX;
-	ret->at = arena_new_array(h->cli->arena, struct releases_one, ret->n);
+	ret->at = arena_new_array(h->cli->arena, struct releases_one, RELEASES_MAX);
 	for (size_t i = 0; i < ret->n; i++) {
 		struct past_release *r = &found[ret->n_found - ret->n + i];
 
 		if ((e = releases_refine(ret, &past, r)) != NULL)
 			return cli_fail(h->cli, "%s", err_text(h->cli->arena, e));
-		ret->at[i] = releases_one_of(ret, r, r->start);
+		ret->at[i] = releases_found(ret, r);
 	}
+	releases_add_kept(ret, &past);
+	qsort(ret->at, ret->n, sizeof(*ret->at), releases_compare);
 	return releases_play_each(ret, &past);
 }
 

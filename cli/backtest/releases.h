@@ -1,7 +1,8 @@
 /* cli/backtest/releases.h: releases of the past, by name, as the analysis would have judged them then.
  *
  * A measurement is made by the provider of the metric, as in the controller, at the times at which a run makes it; only
- * its queries go to the history. A comparison therefore has the verdict of the AnalysisRun, at the same bin.
+ * its queries go to the history. A comparison therefore has the verdict of the AnalysisRun, at the same bin. If the
+ * cluster keeps that AnalysisRun, its start and the changes of the weight are those of the run.
  */
 #pragma once
 #include "analysis/assess.h"
@@ -21,6 +22,8 @@ struct releases_verdict {
 struct releases_one {
 	struct past_release of;
 	int64_t begin, end; /* wall ms: of the run */
+	const struct kept_version *version; /* of the canary; NULL: the cluster does not keep it */
+	const struct analysis_run *run; /* of the controller, at that time; NULL: the same */
 	bool no_data; /* Prometheus has no pods of a version at that time: nothing is judged */
 	struct releases_verdict *metrics; /* of each metric */
 };

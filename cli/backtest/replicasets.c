@@ -8,6 +8,10 @@ replicasets_grid(int64_t end, int64_t length_ms)
 {
 	int64_t step = REPLICASETS_STEP_MS * (1 + length_ms / ((int64_t)REPLICASETS_COLUMNS * REPLICASETS_STEP_MS));
 
+	if (length_ms < 120ll * REPLICASETS_STEP_MS)
+		step = length_ms / 120 / REPLICASETS_STEP_MIN_MS * REPLICASETS_STEP_MIN_MS;
+	if (step < REPLICASETS_STEP_MIN_MS)
+		step = REPLICASETS_STEP_MIN_MS;
 	return (struct matrix_grid){
 		.start = end - length_ms / step * step, .step = step, .columns = (size_t)(length_ms / step) + 1
 	};

@@ -212,6 +212,9 @@ subject_read(struct cli *c, struct subject *ret)
 	code = cli_flag(c, "filename") != NULL ? subject_from_files(&p) : subject_from_cluster(&p);
 	if (code == 0)
 		code = subject_resolve(&p, ret);
+	if (code == 0 && cli_flag(c, "filename") == NULL && p.rollout != NULL &&
+	    (cli_on(c, "releases") || cli_flag(c, "at") != NULL))
+		code = kept_read(c, p.rollout, &ret->set, &ret->kept);
 	json_decref(p.template);
 	json_decref(p.rollout);
 	return code;

@@ -1,14 +1,14 @@
 /* cli/backtest/subject.h: the subject of a backtest: the metrics of a template, with the arguments that a Rollout gives
  * it. */
 #pragma once
-#include "analysis/spec.h"
-#include "cli/cli.h"
+#include "cli/backtest/kept.h"
 
 struct subject {
 	const char *template, *rollout; /* names; no Rollout: NULL */
 	/* Comparisons of the template's annotation are in place of its metrics; hashes of versions are THRESHOLD_CANARY
 	 * and THRESHOLD_STABLE (analysis/backtest/threshold.h). */
 	struct metric_set set;
+	struct kept kept; /* of --at and --releases, in the cluster */
 };
 
 /* Reads the template of the command's argument and the Rollout of --rollout: from the files of --filename, or from the

@@ -188,6 +188,8 @@ releases_end_as_their_pods_show_it(void **state)
 		{ { "old", "9998888888", "new", "...222....", "third", ".....22222" }, 6, 2, 5, PAST_UNKNOWN,
 		    "a third version replaced it" },
 		{ { "old", "999888...8", "new", "...2229998" }, 4, 2, 6, PAST_UNKNOWN, "it was undone" },
+		{ { "older", "9999....", "old", "88888888", "new", "....2222" }, 6, 3, 7, PAST_UNKNOWN,
+		    "the stable version stays" },
 		{ { "old", "999.88.8..", "new", "....22.299" }, 4, 3, 8, PAST_GOOD, "a time without data is no end" },
 	};
 
