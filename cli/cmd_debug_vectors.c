@@ -2,6 +2,7 @@
  * debug_vectors_provider.c makes those of metric providers. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/debug_vectors.h"
@@ -14,14 +15,11 @@
 #define OBJECTS_MAX 64
 #define ADDED_VERSION "0" /* of objects that are recorded without one */
 
-static const char *const vector_names[] = { "alb", "alb-cleanup", "gateway", "nginx", "traefik", "apisix", "smi",
-	"ambassador" };
-
 static int debug_vectors_run(struct cli *);
 
 const struct command cmd_debug_vectors = {
 	.name = "debug vectors",
-	.args = "ROUTER|provider-NAME --lines",
+	.args = "NAME --lines",
 	.group = GROUP_CHECK,
 	.summary = "Make recorded calls of a router or metric provider, and print what they did",
 	.flags =
@@ -386,34 +384,64 @@ debug_vectors_line(struct cli *c, const json_t *line)
 	puts(text != NULL ? text : "{}");
 }
 
+/* Vectors that are not named after a router or a provider. */
+static const struct {
+	const char *name;
+	void (*line)(struct cli *, const json_t *);
+} vector_kinds[] = {
+	{ "alb-cleanup", debug_vectors_line },
+	{ "aws-credentials", debug_vectors_credentials },
+	{ "aws-elbv2", debug_vectors_elbv2 },
+	{ "aws-sigv4", debug_vectors_sigv4 },
+	{ "aws-targets", debug_vectors_targets },
+	{ "validation", debug_vectors_validation },
+};
+
+/* Returns whether the vectors are those of a router: they have its name, in lower case and without "API". */
 static bool
-debug_vectors_known(const char *name)
+debug_vectors_of_router(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(vector_names); i++)
-		if (str_eq(name, vector_names[i]))
+	for (const struct router *const *r = routers; *r != NULL; r++) {
+		size_t n = strlen(name);
+
+		if (strncasecmp((*r)->metric_name, name, n) == 0 &&
+		    ((*r)->metric_name[n] == '\0' || str_eq((*r)->metric_name + n, "API")))
 			return true;
+	}
 	return false;
+}
+
+/* Returns what makes the call of a line of these vectors; NULL: they are not known. */
+static void (*debug_vectors_find(const char *name))(struct cli *, const json_t *)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(vector_kinds); i++)
+		if (str_eq(name, vector_kinds[i].name))
+			return vector_kinds[i].line;
+	if (str_starts(name, "provider-"))
+		return debug_vectors_provider;
+	return debug_vectors_of_router(name) ? debug_vectors_line : NULL;
+}
+
+/* The names of all vectors but those of providers, separated by commas. In the arena. */
+static const char *
+debug_vectors_names(struct arena *a)
+{
+	const char *names = "";
+
+	for (const struct router *const *r = routers; *r != NULL; r++)
+		names = arena_printf(a, "%s%s, ", names, (*r)->metric_name);
+	for (size_t i = 0; i < ARRAY_SIZE(vector_kinds); i++)
+		names = arena_printf(a, "%s%s, ", names, vector_kinds[i].name);
+	return names;
 }
 
 static int
 debug_vectors_run(struct cli *c)
 {
-	if (cli_on(c, "lines") && c->n_args == 1 && str_starts(c->args[0], "provider-"))
-		return each_line(c, debug_vectors_provider);
-	if (cli_on(c, "lines") && c->n_args == 1 && str_eq(c->args[0], "aws-sigv4"))
-		return each_line(c, debug_vectors_sigv4);
-	if (cli_on(c, "lines") && c->n_args == 1 && str_eq(c->args[0], "aws-credentials"))
-		return each_line(c, debug_vectors_credentials);
-	if (cli_on(c, "lines") && c->n_args == 1 && str_eq(c->args[0], "aws-elbv2"))
-		return each_line(c, debug_vectors_elbv2);
-	if (cli_on(c, "lines") && c->n_args == 1 && str_eq(c->args[0], "aws-targets"))
-		return each_line(c, debug_vectors_targets);
-	if (!cli_on(c, "lines") || c->n_args != 1 || !debug_vectors_known(c->args[0]))
-		return cli_fail(c,
-		    "usage: sluice debug vectors %s <FILE; ROUTER: alb, alb-cleanup, gateway, nginx, traefik, apisix, "
-		    "smi or "
-		    "ambassador; "
-		    "each line has rollout, objects and call",
-		    cmd_debug_vectors.args);
-	return each_line(c, debug_vectors_line);
+	void (*line)(struct cli *, const json_t *) = c->n_args == 1 ? debug_vectors_find(c->args[0]) : NULL;
+
+	if (!cli_on(c, "lines") || line == NULL)
+		return cli_fail(c, "usage: sluice debug vectors %s <FILE; NAME: %sprovider-NAME",
+		    cmd_debug_vectors.args, debug_vectors_names(c->arena));
+	return each_line(c, line);
 }

@@ -23,5 +23,9 @@ void debug_vectors_elbv2(struct cli *, const json_t *line);
 /* Compares the target group of a line (aws-targets.jsonl) with the addresses of its Service, and prints the result. */
 void debug_vectors_targets(struct cli *, const json_t *line);
 
+/* Validates the canary strategy of a line (validation.jsonl), and prints the errors of its fields: `field` without
+ * ".canary", as Argo Rollouts has it, and `text`. */
+void debug_vectors_validation(struct cli *, const json_t *line);
+
 /* Verifies a split with the load balancers of a line of alb.jsonl, and prints the result. `now` has the split. */
 void debug_vectors_verify(const json_t *line, const struct rollout *, struct routing *now, struct arena *);
