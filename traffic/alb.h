@@ -14,6 +14,7 @@
 
 #define ALB_FIELD "spec.strategy.canary.trafficRouting.alb"
 #define ALB_MANAGED "rollouts.argoproj.io/managed-alb-annotations"
+#define ALB_MANAGED_OLD "rollouts.argoproj.io/managed-alb-actions" /* of older versions of Argo Rollouts */
 
 /* An Ingress that the strategy names, as it was read. */
 struct alb_target {
@@ -79,7 +80,8 @@ struct err *alb_edit_begin(struct alb_edit *, struct arena *, const struct ingre
 /* Sets an annotation of the rollout, or removes it (NULL), behind a test that it has not changed. */
 void alb_edit_set(struct alb_edit *, const struct rollout *, const char *key, const char *value);
 
-/* Adds the change of ALB_MANAGED, and frees what the edit holds. */
+/* Adds the change of ALB_MANAGED, and frees what the edit holds. With the last entry of the record, what older versions
+ * recorded is removed too, as Argo Rollouts does. */
 void alb_edit_end(struct alb_edit *);
 
 /* --- alb_routes.c --- */

@@ -81,13 +81,23 @@ alb_edit_set(struct alb_edit *e, const struct rollout *r, const char *key, const
 		json_array_remove(list, at);
 }
 
+static void
+alb_edit_remove_record(struct alb_edit *e)
+{
+	bool recorded = object_annotation(&e->ingress->object, ALB_MANAGED) != NULL;
+
+	alb_edit_write(e, ALB_MANAGED, NULL);
+	if (recorded)
+		alb_edit_write(e, ALB_MANAGED_OLD, NULL);
+}
+
 void
 alb_edit_end(struct alb_edit *e)
 {
 	if (e->managed != NULL && json_object_size(e->managed) > 0)
 		alb_edit_write(e, ALB_MANAGED, json_text_go(e->arena, e->managed));
 	else if (e->managed != NULL)
-		alb_edit_write(e, ALB_MANAGED, NULL);
+		alb_edit_remove_record(e);
 	json_decref(e->managed);
 	e->managed = NULL;
 }
