@@ -401,8 +401,8 @@ lint_check_metrics(struct lint *l, const struct manifest *m, const struct analys
 		struct problem p = { .path = "spec.metrics", .text = why };
 
 		if (colon != NULL && strncmp(why, "spec.", 5) == 0)
-			p = (struct problem){ arena_strndup(l->cli->arena, why, (size_t)(colon - why)), colon + 2,
-				false };
+			p = (struct problem){ .path = arena_strndup(l->cli->arena, why, (size_t)(colon - why)),
+				.text = colon + 2 };
 		lint_print_problem(l, m, &p);
 	}
 }
@@ -551,8 +551,9 @@ lint_check_template(struct lint *l, const struct manifest *m)
 	for (size_t i = 0; i < spec->templates.n; i++) {
 		const struct template_ref *ref = &spec->templates.at[i];
 		const struct type *t = ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type;
-		struct problem p = { arena_printf(l->cli->arena, "spec.templates[%zu].templateName", i),
-			arena_printf(l->cli->arena, "%s \"%s\" not found", t->kind, ref->template_name), true };
+		struct problem p = { .path = arena_printf(l->cli->arena, "spec.templates[%zu].templateName", i),
+			.text = arena_printf(l->cli->arena, "%s \"%s\" not found", t->kind, ref->template_name),
+			.reference = true };
 
 		if (view_get(&l->view, t, m->object->meta.namespace, ref->template_name) == NULL)
 			lint_print_problem(l, m, &p);

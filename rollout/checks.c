@@ -6,19 +6,59 @@
 #include "kube/api/selector.h"
 #include "traffic/router.h"
 
+/* The texts of Argo Rollouts for features that no router in use has. */
+static const struct {
+	enum router_feature feature;
+	const char *text;
+} checks_texts[] = {
+	{ ROUTER_HEADER_ROUTES, "SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix" },
+	{ ROUTER_MIRROR_ROUTES, "SetMirrorRoute requires TrafficRouting, supports Istio and Plugins" },
+	{ ROUTER_EXPERIMENTS,
+	    "Experiment template weight is only available for TrafficRouting with SMI, ALB, Istio and "
+	    "Plugins at this time" },
+	{ ROUTER_PING_PONG, "Ping-pong feature works with the ALB, Istio, and plugin-based traffic routers only" },
+	{ ROUTER_MAX_WEIGHT, "Canary maxTrafficWeight in traffic routing only supported in Nginx and Plugins" },
+};
+
+/* Returns what the error of a feature ends with: the text of Argo Rollouts, unless that would be untrue. Its "Plugins"
+ * are all of them. */
+static const char *
+checks_text(struct arena *a, const struct canary_strategy *c, enum router_feature feature)
+{
+	const struct router *router;
+
+	for (size_t n = 0; (router = router_at(c, n)) != NULL; n++)
+		if (str_starts(router->name, "plugins["))
+			return "";
+	if (c->traffic_routing == NULL && feature == ROUTER_EXPERIMENTS)
+		return ": Experiment template weight cannot be set unless TrafficRouting is enabled";
+	for (size_t i = 0; i < ARRAY_SIZE(checks_texts); i++)
+		if (checks_texts[i].feature == feature)
+			return arena_printf(a, ": %s", checks_texts[i].text);
+	return "";
+}
+
 bool
 check_feature(struct problems *p, const struct canary_strategy *c, enum router_feature feature, const char *path)
 {
-	const struct router *router;
-	size_t n = 0;
+	const struct router *router, *without = NULL;
+	const char *names = router_names(p->arena, feature);
+	size_t n = 0, with = 0;
 
-	/* Without the feature, one of them would send requests to other destinations than the others. */
-	while ((router = router_at(c, n)) != NULL && (router->features & feature) != 0)
-		n++;
-	if (router == NULL && n > 0)
+	for (; (router = router_at(c, n)) != NULL; n++)
+		if ((router->features & feature) != 0)
+			with++;
+		else
+			without = router;
+	if (n > 0 && with == n)
 		return true;
-	problem_add(
-	    p, path, "Invalid value: can only be used with traffic routing by %s", router_names(p->arena, feature));
+	/* Without the feature, one of them would send requests to other destinations than the others. */
+	if (with > 0)
+		problem_add(p, path, "Invalid value: %s does not have it; all routers of a Rollout must: %s do",
+		    without->name, names);
+	else
+		problem_add(p, path, "Invalid value: can only be used with traffic routing by %s%s", names,
+		    checks_text(p->arena, c, feature));
 	return false;
 }
 

@@ -86,43 +86,59 @@ route_steps_done(struct rollout_pass *p, const struct canary_step *s)
 	return p->replicas == 0 || routes_settled(p);
 }
 
+/* Adds the error of a value, with the text of Argo Rollouts. `path` is that of its item of `match`, which may have a
+ * stricter error of the router already; `field` is its place there. */
 static void
-route_steps_check_match(struct problems *p, const struct string_match *m, const char *path)
+route_steps_check_match(struct problems *p, const struct string_match *m, const char *path, const char *field)
 {
-	if (m != NULL && (m->exact != NULL) + (m->prefix != NULL) + (m->regex != NULL) != 1)
-		problem_add(p, path, "Invalid value: must have exactly one of exact, prefix, regex");
+	int n = m != NULL ? (m->exact != NULL) + (m->prefix != NULL) + (m->regex != NULL) : 1;
+
+	if (n == 0 && !problem_at(p, path))
+		problem_add(p, path,
+		    "Invalid value: %s: StringMatch value missed, match value must have one of the following: exact, "
+		    "regex, prefix",
+		    field);
+	else if (n > 1 && !problem_at(p, path))
+		problem_add(p, path,
+		    "Invalid value: %s: StringMatch match value must have exactly one of the following: exact, regex, "
+		    "prefix",
+		    field);
 }
 
-/* The route is one that the rollout may create and remove. */
+/* The route is one that the rollout may create and remove. The texts are those of Argo Rollouts. */
 static void
-route_steps_check_name(struct problems *p, const struct canary_strategy *c, enum router_feature feature,
-    const char *name, const char *path)
+route_steps_check_name(struct problems *p, const struct canary_strategy *c, const char *name, const char *path)
 {
+	static const char managed[] = "spec.strategy.canary.trafficRouting.managedRoutes";
 	const struct traffic_routing *t = c->traffic_routing;
 
-	if (!check_feature(p, c, feature, path))
+	if (t == NULL || name == NULL)
 		return;
 	for (size_t i = 0; i < t->managed_routes.n; i++)
 		if (str_eq(t->managed_routes.at[i].name, name))
 			return;
-	if (name != NULL)
-		problem_add(p, arena_printf(p->arena, "%s.name", path),
-		    "Invalid value: \"%s\" is not in spec.strategy.canary.trafficRouting.managedRoutes", name);
+	if (t->managed_routes.n > 0)
+		problem_add(
+		    p, path, "Invalid value: \"%s\": Steps define a route that does not exist in %s", name, managed);
+	else if (!problem_at(p, managed))
+		problem_add(p, managed, "Required value: Rollout has missing field '%s'", managed);
 }
 
 static void
 header_route_step_check(
     struct problems *p, const struct rollout_world *w, const struct canary_step *s, const char *path)
 {
+	const struct canary_strategy *c = w->rollout->spec.strategy.canary;
 	const struct header_route *r = s->set_header_route;
 
-	route_steps_check_name(p, w->rollout->spec.strategy.canary, ROUTER_HEADER_ROUTES, r->name, path);
-	for (size_t i = 0; i < r->match.n; i++)
-		route_steps_check_match(
-		    p, r->match.at[i].header_value, arena_printf(p->arena, "%s.match[%zu].headerValue", path, i));
+	if (check_feature(p, c, ROUTER_HEADER_ROUTES, path))
+		for (size_t i = 0; i < r->match.n; i++)
+			route_steps_check_match(p, r->match.at[i].header_value,
+			    arena_printf(p->arena, "%s.match[%zu]", path, i), "headerValue");
+	route_steps_check_name(p, c, r->name, path);
 }
 
-/* Checks a map of string matches. */
+/* Checks a map of string matches, the headers of the item of `match` at this path. */
 static void
 route_steps_check_headers(struct problems *p, const char *text, const char *path)
 {
@@ -131,17 +147,17 @@ route_steps_check_headers(struct problems *p, const char *text, const char *path
 	json_t *value;
 
 	if (!json_is_object(headers))
-		problem_add(p, path, "Invalid value: is no object");
+		problem_add(p, arena_printf(p->arena, "%s.headers", path), "Invalid value: is no object");
 	json_object_foreach (headers, name, value) {
 		struct problems inner = { .arena = p->arena };
 		struct string_match match = { 0 };
-		const char *field = arena_printf(p->arena, "%s[%s]", path, name);
+		const char *field = arena_printf(p->arena, "%s.headers[%s]", path, name);
 
 		decode(&string_match_type, value, field, &inner, &match);
 		for (size_t i = 0; i < inner.n; i++)
 			problem_add(p, inner.at[i].path, "%s", inner.at[i].text);
 		if (inner.n == 0)
-			route_steps_check_match(p, &match, field);
+			route_steps_check_match(p, &match, path, arena_printf(p->arena, "headers[%s]", name));
 	}
 }
 
@@ -149,16 +165,18 @@ static void
 mirror_route_step_check(
     struct problems *p, const struct rollout_world *w, const struct canary_step *s, const char *path)
 {
+	const struct canary_strategy *c = w->rollout->spec.strategy.canary;
 	const struct mirror_route *r = s->set_mirror_route;
 
-	route_steps_check_name(p, w->rollout->spec.strategy.canary, ROUTER_MIRROR_ROUTES, r->name, path);
+	check_feature(p, c, ROUTER_MIRROR_ROUTES, path);
 	for (size_t i = 0; i < r->match.n; i++) {
 		const struct route_match *m = &r->match.at[i];
 		const char *at = arena_printf(p->arena, "%s.match[%zu]", path, i);
 
-		route_steps_check_match(p, m->method, arena_printf(p->arena, "%s.method", at));
-		route_steps_check_match(p, m->path, arena_printf(p->arena, "%s.path", at));
+		route_steps_check_match(p, m->method, at, "method");
+		route_steps_check_match(p, m->path, at, "path");
 		if (m->headers != NULL)
-			route_steps_check_headers(p, m->headers, arena_printf(p->arena, "%s.headers", at));
+			route_steps_check_headers(p, m->headers, at);
 	}
+	route_steps_check_name(p, c, r->name, path);
 }

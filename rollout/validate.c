@@ -4,6 +4,7 @@
  * field: …`.
  */
 #include "rollout/validate.h"
+#include <inttypes.h>
 #include <string.h>
 #include "analysis/args.h"
 #include "base/str.h"
@@ -105,17 +106,33 @@ validate_ping_pong_path(const struct canary_strategy *c, const char *service)
 }
 
 static void
+validate_ping_pong_service(struct problems *p, const char *service, const char *path)
+{
+	if (service != NULL && service[0] == '\0')
+		problem_add(p, path,
+		    "Invalid value: \"\": Ping service and Pong service must to be set to use Ping-Pong feature");
+}
+
+/* Argo Rollouts reports a router without pingPong at the field of the one that had it first. */
+static void
 validate_ping_pong(struct problems *p, const struct canary_strategy *c)
 {
-	if (str_eq(c->ping_pong->ping_service, c->ping_pong->pong_service))
-		problem_add(p, CANARY ".pingPong.pongService",
-		    "Invalid value: this rollout uses the same service for the ping and pong services");
-	check_feature(p, c, ROUTER_PING_PONG, CANARY ".pingPong");
-	if (c->ping_pong_and_services)
+	const struct ping_pong *pp = c->ping_pong;
+	bool usable = check_feature(
+	    p, c, ROUTER_PING_PONG, c->traffic_routing != NULL ? CANARY ".trafficRouting.alb" : CANARY ".pingPong");
+
+	validate_ping_pong_service(p, pp->ping_service, CANARY ".pingPong.pingService");
+	validate_ping_pong_service(p, pp->pong_service, CANARY ".pingPong.pongService");
+	if (pp->ping_service != NULL && str_eq(pp->ping_service, pp->pong_service))
+		problem_add(p, CANARY ".pingPong.pingService",
+		    "Invalid value: \"%s\": This rollout uses the same service for the ping and pong services, but two "
+		    "different services are required.",
+		    pp->ping_service);
+	/* Argo Rollouts would then split between the ones with ALB, and between the others with other routers. */
+	if (usable && (c->spec_services & (SPEC_CANARY_SERVICE | SPEC_STABLE_SERVICE)) != 0)
 		problem_add(p, CANARY ".pingPong",
 		    "Invalid value: cannot be used with canaryService and stableService; pingService and pongService "
-		    "take "
-		    "their place");
+		    "take their place");
 }
 
 /* The error of a router starts with the field that it concerns. */
@@ -169,27 +186,31 @@ validate_canary(struct problems *p, const struct rollout_world *w)
 		check_unique(p, &c->traffic_routing->managed_routes.at->name,
 		    sizeof(*c->traffic_routing->managed_routes.at), i,
 		    arena_printf(p->arena, CANARY ".trafficRouting.managedRoutes[%zu].name", i));
-	if (c->traffic_routing != NULL && c->traffic_routing->max_traffic_weight.present)
-		check_feature(p, c, ROUTER_MAX_WEIGHT, CANARY ".trafficRouting.maxTrafficWeight");
+	if ((c->spec_services & SPEC_EQUAL_SERVICES) != 0)
+		problem_add(p, CANARY ".stableService",
+		    "Invalid value: This rollout uses the same service for the stable and canary services, but two "
+		    "different services are required.");
+	if (c->ping_pong != NULL)
+		validate_ping_pong(p, c);
 	for (size_t i = 0; i < w->routers.n; i++)
 		w->routers.by[i].router->check(c, p);
+	if (c->traffic_routing != NULL && c->traffic_routing->max_traffic_weight.present)
+		check_feature(p, c, ROUTER_MAX_WEIGHT, CANARY ".trafficRouting.maxTrafficWeight");
 	validate_int_or_percent(p, CANARY ".maxSurge", c->max_surge);
 	validate_int_or_percent(p, CANARY ".maxUnavailable", c->max_unavailable);
 	if (c->dynamic_stable_scale && c->traffic_routing == NULL)
-		problem_add(p, CANARY ".dynamicStableScale", "Invalid value: can only be used with traffic routing");
+		problem_add(p, CANARY ".dynamicStableScale",
+		    "Invalid value: true: Canary dynamicStableScale can only be used with traffic routing");
 	if (c->dynamic_stable_scale && c->scale_down_delay_seconds.present)
-		problem_add(
-		    p, CANARY ".dynamicStableScale", "Invalid value: cannot be used with scaleDownDelaySeconds");
+		problem_add(p, CANARY ".dynamicStableScale",
+		    "Invalid value: true: Canary dynamicStableScale cannot be used with scaleDownDelaySeconds");
 	if (validate_is_zero(c->max_surge) && validate_is_zero(c->max_unavailable))
 		problem_add(p, CANARY ".maxSurge",
 		    "Invalid value: maxSurge and maxUnavailable are both 0: no pod could ever be replaced");
 	if (c->traffic_routing == NULL && c->scale_down_delay_seconds.present)
-		problem_add(p, CANARY ".scaleDownDelaySeconds", "Invalid value: can only be used with traffic routing");
-	if (c->ping_pong != NULL)
-		validate_ping_pong(p, c);
-	else if (c->canary_service != NULL && str_eq(c->canary_service, c->stable_service))
-		problem_add(p, CANARY ".stableService",
-		    "Invalid value: this rollout uses the same service for the stable and canary services");
+		problem_add(p, CANARY ".scaleDownDelaySeconds",
+		    "Invalid value: %" PRId64 ": Canary scaleDownDelaySeconds can only be used with traffic routing",
+		    c->scale_down_delay_seconds.value);
 	for (size_t i = 0; i < c->steps.n; i++)
 		steps_check(p, w, i, arena_printf(p->arena, CANARY ".steps[%zu]", i));
 	validate_anti_affinity(p, c->anti_affinity, CANARY ".antiAffinity");
@@ -279,9 +300,16 @@ validate_workload(struct problems *p, const struct rollout_world *w)
 	return false;
 }
 
+/* Nothing was read for Services without names. */
 static void
 validate_routing(struct problems *p, const struct routed *routed)
 {
+	static const char *const services[] = { CANARY ".canaryService", CANARY ".stableService",
+		CANARY ".pingPong.pingService", CANARY ".pingPong.pongService" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
+		if (problem_at(p, services[i]))
+			return;
 	for (size_t i = 0; i < routed->n; i++)
 		validate_router(p, routed->by[i].err ?: routed->by[i].routing.raise_err);
 }
@@ -304,6 +332,17 @@ validate_field_refs(struct problems *p, const struct analysis_found *f)
 	}
 }
 
+/* Adds an error of decoding. The largest setWeight is that of the spec; its row has only the largest of all. */
+static void
+validate_decoded(struct problems *p, const struct rollout *r, const struct problem *of)
+{
+	if (of->range && str_starts(of->path, CANARY ".steps[") && str_ends(of->path, "].setWeight"))
+		problem_add(p, of->path, "Invalid value: SetWeight needs to be between 0 and %" PRId64,
+		    weight_total(r->spec.strategy.canary));
+	else
+		problem_add(p, of->path, "%s", of->text);
+}
+
 /* `measures`: an update is active or may follow: its analyses must be able to begin and to end. */
 static void
 validate_world(const struct rollout_world *w, struct problems *p, bool measures)
@@ -319,7 +358,7 @@ validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 		    p, "spec.template", "Internal error: template must be empty for workload reference rollout");
 	for (size_t i = 0; decoding != NULL && i < decoding->n; i++)
 		if (str_starts(decoding->at[i].path, "spec"))
-			problem_add(p, decoding->at[i].path, "%s", decoding->at[i].text);
+			validate_decoded(p, w->rollout, &decoding->at[i]);
 	if ((strategy->canary != NULL) == (strategy->blue_green != NULL)) {
 		if (object_problem(&r->object, "spec.strategy") == NULL)
 			problem_add(p, "spec.strategy", "%s",

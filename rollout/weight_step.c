@@ -54,5 +54,6 @@ weight_step_check(struct problems *p, const struct rollout_world *w, const struc
 	int64_t total = weight_total(w->rollout->spec.strategy.canary);
 
 	if (s->set_weight.value > total)
-		problem_add(p, path, "%" PRId64 " is not between 0 and %" PRId64, s->set_weight.value, total);
+		problem_add(p, path, "Invalid value: %" PRId64 ": SetWeight needs to be between 0 and %" PRId64,
+		    s->set_weight.value, total);
 }

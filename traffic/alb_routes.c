@@ -27,10 +27,10 @@ alb_routes_check(const struct canary_strategy *c, struct problems *p)
 		for (size_t k = 0; route != NULL && k < route->match.n; k++) {
 			const struct string_match *value = route->match.at[k].header_value;
 
-			if (value != NULL && (value->prefix != NULL || value->regex != NULL))
+			if (value != NULL && (value->exact == NULL || value->prefix != NULL || value->regex != NULL))
 				problem_add(p,
-				    arena_printf(p->arena,
-					"spec.strategy.canary.steps[%zu].setHeaderRoute.match[%zu].headerValue", i, k),
+				    arena_printf(
+					p->arena, "spec.strategy.canary.steps[%zu].setHeaderRoute.match[%zu]", i, k),
 				    "Invalid value: SetHeaderRoute match value invalid. ALB supports 'exact' value "
 				    "only");
 		}

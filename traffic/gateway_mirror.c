@@ -276,13 +276,14 @@ gateway_is_mirror(const struct rollout *r, const struct gateway_rule *rule)
 	       gateway_refers_to(r, rule, c->stable_service) && gateway_mirrors(r, rule);
 }
 
-/* A method is a name, and a path begins with "/". A GRPCRoute has neither. */
+/* A method is a name, and a path begins with "/". A GRPCRoute has neither. That a value is missing is another problem
+ * (rollout/route_steps.c). */
 static void
 gateway_check_mirror_match(const struct route_match *m, bool grpc, const char *path, struct problems *p)
 {
 	const char *text = m->path == NULL ? NULL : m->path->exact ?: m->path->prefix;
 
-	if (m->method != NULL && (m->method->exact == NULL || grpc))
+	if (m->method != NULL && (m->method->prefix != NULL || m->method->regex != NULL || grpc))
 		problem_add(p, arena_printf(p->arena, "%s.method", path),
 		    grpc ? "Invalid value: requests of a GRPCRoute are mirrored by their headers only"
 			 : "Invalid value: needs exact: routes of the Gateway API match a method by its name");

@@ -5,6 +5,7 @@
 #include "traffic/istio.h"
 #include <string.h>
 #include "base/str.h"
+#include "traffic/two_services.h"
 
 static bool istio_used(const struct canary_strategy *);
 static void istio_check(const struct canary_strategy *, struct problems *);
@@ -71,6 +72,8 @@ istio_check(const struct canary_strategy *c, struct problems *p)
 	const struct istio_destination_rule_ref *rule = c->traffic_routing->istio->destination_rule;
 
 	istio_check_managed(c, p);
+	if (rule == NULL)
+		two_services_required(c, p);
 	if (rule != NULL && rule->canary_subset_name != NULL &&
 	    str_eq(rule->canary_subset_name, rule->stable_subset_name))
 		problem_add(p, ISTIO_FIELD ".destinationRule.stableSubsetName",

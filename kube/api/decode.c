@@ -212,13 +212,15 @@ decode_number(const struct decoding *d, const struct field *f, const char *v, co
 
 	if (!decode_integer(v, &n))
 		return false;
-	if (f->min < f->max && (n < f->min || n > f->max))
+	if (f->min < f->max && (n < f->min || n > f->max)) {
 		problem_add(d->problems, decode_path(d, at), "%" PRId64 " is not between %" PRId64 " and %" PRId64, n,
 		    f->min, f->max);
-	else if (f->kind == KIND_INT)
+		problem_is_range(d->problems);
+	} else if (f->kind == KIND_INT) {
 		*(int64_t *)ret = n;
-	else
+	} else {
 		*(struct opt_int *)ret = (struct opt_int){ true, n };
+	}
 	return true;
 }
 

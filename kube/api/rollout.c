@@ -952,15 +952,18 @@ static const struct field rollout_status_fields[] = {
 };
 TYPE(rollout_status, "Rollout's status");
 
-/* Sets stableService and canaryService for pingPong, whose two Services swap roles after each update. */
+/* Notes which Services the spec names, and sets them for pingPong, whose two Services swap roles after each update. */
 static void
 take_turns(struct canary_strategy *c, const struct canary_status *st)
 {
 	bool ping = str_eq(st->stable_ping_pong, "ping");
 
+	c->spec_services = (str_empty(c->canary_service) ? 0 : SPEC_CANARY_SERVICE) |
+			   (str_empty(c->stable_service) ? 0 : SPEC_STABLE_SERVICE);
+	if (c->spec_services != 0 && str_eq(c->canary_service, c->stable_service))
+		c->spec_services |= SPEC_EQUAL_SERVICES;
 	if (c->ping_pong == NULL)
 		return;
-	c->ping_pong_and_services = c->canary_service != NULL || c->stable_service != NULL;
 	c->stable_service = ping ? c->ping_pong->ping_service : c->ping_pong->pong_service;
 	c->canary_service = ping ? c->ping_pong->pong_service : c->ping_pong->ping_service;
 }

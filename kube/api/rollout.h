@@ -326,10 +326,17 @@ struct ping_pong {
 	const char *ping_service, *pong_service;
 };
 
+/* The Services that the spec names, whatever role those of pingPong have now. */
+enum spec_services {
+	SPEC_CANARY_SERVICE = 1 << 0,
+	SPEC_STABLE_SERVICE = 1 << 1,
+	SPEC_EQUAL_SERVICES = 1 << 2, /* both name the same one */
+};
+
 struct canary_strategy {
 	const char *canary_service, *stable_service; /* with ping_pong: the Service that has this role now */
 	const struct ping_pong *ping_pong;
-	bool ping_pong_and_services; /* the spec has pingPong, and canaryService or stableService too */
+	unsigned spec_services; /* bits of enum spec_services */
 	LIST_OF(struct canary_step) steps;
 	const struct traffic_routing *traffic_routing;
 	const char *max_surge, *max_unavailable; /* "5" or "25%" */

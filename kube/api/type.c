@@ -8,12 +8,13 @@ problem_add(struct problems *p, const char *path, const char *format, ...)
 	va_list ap;
 
 	if (p->n == PROBLEMS_MAX) {
-		p->at[p->n - 1] = (struct problem){ "", "has more problems than are listed", false };
+		p->at[p->n - 1] = (struct problem){ .path = "", .text = "has more problems than are listed" };
 		return;
 	}
 	p->at = arena_grow(p->arena, p->at, p->n, &p->capacity, sizeof(*p->at));
 	va_start(ap, format);
-	p->at[p->n++] = (struct problem){ arena_strdup(p->arena, path), arena_vprintf(p->arena, format, ap), false };
+	p->at[p->n++] =
+	    (struct problem){ .path = arena_strdup(p->arena, path), .text = arena_vprintf(p->arena, format, ap) };
 	va_end(ap);
 }
 
@@ -22,6 +23,22 @@ problem_is_reference(struct problems *p)
 {
 	if (p->n > 0)
 		p->at[p->n - 1].reference = true;
+}
+
+void
+problem_is_range(struct problems *p)
+{
+	if (p->n > 0)
+		p->at[p->n - 1].range = true;
+}
+
+bool
+problem_at(const struct problems *p, const char *path)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->at[i].path, path) == 0)
+			return true;
+	return false;
 }
 
 unsigned

@@ -210,6 +210,7 @@ struct problem {
 	const char *path; /* "spec.strategy.canary.steps[2].setWeight" */
 	const char *text;
 	bool reference; /* the field refers to an object that does not exist */
+	bool range; /* a whole number that is not between the bounds of its row */
 };
 
 #define PROBLEMS_MAX 1000 /* of one object; the last one states that there are more */
@@ -228,6 +229,12 @@ void problem_add(struct problems *, const char *path, const char *format, ...) p
 
 /* Marks the problem that was added last as a reference to an object that does not exist. */
 void problem_is_reference(struct problems *);
+
+/* Marks the problem that was added last as a whole number that is not between the bounds of its row. */
+void problem_is_range(struct problems *);
+
+/* Returns whether there is a problem at this path. */
+bool problem_at(const struct problems *, const char *path);
 
 /* Fills the zeroed struct at `ret` from a JSON object. Problems are added to `problems`. A field with a problem
  * remains zero, and the others are decoded, so that an invalid field does not hide the status of an object. */

@@ -550,15 +550,18 @@ canary_finish(struct canary_strategy *c, const json_t *raw, struct arena *a)
 	c->max_unavailable = with_percent(a, c->max_unavailable, json_object_get(raw, "maxUnavailable"));
 }
 
-/* Sets stableService and canaryService for pingPong, whose two Services swap roles after each update. */
+/* Notes which Services the spec names, and sets them for pingPong, whose two Services swap roles after each update. */
 static void
 take_turns(struct canary_strategy *c, const struct canary_status *st)
 {
 	bool ping = str_eq(st->stable_ping_pong, "ping");
 
+	c->spec_services = (str_empty(c->canary_service) ? 0 : SPEC_CANARY_SERVICE) |
+			   (str_empty(c->stable_service) ? 0 : SPEC_STABLE_SERVICE);
+	if (c->spec_services != 0 && str_eq(c->canary_service, c->stable_service))
+		c->spec_services |= SPEC_EQUAL_SERVICES;
 	if (c->ping_pong == NULL)
 		return;
-	c->ping_pong_and_services = c->canary_service != NULL || c->stable_service != NULL;
 	c->stable_service = ping ? c->ping_pong->ping_service : c->ping_pong->pong_service;
 	c->canary_service = ping ? c->ping_pong->pong_service : c->ping_pong->ping_service;
 }
@@ -778,7 +781,7 @@ tree_derived_equal(const struct object *a, const struct object *b)
 
 		return str_eq(x->steps_json, y->steps_json) && str_eq(x->spec.template, y->spec.template) &&
 		       x->spec.template_and_workload == y->spec.template_and_workload &&
-		       (c == NULL || c->ping_pong_and_services == d->ping_pong_and_services);
+		       (c == NULL || c->spec_services == d->spec_services);
 	}
 	if (a->type == &replicaset_type)
 		return str_eq(

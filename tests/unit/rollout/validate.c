@@ -1,9 +1,13 @@
-/* tests/unit/rollout/validate.c: a valid spec is validated again when it, or what it refers to, has changed. */
+/* tests/unit/rollout/validate.c: errors of a spec. A valid spec is validated again when it, or what it refers to, has
+ * changed. */
 #include "tests/unit/unit.h"
 #include "kube/api/analysis.h"
 #include "kube/api/rollout.h"
 #include "kube/plan/controller.h"
 #include "rollout/controller.h"
+#include "rollout/gather.h"
+#include "rollout/validate.h"
+#include "rollout/world.h"
 #include "tests/listed.h"
 
 #define ROLLOUT                                                                                                        \
@@ -98,12 +102,200 @@ a_spec_without_a_generation_is_always_validated(void **state)
 	arena_free(w.arena);
 }
 
+/* The errors of a canary strategy with the Services c and s, unless it names others, one in a line. Those of objects
+ * that do not exist are left out. */
+static const char *
+errors_of(struct arena *a, const char *canary)
+{
+	json_t *r =
+	    yaml(a, arena_printf(a,
+			"{metadata: {name: web, namespace: shop}, spec: {selector: {matchLabels: {app: web}}, "
+			"template: {metadata: "
+			"{labels: {app: web}}, spec: {containers: [{name: a, image: a}]}}, strategy: {canary: {%s}}}}",
+			canary));
+	struct listed l = LISTED;
+	struct pass pass = { .view = &l.view, .namespace = "shop", .name = "web", .seen = &(struct seen){ 0 } };
+	struct problems found = { .arena = a };
+	const char *text = "";
+	struct rollout_world w;
+
+	world_gather(&pass, (const struct rollout *)object_decode(&rollout_type, r, a), a, &w);
+	validate_problems(&w, &found);
+	json_decref(r);
+	for (size_t i = 0; i < found.n; i++)
+		if (!found.at[i].reference)
+			text = arena_printf(a, "%s%s%s: %s", text, text[0] != '\0' ? "\n" : "",
+			    found.at[i].path + strlen("spec.strategy.canary."), found.at[i].text);
+	return text;
+}
+
+#define SERVICES "canaryService: c, stableService: s, "
+#define GATEWAY "plugins: {argoproj-labs/gatewayAPI: {httpRoute: r}}"
+#define PING_PONG "pingPong: {pingService: ping, pongService: pong}, "
+#define MISSING "Invalid value: \"\": Canary service and Stable service must to be set to use Traffic Routing"
+
+struct spec_with_errors {
+	const char *canary, *errors;
+};
+
+static void
+assert_errors(const struct spec_with_errors *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct arena *a = arena_new();
+
+		assert_string_equal(errors_of(a, cases[i].canary), cases[i].errors);
+		arena_free(a);
+	}
+}
+
+/* Fields without `canary`, and what stands behind the last ": ", are those of Argo Rollouts. */
+static void
+errors_of_traffic_routing_have_the_texts_of_argo_rollouts(void **state)
+{
+	static const struct spec_with_errors cases[] = {
+		{ SERVICES "trafficRouting: {smi: {}}", "" },
+		{ "trafficRouting: {smi: {}}", "stableService: " MISSING "\ncanaryService: " MISSING },
+		{ "canaryService: c, trafficRouting: {istio: {virtualService: {name: v}}}", "stableService: " MISSING },
+		{ "trafficRouting: {istio: {virtualService: {name: v}, destinationRule: {name: d, canarySubsetName: c, "
+		  "stableSubsetName: s}}}",
+		    "" },
+		{ "canaryService: s, stableService: s", "stableService: Invalid value: This rollout uses the same "
+							"service for the stable and canary services, "
+							"but two different services are required." },
+		{ "pingPong: {pingService: '', pongService: p}, trafficRouting: {alb: {ingress: i, servicePort: 80, "
+		  "rootService: r}}",
+		    "pingPong.pingService: Invalid value: \"\": Ping service and Pong service must to be set to use "
+		    "Ping-Pong feature" },
+		{ "pingPong: {pingService: p, pongService: p}, trafficRouting: {alb: {ingress: i, servicePort: 80, "
+		  "rootService: r}}",
+		    "pingPong.pingService: Invalid value: \"p\": This rollout uses the same service for the ping and "
+		    "pong "
+		    "services, but two different services are required." },
+		{ SERVICES PING_PONG "trafficRouting: {smi: {}}",
+		    "trafficRouting.alb: Invalid value: can only be used with traffic routing by istio, "
+		    "plugins[\"argoproj-labs/gatewayAPI\"], alb: Ping-pong feature works with the ALB, Istio, and "
+		    "plugin-based traffic routers only" },
+		{ SERVICES "trafficRouting: {maxTrafficWeight: 10, smi: {}}",
+		    "trafficRouting.maxTrafficWeight: Invalid value: can only be used with traffic routing by nginx: "
+		    "Canary "
+		    "maxTrafficWeight in traffic routing only supported in Nginx and Plugins" },
+		{ "scaleDownDelaySeconds: 9, dynamicStableScale: true",
+		    "dynamicStableScale: Invalid value: true: Canary dynamicStableScale can only be used with traffic "
+		    "routing\ndynamicStableScale: Invalid value: true: Canary dynamicStableScale cannot be used with "
+		    "scaleDownDelaySeconds\nscaleDownDelaySeconds: Invalid value: 9: Canary scaleDownDelaySeconds can "
+		    "only "
+		    "be used with traffic routing" },
+		{ "steps: [{setWeight: 101}]",
+		    "steps[0].setWeight: Invalid value: 101: SetWeight needs to be between 0 and 100" },
+		{ "steps: [{setWeight: -1}]",
+		    "steps[0].setWeight: Invalid value: SetWeight needs to be between 0 and 100" },
+		{ SERVICES
+		    "steps: [{setWeight: -1}], trafficRouting: {maxTrafficWeight: 10, nginx: {stableIngress: i}}",
+		    "steps[0].setWeight: Invalid value: SetWeight needs to be between 0 and 10" },
+		{ "steps: [{experiment: {templates: [{name: e, specRef: canary, weight: 5}]}}]",
+		    "steps[0].experiment.templates[0].weight: Invalid value: can only be used with traffic routing by "
+		    "istio, "
+		    "plugins[\"argoproj-labs/gatewayAPI\"], alb, smi: Experiment template weight cannot be set unless "
+		    "TrafficRouting is enabled" },
+		{ SERVICES
+		    "trafficRouting: {traefik: {weightedTraefikServiceName: t}}, steps: [{experiment: {templates: "
+		    "[{name: e, specRef: canary, weight: 5}]}}]",
+		    "steps[0].experiment.templates[0].weight: Invalid value: can only be used with traffic routing by "
+		    "istio, "
+		    "plugins[\"argoproj-labs/gatewayAPI\"], alb, smi: Experiment template weight is only available for "
+		    "TrafficRouting with SMI, ALB, Istio and Plugins at this time" },
+		{ SERVICES "trafficRouting: {smi: {}}, steps: [{setHeaderRoute: {name: r, match: [{headerName: h, "
+			   "headerValue: {}}]}}, {setMirrorRoute: {name: r}}]",
+		    "steps[0].setHeaderRoute: Invalid value: can only be used with traffic routing by istio, "
+		    "plugins[\"argoproj-labs/gatewayAPI\"], nginx, alb, apisix, plugins[\"sluice/hook\"]: "
+		    "SetHeaderRoute "
+		    "requires TrafficRouting, supports Istio and ALB and Apisix\n"
+		    "trafficRouting.managedRoutes: Required value: Rollout has missing field "
+		    "'spec.strategy.canary.trafficRouting.managedRoutes'\n"
+		    "steps[1].setMirrorRoute: Invalid value: can only be used with traffic routing by istio, "
+		    "plugins[\"argoproj-labs/gatewayAPI\"]: SetMirrorRoute requires TrafficRouting, supports Istio and "
+		    "Plugins" },
+		{ SERVICES "trafficRouting: {managedRoutes: [{name: r}], alb: {ingress: i, servicePort: 80}}, steps: "
+			   "[{setHeaderRoute: {name: x, match: [{headerName: h, headerValue: {exact: a, regex: b}}]}}]",
+		    "steps[0].setHeaderRoute.match[0]: Invalid value: SetHeaderRoute match value invalid. ALB supports "
+		    "'exact' value only\n"
+		    "steps[0].setHeaderRoute: Invalid value: \"x\": Steps define a route that does not exist in "
+		    "spec.strategy.canary.trafficRouting.managedRoutes" },
+		{ SERVICES "trafficRouting: {managedRoutes: [{name: r}], " GATEWAY
+			   "}, steps: [{setMirrorRoute: {name: r, "
+			   "match: [{method: {}}, {path: {exact: /a, prefix: /b}}]}}]",
+		    "steps[0].setMirrorRoute.match[0]: Invalid value: method: StringMatch value missed, match value "
+		    "must have "
+		    "one of the following: exact, regex, prefix\n"
+		    "steps[0].setMirrorRoute.match[1]: Invalid value: path: StringMatch match value must have exactly "
+		    "one of "
+		    "the following: exact, regex, prefix" },
+	};
+
+	(void)state;
+	assert_errors(cases, ARRAY_SIZE(cases));
+}
+
+/* Argo Rollouts accepts all of these. */
+static void
+what_argo_rollouts_accepts_and_cannot_route_is_refused(void **state)
+{
+	static const struct spec_with_errors cases[] = {
+		/* The plugin would look for Services without a name. */
+		{ "canaryService: c, trafficRouting: {" GATEWAY "}", "stableService: " MISSING },
+		/* The plugin writes 100 - weight for the stable version, which may be below 0. */
+		{ SERVICES "trafficRouting: {maxTrafficWeight: 1000, " GATEWAY "}",
+		    "trafficRouting.maxTrafficWeight: Invalid value: can only be used with traffic routing by nginx" },
+		/* No weight would ever be set, and all steps pass. */
+		{ SERVICES "trafficRouting: {managedRoutes: [{name: r}]}",
+		    "trafficRouting: Required value: names no router; Sluice has istio, "
+		    "plugins[\"argoproj-labs/gatewayAPI\"], nginx, alb, smi, ambassador, traefik, apisix, "
+		    "plugins[\"argoproj-labs/contour\"], plugins[\"sluice/hook\"]" },
+		{ PING_PONG,
+		    "pingPong: Invalid value: can only be used with traffic routing by istio, "
+		    "plugins[\"argoproj-labs/gatewayAPI\"], alb: Ping-pong feature works with the ALB, Istio, and "
+		    "plugin-based traffic routers only" },
+		/* One of two pairs of Services would have no weight: with Istio and plugins that of pingPong. */
+		{ SERVICES PING_PONG "trafficRouting: {" GATEWAY "}",
+		    "pingPong: Invalid value: cannot be used with canaryService and stableService; pingService and "
+		    "pongService take their place" },
+		/* The requests of one router would have other destinations than those of the other. */
+		{ SERVICES
+		    "trafficRouting: {alb: {ingress: i, servicePort: 80}, traefik: {weightedTraefikServiceName: t}}, "
+		    "steps: [{experiment: {templates: [{name: e, specRef: canary, weight: 5}]}}]",
+		    "steps[0].experiment.templates[0].weight: Invalid value: traefik does not have it; all routers of "
+		    "a "
+		    "Rollout must: istio, plugins[\"argoproj-labs/gatewayAPI\"], alb, smi do" },
+	};
+
+	(void)state;
+	assert_errors(cases, ARRAY_SIZE(cases));
+}
+
+/* Argo Rollouts refuses it: it has no header routes with NGINX. */
+static void
+nginx_has_header_routes(void **state)
+{
+	static const struct spec_with_errors cases[] = {
+		{ SERVICES "trafficRouting: {managedRoutes: [{name: r}], nginx: {stableIngress: i}}, steps: "
+			   "[{setHeaderRoute: {name: r, match: [{headerName: h, headerValue: {exact: a}}]}}]",
+		    "" },
+	};
+
+	(void)state;
+	assert_errors(cases, ARRAY_SIZE(cases));
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_spec_is_validated_again_when_it_or_its_template_has_changed),
 		cmocka_unit_test(a_spec_without_a_generation_is_always_validated),
+		cmocka_unit_test(errors_of_traffic_routing_have_the_texts_of_argo_rollouts),
+		cmocka_unit_test(what_argo_rollouts_accepts_and_cannot_route_is_refused),
+		cmocka_unit_test(nginx_has_header_routes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
