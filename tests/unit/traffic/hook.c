@@ -311,7 +311,9 @@ header_routes_beyond_the_limit_are_a_problem(void **state)
 	struct hook_routing hook = { .name = "acme/edge" };
 	struct router_plugins plugins = { .hook = &hook };
 	struct traffic_routing routing = { .plugins = &plugins };
-	struct canary_strategy c = { .traffic_routing = &routing, .steps = { &step, 1 } };
+	struct canary_strategy c = { .traffic_routing = &routing,
+		.steps = { &step, 1 },
+		.spec_services = SPEC_CANARY_SERVICE | SPEC_STABLE_SERVICE };
 	struct problems p = { .arena = a };
 
 	(void)state;
