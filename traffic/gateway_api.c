@@ -428,6 +428,7 @@ gateway_read_route(const struct rollout *r, const struct view *view, struct aren
 	t->route = (const struct gateway_route *)o;
 	e = gateway_weight_patch(a, r, t->route, &own->services, &(struct wanted_split){ 0 }, &ops);
 	not_made = gateway_read_managed(r, t->route, a, ret);
+	t->invalid = e != NULL || not_made != NULL;
 	if (e != NULL)
 		return err_wrap(a, e, "%s: Invalid value: \"%s\"", gateway_field(a, &t->reference), t->reference.name);
 	gateway_read_weights(r, t->route, own, a, ret);
@@ -586,7 +587,8 @@ gateway_verify(const struct rollout *r, const struct routing *now, struct arena 
 
 /* --- writing --- */
 
-/* Routes are independent: weight is lowered wherever it can be. The first patch depends on the writes before it. */
+/* Routes are independent: an abort lowers the weight wherever it can be. Otherwise nothing is written behind a route
+ * with an error, as by the plugin of Argo Rollouts. The first patch depends on the writes before it. */
 static struct err *
 gateway_set_weight(
     const struct rollout *r, const struct routing *now, const struct wanted_split *want, struct plan *plan)
@@ -595,12 +597,14 @@ gateway_set_weight(
 	const struct gateway_targets *all = now->own;
 	struct err *e, *first = NULL;
 	size_t written = 0;
+	bool stops = false;
 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct gateway_target *t = &all->at[i];
 		json_t *ops = NULL;
 
-		if (t->route == NULL)
+		stops |= (t->route == NULL || t->invalid) && want->weight > 0 && !r->status.abort;
+		if (t->route == NULL || stops)
 			continue;
 		if ((e = gateway_weight_patch(plan->arena, r, t->route, &all->services, want, &ops)) != NULL) {
 			first = first != NULL ? first : e;

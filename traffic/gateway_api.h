@@ -33,6 +33,7 @@ struct gateway_reference {
 struct gateway_target {
 	struct gateway_reference reference;
 	const struct gateway_route *route; /* NULL: it could not be read */
+	bool invalid; /* it cannot be split as it is */
 	bool label_needed; /* another rollout whose canary has weight in this route needs the label */
 };
 

@@ -749,22 +749,57 @@ where_results_differ_from_the_plugin_they_are_the_safe_ones(void **state)
 		}
 }
 
+/* Reads a route that stands behind a missing and a malformed one. */
+static struct err *
+world_read_third(struct world *w, const char *status)
+{
+	*w = (struct world){ .arena = arena_new(), .listed = LISTED };
+	w->rollout = (const struct rollout *)world_add(w, &rollout_type,
+	    arena_printf(w->arena,
+		"{metadata: {name: web, namespace: shop}, spec: {strategy: {canary: {canaryService: web-c, "
+		"stableService: web-s, trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoutes: [{name: "
+		"missing}, {name: malformed}, {name: r}]}}}}}}, status: {%s}}",
+		status));
+	world_add(
+	    w, &http_route_type, "{metadata: {name: malformed, namespace: shop}, spec: {rules: [{backendRefs: []}]}}");
+	return world_read(w, "", "spec: {rules: [" SPLIT "]}");
+}
+
+/* With weight, no route behind one with an error is written, as by the plugin; an abort lowers the weight of each. */
+static void
+a_weight_stops_at_an_error_of_a_route_and_an_abort_does_not(void **state)
+{
+	static const struct {
+		const char *status;
+		int64_t weight;
+		bool written;
+	} cases[] = { { "", 0, true }, { "", 10, false }, { "abort: true", 10, true } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct wanted_split want = { .weight = cases[i].weight };
+		struct plan *plan;
+		struct world w;
+
+		assert_non_null(world_read_third(&w, cases[i].status));
+		plan = plan_new(w.arena);
+		gateway_router.set_weight(w.rollout, &w.routing, &want, plan);
+		assert_int_equal(plan->n_steps > 0, cases[i].written);
+		arena_free(w.arena);
+	}
+}
+
 /* The plugin stops at the first route with an error, so that an abort leaves the others as they are. */
 static void
-an_error_of_one_route_does_not_stop_the_writes_of_others(void **state)
+an_error_of_one_route_does_not_stop_an_abort_of_others(void **state)
 {
-	struct world w = { .arena = arena_new(), .listed = LISTED };
-	struct plan *plan = plan_new(w.arena);
+	struct plan *plan;
+	struct world w;
 	struct err *e;
 
 	(void)state;
-	w.rollout = (const struct rollout *)world_add(&w, &rollout_type,
-	    "{metadata: {name: web, namespace: shop}, spec: {strategy: {canary: {canaryService: web-c, stableService: "
-	    "web-s, trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoutes: [{name: missing}, {name: "
-	    "malformed}, {name: r}]}}}}}}}");
-	world_add(
-	    &w, &http_route_type, "{metadata: {name: malformed, namespace: shop}, spec: {rules: [{backendRefs: []}]}}");
-	e = world_read(&w, "", "spec: {rules: [" SPLIT "]}");
+	e = world_read_third(&w, "");
+	plan = plan_new(w.arena);
 	assert_non_null(strstr(err_text(w.arena, e), "httpRoutes[0].name: Invalid value: \"missing\""));
 	e = gateway_router.set_weight(w.rollout, &w.routing, &(struct wanted_split){ 0 }, plan);
 	assert_non_null(strstr(err_text(w.arena, e), "malformed"));
@@ -1009,7 +1044,8 @@ main(void)
 		cmocka_unit_test(without_weight_no_cookie_leads_to_the_canary),
 		cmocka_unit_test(a_rule_that_cannot_match_the_cookie_too_is_an_error_and_gets_no_rule),
 		cmocka_unit_test(where_results_differ_from_the_plugin_they_are_the_safe_ones),
-		cmocka_unit_test(an_error_of_one_route_does_not_stop_the_writes_of_others),
+		cmocka_unit_test(a_weight_stops_at_an_error_of_a_route_and_an_abort_does_not),
+		cmocka_unit_test(an_error_of_one_route_does_not_stop_an_abort_of_others),
 		cmocka_unit_test(a_selector_that_selects_no_route_is_an_error),
 		cmocka_unit_test(the_filters_of_the_canarys_reference_are_those_of_its_header_route_too),
 		cmocka_unit_test(a_weight_has_taken_effect_when_every_parent_has_accepted_its_generation),
