@@ -121,7 +121,7 @@ debug_set_weights(struct arena *a, const json_t *j, json_t **ret)
 			additional[want.n_additional++] =
 			    (struct weight_destination){ .service_name = json_str(one, "serviceName"),
 				    .weight = json_int(one, "weight", 0) };
-	e = istio_weight_patch(a, canary, istio->virtual_service,
+	e = istio_weight_patch(a, canary, NULL, istio->virtual_service,
 	    (const struct virtual_service *)object_decode(&virtual_service_type, vs_json, a), &want, &ops);
 	if (e != NULL)
 		return e;

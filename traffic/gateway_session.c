@@ -10,61 +10,27 @@
 #include "base/str.h"
 #include "kube/api/session_affinity.h"
 #include "traffic/gateway_api.h"
+#include "traffic/session.h"
 
 #define FILTER "ResponseHeaderModifier"
 #define HEADERS_MAX 16 /* of a match; a limit of the Gateway API */
-#define ATTRIBUTES "; Path=/; HttpOnly; Max-Age=" /* of cookies that this file sets, by which it knows them */
-
-enum gateway_session_mode { SESSION_OFF, SESSION_STICKY, SESSION_EXPIRES };
-
-struct gateway_session {
-	enum gateway_session_mode mode;
-	const char *pair; /* "NAME=HASH" */
-	int64_t max_age; /* seconds */
-};
-
-/* The rules of a rollout have its name: another one may route in the same object. */
-static const char *
-gateway_session_name(struct arena *a, const struct rollout *r)
-{
-	return arena_printf(a, "%s-session", r->object.meta.name);
-}
-
-static struct gateway_session
-gateway_session_of(struct arena *a, const struct rollout *r, int64_t weight)
-{
-	struct session_affinity want;
-	const char *hash = r->status.current_pod_hash;
-	struct gateway_session s = { 0 };
-	bool present;
-
-	/* rollout/validate.c reports the error */
-	if (session_affinity_read(a, &r->object, &want, &present) != NULL || !present || str_empty(hash))
-		return s;
-	s.pair = arena_printf(a, "%s=%s", want.cookie_name, hash);
-	s.max_age = want.max_age;
-	s.mode = weight > 0 ? SESSION_STICKY : r->status.abort ? SESSION_EXPIRES : SESSION_OFF;
-	return s;
-}
 
 bool
 gateway_is_session(const struct rollout *r, const struct gateway_rule *rule)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
-	_cleanup_(freep) char *name = mem_printf("%s-session", r->object.meta.name != NULL ? r->object.meta.name : "");
 
-	return gateway_is_rule_name(rule->name, name) && rule->backend_refs.n == 1 &&
+	return session_is_name(r, rule->name) && rule->backend_refs.n == 1 &&
 	       (gateway_ref_is(r, &rule->backend_refs.at[0], c->canary_service) ||
 		   gateway_ref_is(r, &rule->backend_refs.at[0], c->stable_service));
 }
 
 /* The filter that sets or expires the cookie. A new reference. */
 static json_t *
-gateway_session_filter(struct arena *a, const struct gateway_session *s)
+gateway_session_filter(struct arena *a, const struct session *s)
 {
 	return json_pack("{s:s,s:{s:[{s:s,s:s}]}}", "type", FILTER, "responseHeaderModifier", "add", "name",
-	    "Set-Cookie", "value",
-	    arena_printf(a, "%s" ATTRIBUTES "%lld", s->pair, s->mode == SESSION_STICKY ? (long long)s->max_age : 0LL));
+	    "Set-Cookie", "value", session_set_cookie(a, s));
 }
 
 static bool
@@ -72,12 +38,12 @@ gateway_is_session_filter(const json_t *filter)
 {
 	const char *value = json_str(json_at(filter, "/responseHeaderModifier/add/0"), "value");
 
-	return str_eq(json_str(filter, "type"), FILTER) && value != NULL && strstr(value, ATTRIBUTES) != NULL;
+	return str_eq(json_str(filter, "type"), FILTER) && session_is_set_cookie(value);
 }
 
 /* The filters of the canary's reference: those of the user, and that of the session. A new reference. */
 static json_t *
-gateway_session_filters(struct arena *a, const struct gateway_session *s, const json_t *ref)
+gateway_session_filters(struct arena *a, const struct session *s, const json_t *ref)
 {
 	json_t *list = json_array(), *one;
 	size_t i;
@@ -94,11 +60,11 @@ json_t *
 gateway_session_edits(
     struct arena *a, const struct rollout *r, const struct gateway_rule *rule, const char *base, int64_t weight)
 {
-	struct gateway_session s = gateway_session_of(a, r, weight);
+	struct session s = session_of(a, r, weight);
 	_cleanup_(json_decrefp) json_t *json = NULL;
 	json_t *edits = NULL;
 
-	if (s.mode != SESSION_STICKY && strstr(rule->raw, ATTRIBUTES) == NULL)
+	if (s.mode != SESSION_STICKY && !session_is_set_cookie(rule->raw))
 		return NULL;
 	json = json_loads(rule->raw, 0, NULL);
 	for (size_t i = 0; i < rule->backend_refs.n; i++) {
@@ -139,7 +105,7 @@ gateway_session_fits(const json_t *rule)
 /* The matches of a rule, each with the cookie too. It may be anywhere among the others of its header. A new reference
  * to a list. */
 static json_t *
-gateway_session_matches(struct arena *a, const struct gateway_session *s, const json_t *rule)
+gateway_session_matches(struct arena *a, const struct session *s, const json_t *rule)
 {
 	const json_t *of_rule = json_object_get(rule, "matches");
 	size_t n = json_array_size(of_rule) > 0 ? json_array_size(of_rule) : 1;
@@ -152,7 +118,7 @@ gateway_session_matches(struct arena *a, const struct gateway_session *s, const 
 		if (headers == NULL)
 			json_object_set_new(match, "headers", headers = json_array());
 		json_array_append_new(headers, json_pack("{s:s,s:s,s:s}", "name", "Cookie", "type", "RegularExpression",
-						   "value", arena_printf(a, "^(.*; *)?%s(;.*)?$", s->pair)));
+						   "value", session_pattern(a, s)));
 		json_array_append_new(list, match);
 	}
 	return list;
@@ -161,12 +127,12 @@ gateway_session_matches(struct arena *a, const struct gateway_session *s, const 
 /* The rule for one that is split; NULL if the cookie cannot be added to its matches (gateway_session_problem): the
  * patch that sets the weight must not fail. A new reference. */
 static json_t *
-gateway_session_rule(struct arena *a, const struct rollout *r, const struct gateway_session *s,
+gateway_session_rule(struct arena *a, const struct rollout *r, const struct session *s,
     const struct gateway_rule *split, const char *name)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	json_t *rule = json_loads(split->raw, 0, NULL), *ref, *filters;
-	struct gateway_session none = { 0 };
+	struct session none = { 0 };
 
 	if (!gateway_session_fits(rule)) {
 		json_decref(rule);
@@ -189,9 +155,8 @@ gateway_session_rule(struct arena *a, const struct rollout *r, const struct gate
 
 static json_t *
 gateway_session_rules(
-    struct arena *a, const struct rollout *r, const struct gateway_session *s, const struct gateway_route *route)
+    struct arena *a, const struct rollout *r, const struct session *s, const struct gateway_route *route)
 {
-	const char *name = gateway_session_name(a, r);
 	json_t *rules = json_array();
 
 	for (size_t i = 0; s->mode != SESSION_OFF && i < route->spec.rules.n; i++) {
@@ -199,8 +164,7 @@ gateway_session_rules(
 		json_t *rule = NULL;
 
 		if (gateway_is_split(r, &route->spec.rules.at[i]))
-			rule = gateway_session_rule(
-			    a, r, s, &route->spec.rules.at[i], n == 0 ? name : arena_printf(a, "%s-%zu", name, n));
+			rule = gateway_session_rule(a, r, s, &route->spec.rules.at[i], session_name(a, r, n));
 		if (rule != NULL)
 			json_array_append_new(rules, rule);
 	}
@@ -211,7 +175,7 @@ void
 gateway_session_patch(
     struct arena *a, const struct rollout *r, const struct gateway_route *route, int64_t weight, json_t **ops)
 {
-	struct gateway_session s = gateway_session_of(a, r, weight);
+	struct session s = session_of(a, r, weight);
 	_cleanup_(json_decrefp) json_t *want = gateway_session_rules(a, r, &s, route);
 	json_t *one;
 	size_t i;
@@ -267,7 +231,7 @@ gateway_session_has_filter(const json_t *rule)
 struct err *
 gateway_session_problem(struct arena *a, const struct rollout *r, const struct gateway_route *route)
 {
-	struct gateway_session s = gateway_session_of(a, r, 1);
+	struct session s = session_of(a, r, 1);
 
 	for (size_t i = 0; s.mode == SESSION_STICKY && i < route->spec.rules.n; i++) {
 		_cleanup_(json_decrefp) json_t *rule = NULL;

@@ -1,6 +1,6 @@
 /* traffic/istio.c: the Istio router: weights in VirtualServices (istio_split.c), routes that steps create
- * (istio_managed.c), pod template hashes in a DestinationRule (istio_subsets.c), and the fields that Git does not set
- * back (istio_owns.c).
+ * (istio_managed.c), session affinity (istio_session.c), pod template hashes in a DestinationRule (istio_subsets.c),
+ * and the fields that Git does not set back (istio_owns.c).
  */
 #include "traffic/istio.h"
 #include <string.h>
@@ -24,7 +24,8 @@ const struct router istio_router = {
 	.name = "istio",
 	.metric_name = "Istio",
 	.types = istio_types,
-	.features = ROUTER_HEADER_ROUTES | ROUTER_MIRROR_ROUTES | ROUTER_EXPERIMENTS | ROUTER_PING_PONG,
+	.features = ROUTER_HEADER_ROUTES | ROUTER_MIRROR_ROUTES | ROUTER_EXPERIMENTS | ROUTER_PING_PONG |
+		    ROUTER_SESSION_AFFINITY,
 	.used = istio_used,
 	.check = istio_check,
 	.read = istio_read,
@@ -118,7 +119,6 @@ istio_read_additional(const struct istio_splits *s, const struct istio_split *sp
 		met++;
 		ret->routes_differ |= !first && (k == n || list[k].weight != weight);
 		if (k == n)
-			list[n++].service_name = arena_strndup(s->arena, d->host, strcspn(d->host, "."));
 		list[k].weight = weight > list[k].weight ? weight : list[k].weight;
 	}
 	ret->routes_differ |= !first && met != n;
@@ -163,6 +163,22 @@ istio_read_managed(const struct istio_splits *s, struct routing *ret)
 	return NULL;
 }
 
+/* The cookie and the routes that belong to the weight that was read must be there too. */
+static struct err *
+istio_read_session(const struct istio_splits *s, const struct rollout *r, struct routing *ret)
+{
+	_cleanup_(json_decrefp) json_t *ops = NULL;
+	struct session session;
+
+	if (!istio_session_concerns(s->arena, r, s->vs, ret->weight, &session))
+		return NULL;
+	istio_session_patch(s, r, &session, &ops);
+	for (size_t i = 0; ops == NULL && i < s->n; i++)
+		ops = istio_session_edits(s->arena, &session, &s->at[i]);
+	ret->routes_differ |= ops != NULL;
+	return istio_session_problem(s, r);
+}
+
 /* Reads one VirtualService, and adds its state to *ret. */
 static struct err *
 istio_read_virtual_service(const struct rollout *r, const struct istio_virtual_service_ref *ref,
@@ -201,7 +217,8 @@ istio_read_virtual_service(const struct rollout *r, const struct istio_virtual_s
 	if ((e = istio_read_managed(&s, ret)) != NULL)
 		return e;
 	*ret_object = &s.vs->object;
-	return NULL;
+	/* an abort takes the weight away whatever this is */
+	return istio_read_session(&s, r, ret);
 }
 
 /* It keeps the objects as istio_objects() returns them. */
@@ -251,7 +268,7 @@ istio_set_weight(const struct rollout *r, const struct routing *now, const struc
 
 		if (vs == NULL)
 			continue;
-		if ((e = istio_weight_patch(plan->arena, r->spec.strategy.canary, &refs[i], vs, want, &ops)) != NULL)
+		if ((e = istio_weight_patch(plan->arena, r->spec.strategy.canary, r, &refs[i], vs, want, &ops)) != NULL)
 			return e;
 		if (json_array_size(ops) == 0) {
 			json_decref(ops);
@@ -280,7 +297,8 @@ istio_has_weight(const struct rollout *r, const struct routing *now, const struc
 		const struct virtual_service *vs = (const struct virtual_service *)istio_objects(now)[i + 1];
 		_cleanup_(json_decrefp) json_t *ops = NULL;
 
-		has = vs != NULL && istio_weight_patch(a, r->spec.strategy.canary, &refs[i], vs, want, &ops) == NULL &&
+		has = vs != NULL &&
+		      istio_weight_patch(a, r->spec.strategy.canary, r, &refs[i], vs, want, &ops) == NULL &&
 		      json_array_size(ops) == 0;
 	}
 	return has;

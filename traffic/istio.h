@@ -7,6 +7,7 @@
 #include "kube/api/istio.h"
 #include "kube/api/rollout.h"
 #include "traffic/router.h"
+#include "traffic/session.h"
 
 #define ISTIO_FIELD "spec.strategy.canary.trafficRouting.istio"
 
@@ -90,9 +91,10 @@ int64_t istio_kept_weight(const struct canary_strategy *, const struct istio_spl
  * of the strategy's) selects; NULL if nothing has to change. Destinations of additional subsets keep their
  * weight, those of `additional` (sorted by Service) get theirs, other ones that have a weight are removed; the stable
  * destination gets the rest. If the others leave less than `weight`, the canary gets what is left. A new reference to a
- * JSON list. */
-struct err *istio_weight_patch(struct arena *, const struct canary_strategy *, const struct istio_virtual_service_ref *,
-    const struct virtual_service *, const struct wanted_split *, json_t **ret);
+ * JSON list. Session affinity is that of `r`, whose strategy it is; NULL: the rollout has none. */
+struct err *istio_weight_patch(struct arena *, const struct canary_strategy *, const struct rollout *r,
+    const struct istio_virtual_service_ref *, const struct virtual_service *, const struct wanted_split *,
+    json_t **ret);
 
 /* --- istio.c. The functions without a comment are those of struct router. --- */
 
@@ -111,6 +113,30 @@ bool istio_concerns(const struct rollout *, const struct object *);
 
 bool istio_set_routes(
     const struct rollout *, const struct routing *, const struct wanted_route *, size_t, struct arena *, struct plan *);
+
+/* --- istio_session.c --- */
+
+/* Returns whether the route is one for session affinity, of this rollout; NULL: of any. */
+bool istio_is_session(const struct rollout *, const struct istio_route *);
+
+/* Sets *ret to the session affinity that belongs to this weight of the canary. Returns whether it concerns the
+ * VirtualService: the rollout has session affinity, or a route of it is left. */
+bool istio_session_concerns(
+    struct arena *, const struct rollout *, const struct virtual_service *, int64_t weight, struct session *ret);
+
+/* Returns the changes of a split route that make its destinations set the cookie, or not. A new reference; NULL: there
+ * are none. */
+json_t *istio_session_edits(struct arena *, const struct session *, const struct istio_split *);
+
+/* Adds to *ops what makes the routes for session affinity the wanted ones. It follows all changes within routes, as it
+ * moves the routes. */
+void istio_session_patch(const struct istio_splits *, const struct rollout *, const struct session *, json_t **ops);
+
+/* Copies the cookie from a live destination to the desired one. */
+void istio_session_keep(const json_t *live, json_t *desired);
+
+/* Returns why the VirtualService cannot have session affinity, if the rollout wants it; NULL: it can. */
+struct err *istio_session_problem(const struct istio_splits *, const struct rollout *);
 
 /* --- istio_subsets.c --- */
 

@@ -86,6 +86,7 @@ istio_owns_keep_weights(const struct istio_pair *p, const struct istio_split *li
 			json_object_set(to, "weight", json_object_get(from, "weight"));
 		else
 			json_object_del(to, "weight");
+		istio_session_keep(from, to);
 	}
 	for (size_t i = 0; i < live->route->route.n; i++) {
 		const struct istio_destination *d = &live->route->route.at[i].destination;
@@ -106,19 +107,55 @@ istio_owns_keep_managed(const struct istio_pair *p)
 	size_t n = 0;
 
 	for (size_t i = desired.n; i-- > 0;)
-		if (istio_is_managed(p->canary, &desired.at[i]))
+		if (istio_is_managed(p->canary, &desired.at[i]) || istio_is_session(p->rollout, &desired.at[i]))
 			json_array_remove(to, i);
 	for (size_t i = 0; i < live.n && json_is_array(to); i++)
 		if (istio_is_managed(p->canary, &live.at[i]))
 			json_array_insert_new(to, n++, json_deep_copy(json_array_get(from, i)));
 }
 
-/* Managed routes are last: they move the indexes of the others. */
+/* A route for session affinity, and the desired route that it stands before. Borrowed. */
+struct istio_owns_session {
+	const json_t *session, *before;
+};
+
+/* Sets *ret to the route for session affinity of a live route, if it has one. */
+static bool
+istio_owns_live_session(const struct istio_pair *p, const struct istio_split *live, const struct istio_split *desired,
+    struct istio_owns_session *ret)
+{
+	const struct virtual_service *vs = (const struct virtual_service *)p->live;
+
+	if (live->kind != ISTIO_HTTP || live->index == 0 ||
+	    !istio_is_session(p->rollout, &vs->spec.http.at[live->index - 1]))
+		return false;
+	ret->session = json_array_get(istio_owns_list(p->live_json, istio_kind_name(ISTIO_HTTP)), live->index - 1);
+	ret->before = json_array_get(istio_owns_list(p->desired_json, istio_kind_name(ISTIO_HTTP)), desired->index);
+	return true;
+}
+
+static void
+istio_owns_keep_sessions(const struct istio_pair *p, const struct istio_owns_session *list, size_t n)
+{
+	json_t *to = istio_owns_list(p->desired_json, istio_kind_name(ISTIO_HTTP));
+
+	for (size_t k = 0; k < n; k++)
+		for (size_t i = 0; i < json_array_size(to); i++)
+			if (json_array_get(to, i) == list[k].before) {
+				json_array_insert_new(to, i, json_deep_copy(list[k].session));
+				break;
+			}
+}
+
+/* Other routes are last: they move the indexes of those that are split. */
 static void
 istio_owns_keep_routes(const struct istio_pair *p, const struct istio_virtual_service_ref *ref)
 {
 	const struct virtual_service *vs = (const struct virtual_service *)p->desired;
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct istio_owns_session *sessions = arena_new_array(a, struct istio_owns_session, vs->spec.http.n);
 	struct istio_split desired, live;
+	size_t n = 0;
 
 	for (enum istio_kind kind = 0; kind < ISTIO_KIND_MAX; kind++) {
 		size_t unnamed = 0;
@@ -133,9 +170,11 @@ istio_owns_keep_routes(const struct istio_pair *p, const struct istio_virtual_se
 			unnamed += desired.route->name == NULL;
 			if (found)
 				istio_owns_keep_weights(p, &live, &desired);
+			n += found && istio_owns_live_session(p, &live, &desired, &sessions[n]);
 		}
 	}
 	istio_owns_keep_managed(p);
+	istio_owns_keep_sessions(p, sessions, n);
 }
 
 static void

@@ -146,7 +146,8 @@ istio_split_add(struct istio_splits *s, enum istio_kind kind, size_t index)
 	return NULL;
 }
 
-/* Adds the only route of a kind of which the strategy names none, not counting managed routes. */
+/* Adds the only route of a kind of which the strategy names none, not counting managed routes and those for session
+ * affinity. */
 static struct err *
 istio_split_only(struct istio_splits *s, enum istio_kind kind)
 {
@@ -154,7 +155,7 @@ istio_split_only(struct istio_splits *s, enum istio_kind kind)
 	size_t n = 0, only = 0;
 
 	for (size_t i = 0; i < routes.n; i++)
-		if (!istio_is_managed(s->canary, &routes.at[i])) {
+		if (!istio_is_managed(s->canary, &routes.at[i]) && !istio_is_session(NULL, &routes.at[i])) {
 			n++;
 			only = i;
 		}
@@ -361,21 +362,27 @@ istio_route_edits(struct arena *a, const struct canary_strategy *c, const struct
 }
 
 struct err *
-istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struct istio_virtual_service_ref *ref,
-    const struct virtual_service *vs, const struct wanted_split *want, json_t **ret)
+istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struct rollout *rollout,
+    const struct istio_virtual_service_ref *ref, const struct virtual_service *vs, const struct wanted_split *want,
+    json_t **ret)
 {
-	_cleanup_(json_decrefp) json_t *ops = NULL;
+	_cleanup_(json_decrefp) json_t *ops = NULL, *moves = NULL;
 	struct istio_splits s = { .arena = a, .canary = c, .vs = vs };
+	struct session session;
+	bool concerned = rollout != NULL && istio_session_concerns(a, rollout, vs, want->weight, &session);
 	struct err *e;
 
 	if ((e = istio_splits_read(&s, ref)) != NULL)
 		return e;
+	if (concerned)
+		istio_session_patch(&s, rollout, &session, &moves);
 	for (size_t k = 0; k < s.n; k++) {
-		_cleanup_(json_decrefp) json_t *edits = istio_route_edits(a, c, &s.at[k], want);
+		_cleanup_(json_decrefp) json_t *edits = concerned ? istio_session_edits(a, &session, &s.at[k]) : NULL;
+		_cleanup_(json_decrefp) json_t *weights = istio_route_edits(a, c, &s.at[k], want);
 		const struct istio_route *r = s.at[k].route;
 		const char *path = arena_printf(a, "/spec/%s/%u", kind_names[s.at[k].kind], s.at[k].index);
 
-		if (edits == NULL)
+		if (edits == NULL && weights == NULL && moves == NULL)
 			continue;
 		json_patch_of(&ops);
 		if (r->name != NULL)
@@ -384,8 +391,13 @@ istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struc
 			json_patch_add(
 			    ops, "test", arena_printf(a, "%s/match", path), json_loads(r->raw_match, 0, NULL));
 		json_patch_add(ops, "test", arena_printf(a, "%s/route", path), json_loads(r->raw_route, 0, NULL));
-		json_array_extend(ops, edits);
+		if (edits != NULL)
+			json_array_extend(ops, edits);
+		if (weights != NULL)
+			json_array_extend(ops, weights);
 	}
+	if (moves != NULL)
+		json_array_extend(json_patch_of(&ops), moves);
 	*ret = TAKE_PTR(ops);
 	return NULL;
 }

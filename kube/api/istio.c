@@ -2,6 +2,7 @@
  * traffic/istio_split.c. */
 #include "kube/api/istio.h"
 #include "base/json_walk.h"
+#include "kube/api/pod_template.h"
 
 static const struct field istio_destination_fields[] = {
 	STRING(istio_destination, host, "host"),
@@ -21,6 +22,28 @@ static const struct field istio_match_fields[] = {
 };
 TYPE(istio_match, "match");
 
+/* Two routes that differ in their name, match and route only have the same sum. */
+static uint32_t
+istio_route_rest(const char *text)
+{
+	static const char *const others[] = { "name", "match", "route" };
+	_cleanup_(arena_freep) struct arena *a = NULL;
+	struct json_walk w = json_walk(text);
+	uint32_t sum = 0;
+
+	while (json_walk_next(&w)) {
+		bool other = true;
+
+		for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+			other &= !json_walk_is(&w, others[i]);
+		if (!other)
+			continue;
+		a = a != NULL ? a : arena_new();
+		sum += text_sum(arena_printf(a, "%.*s:%s", (int)w.key_len, w.key, json_compact(a, w.value)));
+	}
+	return sum;
+}
+
 static void
 istio_route_finish(void *of, const char *text, struct arena *a)
 {
@@ -30,6 +53,7 @@ istio_route_finish(void *of, const char *text, struct arena *a)
 
 	r->raw_match = match != NULL ? json_compact(a, match) : NULL;
 	r->raw_route = route != NULL ? json_compact(a, route) : NULL;
+	r->rest_sum = istio_route_rest(text);
 	if (mirror != NULL)
 		r->raw_mirror = arena_printf(a, "[%s%s%s]", json_compact(a, mirror), percentage != NULL ? "," : "",
 		    percentage != NULL ? json_compact(a, percentage) : "");

@@ -23,6 +23,7 @@ struct istio_route {
 	LIST_OF(struct istio_match) match;
 	LIST_OF(struct route_destination) route;
 	const char *raw_match, *raw_route; /* the lists as compact JSON, which a patch tests; NULL if absent */
+	uint32_t rest_sum; /* of all other members than name, match and route, in any order; 0: it has none */
 	const char *raw_mirror; /* mirror and mirrorPercentage as a compact JSON list; NULL if it does not mirror */
 };
 

@@ -193,8 +193,10 @@ count_header_routes(const json_t *vs, void *arg)
 	json_t *route;
 	size_t i;
 
+	/* One that makes a cookie expire leads to the stable version. */
 	json_array_foreach (json_at(vs, "/spec/http"), i, route)
-		*(int *)arg += json_array_size(json_object_get(route, "route")) == 1;
+		*(int *)arg += json_array_size(json_object_get(route, "route")) == 1 &&
+			       json_at(route, "/route/0/headers/response/add/Set-Cookie") == NULL;
 	json_array_foreach (json_at(vs, "/spec/rules"), i, route)
 		*(int *)arg += json_object_get(route, "name") != NULL &&
 			       (json_array_size(json_object_get(route, "backendRefs")) == 1 ||

@@ -116,7 +116,7 @@ istio_line(struct arena *a, const json_t *j)
 			.weight = json_int(one, "weight", 0) };
 	rollout = json_pack("{s:{s:{s:O}}}", "spec", "strategy", "canary", json_object_get(j, "canary"));
 	r = (const struct rollout *)object_decode(&rollout_type, rollout, a);
-	e = istio_weight_patch(a, r->spec.strategy.canary,
+	e = istio_weight_patch(a, r->spec.strategy.canary, NULL,
 	    r->spec.strategy.canary->traffic_routing->istio->virtual_service,
 	    (const struct virtual_service *)object_decode(&virtual_service_type, vs_json, a), &split, &ops);
 	if (e != NULL)

@@ -246,6 +246,43 @@ a_sync_keeps_a_mirroring_rule_in_front_of_the_one_that_is_split(void **state)
 }
 
 static void
+a_sync_keeps_the_cookie_of_a_destination_and_the_route_for_it(void **state)
+{
+#define COOKIE_HEADERS "headers: {response: {add: {Set-Cookie: k=abc; Path=/; HttpOnly; Max-Age=60}}}"
+#define COOKIE_MATCH "{headers: {cookie: {regex: \"^(.*; *)?k=abc(;.*)?$\"}}}"
+	static const char rest[] = "{name: rest, route: [{destination: {host: myapp, subset: stable}, weight: 60}, "
+				   "{destination: {host: myapp, subset: canary}, weight: 40, " COOKIE_HEADERS "}]}";
+	static const char session[] = "{name: myapp-session, match: [" COOKIE_MATCH "], route: [{destination: {host: "
+				      "myapp, subset: canary}, weight: 100}]}";
+	/* another client's route: its match is no cookie of a session */
+	static const char user[] = "{name: a-session, match: [{headers: {cookie: {regex: x}}}], route: [{destination: "
+				   "{host: other}}]}";
+	static const char *const pure =
+	    "{name: rest, route: [{destination: {host: myapp, subset: stable}, weight: 100}, "
+	    "{destination: {host: myapp, subset: canary}, weight: 0}]}";
+	struct arena *a = arena_new();
+	const char *live = arena_printf(a, VIRTUAL_SERVICE("{http: [%s, %s, %s]}"), user, session, rest);
+	_cleanup_(json_decrefp) json_t *want =
+	    yaml(a, arena_printf(a, "{http: [%s, {name: more, route: [{destination: {host: more}}]}, %s, %s]}", user,
+			session, rest));
+
+	(void)state;
+	assert_string_equal(
+	    overlaid(a, ROLLOUT, live,
+		arena_printf(a, VIRTUAL_SERVICE("{http: [%s, {name: more, route: [{destination: {host: more}}]}, %s]}"),
+		    user, pure)),
+	    json_text(a, want));
+	/* exported manifests may have the route already */
+	assert_string_equal(
+	    overlaid(a, ROLLOUT, live,
+		arena_printf(a,
+		    VIRTUAL_SERVICE("{http: [%s, {name: more, route: [{destination: {host: more}}]}, %s, %s]}"), user,
+		    session, pure)),
+	    json_text(a, want));
+	arena_free(a);
+}
+
+static void
 a_sync_keeps_the_cookie_of_session_affinity_and_its_rule(void **state)
 {
 	static const char rollout[] =
@@ -299,6 +336,7 @@ main(void)
 		cmocka_unit_test(
 		    a_sync_keeps_the_weights_the_managed_rules_and_the_label_of_a_route_of_the_gateway_api),
 		cmocka_unit_test(a_sync_keeps_a_mirroring_rule_in_front_of_the_one_that_is_split),
+		cmocka_unit_test(a_sync_keeps_the_cookie_of_a_destination_and_the_route_for_it),
 		cmocka_unit_test(a_sync_keeps_the_cookie_of_session_affinity_and_its_rule),
 		cmocka_unit_test(a_sync_does_not_drop_a_rule_of_a_user_that_has_the_name_of_a_managed_route),
 		cmocka_unit_test(a_sync_leaves_fields_of_another_type_as_git_has_them),
