@@ -14,6 +14,7 @@
 #include "analysis/spec.h"
 #include "base/letters.h"
 #include "cli/cli.h"
+#include "cli/lint_ports.h"
 #include "cli/lint_rules.h"
 #include "cli/manifest_files.h"
 #include "gitops/engine/object_annotations.h"
@@ -244,6 +245,44 @@ lint_check_few_pods(struct lint *l, const struct manifest *m, const struct rollo
 		pods, pods == 1 ? "" : "s", weight, replicas));
 }
 
+/* A Service of the files, and the namespace of a Rollout that names it. */
+struct lint_services {
+	const struct lint *lint;
+	const char *namespace;
+};
+
+static const json_t *
+lint_ports_of(const char *service, void *arg)
+{
+	const struct lint_services *s = arg;
+	const json_t *ports = NULL;
+
+	for (const struct manifest *m = s->lint->first; m != NULL; m = m->next)
+		if (m->object->type == &service_type && str_eq(m->object->meta.name, service) &&
+		    str_eq(m->object->meta.namespace, s->namespace))
+			ports = json_at(m->json, "/spec/ports");
+	return json_array_size(ports) > 0 ? ports : NULL;
+}
+
+/* The ports in the Rollout and the objects of its routers, each reported where it stands. */
+static void
+lint_check_ports(struct lint *l, const struct manifest *m)
+{
+	const struct rollout *r = (const struct rollout *)m->object;
+	struct lint_services services = { l, m->object->meta.namespace };
+	const struct router *router;
+
+	for (size_t i = 0; (router = router_at(r->spec.strategy.canary, i)) != NULL; i++)
+		for (const struct manifest *of = l->first; of != NULL; of = of->next) {
+			struct problems found = { .arena = l->cli->arena };
+
+			if (of == m || (router_has_type(router, of->object->type) && router->concerns(r, of->object)))
+				lint_ports(&found, r, router, of->json, of == m, lint_ports_of, &services);
+			for (size_t k = 0; k < found.n; k++)
+				lint_print_problem(l, of, &found.at[k]);
+		}
+}
+
 static void
 lint_check_rollout(struct lint *l, const struct manifest *m)
 {
@@ -258,6 +297,7 @@ lint_check_rollout(struct lint *l, const struct manifest *m)
 	validate_problems(&w, &found);
 	for (size_t i = 0; i < found.n; i++)
 		lint_print_problem(l, m, &found.at[i]);
+	lint_check_ports(l, m);
 	lint_check_few_pods(l, m, &w);
 	lint_check_pods(l, m, "/spec/template", "spec.template", false);
 }

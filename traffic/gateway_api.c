@@ -45,6 +45,8 @@ const struct router gateway_router = {
 	.types = gateway_types,
 	.features = ROUTER_HEADER_ROUTES | ROUTER_MIRROR_ROUTES | ROUTER_EXPERIMENTS | ROUTER_PING_PONG |
 		    ROUTER_SESSION_AFFINITY,
+	.service_name = "/name",
+	.service_port = "/port",
 	.used = gateway_used,
 	.check = gateway_check,
 	.read = gateway_read,

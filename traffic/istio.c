@@ -26,6 +26,8 @@ const struct router istio_router = {
 	.types = istio_types,
 	.features = ROUTER_HEADER_ROUTES | ROUTER_MIRROR_ROUTES | ROUTER_EXPERIMENTS | ROUTER_PING_PONG |
 		    ROUTER_SESSION_AFFINITY,
+	.service_name = "/destination/host",
+	.service_port = "/destination/port",
 	.used = istio_used,
 	.check = istio_check,
 	.read = istio_read,
@@ -119,6 +121,7 @@ istio_read_additional(const struct istio_splits *s, const struct istio_split *sp
 		met++;
 		ret->routes_differ |= !first && (k == n || list[k].weight != weight);
 		if (k == n)
+			list[n++].service_name = arena_strndup(s->arena, d->host, strcspn(d->host, "."));
 		list[k].weight = weight > list[k].weight ? weight : list[k].weight;
 	}
 	ret->routes_differ |= !first && met != n;

@@ -88,6 +88,14 @@ struct router {
 	/* The variables of the controller's environment that it reads (struct settings), ended by NULL; NULL: none. */
 	const char *const *variables;
 
+	/* For lint. How its objects refer to a Service and its port: JSON pointers to both from an object anywhere in
+	 * them; a name ends at its first dot. The port is a number, a name, or an object with one of `number` and
+	 * `name`. NULL: they do not name ports. */
+	const char *service_name, *service_port;
+	bool copies_port; /* for lint: the canary's Service gets requests at the port of the stable one */
+	/* For lint. JSON pointer to a field of the Rollout that is a port of its Services; NULL: it has none. */
+	const char *port_field;
+
 	/* True if the strategy uses it. */
 	bool (*used)(const struct canary_strategy *);
 

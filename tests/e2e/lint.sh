@@ -46,6 +46,33 @@ spec:
       steps:
       - setHeaderRoute: {name: main, match: [{headerName: x, headerValue: {exact: y}}]}
 Y
+# Ports of Services, in objects of routers: 80 becomes 81 in one kind.
+for row in "alb:Rollout:spec.strategy.canary.trafficRouting.alb.servicePort" "nginx:Ingress:spec.rules[0].http.paths[0].backend.service.port" \
+	"gateway:HTTPRoute:spec.rules[0].backendRefs[0].port" "traefik:TraefikService:spec.weighted.services[0].port" \
+	"apisix:ApisixRoute:spec.http[0].backends[0].servicePort" "contour:HTTPProxy:spec.routes[0].services[0].port"; do
+	IFS=: read -r router kind path <<<"$row"
+	file=tests/data/routers/$router.yaml
+	sed -E "/^kind: $kind/,/^---/s/(number|servicePort|port): 80/\1: 81/" "$file" >"$dir/port.yaml"
+	check "$router: the ports of the Services are right" says " 0 errors, 0 warnings" "$s" lint "$file"
+	check "$router: a port that a Service does not have is found where it stands" \
+		says "error: $path: Invalid value: 81: Service \"" "$s" lint "$dir/port.yaml"
+	perl -0777 -ne 'print join "---\n", grep { !/^kind: Service$/m } split /^---\n/m' "$dir/port.yaml" >"$dir/alone.yaml"
+	check "$router: a Service that is not in the files may have any port" says " 0 errors" "$s" lint "$dir/alone.yaml"
+done
+sed -E '/^metadata: \{name: fresh/,/^---/s/port: 80/name: web, port: 8080/' tests/data/routers/nginx.yaml >"$dir/port.yaml"
+check "nginx: the canary's Service needs the port of the stable one" \
+	says 'service.port: Invalid value: 80: Service "fresh" has no such port; it has 8080 (web)' "$s" lint "$dir/port.yaml"
+cat >"$dir/port.yaml" <<'Y'
+{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: web}, spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: "web:v1"}]}}, strategy: {canary: {canaryService: c, stableService: s, trafficRouting: {istio: {virtualService: {name: web}}}}}}}
+---
+{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: web}, spec: {hosts: [web], http: [{route: [{destination: {host: s.default.svc.cluster.local, port: {number: 80}}, weight: 100}, {destination: {host: c, port: {number: 81}}, weight: 0}]}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {selector: {app: web}, ports: [{port: 80}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: c}, spec: {selector: {app: web}, ports: [{port: 80}]}}
+Y
+check "istio: a port of a destination" says 'error: spec.http[0].route[1].destination.port: Invalid value: 81: Service "c" has no such port' "$s" lint "$dir/port.yaml"
+check "istio: the other one is right" says " 1 errors, 0 warnings" "$s" lint "$dir/port.yaml"
 check "a managed route with the name of the route that is split" says 'managedRoutes[0].name: Invalid value: "main" is a route that is split' "$s" lint "$dir/routes"
 check "a wrong number is found where it stands" says "bad/rollout.yaml:6:3: error: spec.replicas: -1 is not between 0" lint
 check "and everything else too: a weight" says "rollout.yaml:15:9: error: spec.strategy.canary.steps[0].setWeight: 101" lint
