@@ -129,3 +129,6 @@ bool watched_cannot_read(const struct watched *, const struct type *, const char
 typedef const char *tree_draw(
     struct arena *, const struct view *, const char *ns, const char *name, int64_t now, bool color);
 tree_draw tree_text, tree_experiment;
+
+/* run_text.c: the same of an AnalysisRun: its metrics, and with plots of its comparisons. */
+tree_draw tree_run, tree_run_plotted;

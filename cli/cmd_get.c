@@ -1,4 +1,5 @@
-/* cli/cmd_get.c: get rollout NAME, get experiment NAME: the tree of what belongs to it, once or live. */
+/* cli/cmd_get.c: get rollout NAME, get experiment NAME: the tree of what belongs to it, once or live; get analysisrun
+ * NAME: its metrics. */
 #include <stdio.h>
 #include <unistd.h>
 #include "base/str.h"
@@ -11,6 +12,7 @@
 
 static int get_rollout_run(struct cli *);
 static int get_experiment_run(struct cli *);
+static int get_analysisrun_run(struct cli *);
 
 const struct command cmd_get_rollout = {
 	.name = "get rollout",
@@ -48,6 +50,26 @@ const struct command cmd_get_experiment = {
 		{ 0 },
 	    },
 	.run = get_experiment_run,
+};
+
+const struct command cmd_get_analysisrun = {
+	.name = "get analysisrun",
+	.aliases = "get ar|get analysisruns",
+	.args = "NAME",
+	.group = GROUP_SEE,
+	.summary = "Show an AnalysisRun: metrics, and how comparisons went",
+	.example = "get analysisrun web-7d5f-2 --plot|get analysisrun web-7d5f-2 --plot --watch",
+	.completes = "analysisruns",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "plot", .text = "Plot the evidence of comparisons and the bad requests of both versions" },
+		{ .name = "watch", .letter = 'w', .text = "Show changes until interrupted" },
+		FLAG_NO_COLOR,
+		FLAG_OUTPUT,
+		{ .name = "timeout-seconds", .value = "N", .text = "Maximum time to watch, in seconds (0: no limit)" },
+		{ 0 },
+	    },
+	.run = get_analysisrun_run,
 };
 
 #define REDRAW_MS 60 /* changes come in bursts */
@@ -195,4 +217,12 @@ get_experiment_run(struct cli *c)
 		&analysis_run_type };
 
 	return get_run(c, "experiment", types, ARRAY_SIZE(types), tree_experiment);
+}
+
+static int
+get_analysisrun_run(struct cli *c)
+{
+	static const struct type *const types[] = { &analysis_run_type };
+
+	return get_run(c, "analysisrun", types, ARRAY_SIZE(types), cli_on(c, "plot") ? tree_run_plotted : tree_run);
 }

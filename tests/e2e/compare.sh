@@ -95,6 +95,12 @@ sed 's/^\t\t//' <<-END | kubectl create -f - >/dev/null
 		    provider: {prometheus: {address: "http://127.0.0.1:$port", query: vector(1)}}
 END
 check "the comparison of an annotation replaces the query" within 30 has by-annotation "^Failed compared: the canary fails"
+check "get analysisrun has the numbers of a comparison" says "  canary    " "$SLUICE" get analysisrun bad
+check "without --plot it draws nothing" fails says "to stop the canary" "$SLUICE" get analysisrun bad
+check "--plot draws the evidence up to the limit" sh -c "'$SLUICE' get analysisrun bad --plot | grep -q '^    stop 100 ┤.*●'"
+check "and the bad requests of both versions" sh -c "'$SLUICE' get analysisrun bad --plot | grep -q '^     10.00 % ┤●.*●'"
+check "of slow requests it names the bound" says "requests slower than 0.25 s: ● canary" "$SLUICE" get analysisrun slow --plot
+check "a metric without evidence is reported" says "No evidence to plot" "$SLUICE" get analysisrun refused --plot
 exposes() { curl -s "http://127.0.0.1:$metrics/metrics" | grep -Eq "$1"; }
 of='namespace="default",rollout="myapp",metric="compared"'
 check "the evidence against a bad canary is exposed" exposes "^sluice_gate_evidence\{name=\"bad\",$of,side=\"stop\"\} [1-9][0-9]{2}"
