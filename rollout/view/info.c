@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include "base/str.h"
 #include "base/time.h"
+#include "analysis/compare/course.h"
+#include "analysis/compare/report.h"
 #include "kube/api/analysis.h"
 #include "kube/api/experiment.h"
 #include "kube/api/pod_details.h"
@@ -116,15 +118,39 @@ info_replicaset(struct info_source *t, const struct object *o)
 	return j;
 }
 
+/* The numbers and the course of a comparison; NULL: it has no evidence yet, or the measurement compares nothing. */
+static json_t *
+info_comparison(struct arena *a, const struct string_map *metadata)
+{
+	static const char *const keys[] = { REPORT_CANARY, REPORT_STABLE, REPORT_EVIDENCE, REPORT_MARGIN, REPORT_WORSE,
+		REPORT_WAITS };
+	json_t *numbers;
+	struct compared_course text = { 0 };
+	struct course course;
+
+	if (!course_read(a, metadata, &course))
+		return NULL;
+	numbers = json_array();
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (string_map_get(metadata, keys[i]) != NULL)
+			json_array_append_new(numbers, json_pack("{s:s,s:o}", "name", keys[i], "text",
+							   info_text(string_map_get(metadata, keys[i]))));
+	decode_text(&compared_course_type, string_map_get(metadata, COMPARE_COURSE), a, &text);
+	return json_pack("{s:o,s:o}", "numbers", numbers, "course", encode(&compared_course_type, &text));
+}
+
 /* A measurement by a Job, or another. */
 static void
 info_add_measurement(struct info_source *t, json_t *run, const struct metric_result *r, const struct measurement *m)
 {
 	const char *job = string_map_get(&m->metadata, "job-name");
+	json_t *comparison = info_comparison(t->arena, &m->metadata);
 	json_t *j = json_pack("{s:o,s:s,s:o,s:s,s:o}", "status", info_text(m->phase), "icon",
 	    summary_icon(m->phase).icon, "startedAt", info_time(t->arena, m->started_at), "metricName", r->name,
 	    "message", info_text(m->message));
 
+	if (comparison != NULL)
+		json_object_set_new(j, "comparison", comparison);
 	if (job != NULL)
 		json_object_set_new(j, "objectMeta",
 		    json_pack("{s:s,s:o}", "name", job, "namespace",

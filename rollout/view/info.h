@@ -4,7 +4,8 @@
  * {objectMeta, status, message, icon, strategy, step, setWeight, actualWeight, desired, current, updated, ready,
  * available, restartedAt, generation, containers, steps, replicaSets: [{..., pods}], experiments: [{..., replicaSets,
  * analysisRuns}], analysisRuns: [{..., jobs, nonJobInfo}]}; newest first. Weights and steps are text, and only a
- * canary has them. stepLabels, a text for each of the steps, is Sluice's own.
+ * canary has them. stepLabels, a text for each of the steps, is Sluice's own, and so is comparison, of a
+ * measurement: {numbers: [{name, text}], course}, where course is a struct compared_course (kube/api/compare.h).
  */
 #pragma once
 #include "kube/plan/view.h"

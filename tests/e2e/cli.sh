@@ -225,6 +225,7 @@ check "it has their annotation, with the values of the arguments" is \
 	kubectl get ar compared -o 'jsonpath={.metadata.annotations.sluice\.argoproj\.io/compare}'
 sed 's/name: error-rate/name: hidden/; s/- name: job/&\n    valueFrom: {secretKeyRef: {name: job, key: job}}/' examples/gates/annotation.yaml >"$dir/hidden.yaml"
 check "an argument from a Secret is refused in a comparison" says "argument" "$s" create analysisrun --from-file "$dir/hidden.yaml"
+kubectl delete analysistemplate error-rate >/dev/null
 check "terminate analysisrun" is 2 sh -c "'$s' terminate analysisrun mine from-file | grep -c terminated"
 check "ends it" within 20 says Successful kubectl get ar mine -o 'jsonpath={.status.phase}'
 check "terminate of none" says "not found" "$s" terminate analysisrun none

@@ -55,6 +55,28 @@ check "its pods" field '"status":"Running","icon":"✔","ready":"1/1","restarts"
 check "its steps" field '"steps":[{"setWeight":'
 check "each step has a label" field '"stepLabels":["weight '
 check "namespaces" says '"availableNamespaces":["default"],"readOnly":false' curl -s "$at/rollouts/api/v1/namespace"
+# compared NAME COURSE: a run of the Rollout with a comparison.
+compared() {
+	kubectl create -f - >/dev/null <<-Y
+		apiVersion: argoproj.io/v1alpha1
+		kind: AnalysisRun
+		metadata:
+		  name: $1
+		  ownerReferences: [{apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: myapp, controller: true, uid: $(kubectl get ro myapp -o 'jsonpath={.metadata.uid}')}]
+		spec: {terminate: true, metrics: [{name: errors, provider: {plugin: {sluice/compare: {bad: a, total: b}}}}]}
+		status:
+		  phase: Failed
+		  metricResults: [{name: errors, phase: Failed, measurements: [{phase: Failed, metadata: {canary: 37 of 1240 bad, course: '$2'}}]}]
+	Y
+}
+compared worse '{"from":"2026-12-01T12:00:00Z","to":"2026-12-01T12:00:30Z","every":15,"stop":[10,2100],"pass":[-10,-20],"canary":[null,300],"stable":[1,2],"stopAt":100,"passAt":10}'
+check "a comparison has its numbers" within 10 field '"comparison":{"numbers":[{"name":"canary","text":"37 of 1240 bad"}],'
+check "and its course" field '"course":{"from":"2026-12-01T12:00:00Z","to":"2026-12-01T12:00:30Z","every":15,"stop":[10,2100],"pass":[-10,-20],"canary":[null,300],"stable":[1,2],"stopAt":100,"passAt":10}'
+kubectl delete analysisrun worse >/dev/null
+compared malformed '{"from":"2026-12-01T12:00:00Z","stop":[10]}'
+check "a malformed course is left out" within 10 field '"name":"malformed"'
+check "with its numbers" fails field '"comparison"'
+kubectl delete analysisrun malformed >/dev/null
 check "a namespace's list" says '"name":"myapp"' get default/info
 check "another namespace's" says '{"rollouts":[]}' get other/info
 check "one that is not there" says '"code":5' get default/nothing/info

@@ -163,6 +163,37 @@ function sparkline(measurements) {
     points.map((p, i) => make("circle", { class: p.status, cx: x(i), cy: y(p.value), r: 2.5 })));
 }
 
+// A plot over the time of a course: series are { name, values }, where null is no value; limits are { name, value }.
+function plot(course, label, low, high, series, limits) {
+  const total = (Date.parse(course.to) - Date.parse(course.from)) / 1000;
+  const y = (v) => 76 - (72 * (Math.min(high, Math.max(low, v)) - low)) / (high - low);
+  const x = (i, n) => 4 + (312 * (i + 1 === n ? total : Math.min(total, (i + 1) * course.every))) / total;
+  return make("svg", { class: "plot", viewBox: "0 0 320 80", preserveAspectRatio: "none", role: "img", "aria-label": label },
+    limits.map((l) => make("polyline", { class: `limit ${l.name}`, points: `4,${y(l.value)} 316,${y(l.value)}` })),
+    series.map(({ name, values }) => make("polyline", {
+      class: name,
+      points: values.flatMap((v, i) => (v === null ? [] : [`${i === 0 ? 4 : x(i - 1, values.length)},${y(v)} ${x(i, values.length)},${y(v)}`])).join(" "),
+    })));
+}
+
+// How a comparison went. Evidence is in thousandths of its decimal logarithm, and shares are of a million requests.
+function comparison({ course, numbers }) {
+  const logs = (list) => list.map((v) => v / 1000), shares = (list) => list.map((v) => (v === null ? null : v / 1e4));
+  const stop = Math.log10(course.stopAt), pass = Math.log10(course.passAt);
+  const canary = shares(course.canary), stable = shares(course.stable), most = Math.max(...canary, ...stable) || 1;
+  const key = (name, text) => make("span", { class: "key" }, make("span", { class: `dash ${name}` }), text);
+  return make("div", { class: "comparison" },
+    make("figure", null,
+      plot(course, `evidence: ${numbers.find((n) => n.name === "evidence")?.text ?? ""}`, -2, Math.max(stop, pass) + 0.5,
+        [{ name: "pass", values: logs(course.pass) }, { name: "stop", values: logs(course.stop) }],
+        [{ name: "stop", value: stop }, { name: "pass", value: pass }]),
+      make("figcaption", null, key("stop", `evidence to stop the canary at ${course.stopAt}`), key("pass", `to let it pass at ${course.passAt}`))),
+    make("figure", null,
+      plot(course, "bad requests of both versions", 0, most, [{ name: "stable", values: stable }, { name: "canary", values: canary }], []),
+      make("figcaption", null, key("canary", `canary: ${course.bound ? `slower than ${course.bound} s` : "bad"}, up to ${most.toFixed(2)} %`), key("stable", "stable version"))),
+    make("dl", null, numbers.map((n) => [make("dt", null, n.name), make("dd", null, n.text)])));
+}
+
 function analysisRun(run) {
   const names = [...new Set([...run.nonJobInfo, ...run.jobs].map((m) => m.metricName))];
   return make("div", { class: "part" },
@@ -177,7 +208,8 @@ function analysisRun(run) {
       return make("div", null,
         make("span", { class: "soft" }, `${name} `), sparkline(values),
         make("span", { class: `mono ${last.status}` }, ` ${last.value || last.objectMeta?.name || last.status}`),
-        last.message ? make("span", { class: "soft" }, ` ${last.message}`) : null);
+        last.message ? make("span", { class: "soft" }, ` ${last.message}`) : null,
+        last.comparison ? comparison(last.comparison) : null);
     }));
 }
 
