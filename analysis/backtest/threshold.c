@@ -74,7 +74,7 @@ threshold_query(struct arena *a, const char *query, const char *canary, const ch
 	return str_replace(a, str_replace(a, query, THRESHOLD_CANARY, canary), THRESHOLD_STABLE, stable);
 }
 
-static bool
+bool
 threshold_has_matcher(const struct promql_selector *s, const struct promql_matcher *m)
 {
 	for (size_t i = 0; i < s->n; i++)
@@ -390,12 +390,11 @@ threshold_quoted(struct arena *a, const char *text)
 }
 
 const char *
-threshold_pods_selector(struct arena *a, const struct promql *q)
+threshold_selector(struct arena *a, const struct promql_selector *s)
 {
 	static const char *const operators[] = {
 		[PROMQL_IS] = "=", [PROMQL_IS_NOT] = "!=", [PROMQL_MATCHES] = "=~", [PROMQL_MATCHES_NOT] = "!~"
 	};
-	const struct promql_selector *s = &q->selectors[q->n_selectors - 1];
 	const char *matchers = "";
 
 	for (size_t i = 0; i < s->n; i++) {
@@ -406,4 +405,10 @@ threshold_pods_selector(struct arena *a, const struct promql *q)
 			    operators[m->match], threshold_quoted(a, m->value));
 	}
 	return arena_printf(a, "%s{%s}", s->name, matchers);
+}
+
+const char *
+threshold_pods_selector(struct arena *a, const struct promql *q)
+{
+	return threshold_selector(a, &q->selectors[q->n_selectors - 1]);
 }

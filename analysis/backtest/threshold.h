@@ -42,6 +42,9 @@ void threshold_read(struct arena *, const struct metric *, const struct metric_l
 /* Returns the query with the hashes of versions in place of those above. */
 const char *threshold_query(struct arena *, const char *query, const char *canary, const char *stable);
 
+/* Returns whether the selector has a matcher like this one. */
+bool threshold_has_matcher(const struct promql_selector *, const struct promql_matcher *);
+
 /* Returns the selector whose series include those of this one: itself, or a less narrow one. */
 size_t threshold_source(const struct promql *, size_t selector);
 
@@ -75,6 +78,9 @@ struct schedule_value threshold_value(const struct promql *, const struct promql
 
 /* Returns the series that a selector has. */
 struct promql_data threshold_selected(const struct promql_selector *, const struct promql_data *, struct arena *);
+
+/* Returns the text of a selector, without matchers that name a version and without the window. In the arena. */
+const char *threshold_selector(struct arena *, const struct promql_selector *);
 
 /* Returns the last selector, without matchers that name a version: that of all requests, of all pods. In the arena. */
 const char *threshold_pods_selector(struct arena *, const struct promql *);

@@ -51,6 +51,8 @@ const struct command cmd_backtest = {
 		    .text =
 			"Judge an analysis that starts at TIME, such as 2026-11-29T12:00:00Z, in the release at that "
 			"time; TIME:CANARY:STABLE names two versions by their pod template hashes" },
+		{ .name = "propose",
+		    .text = "Print the comparison that corresponds to each query with conditions, and its figures" },
 		{ .name = "weight",
 		    .value = "PERCENT",
 		    .value_default = "20",
@@ -153,6 +155,7 @@ backtest_read_options(struct cli *c, struct play_options *ret)
 	ret->pods = (size_t)pods;
 	ret->length_ms = minutes * 60000;
 	ret->seed = (uint64_t)seed;
+	ret->propose = cli_on(c, "propose");
 	if (backtest_read_past(c, &ret->past_ms) != 0)
 		return 1;
 	return backtest_read_effects(c, ret);
@@ -193,6 +196,8 @@ backtest_check(const struct play *p, const struct backtest_limits *limits)
 	for (size_t i = 0; i < p->n_metrics && !isnan(limits->catch); i++) {
 		double caught = figures_smallest(p->metrics[i].power, p->options.n_effects, PLAY_CAUGHT);
 
+		if (p->metrics[i].proposed)
+			continue;
 		if (isnan(caught))
 			code = cli_fail(p->cli,
 			    "metric %s catches no effect of --effects nine times in ten; --must-catch is %g",
@@ -272,6 +277,8 @@ backtest_check_flags(struct cli *c)
 		return cli_fail(c, "--at, --releases and --placebo exclude each other");
 	if ((at || releases) && cli_flag(c, "must-catch") != NULL)
 		return cli_fail(c, "--must-catch needs placebo releases, which --%s excludes", at ? "at" : "releases");
+	if ((at || releases) && cli_on(c, "propose"))
+		return cli_fail(c, "--propose needs placebo releases, which --%s excludes", at ? "at" : "releases");
 	if (at && cli_flag(c, "allow-false-alarms") != NULL)
 		return cli_fail(c, "--allow-false-alarms needs many releases, and --at has one");
 	return 0;

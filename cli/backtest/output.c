@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/json.h"
+#include "base/str.h"
 #include "base/time.h"
 
 const char *
@@ -57,6 +58,17 @@ output_weight(const struct play_metric *m)
 	return all > 0 ? m->canary.n / all : 0;
 }
 
+/* Returns the width of the first column. */
+static int
+output_width(const struct play *p)
+{
+	size_t width = 16;
+
+	for (size_t i = 0; i < p->n_metrics; i++)
+		width = strlen(p->metrics[i].name) > width ? strlen(p->metrics[i].name) : width;
+	return width < 60 ? (int)width : 60;
+}
+
 static void
 output_rows(const struct play *p, const struct play_metric *m)
 {
@@ -67,7 +79,7 @@ output_rows(const struct play *p, const struct play_metric *m)
 
 		if (e->releases == 0)
 			continue;
-		printf("%-16s %-7s %-8s %-8s %s\n", i == 0 ? m->name : "",
+		printf("%-*s %-7s %-8s %-8s %s\n", output_width(p), i == 0 ? m->name : "",
 		    i == 0 ? "good" : arena_printf(a, "x%g", e->effect),
 		    output_percent(a, output_share(e->stopped, e->releases)),
 		    output_percent(a, output_share(e->passed, e->releases)),
@@ -125,7 +137,7 @@ output_phase_notes(const struct play_metric *m)
 	if (good->inconclusive > 0)
 		printf("    %zu of %zu good releases were inconclusive: they wait for a user.\n", good->inconclusive,
 		    good->releases);
-	if (m->dry_run)
+	if (m->dry_run && !m->proposed)
 		printf("    It is a dry run: it stops no release, and has no part in the false alarms.\n");
 }
 
@@ -157,6 +169,39 @@ output_metric_notes(const struct play *p, const struct play_metric *m)
 		    m->without_bounds);
 }
 
+static void
+output_field(struct arena *a, const char *name, const char *value)
+{
+	if (value != NULL)
+		printf("          %s: '%s'\n", name, str_replace(a, value, "'", "''"));
+}
+
+/* Prints the comparisons that correspond to metrics, as YAML for a template. */
+static void
+output_proposals(const struct play *p)
+{
+	struct arena *a = p->cli->arena;
+
+	for (size_t i = 0; i < p->n_metrics; i++)
+		if (p->metrics[i].not_proposed != NULL)
+			printf("%s: no comparison corresponds to it: %s.\n", p->metrics[i].name,
+			    p->metrics[i].not_proposed);
+	if (p->n_proposed > 0)
+		printf("\nThe template with comparisons instead. Set catch.share to the error budget of the service "
+		       "(docs/gates.md).\n\n"
+		       "  metrics:\n");
+	for (size_t i = 0; i < p->n_metrics; i++) {
+		const struct play_metric *m = &p->metrics[i];
+
+		if (!m->proposed)
+			continue;
+		printf("  - name: %s\n    provider:\n      plugin:\n        " COMPARE_NAME ":\n", m->name);
+		output_field(a, "bad", m->compare->bad);
+		output_field(a, "total", m->compare->total);
+		output_field(a, "slow", m->compare->slow);
+	}
+}
+
 void
 output_table(const struct play *p)
 {
@@ -171,7 +216,7 @@ output_table(const struct play *p)
 	printf("of the requests. They are at %zu of %zu times without a release; %zu of these do not overlap. %zu "
 	       "queries.\n\n",
 	    p->n_windows, p->n_found, p->apart, p->history->requests);
-	printf("%-16s %-7s %-8s %-8s %s\n", "METRIC", "CANARY", "STOPPED", "PASSED", "AFTER");
+	printf("%-*s %-7s %-8s %-8s %s\n", output_width(p), "METRIC", "CANARY", "STOPPED", "PASSED", "AFTER");
 	for (size_t i = 0; i < p->n_metrics; i++)
 		output_rows(p, &p->metrics[i]);
 	printf("\nFalse alarms: %s of the good releases were stopped; with 95 %% confidence %s to %s.\n",
@@ -180,6 +225,7 @@ output_table(const struct play *p)
 		output_metric_notes(p, &p->metrics[i]);
 	printf("x3: three times the errors, borrowed from other pods at the same time, or three times the "
 	       "latency.\n");
+	output_proposals(p);
 }
 
 static json_t *
@@ -202,14 +248,15 @@ output_metric_json(const struct play *p, const struct play_metric *m)
 				 (json_int_t)e->errors, "inconclusive", (json_int_t)e->inconclusive, "passed",
 				 (json_int_t)e->passed, "medianSeconds", output_number(e->median)));
 	}
-	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:I,s:o}", "name", m->name, "kind",
+	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:I,s:o,s:o*}", "name", m->name, "kind",
 	    m->kind == PLAY_RESULT    ? "result"
 	    : m->kind == PLAY_LATENCY ? "latency"
 				      : "errors",
 	    "effects", effects, "smallestCaught",
 	    output_number(figures_smallest(m->power, p->options.n_effects, PLAY_CAUGHT)), "weight",
 	    output_number(output_weight(m)), "stableRate", output_number(output_rate(m->stable)), "timesWithoutBounds",
-	    (json_int_t)m->without_bounds, "difference", output_number(m->compare != NULL ? NAN : m->difference));
+	    (json_int_t)m->without_bounds, "difference", output_number(m->compare != NULL ? NAN : m->difference),
+	    "proposed", m->proposed ? encode(&compare_metric_type, m->compare) : NULL);
 }
 
 void

@@ -1,5 +1,6 @@
 /* cli/backtest/play.c: finds times without a release, reads their counters, and judges releases drawn from them. */
 #include "cli/backtest/play.h"
+#include "analysis/backtest/proposal.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +35,7 @@ play_find_windows(struct play *p)
 		.distance_ms = PLAY_DISTANCE_MS,
 		.pods_min = p->options.pods + 1 };
 	/* One is about ReplicaSets, and one of each metric with conditions checks its evaluation. */
-	size_t most = (PLAY_REQUESTS_MAX - 1 - (p->n_metrics - p->n_comparisons)) / play_queries(p);
+	size_t most = (PLAY_REQUESTS_MAX - 1 - (p->n_metrics - p->n_comparisons - p->n_proposed)) / play_queries(p);
 	struct err *e;
 
 	for (size_t i = 0; i < p->n_metrics; i++)
@@ -197,7 +198,8 @@ play_draw(struct play_window *w, const struct counters *counters, size_t draw)
 		.weight = o->weight,
 		.warm_up = (size_t)((config->warmup_ms + config->step_ms - 1) / config->step_ms),
 		.settings = config->evidence,
-		.stop_at = (double)w->play->n_comparisons / config->false_alarms,
+		.stop_at = (double)(w->play->n_comparisons + (w->metric->proposed ? w->play->n_proposed : 0)) /
+			   config->false_alarms,
 		.misses = config->misses };
 	/* The metrics of a release draw the same pods. */
 	struct rand_stream stream = rand_stream(o->seed, arena_printf(a, "window %zu, release %zu", w->index, draw));
@@ -277,7 +279,7 @@ play_add_comparison(struct play *p, struct play_metric *m)
 	    p->options.length_ms / m->config.step_ms > REPLICASETS_COLUMNS)
 		return cli_fail(p->cli, "metric %s: --minutes is not from %d to %d steps of %s", m->name,
 		    COMPARISON_BINS_MIN, REPLICASETS_COLUMNS, duration_human(a, m->config.step_ms));
-	p->n_comparisons++;
+	*(m->proposed ? &p->n_proposed : &p->n_comparisons) += 1;
 	return 0;
 }
 
@@ -296,13 +298,30 @@ play_add_threshold(struct play *p, struct play_metric *m, const struct metric *m
 		m->queries += threshold_source(&t->query, i) == i && threshold_source(&t->query, 0) != i;
 }
 
+/* Adds the comparison that corresponds to a metric with conditions. */
+static int
+play_propose(struct play *p, struct play_metric *of)
+{
+	struct compare_metric *compare = arena_alloc(p->cli->arena, sizeof(*compare));
+	struct play_metric *m = &p->metrics[p->n_metrics];
+
+	if ((of->not_proposed = proposal_read(p->cli->arena, &of->threshold, compare)) != NULL)
+		return 0;
+	*m = (struct play_metric){ .name = arena_printf(p->cli->arena, "%s-compared", of->name),
+		.compare = compare,
+		.dry_run = true,
+		.proposed = true };
+	p->n_metrics++;
+	return play_add_comparison(p, m);
+}
+
 /* Sets the metrics that can be tested; others are named. */
 static int
 play_metrics(struct play *p)
 {
 	const struct metric_set *set = &p->subject->set;
 
-	p->metrics = arena_new_array(p->cli->arena, struct play_metric, set->n);
+	p->metrics = arena_new_array(p->cli->arena, struct play_metric, 2 * set->n);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct metric_plugin *plugin = set->metrics[i].provider.plugin;
 		const struct prometheus_metric *prometheus = set->metrics[i].provider.prometheus;
@@ -323,7 +342,11 @@ play_metrics(struct play *p)
 		else if (play_add_comparison(p, m) != 0)
 			return 1;
 		p->n_metrics++;
+		if (p->options.propose && m->compare == NULL && play_propose(p, m) != 0)
+			return 1;
 	}
+	if (p->options.propose && p->n_metrics == p->n_comparisons)
+		return cli_fail(p->cli, "--propose: AnalysisTemplate %s has comparisons only", p->subject->template);
 	if (p->n_metrics == 0)
 		return cli_fail(p->cli, "AnalysisTemplate %s has no metric that can be tested: docs/backtest.md",
 		    p->subject->template);

@@ -21,6 +21,7 @@ struct play_options {
 	uint64_t seed;
 	double effects[PLAY_EFFECTS_MAX]; /* ascending; the first one is 1 */
 	size_t n_effects;
+	bool propose; /* comparisons that correspond to metrics with conditions are played, too */
 };
 
 /* The regression that a metric is tested with. */
@@ -31,6 +32,8 @@ struct play_metric {
 	const char *name;
 	enum play_kind kind;
 	bool dry_run; /* it stops no release */
+	bool proposed; /* a comparison that the template does not have */
+	const char *not_proposed; /* why no comparison corresponds to it; NULL: one does, or it was not requested */
 	const struct compare_metric *compare; /* NULL: a metric with a query and conditions, `threshold` */
 	struct compare_config config;
 	struct threshold threshold;
@@ -48,7 +51,7 @@ struct play {
 	const struct subject *subject;
 	struct play_options options;
 	struct play_metric *metrics;
-	size_t n_metrics, n_comparisons;
+	size_t n_metrics, n_comparisons, n_proposed; /* n_comparisons: of the template */
 	struct past_window *windows; /* those that are judged */
 	size_t n_windows, n_found, apart; /* apart: of those that are judged, without overlap */
 	size_t draws; /* of each window */

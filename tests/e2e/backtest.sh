@@ -132,6 +132,30 @@ check "with at most 100 queries" between 20 100 "$(top "$dir/conditions" queries
 seen() { seed error-rate-analysis --effects 5,10,20 | grep '^error-rate: ' >"$dir/seen" && grep -Ff "$dir/seen" docs/backtest.md; }
 check "docs/backtest.md has the article's figures" seen
 
+# The comparison that corresponds to a query, and its figures.
+seed error-rate-analysis --propose >"$dir/proposed"
+seed error-rate-analysis --propose -o json >"$dir/proposed.json"
+# The query and the comparison in one template have the same windows.
+{
+	sed '/^---/,$d' examples/seed/analysis-templates.yaml
+	sed -n '/^  - name:/,$p' "$dir/proposed"
+} >"$dir/both.yaml"
+"$SLUICE" backtest error-rate-analysis -f "$dir/both.yaml" -a service-name=myapp -a namespace=shop --rollout myapp --prometheus $url \
+	--until $until --past 6h --minutes 14 >"$dir/both"
+same_figures() { diff <(grep -m 1 -A5 '^error-rate-compared' "$dir/proposed") <(grep -m 1 -A5 '^error-rate-compared' "$dir/both"); }
+check "a proposed comparison has the requests of the query" grep -qF "bad: 'http_requests_total{job=\"myapp\",namespace=\"shop\",code!~\"2..\"}'" "$dir/proposed"
+check "in a template, it has the same figures" same_figures
+check "which stops errors x3 that the query passes" between 0.7 1 "$(share "$dir/proposed.json" error-rate-compared 3)"
+check "the query's own figures are those without it" says 0 figure "$dir/proposed.json" error-rate 10 stopped
+check "it has no part in the false alarms and limits" says "error: metric error-rate catches no effect" \
+	sh -c "'$SLUICE' backtest error-rate-analysis -f examples/seed/analysis-templates.yaml -a service-name=myapp -a namespace=shop --rollout myapp \
+		--prometheus $url --until $until --past 6h --minutes 14 --propose --effects 2 --must-catch 10 2>&1 | grep '^error'"
+check "a query without one is named" says "other: no comparison corresponds to it" "$SLUICE" backtest conditions -f "$dir/conditions.yaml" \
+	--rollout myapp --prometheus $url --until $until --past 6h --minutes 14 --effects 20 --propose
+check "comparisons alone have none" says "has comparisons only" backtest --propose
+documented_proposal() { sed -n '/--propose$/,/^[^ ]/{/^    /!d;/^    \$/d;/\[\.\.\.\]/d;s/^    //;p}' docs/backtest.md >"$dir/documented" && [ -s "$dir/documented" ] && ! grep -vFxf "$dir/proposed" "$dir/documented"; }
+check "docs/backtest.md shows it" documented_proposal
+
 # Releases that were: found by the names of pods, and judged as an analysis of that time.
 backtest --releases >"$dir/named" 2>&1
 expected() { # a release that failed at first kept its stable version: its pods got none of the others' places

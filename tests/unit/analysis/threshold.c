@@ -4,7 +4,7 @@
 #include "tests/unit/unit.h"
 #include "analysis/backtest/binomial.h"
 #include "analysis/backtest/placebo.h"
-#include "analysis/backtest/threshold.h"
+#include "analysis/backtest/proposal.h"
 #include "base/str.h"
 
 #define BAD "sum(rate(requests_total{pod=~\"app-placebocanary-.*\",code=\"500\"}[1m]))"
@@ -87,6 +87,44 @@ a_selector_that_includes_another_is_read_once(void **state)
 		       a, "sum(rate(e[1m])) / sum(rate(n{pod=~\"app-placebocanary-.*\",a=\"q\\\"\\\\\"}[1m]))", "true")
 			->threshold.query),
 	    "n{a=\"q\\\"\\\\\"}");
+}
+
+static void
+a_query_corresponds_to_a_comparison(void **state)
+{
+	static const struct {
+		const char *query, *success, *bad, *total, *slow, *why;
+	} cases[] = {
+		{ "sum(rate(n{job=\"x\",code!~\"2..\",pod=~\"app-placebocanary-.*\"}[1m])) / "
+		  "sum(rate(n{pod=~\"app-placebocanary-.*\",job=\"x\"}[1m]))",
+		    "result[0] < 0.05", "n{job=\"x\",code!~\"2..\"}", "n{job=\"x\"}", NULL, NULL },
+		{ "sum(rate(e[1m])) / sum(rate(n[1m]))", "result[0] < 0.05", "e{}", "n{}", NULL, NULL },
+		{ "sum(rate(n{code=~\"2..\",job=\"x\"}[1m])) / sum(rate(n{job=\"x\"}[1m]))", "result[0] >= 0.95",
+		    "n{job=\"x\",code!~\"2..\"}", "n{job=\"x\"}", NULL, NULL },
+		{ "sum(rate(n{code!=\"500\"}[1m])) / sum(rate(n[1m]))", "result[0] >= 0.95", "n{code=\"500\"}", "n{}",
+		    NULL, NULL },
+		{ "sum(rate(n{code!=\"500\",a=\"b\"}[1m])) / sum(rate(n[1m]))", "result[0] >= 0.95", NULL, NULL, NULL,
+		    "which ones are bad is not known" },
+		{ "sum(rate(good[1m])) / sum(rate(n[1m]))", "result[0] >= 0.95", NULL, NULL, NULL,
+		    "which ones are bad is not known" },
+		{ "histogram_quantile(0.9, sum(rate(d_bucket{job=\"x\"}[1m])) by (le))", "result[0] < 1", NULL, NULL,
+		    "d{job=\"x\"}", NULL },
+		{ "histogram_quantile(0.9, sum(rate(d[1m])) by (le))", "result[0] < 1", NULL, NULL, NULL,
+		    "does not end in _bucket" },
+		{ "topk(1, up)", "result[0] > 0.5", NULL, NULL, NULL, "no form that is evaluated here" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		struct compare_metric c;
+		const char *why = proposal_read(a, &subject_of(a, cases[i].query, cases[i].success)->threshold, &c);
+
+		if (cases[i].why != NULL ? why == NULL || strstr(why, cases[i].why) == NULL : why != NULL)
+			fail_msg("%s: %s", cases[i].query, why != NULL ? why : "no reason");
+		if (!str_eq(c.bad, cases[i].bad) || !str_eq(c.total, cases[i].total) || !str_eq(c.slow, cases[i].slow))
+			fail_msg("%s: bad %s, total %s, slow %s", cases[i].query, c.bad, c.total, c.slow);
+	}
 }
 
 /* --- the times of measurements --- */
@@ -385,6 +423,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forms_and_what_is_worse_are_recognized),
 		cmocka_unit_test(a_selector_that_includes_another_is_read_once),
+		cmocka_unit_test(a_query_corresponds_to_a_comparison),
 		cmocka_unit_test(measurements_are_made_as_by_the_controller),
 		cmocka_unit_test(runs_fail_as_often_as_the_binomial_distribution_says),
 		cmocka_unit_test(a_query_has_the_pods_that_it_selects_with_the_hash_of_the_canary),
