@@ -262,6 +262,8 @@ compare_judge(const struct compare_pass *p, const struct counters *c, const char
 
 	for (size_t i = 0; i < c->n_pods; i++)
 		arms[i] = series_arm(&c->pods[i]);
+	if (p->config.until_end)
+		all.pass_from = all.expires;
 	all.restarts = compare_restarts(p, &all.n_restarts);
 	comparison_judge(&all, p->arena, points, &result);
 	n = report_numbers(p->arena, &report, pairs);

@@ -3,6 +3,7 @@
 #include "rollout/comparisons.h"
 #include <string.h>
 #include "analysis/assess.h"
+#include "analysis/compare/config.h"
 #include "analysis/compare_annotation.h"
 #include "analysis/provider.h"
 #include "base/str.h"
@@ -98,7 +99,8 @@ comparisons_hold(const struct rollout_pass *p, const struct analysis_run *run)
 	json_array_foreach (metrics, i, metric) {
 		const json_t *compare = json_at(metric, "/provider/plugin/sluice~1compare");
 
-		holds |= compare != NULL && !str_eq(json_str(compare, "holds"), "none");
+		holds |= compare != NULL && config_holds(&(struct compare_metric){ .holds = json_str(compare, "holds"),
+						.until = json_str(compare, "until") });
 	}
 	return holds;
 }

@@ -261,7 +261,7 @@ placebo_judge(const struct placebo *p, double effect, struct arena *a, struct co
 		.first = p->window->first,
 		.restarts = &p->window->first,
 		.n_restarts = 1,
-		.pass_from = p->window->first,
+		.pass_from = p->rules->until_end ? SIZE_MAX : p->window->first,
 		.expires = SIZE_MAX };
 
 	for (size_t i = 0; i < p->n; i++)

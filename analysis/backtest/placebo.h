@@ -25,6 +25,7 @@ struct placebo_rules {
 	size_t warm_up; /* bins at the start in which the canary does not take part */
 	struct evidence_settings settings;
 	double stop_at, misses; /* as in struct comparison */
+	bool until_end; /* it does not pass within the release */
 };
 
 struct placebo;

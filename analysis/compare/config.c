@@ -192,7 +192,8 @@ config_read(struct arena *a, const struct compare_metric *m, struct compare_conf
 		.otherwise = str_eq(m->otherwise, "pass")    ? OTHERWISE_PASS
 			     : str_eq(m->otherwise, "abort") ? OTHERWISE_ABORT
 							     : OTHERWISE_PAUSE,
-		.since_run = str_eq(m->since, "run") };
+		.since_run = str_eq(m->since, "run"),
+		.until_end = str_eq(m->until, "end") };
 	if ((e = config_check_selectors(a, m)) != NULL || (e = config_read_numbers(a, m, ret)) != NULL)
 		return e;
 	return config_read_times(a, m, ret);
@@ -207,7 +208,7 @@ config_lag_ms(const struct compare_config *c)
 bool
 config_holds(const struct compare_metric *m)
 {
-	return !str_eq(m->holds, "none");
+	return m->holds != NULL ? str_eq(m->holds, "promotion") : !str_eq(m->until, "end");
 }
 
 const char *

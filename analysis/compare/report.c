@@ -106,6 +106,8 @@ report_waits(struct arena *a, const struct report_input *in)
 		return "for traffic: no request has reached the canary";
 	if (at->stable.n == 0)
 		return "for traffic: no request has reached the stable version";
+	if (in->config->until_end && in->result->verdict == COMPARISON_WAITS)
+		return arena_printf(a, "for the end of the update, at most %s", duration_human(a, in->config->wait_ms));
 	return report_remaining(a, in);
 }
 

@@ -200,7 +200,8 @@ play_draw(struct play_window *w, const struct counters *counters, size_t draw)
 		.settings = config->evidence,
 		.stop_at = (double)(w->play->n_comparisons + (w->metric->proposed ? w->play->n_proposed : 0)) /
 			   config->false_alarms,
-		.misses = config->misses };
+		.misses = config->misses,
+		.until_end = config->until_end };
 	/* The metrics of a release draw the same pods. */
 	struct rand_stream stream = rand_stream(o->seed, arena_printf(a, "window %zu, release %zu", w->index, draw));
 	const struct placebo *p = placebo_draw(a, &window, &rules, &stream);

@@ -74,11 +74,16 @@ static const struct field compare_metric_fields[] = {
 	STRING(compare_metric, holds, "holds", .choices = "promotion|none",
 	    .doc = "In the background. promotion: the last step is not completed before the comparison has ended; "
 		   "none: it is, as in Argo Rollouts.",
-	    .default_text = "promotion"),
+	    .default_text = "promotion; none with until: end"),
 	STRING(compare_metric, since, "since", .choices = "release|run",
 	    .doc = "Start of the counters that are compared. release: the update, so that its runs continue one "
 		   "comparison, with one probability of a false alarm; run: the AnalysisRun.",
 	    .default_text = "release"),
+	STRING(compare_metric, until, "until", .choices = "verdict|end",
+	    .doc =
+		"End of the comparison. verdict: as soon as there is evidence; end: only evidence against the canary "
+		"ends it before `wait` is over, so that it watches the update.",
+	    .default_text = "verdict"),
 	STRING(compare_metric, address, "address", .doc = "URL of Prometheus (http:// or https://).",
 	    .default_text =
 		"$ARGO_ROLLOUTS_PROMETHEUS_ADDRESS of the controller; without it each measurement is an error"),

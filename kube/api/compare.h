@@ -18,7 +18,7 @@ struct compare_metric {
 	struct compare_limit tolerate, catch;
 	const char *false_alarms, *misses; /* JSON */
 	struct duration step, warmup, wait;
-	const char *otherwise, *holds, *since; /* by choices; NULL: the default */
+	const char *otherwise, *holds, *since, *until; /* by choices; NULL: the default */
 	const char *address;
 	struct opt_int timeout; /* seconds */
 	bool insecure;

@@ -70,6 +70,10 @@ check "without limits that is a success" backtest --effects 1.5,2
 sed -E 's/slow:.*/&\n          tolerate: {ratio: 1}\n          falseAlarms: 50%/' examples/gates/compare.yaml >"$dir/eager.yaml"
 check "a share of false alarms that is not allowed is a failure" says "of the good releases were stopped; --allow-false-alarms is 0 %" \
 	"$SLUICE" backtest compare -f "$dir/eager.yaml" -a job=myapp --prometheus $url --until $until --past 6h --minutes 14 --effects 2 --allow-false-alarms 0
+sed -E 's/slow:.*/&\n          until: end/' examples/gates/compare.yaml >"$dir/until.yaml"
+"$SLUICE" backtest compare -f "$dir/until.yaml" -a job=myapp --prometheus $url --until $until --past 6h --minutes 14 --effects 2 -o json >"$dir/until-end"
+check "a comparison until the end passes no release before it" between 0 0 "$(figure "$dir/until-end" latency 1 passed)"
+check "the other one does" between 1 700 "$(figure "$dir/until-end" errors 1 passed)"
 # Metrics with conditions: the article's templates, which see all pods, and a query about the canary alone.
 seed() { # TEMPLATE ARGS...
 	"$SLUICE" backtest "$1" -f examples/seed/analysis-templates.yaml -a service-name=myapp -a namespace=shop --rollout myapp \

@@ -296,6 +296,74 @@ a_bad_canary_fails_with_a_message_and_numbers(void **state)
 	    "many (at most 1 in 100 by chance)");
 }
 
+/* Counters of two canary pods, with `bad` of 100 requests in a step, and four stable ones with one; -1: none. */
+static const char *
+counters_of_two_versions(struct arena *a, size_t n, int bad)
+{
+	const int64_t start = CREATED / 1000 - 120;
+	const char *all = "";
+
+	for (int i = 0; i < 6 && bad >= 0; i++)
+		all = arena_printf(a, "%s%s" SERIES("pod-%d", "%s/total", "%s") "," SERIES("pod-%d", "%s/bad", "%s"),
+		    all, i > 0 ? "," : "", i, i < 2 ? "canary" : "stable", samples(a, start, n, 100), i,
+		    i < 2 ? "canary" : "stable", samples(a, start, n, i < 2 ? bad : 1));
+	return arena_printf(a, MATRIX("%s"), all);
+}
+
+static void
+until_the_end_only_evidence_against_the_canary_ends_a_comparison(void **state)
+{
+	static const struct {
+		const char *until;
+		int bad;
+		int64_t seconds; /* since the start */
+		enum measured how;
+		enum run_phase phase;
+	} cases[] = {
+		{ "", 1, 590, MEASURED_VALUE, RUN_SUCCESSFUL },
+		{ ", until: verdict", 1, 590, MEASURED_VALUE, RUN_SUCCESSFUL },
+		{ ", until: end", 1, 590, MEASURED_RUNNING, RUN_NONE },
+		{ ", until: end", 20, 590, MEASURED_VALUE, RUN_FAILED },
+		{ ", until: end", 1, 1220, MEASURED_VALUE, RUN_SUCCESSFUL },
+		{ ", until: end", -1, 1220, MEASURED_VALUE, RUN_INCONCLUSIVE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		struct step_result r;
+		enum measured how =
+		    step_of(a, metric_of(a, arena_printf(a, ERRORS ", since: run, wait: 20m%s", cases[i].until), ""),
+			RELEASE, CREATED + cases[i].seconds * 1000,
+			counters_of_two_versions(a, 9 + (size_t)(cases[i].seconds - 10) / 15, cases[i].bad), &r);
+
+		if (how != cases[i].how || r.phase != cases[i].phase)
+			fail_msg("%d of 100%s: %d, phase %s: %s", cases[i].bad, cases[i].until, how,
+			    run_phase_name(r.phase), how == MEASURED_ERROR ? err_text(a, r.err) : r.message);
+		if (how == MEASURED_RUNNING)
+			assert_string_equal(r.message, "waits for the end of the update, at most 20m");
+	}
+}
+
+static void
+a_comparison_until_the_end_holds_the_promotion_on_request_only(void **state)
+{
+	static const struct {
+		const char *config;
+		bool holds;
+	} cases[] = { { "", true }, { ", holds: none", false }, { ", until: end", false },
+		{ ", until: end, holds: promotion", true }, { ", until: verdict", true } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		const struct metric *m = metric_of(a, arena_printf(a, ERRORS "%s", cases[i].config), "");
+
+		if (config_holds(m->provider.plugin->compare) != cases[i].holds)
+			fail_msg("%s: %d", cases[i].config, !cases[i].holds);
+	}
+}
+
 /* Neither a response nor a release of a tenant is trusted. */
 static void
 hostile_responses_are_errors(void **state)
@@ -372,6 +440,8 @@ main(void)
 		cmocka_unit_test(a_query_is_about_all_the_time_since_the_update_began),
 		cmocka_unit_test(an_old_update_is_compared_from_the_last_hours_on),
 		cmocka_unit_test(without_requests_a_measurement_waits_and_then_is_inconclusive),
+		cmocka_unit_test(until_the_end_only_evidence_against_the_canary_ends_a_comparison),
+		cmocka_unit_test(a_comparison_until_the_end_holds_the_promotion_on_request_only),
 		cmocka_unit_test(a_bad_canary_fails_with_a_message_and_numbers),
 		cmocka_unit_test(hostile_responses_are_errors),
 		cmocka_unit_test(a_release_of_one_version_succeeds),

@@ -260,7 +260,8 @@ runs_fail_as_often_as_the_binomial_distribution_says(void **state)
 {
 	static const struct {
 		double n, p, fails;
-	} cases[] = { { 45, 0.03, 0.002355 }, { 90, 0.05, 0.152601 }, { 450, 0.045, 0.029159 }, { 450, 0.055, 0.468115 } };
+	} cases[] = { { 45, 0.03, 0.002355 }, { 90, 0.05, 0.152601 }, { 450, 0.045, 0.029159 },
+		{ 450, 0.055, 0.468115 } };
 	double releases = 2000;
 
 	(void)state;
