@@ -334,6 +334,29 @@ vector_clean_up(struct vector *v, const json_t *call, json_t *objects)
 	}
 }
 
+/* The plugin of Argo Rollouts does nothing: the mirroring rule is that of a step. */
+static void
+vector_set_mirror_route(struct vector *v, const json_t *rollout, const json_t *route, json_t *objects)
+{
+	_cleanup_(json_decrefp) json_t *copy = json_deep_copy(rollout);
+	struct mirror_route *mirror = arena_alloc(v->arena, sizeof(*mirror));
+	struct problems problems = { .arena = v->arena };
+	struct wanted_route want = { .mirror = mirror };
+
+	if (v->err != NULL)
+		return;
+	json_object_set_new(json_at(copy, "/spec/strategy/canary/trafficRouting"), "managedRoutes",
+	    json_pack("[{s:s}]", "name", json_str(route, "name") ?: ""));
+	decode(&mirror_route_type, route, "route", &problems, mirror);
+	if (problems.n > 0) {
+		v->err = err_new(v->arena, ERR_INVALID, "%s: %s", problems.at[0].path, problems.at[0].text);
+		return;
+	}
+	v->rollout = (const struct rollout *)object_decode(&rollout_type, copy, v->arena);
+	vector_read(v, objects);
+	vector_set_routes(v, &want, mirror->match.n > 0);
+}
+
 static void
 debug_vectors_line(struct cli *c, const json_t *line)
 {
@@ -365,6 +388,9 @@ debug_vectors_line(struct cli *c, const json_t *line)
 	} else if (str_eq(op, "setHeaderRoute")) {
 		if (vector_check(&v))
 			vector_set_header_route(&v, rollout, json_object_get(call, "route"), objects);
+	} else if (str_eq(op, "setMirrorRoute")) {
+		if (vector_check(&v))
+			vector_set_mirror_route(&v, rollout, json_object_get(call, "route"), objects);
 	} else if (!str_eq(op, "cleanup"))
 		v.err = err_new(a, ERR_INVALID, "call.op: \"%s\" is not supported", op);
 	if (str_eq(op, "verifyWeight") && v.routed.n > 0) {

@@ -224,18 +224,21 @@ alb_weight_patch(
 	alb_edit_end(&e);
 }
 
-/* Ingresses are independent: an abort returns the traffic of each. The weight of an invalid one is only set to 0. */
+/* Ingresses are independent: an abort returns the traffic of each. Otherwise nothing is written behind one that does
+ * not exist or is invalid, as by Argo Rollouts. The weight of an invalid one is only set to 0. */
 static struct err *
 alb_set_weight(const struct rollout *r, const struct routing *now, const struct wanted_split *want, struct plan *plan)
 {
 	const struct alb_targets *all = now->own;
 	size_t written = 0;
+	bool stops = false;
 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct alb_target *t = &all->at[i];
 		json_t *ops = NULL;
 
-		if (t->ingress == NULL || (t->invalid && want->weight > 0))
+		stops |= (t->ingress == NULL || t->invalid) && want->weight > 0 && !r->status.abort;
+		if (t->ingress == NULL || stops || (t->invalid && want->weight > 0))
 			continue;
 		alb_weight_patch(plan->arena, r, t, want, &ops);
 		if (ops == NULL)

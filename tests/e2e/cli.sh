@@ -339,6 +339,11 @@ for file in alb alb-verify alb-cleanup gateway nginx traefik apisix smi ambassad
 	sed 's/.*"want":\(.*\)}$/\1/' tests/data/$file.jsonl >"$dir/want"
 	check "debug vectors gives the answers of $file" sh -c "'$s' debug vectors ${file%-verify} --lines <tests/data/$file.jsonl | sed -E 's/\"error\":\"([^\"\\\\]|\\\\.)*\"/\"error\":true/' | diff - '$dir/want'"
 done
+# In these, Argo Rollouts crashes, writes what an API server refuses, or does what users report as wrong (`argoRollouts`): here is what is right.
+for router in alb gateway nginx apisix; do
+	sed 's/.*"want":\(.*\)}$/\1/' tests/data/$router-safe.jsonl >"$dir/want"
+	check "debug vectors $router gives the safe answers" sh -c "'$s' debug vectors $router --lines <tests/data/$router-safe.jsonl | sed -E 's/\"error\":\"([^\"\\\\]|\\\\.)*\"/\"error\":true/' | diff - '$dir/want'"
+done
 check "debug vectors names them" says "alb-cleanup, aws-credentials, aws-elbv2, aws-sigv4, aws-targets, validation, provider-NAME" "$s" debug vectors x --lines
 check "hash of a file is the ReplicaSet's" sh -c "kubectl get rs myapp-\$('$s' hash tests/e2e/rollout.yaml)"
 check "hash of a file without a template" says "no Rollout" "$s" hash "$KUBECONFIG"
