@@ -54,7 +54,7 @@ gateways_condition(const char *type, bool is_true, json_int_t generation)
 
 /* Returns whether all Services that the route names exist. */
 static bool
-gateways_has_services(const struct gateways *g, const json_t *route)
+gateways_has_services(const json_t *route, gateways_has_service *has, void *arg)
 {
 	const char *ns = json_str(json_object_get(route, "metadata"), "namespace");
 	json_t *rule, *ref;
@@ -62,14 +62,13 @@ gateways_has_services(const struct gateways *g, const json_t *route)
 
 	json_array_foreach (json_at(route, "/spec/rules"), i, rule)
 		json_array_foreach (json_object_get(rule, "backendRefs"), k, ref)
-			if (store_get(g->store, "services", json_str(ref, "namespace") ?: ns, json_str(ref, "name")) ==
-			    NULL)
+			if (!has(json_str(ref, "namespace") ?: ns, json_str(ref, "name"), arg))
 				return false;
 	return true;
 }
 
 static json_t *
-gateways_parents(const struct gateways *g, const json_t *route)
+gateways_parents(const json_t *route, gateways_has_service *has, void *arg)
 {
 	json_int_t generation = json_int(json_object_get(route, "metadata"), "generation", 0);
 	json_t *parents = json_array(), *ref;
@@ -77,10 +76,11 @@ gateways_parents(const struct gateways *g, const json_t *route)
 
 	json_array_foreach (json_at(route, "/spec/parentRefs"), i, ref)
 		if (!str_eq(json_str(ref, "name"), SILENT))
-			json_array_append_new(parents,
-			    json_pack("{s:O,s:s,s:[o,o]}", "parentRef", ref, "controllerName", CONTROLLER, "conditions",
-				gateways_condition("Accepted", true, generation),
-				gateways_condition("ResolvedRefs", gateways_has_services(g, route), generation)));
+			json_array_append_new(
+			    parents, json_pack("{s:O,s:s,s:[o,o]}", "parentRef", ref, "controllerName", CONTROLLER,
+					 "conditions", gateways_condition("Accepted", true, generation),
+					 gateways_condition(
+					     "ResolvedRefs", gateways_has_services(route, has, arg), generation)));
 	return parents;
 }
 
@@ -92,14 +92,19 @@ gateways_proxy_status(const json_t *proxy)
 	    gateways_condition("Valid", true, json_int(json_object_get(proxy, "metadata"), "generation", 0)));
 }
 
-/* The members of the status that are reported; NULL: no controller serves the object. A new reference. */
-static json_t *
-gateways_status(const struct gateways *g, const json_t *o)
+json_t *
+gateways_status(const json_t *o, gateways_has_service *has, void *arg)
 {
 	if (!str_eq(json_str(o, "kind"), PROXY))
-		return json_pack("{s:o}", "parents", gateways_parents(g, o));
+		return json_pack("{s:o}", "parents", gateways_parents(o, has, arg));
 	return str_eq(json_str(json_object_get(o, "spec"), "ingressClassName"), SILENT) ? NULL
 											: gateways_proxy_status(o);
+}
+
+static bool
+gateways_store_has(const char *ns, const char *name, void *arg)
+{
+	return store_get(((struct gateways *)arg)->store, "services", ns, name) != NULL;
 }
 
 static void
@@ -118,7 +123,7 @@ gateways_report(struct gateways *g, const char *key)
 	*name++ = '\0';
 	if ((route = store_get(g->store, plural, ns, name)) == NULL)
 		return;
-	status = gateways_status(g, route);
+	status = gateways_status(route, gateways_store_has, g);
 	json_object_foreach (status, member, value)
 		same &= json_equal(value, json_object_get(json_object_get(route, "status"), member));
 	if (same)

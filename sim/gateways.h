@@ -9,6 +9,13 @@ struct gateways;
 /* Returns whether a kind is a route of the Gateway API. */
 bool gateways_is_route(const char *kind);
 
+/* Returns whether a Service exists. */
+typedef bool gateways_has_service(const char *ns, const char *name, void *arg);
+
+/* Returns the members of the status that are reported of a route or an HTTPProxy, a new reference; NULL: no controller
+ * serves it. */
+json_t *gateways_status(const json_t *object, gateways_has_service *, void *arg);
+
 /* Reports each change of a route after `accept_ms`. The loop and the store are borrowed. */
 struct gateways *gateways_new(struct loop *, struct store *, int64_t accept_ms);
 

@@ -1,4 +1,5 @@
-/* tests/cluster/kubelet.c: runs sim/kubelet.c against an API server: `kubelet KUBECONFIG NODE READY-MS SPREAD-MS`. */
+/* tests/cluster/kubelet.c: runs sim/kubelet.c and sim/gateway_controller.c against an API server:
+ * `kubelet KUBECONFIG NODE READY-MS SPREAD-MS`. */
 #include <stdio.h>
 #include "base/str.h"
 #include "io/log.h"
@@ -6,6 +7,7 @@
 #include "kube/runner.h"
 #include "kube/transport_curl.h"
 #include "kube/transport_exec.h"
+#include "sim/gateway_controller.h"
 #include "sim/kubelet.h"
 
 #define WAIT_MAX_MS 3600000
@@ -13,7 +15,8 @@
 int
 main(int argc, char **argv)
 {
-	static const struct controller *const rows[] = { &kubelet_controller, NULL };
+	static const struct controller *const rows[] = { &kubelet_controller, &http_route_reporter,
+		&grpc_route_reporter, &tls_route_reporter, &http_proxy_reporter, NULL };
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct kubelet_settings settings = { .broken_tag = ":does-not-exist" };
 	long long ready, spread;

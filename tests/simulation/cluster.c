@@ -381,6 +381,8 @@ note_change(struct cluster *c, const char *kind, const char *type, const json_t 
 {
 	const char *name = json_str(json_object_get(o, "metadata"), "name");
 	const json_t *status = json_object_get(o, "status");
+	/* A remote Rollout would be read by a request within a request. */
+	const json_t *rollout = c->remote == NULL ? cluster_rollout(c) : c->remote_rollout;
 
 	if (strcmp(kind, "Event") == 0)
 		cluster_note(c, "event %s: %s", json_str(o, "reason"), json_str(o, "message"));
@@ -399,9 +401,8 @@ note_change(struct cluster *c, const char *kind, const char *type, const json_t 
 	else if (gateways_is_route(kind))
 		cluster_note(c, "%s %s %s weight %d", type, kind, name,
 		    (int)json_integer_value(json_at(o, "/spec/rules/0/backendRefs/1/weight")));
-	else if (c->remote == NULL && split_weight(cluster_rollout(c), kind, o) >= 0)
-		/* A remote Rollout would be read by a request within a request. */
-		cluster_note(c, "%s %s %s weight %d", type, kind, name, split_weight(cluster_rollout(c), kind, o));
+	else if (split_weight(rollout, kind, o) >= 0)
+		cluster_note(c, "%s %s %s weight %d", type, kind, name, split_weight(rollout, kind, o));
 	else if (strcmp(kind, "DestinationRule") == 0)
 		cluster_note(c, "%s DestinationRule canary=%s stable=%s", type,
 		    json_str(json_at(o, "/spec/subsets/0/labels"), "rollouts-pod-template-hash") ?: "-",
@@ -440,6 +441,10 @@ on_remote_change(const char *kind, const char *type, const json_t *o, void *arg)
 {
 	struct cluster *c = arg;
 
+	if (strcmp(kind, "Rollout") == 0 && str_eq(json_str(json_object_get(o, "metadata"), "name"), c->name)) {
+		json_decref(c->remote_rollout);
+		c->remote_rollout = json_deep_copy(o);
+	}
 	note_change(c, kind, type, o);
 	if (c->observe != NULL)
 		c->observe(kind, type, o, c->observe_arg);
@@ -587,6 +592,7 @@ struct cluster *
 cluster_free(struct cluster *c)
 {
 	json_decref(c->held);
+	json_decref(c->remote_rollout);
 	json_decref(c->edge_routes);
 	if (c->pods == NULL) {
 		remote_free(c->remote);

@@ -97,6 +97,7 @@ struct cluster {
 	remote_changed *observe; /* called for every change; NULL: not called */
 	void *observe_arg;
 	struct remote *remote; /* NULL: virtual time; else all of the above is somewhere else */
+	json_t *remote_rollout; /* the last version that was reported; NULL: none; owned */
 	json_t *held; /* remote objects that cluster_get has returned */
 	struct str story; /* the events of this life, a line each */
 	uint64_t hash; /* of the story: two runs of a seed must agree */

@@ -41,6 +41,14 @@ static const char *const followed[] = {
 	"/apis/apps/v1/replicasets",
 	"/apis/networking.istio.io/v1beta1/virtualservices",
 	"/apis/networking.istio.io/v1beta1/destinationrules",
+	"/apis/gateway.networking.k8s.io/v1/httproutes",
+	"/apis/gateway.networking.k8s.io/v1/grpcroutes",
+	"/apis/networking.k8s.io/v1/ingresses",
+	"/apis/projectcontour.io/v1/httpproxies",
+	"/apis/traefik.io/v1alpha1/traefikservices",
+	"/apis/apisix.apache.org/v2/apisixroutes",
+	"/apis/split.smi-spec.io/v1alpha1/trafficsplits",
+	"/apis/getambassador.io/v2/mappings",
 	"/api/v1/services",
 	"/api/v1/pods",
 	"/api/v1/events",
@@ -125,7 +133,8 @@ in_namespace(struct remote *r, struct arena *a, const char *path)
 	static const char named[] = "/namespaces/default";
 	const char *at = strstr(path, named), *plural = NULL;
 
-	if (r->namespace == NULL || strstr(path, "clusteranalysistemplates") != NULL)
+	if (r->namespace == NULL || strstr(path, "/clusteranalysistemplates") != NULL ||
+	    strstr(path, "/customresourcedefinitions") != NULL)
 		return path;
 	if (at != NULL)
 		return arena_printf(

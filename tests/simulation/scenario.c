@@ -483,13 +483,27 @@ strike(struct cluster *c, const struct request *r, struct fault *f)
 		cluster_note(c, "fault: %s %s", r->method, r->url);
 }
 
-/* The plural of a kind that is served only while a CustomResourceDefinition of it exists, from now on. Its lists and
- * watches are in the story. */
+/* The plural of a kind that is not served from now on, until a CustomResourceDefinition of it exists. In virtual time
+ * its lists and watches are in the story. */
 static void
 do_undefined(struct scenario *s, const json_t *v)
 {
-	s->cluster->undefined = arena_strdup(s->arena, json_string_value(v));
-	store_require_definition(s->cluster->store, s->cluster->undefined);
+	const char *plural = json_string_value(v);
+	const struct resource *r = store_resources;
+
+	while (r->plural != NULL && !str_eq(r->plural, plural))
+		r++;
+	if (r->plural == NULL) {
+		scenario_wrong(s, "there is no kind with the plural \"%s\"", plural);
+	} else if (s->judge == NULL) {
+		cluster_do(s->cluster, "DELETE", NULL,
+		    scenario_path(
+			s, "CustomResourceDefinition", NULL, arena_printf(s->arena, "%s.%s", r->plural, r->group)),
+		    NULL);
+	} else {
+		s->cluster->undefined = r->plural;
+		store_require_definition(s->cluster->store, r->plural);
+	}
 }
 
 /* {method, path, and one of status, lost, refused, late, lag, drop; times; watch}: what befalls the controller's
@@ -699,7 +713,7 @@ static const struct {
 	{ "unready", do_unready, true },
 	{ "condition", do_condition, false },
 	{ "fault", do_fault, true },
-	{ "undefined", do_undefined, true },
+	{ "undefined", do_undefined, false },
 	{ "controller", do_controller, false },
 	{ "kube-controller-manager", do_controller_manager, true },
 	{ "trouble", do_trouble, true },
