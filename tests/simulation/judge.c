@@ -187,32 +187,42 @@ on_weight_back(struct judge *j, int stable)
 		    lately_available(j, hash));
 }
 
+struct header_routes {
+	const char *stable_service;
+	int n;
+};
+
 static void
 count_header_routes(const json_t *vs, void *arg)
 {
+	struct header_routes *all = arg;
 	json_t *route;
 	size_t i;
 
-	/* One that makes a cookie expire leads to the stable version. */
+	/* One that makes a cookie expire leads to the stable version alone. */
 	json_array_foreach (json_at(vs, "/spec/http"), i, route)
-		*(int *)arg += json_array_size(json_object_get(route, "route")) == 1 &&
-			       json_at(route, "/route/0/headers/response/add/Set-Cookie") == NULL;
+		all->n += json_array_size(json_object_get(route, "route")) == 1 &&
+			  json_at(route, "/route/0/headers/response/add/Set-Cookie") == NULL;
 	json_array_foreach (json_at(vs, "/spec/rules"), i, route)
-		*(int *)arg += json_object_get(route, "name") != NULL &&
-			       (json_array_size(json_object_get(route, "backendRefs")) == 1 ||
-				   json_at(route, "/filters/0/requestMirror") != NULL);
+		all->n += json_object_get(route, "name") != NULL &&
+			  ((json_array_size(json_object_get(route, "backendRefs")) == 1 &&
+			       !str_eq(json_str(json_at(route, "/backendRefs/0"), "name"), all->stable_service)) ||
+			      json_at(route, "/filters/0/requestMirror") != NULL);
 }
 
 /* A route of its own to the canary needs a pod that answers. */
 static void
 on_header_routes(struct judge *j, const char *hash)
 {
-	int n = 0, before = j->header_routes;
+	struct header_routes all = { .stable_service =
+					 json_str(json_at(cluster_rollout(j->cluster), "/spec/strategy/canary"),
+					     "stableService") };
+	int n, before = j->header_routes;
 
-	store_each(j->cluster->store, "virtualservices", count_header_routes, &n);
-	store_each(j->cluster->store, "httproutes", count_header_routes, &n);
-	store_each(j->cluster->store, "grpcroutes", count_header_routes, &n);
-	j->header_routes = n;
+	store_each(j->cluster->store, "virtualservices", count_header_routes, &all);
+	store_each(j->cluster->store, "httproutes", count_header_routes, &all);
+	store_each(j->cluster->store, "grpcroutes", count_header_routes, &all);
+	j->header_routes = n = all.n;
 	if (n > before && (hash == NULL || lately_available(j, hash) == 0))
 		wrong(j, "a managed route to a canary without a ready pod");
 }
