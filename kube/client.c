@@ -27,13 +27,11 @@ struct call {
 const char *
 client_path(struct arena *a, const struct type *t, const char *ns, const char *name, const char *sub)
 {
-	const char *head = t->group[0] == '\0' ? arena_printf(a, "/api/%s", t->version)
-					       : arena_printf(a, "/apis/%s/%s", t->group, t->version);
+	bool core = t->group[0] == '\0', within = ns != NULL && !t->cluster_scoped;
 
-	if (ns != NULL && !t->cluster_scoped)
-		head = arena_printf(a, "%s/namespaces/%s", head, ns);
-	return arena_printf(a, "%s/%s%s%s%s%s", head, t->plural, name != NULL ? "/" : "", name != NULL ? name : "",
-	    sub != NULL ? "/" : "", sub != NULL ? sub : "");
+	return arena_printf(a, "%s%s%s%s%s%s/%s%s%s%s%s", core ? "/api/" : "/apis/", t->group, core ? "" : "/",
+	    t->version, within ? "/namespaces/" : "", within ? ns : "", t->plural, name != NULL ? "/" : "",
+	    name != NULL ? name : "", sub != NULL ? "/" : "", sub != NULL ? sub : "");
 }
 
 static enum err_class
