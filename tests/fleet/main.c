@@ -33,6 +33,7 @@
 #define SCALE_DOWN_MS 6000 /* scaleDownDelaySeconds of the Rollouts is 5 */
 #define QUIET_MS 2000
 #define QUIET_CPU_MS 30 /* in QUIET_MS */
+#define REST_MS 6000 /* a controller returns free memory when it had nothing to do for five seconds */
 #define BREATH_MS 100 /* between two resumed pauses */
 
 static const char usage[] =
@@ -200,9 +201,11 @@ bench_deploy(struct bench *b, size_t n, const char *image, const char *steps)
 static void
 print_memory(struct bench *b, const char *when)
 {
-	struct process_memory m = process_memory(b->pid);
 	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct process_memory m;
 
+	fleet_run(b->fleet, REST_MS);
+	m = process_memory(b->pid);
 	b->peak = m.private > b->peak ? m.private : b->peak;
 	print_number(arena_printf(a, "private memory %s, KiB", when), (double)m.private);
 	print_number(arena_printf(a, "resident memory %s, KiB", when), (double)m.resident);
