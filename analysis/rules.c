@@ -22,8 +22,8 @@ rules_find_metrics(struct arena *a, const char *field, size_t rule, const char *
 
 	if (code == NULL) {
 		pcre2_get_error_message(error, text, sizeof(text));
-		return err_new(a, ERR_INVALID, "spec.%s[%zu].metricName: \"%s\" is no regular expression: %s", field,
-		    rule, expression, (const char *)text);
+		return err_at(a, arena_printf(a, "spec.%s[%zu].metricName", field, rule),
+		    err_new(a, ERR_INVALID, "\"%s\" is no regular expression: %s", expression, (const char *)text));
 	}
 	context = pcre2_match_context_create(NULL);
 	pcre2_set_match_limit(context, MATCH_LIMIT);
@@ -37,8 +37,8 @@ rules_find_metrics(struct arena *a, const char *field, size_t rule, const char *
 	pcre2_match_context_free(context);
 	pcre2_code_free(code);
 	if (!any)
-		return err_new(
-		    a, ERR_INVALID, "spec.%s[%zu].metricName: \"%s\" matches no metric", field, rule, expression);
+		return err_at(a, arena_printf(a, "spec.%s[%zu].metricName", field, rule),
+		    err_new(a, ERR_INVALID, "\"%s\" matches no metric", expression));
 	return NULL;
 }
 

@@ -139,25 +139,25 @@ metrics_prepare(struct arena *a, const struct analysis_spec *spec, const struct 
 	struct err *e;
 
 	if (spec->metrics == NULL || strcmp(spec->metrics, "[]") == 0)
-		return err_new(a, ERR_INVALID, "spec.metrics: no metric");
+		return err_at(a, "spec.metrics", err_new(a, ERR_INVALID, "no metric"));
 	if ((e = args_substitute(a, spec->metrics, args, n_args, &text)) != NULL)
 		return e;
 	set.n = metrics_decode(a, text, "spec.metrics", &problems, &set.metrics);
 	for (size_t i = 0; i < problems.n && i < PROBLEMS_MAX; i++)
 		if (!args_are_open(problems.at[i].text))
-			return err_new(a, ERR_INVALID, "%s: %s", problems.at[i].path, problems.at[i].text);
+			return err_at(a, problems.at[i].path, err_new(a, ERR_INVALID, "%s", problems.at[i].text));
 	for (size_t i = 0; problems.n > 0 && i < set.n; i++)
 		metric_keep_interval(a, &problems, i, &set.metrics[i]);
 	set.limits = arena_new_array(a, struct metric_limits, set.n);
 	for (size_t i = 0; i < set.n; i++) {
 		if ((e = metric_check(a, &set.metrics[i], metrics_arguments_known(args, n_args), &set.limits[i])) !=
 		    NULL)
-			return err_wrap(a, e, "spec.metrics[%zu]", i);
+			return err_at(a, arena_printf(a, "spec.metrics[%zu]", i), e);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(set.metrics[i].name, set.metrics[k].name) == 0 &&
 			    !args_are_open(set.metrics[i].name))
-				return err_new(a, ERR_INVALID, "spec.metrics[%zu].name: \"%s\" is there twice", i,
-				    set.metrics[i].name);
+				return err_at(a, arena_printf(a, "spec.metrics[%zu].name", i),
+				    err_new(a, ERR_INVALID, "\"%s\" is there twice", set.metrics[i].name));
 	}
 	set.rules = arena_new_array(a, struct metric_rules, set.n);
 	if ((e = metric_rules_read(a, spec, set.metrics, set.n, set.rules)) != NULL && !metrics_names_open(&set))

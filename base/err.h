@@ -23,7 +23,8 @@ struct err {
 	bool responded; /* the server responded, in an unreadable way: the request may have taken effect */
 	bool forbidden; /* ERR_INVALID because the server does not permit it: 401, 403 */
 	int64_t retry_after_ms; /* Retry-After of the server; 0: none */
-	const char *text;
+	const char *path; /* of the field of the object that it is about; NULL: none, or not known */
+	const char *text; /* without the path */
 	const struct err *cause; /* NULL at the end of the chain */
 };
 
@@ -34,11 +35,17 @@ struct err *err_new(struct arena *, enum err_class, const char *format, ...) pri
  * as the arena. */
 struct err *err_wrap(struct arena *, const struct err *cause, const char *format, ...) printf_like(3, 4) never_null;
 
+/* Returns the error with a path, which replaces its own. `path` and `e` must live as long as the arena. */
+struct err *err_at(struct arena *, const char *path, const struct err *e) never_null;
+
 /* Returns a copy that does not depend on the arena of the original. */
 struct err *err_copy(struct arena *, const struct err *) never_null;
 
-/* Returns "outer: inner: innermost", in the arena. */
+/* Returns "path: outer: inner: innermost", in the arena. */
 const char *err_text(struct arena *, const struct err *) never_null;
+
+/* Returns the same without the path of the outermost message. */
+const char *err_message(struct arena *, const struct err *) never_null;
 
 /* Returns the name of a class for logs and counters: "again", "conflict", "invalid", "gone" or "exists". */
 const char *err_class_name(enum err_class);
@@ -53,5 +60,6 @@ err_made(struct err *e)
 	return e;
 }
 #define err_new(...) err_made(err_new(__VA_ARGS__))
+#define err_at(...) err_made(err_at(__VA_ARGS__))
 #define err_wrap(...) err_made(err_wrap(__VA_ARGS__))
 #endif

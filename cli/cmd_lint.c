@@ -437,12 +437,9 @@ lint_check_metrics(struct lint *l, const struct manifest *m, const struct analys
 	if (found.n > 0 || !known || spec->templates.n > 0 || l->n_errors > before)
 		return;
 	if ((e = metrics_prepare(l->cli->arena, spec, args, spec->args.n, &set)) != NULL) {
-		const char *why = err_text(l->cli->arena, e), *colon = strstr(why, ": ");
-		struct problem p = { .path = "spec.metrics", .text = why };
+		struct problem p = { .path = e->path != NULL ? e->path : "spec.metrics",
+			.text = err_message(l->cli->arena, e) };
 
-		if (colon != NULL && strncmp(why, "spec.", 5) == 0)
-			p = (struct problem){ .path = arena_strndup(l->cli->arena, why, (size_t)(colon - why)),
-				.text = colon + 2 };
 		lint_print_problem(l, m, &p);
 	}
 }

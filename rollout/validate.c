@@ -135,20 +135,13 @@ validate_ping_pong(struct problems *p, const struct canary_strategy *c)
 		    "take their place");
 }
 
-/* The error of a router starts with the field that it concerns. */
+/* The error of a router has the path of the field that it is about. */
 static void
 validate_router(struct problems *p, const struct err *e)
 {
-	const char *text, *colon;
-
 	if (e == NULL)
 		return;
-	text = err_text(p->arena, e);
-	colon = strstr(text, ": ");
-	if (colon != NULL)
-		problem_add(p, arena_strndup(p->arena, text, (size_t)(colon - text)), "%s", colon + 2);
-	else
-		problem_add(p, CANARY ".trafficRouting", "%s", text);
+	problem_add(p, e->path != NULL ? e->path : CANARY ".trafficRouting", "%s", err_message(p->arena, e));
 	if (e->class == ERR_GONE)
 		problem_is_reference(p);
 }

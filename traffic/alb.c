@@ -178,15 +178,16 @@ alb_read_one(const struct rollout *r, const struct view *view, size_t i, struct 
 	t->name = alb_name(c, i);
 	t->ingress = (const struct ingress *)view_get(view, &ingress_type, r->object.meta.namespace, t->name);
 	if (t->ingress == NULL)
-		return err_new(a, ERR_GONE, "%s: Invalid value: \"%s\": ingresses.networking.k8s.io \"%s\" not found",
-		    field, t->name, t->name);
+		return err_at(a, field,
+		    err_new(a, ERR_GONE, "Invalid value: \"%s\": ingresses.networking.k8s.io \"%s\" not found", t->name,
+			t->name));
 	alb_read_weight(r, t->ingress, a, ret);
 	e = alb_edit_begin(&edit, a, t->ingress, &ops);
 	json_decref(edit.managed);
 	if (e == NULL && !alb_has_service(t->ingress, root))
 		e = err_new(a, ERR_INVALID, "ingress `%s` has no rules using service %s backend", t->name, root);
 	t->invalid = e != NULL;
-	return e != NULL ? err_wrap(a, e, "%s: Invalid value: \"%s\"", field, t->name) : NULL;
+	return e != NULL ? err_at(a, field, err_wrap(a, e, "Invalid value: \"%s\"", t->name)) : NULL;
 }
 
 static struct err *

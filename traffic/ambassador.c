@@ -172,10 +172,11 @@ ambassador_read_canary(
 	t->invalid =
 	    (object_controller(o) != NULL && !owned_is(r, o)) || !json_is_integer(json_object_get(spec, "weight"));
 	if (t->invalid)
-		return err_new(a, ERR_INVALID,
-		    "%s: Invalid value: \"%s\": Mapping \"%s\" exists and is not its canary Mapping; delete or rename "
-		    "it",
-		    field, t->name, t->canary_name);
+		return err_at(a, field,
+		    err_new(a, ERR_INVALID,
+			"Invalid value: \"%s\": Mapping \"%s\" exists and is not its canary Mapping; delete or rename "
+			"it",
+			t->name, t->canary_name));
 	t->canary = (const struct split_object *)o;
 	t->weight = json_int(spec, "weight", 0);
 	return NULL;
@@ -190,15 +191,17 @@ ambassador_read_base(const struct object *o, const char *field, struct arena *a,
 
 	t->base = (const struct split_object *)o;
 	if (o == NULL)
-		return err_new(a, ERR_GONE, "%s: Invalid value: \"%s\": mappings.getambassador.io \"%s\" not found",
-		    field, t->name, t->name);
+		return err_at(a, field,
+		    err_new(a, ERR_GONE, "Invalid value: \"%s\": mappings.getambassador.io \"%s\" not found", t->name,
+			t->name));
 	spec = ambassador_spec(t->base);
 	if (json_int(spec, "weight", 0) == 0)
 		return NULL;
 	t->invalid = true;
-	*ret_raise = err_new(a, ERR_INVALID,
-	    "%s: Invalid value: \"%s\": Ambassador mapping \"%s\" can not define weight; remove its spec.weight", field,
-	    t->name, t->name);
+	*ret_raise = err_at(a, field,
+	    err_new(a, ERR_INVALID,
+		"Invalid value: \"%s\": Ambassador mapping \"%s\" can not define weight; remove its spec.weight",
+		t->name, t->name));
 	return NULL;
 }
 

@@ -128,9 +128,9 @@ apisix_rules_read(
 			e = err_wrap(a, e, "rule \"%s\"", json_str(json_array_get(http, rule->index), "name"));
 		ret->n++;
 	}
-	return e == NULL
-		   ? NULL
-		   : err_wrap(a, e, "%s: Invalid value: \"%s\": the ApisixRoute", APISIX_FIELD, o->object.meta.name);
+	return e == NULL ? NULL
+			 : err_at(a, APISIX_FIELD,
+			       err_wrap(a, e, "Invalid value: \"%s\": the ApisixRoute", o->object.meta.name));
 }
 
 void
@@ -159,11 +159,13 @@ apisix_read_managed(
 			t->managed[i].object = (const struct split_object *)o;
 			ret->managed_routes += o != NULL;
 		} else if (first == NULL) {
-			first = err_new(a, ERR_INVALID,
-			    "spec.strategy.canary.trafficRouting.managedRoutes: Invalid value: \"%s\": duplicate "
-			    "ApisixRoute [%s] already exists, and is not the rollout's; give the managed route another "
-			    "name",
-			    name, name);
+			first = err_at(a, "spec.strategy.canary.trafficRouting.managedRoutes",
+			    err_new(a, ERR_INVALID,
+				"Invalid value: \"%s\": duplicate "
+				"ApisixRoute [%s] already exists, and is not the rollout's; give the managed route "
+				"another "
+				"name",
+				name, name));
 		}
 	}
 	return first;
@@ -197,15 +199,15 @@ apisix_read(const struct rollout *r, const struct view *view, struct arena *a, s
 	if (e != NULL)
 		return e;
 	if (route == NULL || route->name == NULL)
-		return err_new(a, ERR_INVALID, "%s: required, but missing", APISIX_FIELD);
+		return err_at(a, APISIX_FIELD, err_new(a, ERR_INVALID, "required, but missing"));
 	o = view_get(view, &apisix_route_type, r->object.meta.namespace, route->name);
 	t->route = (const struct split_object *)o;
 	*ret = (struct routing){ .own = t };
 	managed = apisix_read_managed(r, view, a, t, ret);
 	if (o == NULL)
-		return err_new(a, ERR_GONE,
-		    "%s: Invalid value: \"%s\": apisixroutes.apisix.apache.org \"%s\" not found", APISIX_FIELD,
-		    route->name, route->name);
+		return err_at(a, APISIX_FIELD,
+		    err_new(a, ERR_GONE, "Invalid value: \"%s\": apisixroutes.apisix.apache.org \"%s\" not found",
+			route->name, route->name));
 	if ((e = apisix_rules_read(a, c, t->route, &rules)) != NULL)
 		return e;
 	ret->weight_min = 100;

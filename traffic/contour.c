@@ -134,8 +134,8 @@ contour_splits_read(
 		    "has no list of services with both canaryService \"%s\" and stableService \"%s\"",
 		    c->canary_service, c->stable_service);
 	return e == NULL ? NULL
-			 : err_wrap(a, e, CONTOUR_FIELD ".httpProxies: Invalid value: \"%s\": the HTTPProxy",
-			       o->object.meta.name);
+			 : err_at(a, CONTOUR_FIELD ".httpProxies",
+			       err_wrap(a, e, "Invalid value: \"%s\": the HTTPProxy", o->object.meta.name));
 }
 
 /* Without any weight Contour gives all services of a list the same. */
@@ -167,9 +167,9 @@ contour_read_one(
 	struct err *e;
 
 	if (o == NULL)
-		return err_new(a, ERR_GONE,
-		    CONTOUR_FIELD ".httpProxies: Invalid value: \"%s\": httpproxies.projectcontour.io \"%s\" not found",
-		    name, name);
+		return err_at(a, CONTOUR_FIELD ".httpProxies",
+		    err_new(a, ERR_GONE, "Invalid value: \"%s\": httpproxies.projectcontour.io \"%s\" not found", name,
+			name));
 	if ((e = contour_splits_read(a, r->spec.strategy.canary, (const struct http_proxy *)o, &s)) == NULL)
 		contour_read_weights(&s, ret);
 	return e;
@@ -184,10 +184,10 @@ contour_read(const struct rollout *r, const struct view *view, struct arena *a, 
 	struct contour_targets *own = arena_alloc(a, sizeof(*own));
 
 	if (first == NULL && !str_empty(fields->namespace) && !str_eq(fields->namespace, r->object.meta.namespace))
-		first = err_new(a, ERR_INVALID,
-		    CONTOUR_FIELD
-		    ".namespace: Invalid value: \"%s\": HTTPProxies must be in the Rollout's namespace \"%s\"",
-		    fields->namespace, r->object.meta.namespace);
+		first = err_at(a, CONTOUR_FIELD ".namespace",
+		    err_new(a, ERR_INVALID,
+			"Invalid value: \"%s\": HTTPProxies must be in the Rollout's namespace \"%s\"",
+			fields->namespace, r->object.meta.namespace));
 	if (first != NULL)
 		return first;
 	own->n = fields->http_proxies.n;

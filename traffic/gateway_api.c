@@ -331,11 +331,12 @@ gateway_read_sharing(const struct rollout *r, const struct view *view, struct ar
 	t->label_needed = s.needed && s.label != NULL;
 	if (s.rule == NULL)
 		return NULL;
-	return err_new(a, ERR_INVALID,
-	    "spec.strategy.canary.trafficRouting.managedRoutes: Invalid value: \"%s\": rollout \"%s\" has a managed "
-	    "route %s in %s %s too; give it another name",
-	    s.rule, s.other, str_eq(s.rule, s.taken) ? "of this name" : arena_printf(a, "\"%s\"", s.taken),
-	    t->route->object.type->kind, m->name);
+	return err_at(a, "spec.strategy.canary.trafficRouting.managedRoutes",
+	    err_new(a, ERR_INVALID,
+		"Invalid value: \"%s\": rollout \"%s\" has a managed "
+		"route %s in %s %s too; give it another name",
+		s.rule, s.other, str_eq(s.rule, s.taken) ? "of this name" : arena_printf(a, "\"%s\"", s.taken),
+		t->route->object.type->kind, m->name));
 }
 
 /* --- reading --- */
@@ -390,10 +391,11 @@ gateway_read_managed(const struct rollout *r, const struct gateway_route *route,
 		if (gateway_is_managed(r, rule))
 			ret->managed_routes++;
 		else if (e == NULL && gateway_has_managed_name(r->spec.strategy.canary, rule))
-			e = err_new(a, ERR_INVALID,
-			    "spec.strategy.canary.trafficRouting.managedRoutes: %s %s has a rule \"%s\" that no step "
-			    "made; give the managed route another name",
-			    route->object.type->kind, route->object.meta.name, rule->name);
+			e = err_at(a, "spec.strategy.canary.trafficRouting.managedRoutes",
+			    err_new(a, ERR_INVALID,
+				"%s %s has a rule \"%s\" that no step "
+				"made; give the managed route another name",
+				route->object.type->kind, route->object.meta.name, rule->name));
 	}
 	return e;
 }
@@ -410,7 +412,7 @@ gateway_read_mirrors(const struct rollout *r, const struct gateway_route *route,
 		_cleanup_(json_decrefp) json_t *rules = NULL;
 
 		if (m != NULL && m->match.n > 0 && (e = gateway_mirror_rules(a, r, m, route, &rules)) != NULL)
-			return err_new(a, ERR_INVALID, "spec.strategy.canary.steps[%zu].%s", i, err_text(a, e));
+			return err_at(a, arena_printf(a, "spec.strategy.canary.steps[%zu].%s", i, e->path), e);
 	}
 	return NULL;
 }
@@ -425,14 +427,16 @@ gateway_read_route(const struct rollout *r, const struct view *view, struct aren
 	struct err *e, *not_made, *shared, *no_mirror = NULL, *no_session;
 
 	if (o == NULL)
-		return err_new(a, ERR_GONE, "%s: Invalid value: \"%s\": %s.%s \"%s\" not found",
-		    gateway_field(a, &t->reference), t->reference.name, type->plural, type->group, t->reference.name);
+		return err_at(a, gateway_field(a, &t->reference),
+		    err_new(a, ERR_GONE, "Invalid value: \"%s\": %s.%s \"%s\" not found", t->reference.name,
+			type->plural, type->group, t->reference.name));
 	t->route = (const struct gateway_route *)o;
 	e = gateway_weight_patch(a, r, t->route, &own->services, &(struct wanted_split){ 0 }, &ops);
 	not_made = gateway_read_managed(r, t->route, a, ret);
 	t->invalid = e != NULL || not_made != NULL;
 	if (e != NULL)
-		return err_wrap(a, e, "%s: Invalid value: \"%s\"", gateway_field(a, &t->reference), t->reference.name);
+		return err_at(
+		    a, gateway_field(a, &t->reference), err_wrap(a, e, "Invalid value: \"%s\"", t->reference.name));
 	gateway_read_weights(r, t->route, own, a, ret);
 	shared = gateway_read_sharing(r, view, a, t);
 	if (t->reference.header_routes)
@@ -495,7 +499,8 @@ gateway_read(const struct rollout *r, const struct view *view, struct arena *a, 
 	size_t n = 0;
 
 	if (c->canary_service == NULL || c->stable_service == NULL)
-		return err_new(a, ERR_INVALID, "%s: needs canaryService and stableService, or pingPong", GATEWAY_FIELD);
+		return err_at(
+		    a, GATEWAY_FIELD, err_new(a, ERR_INVALID, "needs canaryService and stableService, or pingPong"));
 	while (gateway_reference_at(c, n, &ref))
 		n++;
 	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++) {
@@ -519,8 +524,9 @@ gateway_read(const struct rollout *r, const struct view *view, struct arena *a, 
 				first = e;
 		}
 	if (n == 0 && first == NULL)
-		first = err_new(a, ERR_GONE, "%s: Invalid value: its selectors select no route in namespace \"%s\"",
-		    GATEWAY_FIELD, gateway_namespace(r));
+		first = err_at(a, GATEWAY_FIELD,
+		    err_new(a, ERR_GONE, "Invalid value: its selectors select no route in namespace \"%s\"",
+			gateway_namespace(r)));
 	if (!ret->has_route)
 		ret->weight_min = 0;
 	return first;

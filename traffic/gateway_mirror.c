@@ -206,13 +206,14 @@ gateway_mirror_rule(struct arena *a, const struct rollout *r, const struct mirro
 	size_t n = json_array_size(rules);
 
 	if (unknown.present)
-		return err_new(a, ERR_INVALID,
-		    "setMirrorRoute.match[%d]: Invalid value: a rule of %s %s has a match with another regular "
-		    "expression, "
-		    "or replaces the prefix of the path, so that the two cannot be combined; use the path or the "
-		    "header of "
-		    "the rule",
-		    (int)unknown.value, route->object.type->kind, route->object.meta.name);
+		return err_at(a, arena_printf(a, "setMirrorRoute.match[%d]", (int)unknown.value),
+		    err_new(a, ERR_INVALID,
+			"Invalid value: a rule of %s %s has a match with another regular "
+			"expression, "
+			"or replaces the prefix of the path, so that the two cannot be combined; use the path or the "
+			"header of "
+			"the rule",
+			route->object.type->kind, route->object.meta.name));
 	if (json_array_size(matches) == 0)
 		return NULL;
 	json_object_set_new(rule, "name", json_string(n == 0 ? want->name : arena_printf(a, "%s-%zu", want->name, n)));
@@ -237,9 +238,9 @@ gateway_mirror_rules(struct arena *a, const struct rollout *r, const struct mirr
 		    (e = gateway_mirror_rule(a, r, want, route, &route->spec.rules.at[i], rules)) != NULL)
 			return e;
 	if (json_array_size(rules) == 0)
-		return err_new(a, ERR_INVALID,
-		    "setMirrorRoute.match: Invalid value: no request that it matches is one of a split rule of %s %s",
-		    route->object.type->kind, route->object.meta.name);
+		return err_at(a, "setMirrorRoute.match",
+		    err_new(a, ERR_INVALID, "Invalid value: no request that it matches is one of a split rule of %s %s",
+			route->object.type->kind, route->object.meta.name));
 	*ret = TAKE_PTR(rules);
 	return NULL;
 }

@@ -240,17 +240,18 @@ gateway_session_problem(struct arena *a, const struct rollout *r, const struct g
 			continue;
 		rule = json_loads(route->spec.rules.at[i].raw, 0, NULL);
 		if (gateway_session_has_filter(rule))
-			return err_new(a, ERR_INVALID,
-			    "metadata.annotations." ANNOTATION_SESSION_AFFINITY
-			    ": Invalid value: a backendRef of %s %s has a filter " FILTER
-			    ", and may have one only; move it to the rule",
-			    route->object.type->kind, route->object.meta.name);
+			return err_at(a, "metadata.annotations." ANNOTATION_SESSION_AFFINITY,
+			    err_new(a, ERR_INVALID,
+				"Invalid value: a backendRef of %s %s has a filter " FILTER
+				", and may have one only; move it to the rule",
+				route->object.type->kind, route->object.meta.name));
 		if (!gateway_session_fits(rule))
-			return err_new(a, ERR_INVALID,
-			    "metadata.annotations." ANNOTATION_SESSION_AFFINITY
-			    ": Invalid value: a split rule of %s %s matches the header Cookie, or %d headers, so that "
-			    "the cookie of the session cannot be matched too",
-			    route->object.type->kind, route->object.meta.name, HEADERS_MAX);
+			return err_at(a, "metadata.annotations." ANNOTATION_SESSION_AFFINITY,
+			    err_new(a, ERR_INVALID,
+				"Invalid value: a split rule of %s %s matches the header Cookie, or %d headers, so "
+				"that "
+				"the cookie of the session cannot be matched too",
+				route->object.type->kind, route->object.meta.name, HEADERS_MAX));
 	}
 	return NULL;
 }

@@ -179,7 +179,7 @@ hook_read_records(const struct rollout *r, const struct view *view, struct arena
 
 	(void)view;
 	if (e == NULL && str_empty(hook->name))
-		e = err_new(a, ERR_INVALID, HOOK_FIELD ".name: required, but empty");
+		e = err_at(a, HOOK_FIELD ".name", err_new(a, ERR_INVALID, "required, but empty"));
 	if (e != NULL)
 		return e;
 	for (enum hook_part part = 0; part < HOOK_PART_MAX; part++)

@@ -216,10 +216,11 @@ hook_confirm(const struct rollout *r, const struct pass *pass, struct plan *asks
 	if (s == NULL || pass->settings == NULL)
 		return; /* sluice lint does not know which hooks are declared */
 	if ((h.hook = hook_calls_declared(pass, name)) == NULL) {
-		ret->raise_err = err_new(asks->arena, ERR_INVALID,
-		    HOOK_FIELD ".name: Invalid value: \"%s\" is not declared under trafficRouters (controller "
-			       "--step-plugins)",
-		    name);
+		ret->raise_err = err_at(asks->arena, HOOK_FIELD ".name",
+		    err_new(asks->arena, ERR_INVALID,
+			"Invalid value: \"%s\" is not declared under trafficRouters (controller "
+			"--step-plugins)",
+			name));
 		return;
 	}
 	for (h.part = 0; h.part < HOOK_PART_MAX; h.part++) {

@@ -157,10 +157,11 @@ istio_read_managed(const struct istio_splits *s, struct routing *ret)
 		n++;
 		if (split.route->raw_mirror == NULL &&
 		    (split.route->route.n != 1 || split.n[SIDE_CANARY] + split.n[SIDE_STABLE] != 1))
-			return err_new(s->arena, ERR_INVALID,
-			    "spec.strategy.canary.trafficRouting.managedRoutes: VirtualService %s has a route \"%s\" "
-			    "that no step made; give the managed route another name",
-			    s->vs->object.meta.name, split.route->name);
+			return err_at(s->arena, "spec.strategy.canary.trafficRouting.managedRoutes",
+			    err_new(s->arena, ERR_INVALID,
+				"VirtualService %s has a route \"%s\" "
+				"that no step made; give the managed route another name",
+				s->vs->object.meta.name, split.route->name));
 	}
 	ret->managed_routes += n;
 	return NULL;
@@ -192,20 +193,21 @@ istio_read_virtual_service(const struct rollout *r, const struct istio_virtual_s
 	struct err *e;
 
 	if (ref->name == NULL)
-		return err_new(a, ERR_INVALID, "%s.virtualService.name: required, but missing", ISTIO_FIELD);
+		return err_at(a, ISTIO_FIELD ".virtualService.name", err_new(a, ERR_INVALID, "required, but missing"));
 	name = dot != NULL ? arena_strndup(a, ref->name, (size_t)(dot - ref->name)) : ref->name;
 	s.vs = (const struct virtual_service *)view_get(
 	    view, &virtual_service_type, dot != NULL ? dot + 1 : r->object.meta.namespace, name);
 	if (s.vs == NULL)
-		return err_new(a, ERR_GONE,
-		    "%s.virtualService.name: Invalid value: \"%s\": "
-		    "virtualservices.networking.istio.io \"%s\" not found",
-		    ISTIO_FIELD, ref->name, name);
+		return err_at(a, ISTIO_FIELD ".virtualService.name",
+		    err_new(a, ERR_GONE,
+			"Invalid value: \"%s\": "
+			"virtualservices.networking.istio.io \"%s\" not found",
+			ref->name, name));
 	if ((e = istio_splits_read(&s, ref)) != NULL)
 		return e;
 	if (s.n == 0)
-		return err_new(a, ERR_INVALID, "%s.virtualService: VirtualService %s has no http, tls or tcp route",
-		    ISTIO_FIELD, name);
+		return err_at(a, ISTIO_FIELD ".virtualService",
+		    err_new(a, ERR_INVALID, "VirtualService %s has no http, tls or tcp route", name));
 	for (size_t i = 0; i < s.n; i++) {
 		int64_t w = istio_read_weight(s.canary, &s.at[i]);
 
@@ -236,14 +238,13 @@ istio_read(const struct rollout *r, const struct view *view, struct arena *a, st
 	const struct object **objects;
 
 	if (n == 0)
-		return err_new(a, ERR_INVALID, "%s.virtualService.name: required, but missing", ISTIO_FIELD);
+		return err_at(a, ISTIO_FIELD ".virtualService.name", err_new(a, ERR_INVALID, "required, but missing"));
 	if (routing->virtual_service != NULL && routing->virtual_services.n > 0)
-		return err_new(a, ERR_INVALID,
-		    "%s.virtualServices: Invalid value: either virtualService or virtualServices, not both",
-		    ISTIO_FIELD);
+		return err_at(a, ISTIO_FIELD ".virtualServices",
+		    err_new(a, ERR_INVALID, "Invalid value: either virtualService or virtualServices, not both"));
 	if (routing->destination_rule == NULL && (c->canary_service == NULL || c->stable_service == NULL))
-		return err_new(
-		    a, ERR_INVALID, "%s: needs a destinationRule, or canaryService and stableService", ISTIO_FIELD);
+		return err_at(a, ISTIO_FIELD,
+		    err_new(a, ERR_INVALID, "needs a destinationRule, or canaryService and stableService"));
 	objects = arena_new_array(a, const struct object *, n + 1);
 	*ret = (struct routing){ .weight_min = 100, .own = objects };
 	for (size_t i = 0; i < n; i++)

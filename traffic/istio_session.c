@@ -320,19 +320,23 @@ istio_session_problem(const struct istio_splits *s, const struct rollout *r)
 			continue;
 		n++;
 		if (!istio_session_fits(split->route))
-			return err_new(s->arena, ERR_INVALID,
-			    "%s: Invalid value: a split http route of VirtualService %s matches the header cookie, so "
-			    "that the "
-			    "cookie of the session cannot be matched too",
-			    field, name);
+			return err_at(s->arena, field,
+			    err_new(s->arena, ERR_INVALID,
+				"Invalid value: a split http route of VirtualService %s matches the header cookie, so "
+				"that the "
+				"cookie of the session cannot be matched too",
+				name));
 		if (istio_session_has_header(split))
-			return err_new(s->arena, ERR_INVALID,
-			    "%s: Invalid value: a destination of a split http route of VirtualService %s has a "
-			    "header " SET_COOKIE " in headers.response, and may have one only; move it to the route",
-			    field, name);
+			return err_at(s->arena, field,
+			    err_new(s->arena, ERR_INVALID,
+				"Invalid value: a destination of a split http route of VirtualService %s has a "
+				"header " SET_COOKIE
+				" in headers.response, and may have one only; move it to the route",
+				name));
 	}
 	if (n > 0)
 		return NULL;
-	return err_new(s->arena, ERR_INVALID,
-	    "%s: Invalid value: VirtualService %s has no split http route; only HTTP has cookies", field, name);
+	return err_at(s->arena, field,
+	    err_new(s->arena, ERR_INVALID,
+		"Invalid value: VirtualService %s has no split http route; only HTTP has cookies", name));
 }

@@ -133,12 +133,13 @@ istio_split_add(struct istio_splits *s, enum istio_kind kind, size_t index)
 	if (!istio_split_at(s->canary, s->vs, kind, index, &split))
 		return NULL;
 	if (split.n[SIDE_CANARY] != 1 || split.n[SIDE_STABLE] != 1)
-		return err_new(s->arena, ERR_INVALID,
-		    "%s.virtualService: %s route %s of VirtualService %s must have one %s and one %s "
-		    "destination, but has %u and %u",
-		    ISTIO_FIELD, kind_names[kind],
-		    split.route->name != NULL ? split.route->name : arena_printf(s->arena, "number %zu", index),
-		    s->vs->object.meta.name, "canary", "stable", split.n[SIDE_CANARY], split.n[SIDE_STABLE]);
+		return err_at(s->arena, ISTIO_FIELD ".virtualService",
+		    err_new(s->arena, ERR_INVALID,
+			"%s route %s of VirtualService %s must have one %s and one %s "
+			"destination, but has %u and %u",
+			kind_names[kind],
+			split.route->name != NULL ? split.route->name : arena_printf(s->arena, "number %zu", index),
+			s->vs->object.meta.name, "canary", "stable", split.n[SIDE_CANARY], split.n[SIDE_STABLE]));
 	for (size_t i = 0; i < s->n; i++)
 		if (s->at[i].route == split.route)
 			return NULL;
@@ -162,14 +163,17 @@ istio_split_only(struct istio_splits *s, enum istio_kind kind)
 	if (n == 1)
 		return istio_split_add(s, kind, only);
 	if (n == 0)
-		return err_new(s->arena, ERR_INVALID,
-		    "%s.virtualService: VirtualService %s has no %s route except those of managedRoutes; add one to "
-		    "split",
-		    ISTIO_FIELD, s->vs->object.meta.name, kind_names[kind]);
-	return err_new(s->arena, ERR_INVALID,
-	    "%s.virtualService.%s: VirtualService %s has %zu %s routes%s; name the ones to split", ISTIO_FIELD,
-	    kind == ISTIO_HTTP ? "routes" : arena_printf(s->arena, "%sRoutes", kind_names[kind]),
-	    s->vs->object.meta.name, n, kind_names[kind], n < routes.n ? " in addition to those of managedRoutes" : "");
+		return err_at(s->arena, ISTIO_FIELD ".virtualService",
+		    err_new(s->arena, ERR_INVALID,
+			"VirtualService %s has no %s route except those of managedRoutes; add one to "
+			"split",
+			s->vs->object.meta.name, kind_names[kind]));
+	return err_at(s->arena,
+	    arena_printf(s->arena, ISTIO_FIELD ".virtualService.%s",
+		kind == ISTIO_HTTP ? "routes" : arena_printf(s->arena, "%sRoutes", kind_names[kind])),
+	    err_new(s->arena, ERR_INVALID, "VirtualService %s has %zu %s routes%s; name the ones to split",
+		s->vs->object.meta.name, n, kind_names[kind],
+		n < routes.n ? " in addition to those of managedRoutes" : ""));
 }
 
 static struct err *
@@ -187,10 +191,11 @@ istio_split_http(struct istio_splits *s, const struct strings *names)
 
 		while (k < routes.n && !str_eq(routes.at[k].name, names->at[i]))
 			k++;
-		e = k < routes.n ? istio_split_add(s, ISTIO_HTTP, k)
-				 : err_new(s->arena, ERR_INVALID,
-				       "%s.virtualService.routes[%zu]: VirtualService %s has no http route \"%s\"",
-				       ISTIO_FIELD, i, s->vs->object.meta.name, names->at[i]);
+		e = k < routes.n
+			? istio_split_add(s, ISTIO_HTTP, k)
+			: err_at(s->arena, arena_printf(s->arena, ISTIO_FIELD ".virtualService.routes[%zu]", i),
+			      err_new(s->arena, ERR_INVALID, "VirtualService %s has no http route \"%s\"",
+				  s->vs->object.meta.name, names->at[i]));
 	}
 	/* A route that mirrors splits the requests that it matches as the others do. */
 	for (size_t i = 0; i < routes.n && e == NULL; i++)
@@ -255,10 +260,11 @@ istio_split_unnamed(struct istio_splits *s, enum istio_kind kind, const struct i
 				e = istio_split_add(s, kind, k);
 			}
 		if (e == NULL && !found)
-			e = err_new(s->arena, ERR_INVALID,
-			    "%s.virtualService.%sRoutes[%zu]: VirtualService %s has no %s route with this port%s",
-			    ISTIO_FIELD, kind_names[kind], i, s->vs->object.meta.name, kind_names[kind],
-			    kind == ISTIO_TLS ? " and these sniHosts" : "");
+			e = err_at(s->arena,
+			    arena_printf(s->arena, ISTIO_FIELD ".virtualService.%sRoutes[%zu]", kind_names[kind], i),
+			    err_new(s->arena, ERR_INVALID, "VirtualService %s has no %s route with this port%s",
+				s->vs->object.meta.name, kind_names[kind],
+				kind == ISTIO_TLS ? " and these sniHosts" : ""));
 		if (e != NULL)
 			return e;
 	}

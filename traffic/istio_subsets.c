@@ -30,20 +30,21 @@ istio_read_subsets(const struct rollout *r, const struct view *view, struct aren
 	const char *other;
 
 	if (o == NULL)
-		return err_new(a, ERR_GONE,
-		    "%s.destinationRule.name: Invalid value: \"%s\": "
-		    "destinationrules.networking.istio.io \"%s\" not found",
-		    ISTIO_FIELD, ref->name, ref->name);
+		return err_at(a, ISTIO_FIELD ".destinationRule.name",
+		    err_new(a, ERR_GONE,
+			"Invalid value: \"%s\": "
+			"destinationrules.networking.istio.io \"%s\" not found",
+			ref->name, ref->name));
 	if ((other = managed_by_other(r, view, o)) != NULL)
-		return err_new(a, ERR_INVALID,
-		    "%s.destinationRule.name: Invalid value: \"%s\": it is managed by rollout \"%s\"", ISTIO_FIELD,
-		    ref->name, other);
+		return err_at(a, ISTIO_FIELD ".destinationRule.name",
+		    err_new(
+			a, ERR_INVALID, "Invalid value: \"%s\": it is managed by rollout \"%s\"", ref->name, other));
 	for (size_t i = 0; i < 2; i++) {
 		const struct subset *s = istio_subset(dr, names[i], NULL);
 
 		if (s == NULL)
-			return err_new(a, ERR_INVALID, "%s.destinationRule: DestinationRule %s has no subset \"%s\"",
-			    ISTIO_FIELD, ref->name, names[i]);
+			return err_at(a, ISTIO_FIELD ".destinationRule",
+			    err_new(a, ERR_INVALID, "DestinationRule %s has no subset \"%s\"", ref->name, names[i]));
 		*hashes[i] = string_map_get(&s->labels, LABEL_POD_TEMPLATE_HASH);
 	}
 	ret->splits_pods = true;

@@ -114,10 +114,11 @@ nginx_read_canary(const struct rollout *r, const struct object *o, const char *f
 
 	t->foreign = o != NULL && !owned_is(r, o);
 	if (t->foreign)
-		return err_new(a, ERR_INVALID,
-		    "%s: Invalid value: \"%s\": canary ingress `%s` controlled by different object; delete or rename "
-		    "it",
-		    field, t->name, t->canary_name);
+		return err_at(a, field,
+		    err_new(a, ERR_INVALID,
+			"Invalid value: \"%s\": canary ingress `%s` controlled by different object; delete or rename "
+			"it",
+			t->name, t->canary_name));
 	t->canary = (const struct ingress *)o;
 	if (t->canary != NULL)
 		nginx_ingress_weight(a, r, t->canary, &least, &most);
@@ -161,8 +162,9 @@ nginx_read_one(const struct rollout *r, const struct view *view, size_t i, struc
 	canary = view_get(view, &ingress_type, ns, t->canary_name);
 	foreign = nginx_read_canary(r, canary, field, a, t, ret);
 	if (stable == NULL)
-		return err_new(a, ERR_GONE, "%s: Invalid value: \"%s\": ingresses.networking.k8s.io \"%s\" not found",
-		    field, t->name, t->name);
+		return err_at(a, field,
+		    err_new(a, ERR_GONE, "Invalid value: \"%s\": ingresses.networking.k8s.io \"%s\" not found", t->name,
+			t->name));
 	t->stable = (const struct ingress *)stable;
 	e = nginx_ingress_problem(a, r, t, field);
 	if (e != NULL || foreign != NULL) {
@@ -179,10 +181,11 @@ nginx_read_twice(const struct nginx_targets *all, size_t i, const struct canary_
 {
 	for (size_t k = 0; k < i; k++)
 		if (str_eq(all->at[k].canary_name, all->at[i].canary_name))
-			return err_new(a, ERR_INVALID,
-			    "%s: Invalid value: \"%s\": its canary Ingress would have the name \"%s\", as that of "
-			    "\"%s\"",
-			    nginx_field(a, c, i), all->at[i].name, all->at[i].canary_name, all->at[k].name);
+			return err_at(a, nginx_field(a, c, i),
+			    err_new(a, ERR_INVALID,
+				"Invalid value: \"%s\": its canary Ingress would have the name \"%s\", as that of "
+				"\"%s\"",
+				all->at[i].name, all->at[i].canary_name, all->at[k].name));
 	return NULL;
 }
 

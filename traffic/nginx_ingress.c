@@ -116,14 +116,15 @@ nginx_ingress_class_problem(
 	if (name == NULL || t->canary != NULL || str_eq(own ?: copied ?: name, name))
 		return NULL;
 	if (own != NULL)
-		return err_new(a, ERR_INVALID,
-		    NGINX_FIELD ".canaryIngressAnnotations: Invalid value: \"%s\": annotation " CLASS
-				" must be the ingressClassName \"%s\" of Ingress %s",
-		    own, name, t->name);
-	return err_new(a, ERR_INVALID,
-	    "%s: Invalid value: \"%s\": its annotation " CLASS " is \"%s\" and its ingressClassName \"%s\"; no Ingress "
-	    "with both can be created: remove the annotation",
-	    field, t->name, copied, name);
+		return err_at(a, NGINX_FIELD ".canaryIngressAnnotations",
+		    err_new(a, ERR_INVALID,
+			"Invalid value: \"%s\": annotation " CLASS " must be the ingressClassName \"%s\" of Ingress %s",
+			own, name, t->name));
+	return err_at(a, field,
+	    err_new(a, ERR_INVALID,
+		"Invalid value: \"%s\": its annotation " CLASS " is \"%s\" and its ingressClassName \"%s\"; no Ingress "
+		"with both can be created: remove the annotation",
+		t->name, copied, name));
 }
 
 /* A key that the canary Ingress has already is one that the API server accepted. */
@@ -140,8 +141,10 @@ nginx_ingress_key_problem(struct arena *a, const struct canary_strategy *c, cons
 			key = i == 0 ? nginx_ingress_key(a, n, key) : key;
 			why = name_qualified_problem(key);
 			if (why != NULL && (t->canary == NULL || object_annotation(&t->canary->object, key) == NULL))
-				return err_new(a, ERR_INVALID, NGINX_FIELD ".%s: Invalid value: \"%s\": %s",
-				    i == 0 ? "additionalIngressAnnotations" : "canaryIngressAnnotations", key, why);
+				return err_at(a,
+				    arena_printf(a, NGINX_FIELD ".%s",
+					i == 0 ? "additionalIngressAnnotations" : "canaryIngressAnnotations"),
+				    err_new(a, ERR_INVALID, "Invalid value: \"%s\": %s", key, why));
 		}
 	return NULL;
 }
@@ -154,9 +157,9 @@ nginx_ingress_problem(struct arena *a, const struct rollout *r, const struct ngi
 	struct err *e;
 
 	if (json_array_size(rules) == 0)
-		return err_new(a, ERR_INVALID,
-		    "%s: Invalid value: \"%s\": ingress `%s` has no rules using service %s backend", field, t->name,
-		    t->name, c->stable_service);
+		return err_at(a, field,
+		    err_new(a, ERR_INVALID, "Invalid value: \"%s\": ingress `%s` has no rules using service %s backend",
+			t->name, t->name, c->stable_service));
 	e = nginx_ingress_class_problem(a, c, t, field);
 	return e != NULL ? e : nginx_ingress_key_problem(a, c, t);
 }

@@ -9,10 +9,11 @@ routed_refused(const struct rollout *r, const struct router *router, const struc
 {
 	for (const struct type *const *t = router->types; router->needs != NULL && *t != NULL; t++)
 		if (router->needs(r, *t) && view_refused(view, *t))
-			return err_new(a, ERR_GONE,
-			    "spec.strategy.canary.trafficRouting.%s: %s.%s cannot be listed; grant the controller the "
-			    "permissions list and watch",
-			    router->name, (*t)->plural, (*t)->group);
+			return err_at(a, arena_printf(a, "spec.strategy.canary.trafficRouting.%s", router->name),
+			    err_new(a, ERR_GONE,
+				"%s.%s cannot be listed; grant the controller the "
+				"permissions list and watch",
+				(*t)->plural, (*t)->group));
 	return NULL;
 }
 

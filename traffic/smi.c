@@ -224,17 +224,18 @@ smi_read(const struct rollout *r, const struct view *view, struct arena *a, stru
 	if (e != NULL)
 		return e;
 	if ((t->type = smi_served(view)) == NULL)
-		return err_new(a, ERR_GONE,
-		    "%s: Invalid value: the API server has no trafficsplits.split.smi-spec.io in a version from "
-		    "v1alpha1 "
-		    "to v1alpha3",
-		    SMI_FIELD);
+		return err_at(a, SMI_FIELD,
+		    err_new(a, ERR_GONE,
+			"Invalid value: the API server has no trafficsplits.split.smi-spec.io in a version from "
+			"v1alpha1 "
+			"to v1alpha3"));
 	o = view_get(view, t->type, r->object.meta.namespace, smi_name(r));
 	if (o != NULL && !owned_is(r, o))
-		return err_new(a, ERR_INVALID,
-		    "%s.trafficSplitName: Invalid value: \"%s\": Rollout does not own TrafficSplit `%s`; delete it, or "
-		    "give another name",
-		    SMI_FIELD, smi_name(r), smi_name(r));
+		return err_at(a, SMI_FIELD ".trafficSplitName",
+		    err_new(a, ERR_INVALID,
+			"Invalid value: \"%s\": Rollout does not own TrafficSplit `%s`; delete it, or "
+			"give another name",
+			smi_name(r), smi_name(r)));
 	t->object = (const struct split_object *)o;
 	*ret = (struct routing){ .own = t, .has_route = true, .routes_differ = o == NULL };
 	if (o == NULL)

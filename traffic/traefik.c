@@ -73,8 +73,9 @@ traefik_weights(struct arena *a, const struct rollout *r, const struct split_obj
 	e = service_weights_find(
 	    a, r->spec.strategy.canary, &traefik_list, json_at(*ret_spec, "/weighted/services"), ret);
 	return e == NULL ? NULL
-			 : err_wrap(a, e, "%s: Invalid value: \"%s\": spec.weighted.services of the TraefikService",
-			       TRAEFIK_FIELD, o->object.meta.name);
+			 : err_at(a, TRAEFIK_FIELD,
+			       err_wrap(a, e, "Invalid value: \"%s\": spec.weighted.services of the TraefikService",
+				   o->object.meta.name));
 }
 
 static struct err *
@@ -88,8 +89,9 @@ traefik_read(const struct rollout *r, const struct view *view, struct arena *a, 
 	if (e != NULL)
 		return e;
 	if (o == NULL)
-		return err_new(a, ERR_GONE, "%s: Invalid value: \"%s\": traefikservices.traefik.io \"%s\" not found",
-		    TRAEFIK_FIELD, traefik_name(r) ?: "", traefik_name(r) ?: "");
+		return err_at(a, TRAEFIK_FIELD,
+		    err_new(a, ERR_GONE, "Invalid value: \"%s\": traefikservices.traefik.io \"%s\" not found",
+			traefik_name(r) ?: "", traefik_name(r) ?: ""));
 	if ((e = traefik_weights(a, r, (const struct split_object *)o, &spec, &s)) != NULL)
 		return e;
 	*ret = (struct routing){ .own = o, .has_route = true };

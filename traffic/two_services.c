@@ -52,7 +52,7 @@ two_services_missing(struct arena *a, const struct canary_strategy *c, const cha
 {
 	if (!str_empty(c->canary_service) && !str_empty(c->stable_service))
 		return NULL;
-	return err_new(a, ERR_INVALID, "%s: needs canaryService and stableService", field);
+	return err_at(a, field, err_new(a, ERR_INVALID, "needs canaryService and stableService"));
 }
 
 void
