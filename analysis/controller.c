@@ -56,7 +56,7 @@ analysis_gather(const struct pass *p, struct arena *a, struct analysis_world *w)
 		const struct object **found, **all;
 		size_t n;
 
-		if ((*row)->watch == NULL || !provider_is_used(*row, w->run))
+		if ((*row)->watch == NULL || !provider_is_used(*row, w->run->spec.metrics))
 			continue;
 		if (!view_knows(p->view, (*row)->watch->type))
 			return (*row)->watch->type;
@@ -103,7 +103,7 @@ analysis_needs(const struct object *run, const struct type *type)
 {
 	for (const struct provider *const *row = providers; *row != NULL; row++)
 		if ((*row)->watch != NULL && (*row)->watch->type == type &&
-		    provider_is_used(*row, (const struct analysis_run *)run))
+		    provider_is_used(*row, ((const struct analysis_run *)run)->spec.metrics))
 			return true;
 	return false;
 }

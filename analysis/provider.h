@@ -124,5 +124,5 @@ const struct provider *provider_of(const struct metric *);
 /* Returns the provider of a metric that is not decoded, because it may have arguments that are not resolved. */
 const struct provider *provider_of_json(const json_t *metric);
 
-/* Returns whether a metric of the run uses this provider. */
-bool provider_is_used(const struct provider *, const struct analysis_run *);
+/* Returns whether one of the metrics (a JSON list; NULL: none) uses this provider. */
+bool provider_is_used(const struct provider *, const char *metrics);

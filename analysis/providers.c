@@ -1,5 +1,6 @@
 /* analysis/providers.c: list of the metric providers: one row each, found by the key under spec.metrics[].provider. */
 #include "analysis/provider.h"
+#include <string.h>
 
 const struct provider *const providers[] = {
 	&prometheus_provider,
@@ -42,15 +43,18 @@ provider_of_json(const json_t *metric)
 }
 
 bool
-provider_is_used(const struct provider *p, const struct analysis_run *run)
+provider_is_used(const struct provider *p, const char *metrics)
 {
-	_cleanup_(json_decrefp) json_t *metrics =
-	    run->spec.metrics != NULL ? json_loads(run->spec.metrics, 0, NULL) : NULL;
+	_cleanup_(json_decrefp) json_t *list = NULL;
 	bool used = false;
 	json_t *metric;
 	size_t i;
 
-	json_array_foreach (metrics, i, metric)
+	/* Most metrics are of other providers: a text that has neither the name nor an escape is not parsed. */
+	if (metrics == NULL || (strstr(metrics, p->name) == NULL && strchr(metrics, '\\') == NULL))
+		return false;
+	list = json_loads(metrics, 0, NULL);
+	json_array_foreach (list, i, metric)
 		used |= provider_of_json(metric) == p;
 	return used;
 }

@@ -286,6 +286,20 @@ install_probe_webhooks(const struct doctor_world *w, struct doctor_probes *p)
 	install_each_webhook(w, install_add_webhook, p);
 }
 
+/* Returns whether Endpoints (JSON) have an address that is ready. */
+static bool
+install_has_address(const char *endpoints)
+{
+	_cleanup_(json_decrefp) json_t *j = json_loads(endpoints, 0, NULL);
+	bool has = false;
+	json_t *subset;
+	size_t i;
+
+	json_array_foreach (json_object_get(j, "subsets"), i, subset)
+		has |= json_array_size(json_object_get(subset, "addresses")) > 0;
+	return has;
+}
+
 static void
 install_find_webhook(const struct doctor_world *w, const char *name, const char *path, void *arg)
 {
@@ -294,7 +308,7 @@ install_find_webhook(const struct doctor_world *w, const char *name, const char 
 
 	if (p == NULL || p->error != NULL || p->status == 403)
 		doctor_add(f, DOCTOR_UNKNOWN, NULL, "webhook %s: its Endpoints cannot be read", name);
-	else if (p->status == 404 || (p->status == 200 && strstr(p->text, "\"addresses\"") == NULL))
+	else if (p->status == 404 || (p->status == 200 && !install_has_address(p->text)))
 		doctor_add(f, DOCTOR_PROBLEM,
 		    "repair its Deployment, or delete the webhook configuration of an operator that is no longer "
 		    "installed",

@@ -1,7 +1,6 @@
 /* rollout/comparisons.c: the annotation of AnalysisRuns that compare versions. A run alone does not know the stable
  * version and the weights of its update, and must not depend on a Rollout that may have changed since. */
 #include "rollout/comparisons.h"
-#include <string.h>
 #include "analysis/assess.h"
 #include "analysis/compare/config.h"
 #include "analysis/compare_annotation.h"
@@ -16,16 +15,15 @@
 bool
 comparisons_are_used(const struct analysis_found *f)
 {
-	bool used = false;
-
 	for (size_t i = 0; i < f->n_templates; i++) {
-		const char *metrics = f->templates[i].template != NULL ? f->templates[i].template->spec.metrics : NULL;
+		const struct analysis_template *t = f->templates[i].template;
 
-		used |= (metrics != NULL && strstr(metrics, COMPARE_NAME) != NULL) ||
-			(metrics != NULL &&
-			    object_annotation(&f->templates[i].template->object, ANNOTATION_COMPARE) != NULL);
+		if (t != NULL && t->spec.metrics != NULL &&
+		    (object_annotation(&t->object, ANNOTATION_COMPARE) != NULL ||
+			provider_is_used(&compare_provider, t->spec.metrics)))
+			return true;
 	}
-	return used;
+	return false;
 }
 
 /* The weight as it was last observed; without a router, the one that the step requires. */
@@ -92,8 +90,7 @@ comparisons_hold(const struct rollout_pass *p, const struct analysis_run *run)
 	bool holds = false;
 	size_t i;
 
-	if (e != NULL || phase_is_final(run->status.phase) || run->spec.metrics == NULL ||
-	    strstr(run->spec.metrics, COMPARE_NAME) == NULL)
+	if (e != NULL || phase_is_final(run->status.phase) || !provider_is_used(&compare_provider, run->spec.metrics))
 		return false;
 	metrics = json_loads(run->spec.metrics, 0, NULL);
 	json_array_foreach (metrics, i, metric) {

@@ -382,6 +382,19 @@ release_record_history(struct session *s, const char *config_digest)
 	r->history = list;
 }
 
+static bool
+release_record_has_failed_test(const struct helm_snapshot *snap)
+{
+	_cleanup_(json_decrefp) json_t *hooks = snap->test_hooks != NULL ? json_loads(snap->test_hooks, 0, NULL) : NULL;
+	const char *name;
+	json_t *hook;
+
+	json_object_foreach (hooks, name, hook)
+		if (str_eq(json_str(hook, "phase"), "Failed"))
+			return true;
+	return false;
+}
+
 /* The last revision that was deployed before the last one, and whose tests did not fail. */
 static int64_t
 release_record_rollback_to(const struct session *s)
@@ -392,7 +405,7 @@ release_record_rollback_to(const struct session *s)
 		const struct helm_snapshot *snap = &h->at[i];
 
 		if ((str_eq(snap->status, "deployed") || str_eq(snap->status, "superseded")) &&
-		    (snap->test_hooks == NULL || strstr(snap->test_hooks, "\"Failed\"") == NULL ||
+		    (!release_record_has_failed_test(snap) ||
 			helm_ignores_tests(&s->request.release->spec, s->release.attempts.action)))
 			return snap->version;
 	}

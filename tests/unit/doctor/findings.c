@@ -198,6 +198,11 @@ a_webhook_without_a_pod_refuses_writes(void **state)
 	    HOOK "probes: {/api/v1/namespaces/n/endpoints/s: {status: 200, text: "
 		 "'{\"subsets\":[{\"notReadyAddresses\":[]}]}'}}",
 	    "problem  webhooks");
+	/* The word in another place is not an address. */
+	expect(&doctor_install,
+	    HOOK "probes: {/api/v1/namespaces/n/endpoints/s: {status: 200, text: "
+		 "'{\"metadata\":{\"labels\":{\"addresses\":\"no\"}},\"subsets\":[]}'}}",
+	    "problem  webhooks");
 	expect(&doctor_install,
 	    HOOK
 	    "probes: {/api/v1/namespaces/n/endpoints/s: {status: 200, text: '{\"subsets\":[{\"addresses\":[{}]}]}'}}",
