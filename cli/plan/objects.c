@@ -116,7 +116,7 @@ objects_redirect(json_t *provider)
 	json_object_set_new(provider, "address", json_string(PLAN_ADDRESS));
 }
 
-/* Keeps the metrics that the virtual cluster can answer from counters of its pods, and replaces the others. */
+/* Keeps the metrics that the virtual cluster can evaluate over the counters of its pods, and replaces the others. */
 static void
 objects_keep_queries(struct plan_objects *to, json_t *template)
 {

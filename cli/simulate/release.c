@@ -1,5 +1,5 @@
 /* cli/simulate/release.c: couples the virtual cluster with the traffic: pods and weights of the cluster become those of
- * the world, and queries are answered from its counters. */
+ * the world, and queries are evaluated over its counters. */
 #include "cli/simulate/release.h"
 #include <string.h>
 #include "base/json.h"
@@ -15,7 +15,7 @@ struct releasing {
 	const struct release_settings *settings;
 	struct virtual_cluster *cluster;
 	struct world *world;
-	struct answers *answers;
+	struct metric_server *metric_server;
 	const char *old_hash; /* of the version that was stable first; NULL: not known yet */
 	int64_t began; /* wall ms of the change; 0: before it */
 	long long version; /* of the store, of which the weight was read */
@@ -113,13 +113,13 @@ release_created(void *arg, struct virtual_cluster *cluster)
 {
 	struct releasing *p = arg;
 	const struct rollout *r = p->settings->objects->decoded;
-	struct answers_settings answers = { .rollout = r->object.meta.name,
+	struct metric_server_settings server = { .rollout = r->object.meta.name,
 		.new_service = release_own_service(r, true),
 		.old_service = release_own_service(r, false) };
 
 	p->cluster = cluster;
-	answers.world = p->world = world_new(p->arena, &p->settings->world, virtual_cluster_wall(cluster));
-	p->answers = answers_new(p->arena, &answers);
+	server.world = p->world = world_new(p->arena, &p->settings->world, virtual_cluster_wall(cluster));
+	p->metric_server = metric_server_new(p->arena, &server);
 	store_on_write(virtual_cluster_store(cluster), release_pod_written, p);
 }
 
@@ -172,7 +172,7 @@ release_outside(void *arg, const struct request *r, char **ret_body)
 {
 	struct releasing *p = arg;
 
-	return answers_answer(p->answers, r, virtual_cluster_wall(p->cluster), ret_body);
+	return metric_server_respond(p->metric_server, r, virtual_cluster_wall(p->cluster), ret_body);
 }
 
 /* --- what happened --- */
@@ -331,15 +331,15 @@ release_play(struct arena *a, const struct release_settings *settings, struct re
 	};
 	struct err *e = play(a, &play_it, &to.course);
 
-	if (p.answers != NULL && answers_problem(p.answers) != NULL)
-		e = err_copy(a, answers_problem(p.answers));
+	if (p.metric_server != NULL && metric_server_problem(p.metric_server) != NULL)
+		e = err_copy(a, metric_server_problem(p.metric_server));
 	if (e == NULL) {
 		release_conclude(&p);
 		e = release_count(&p);
-		answers_meanings(p.answers, a, &to.meanings);
+		metric_server_meanings(p.metric_server, a, &to.meanings);
 	}
-	if (p.answers != NULL)
-		answers_done(p.answers);
+	if (p.metric_server != NULL)
+		metric_server_done(p.metric_server);
 	if (e == NULL)
 		*ret = to;
 	return e;

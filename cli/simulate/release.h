@@ -1,7 +1,7 @@
 /* cli/simulate/release.h: one update of a Rollout, with traffic. */
 #pragma once
 #include "cli/plan/play.h"
-#include "cli/simulate/answers.h"
+#include "cli/simulate/metric_server.h"
 #include "cli/simulate/world.h"
 
 #define RELEASE_EVENTS_MAX 2000 /* measurements that are listed */
@@ -43,5 +43,5 @@ struct release {
 };
 
 /* Plays the update. Everything in *ret is in the arena. Returns an error if the objects are refused, if a query cannot
- * be answered, or beyond the limits of play.h and world.h. */
+ * be evaluated, or beyond the limits of play.h and world.h. */
 struct err *release_play(struct arena *, const struct release_settings *, struct release *ret);

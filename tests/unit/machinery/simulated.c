@@ -1,5 +1,5 @@
 /* tests/unit/machinery/simulated.c: the service of `sluice simulate`: what its pods count, what faults change, and how
- * queries are answered from the counters. */
+ * queries are evaluated over the counters. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include "base/json.h"
 #include "base/str.h"
-#include "cli/simulate/answers.h"
+#include "cli/simulate/metric_server.h"
 #include "cli/simulate/faults.h"
 #include "kube/plan/query.h"
 
@@ -197,24 +197,24 @@ what_is_no_fault_is_an_error(void **state)
 
 /* Makes an instant query, and returns the response. */
 static json_t *
-ask(struct arena *a, struct answers *to, const char *query, int64_t at, int *ret_status)
+respond(struct arena *a, struct metric_server *to, const char *query, int64_t at, int *ret_status)
 {
 	const char *form = arena_printf(a, "query=%s", str_url_escape(a, query));
 	const struct request r = { .method = "POST", .url = "http://x/api/v1/query", .body = form };
 	json_t *doc = NULL;
 	char *body = NULL;
 
-	*ret_status = answers_answer(to, &r, at, &body);
+	*ret_status = metric_server_respond(to, &r, at, &body);
 	assert_null(json_parse(a, body, strlen(body), &doc));
 	free(body);
 	return doc;
 }
 
 static double
-value(struct arena *a, struct answers *to, const char *query, int64_t at)
+value(struct arena *a, struct metric_server *to, const char *query, int64_t at)
 {
 	int status;
-	_cleanup_(json_decrefp) json_t *doc = ask(a, to, query, at, &status);
+	_cleanup_(json_decrefp) json_t *doc = respond(a, to, query, at, &status);
 	const json_t *result = json_at(doc, "/data/result");
 
 	assert_int_equal(status, 200);
@@ -223,16 +223,16 @@ value(struct arena *a, struct answers *to, const char *query, int64_t at)
 }
 
 static void
-queries_are_answered_from_the_counters(void **state)
+queries_are_evaluated_over_the_counters(void **state)
 {
-	const struct answers_settings names = {
+	const struct metric_server_settings names = {
 		.rollout = "web", .new_service = "web-canary", .old_service = "web-stable"
 	};
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	struct answers_settings settings = names;
+	struct metric_server_settings settings = names;
 	struct version_fault v;
 	struct forecast_lines meanings = { 0 };
-	struct answers *to;
+	struct metric_server *to;
 	struct world *w;
 	int64_t at = START + 20 * MINUTE;
 
@@ -240,7 +240,7 @@ queries_are_answered_from_the_counters(void **state)
 	assert_null(faults_read(a, "errors=5x,latency=2x", &v));
 	settings.world = w = service(a, "clean", 1000, v.fault, 50);
 	assert_null(world_run(w, at));
-	to = answers_new(a, &settings);
+	to = metric_server_new(a, &settings);
 	assert_true(fabs(value(a, to,
 			     "sum(rate(http_requests_total{job=\"x\",code!~\"2..\"}[10m])) / "
 			     "sum(rate(http_requests_total{job=\"x\"}[10m]))",
@@ -267,13 +267,13 @@ queries_are_answered_from_the_counters(void **state)
 			     at) -
 			 120 * exp(0.32)) < 3);
 	assert_true(value(a, to, "count(sum by (pod) (http_requests_total))", at) == 2 * PODS);
-	assert_null(answers_problem(to));
-	answers_meanings(to, a, &meanings);
+	assert_null(metric_server_problem(to));
+	metric_server_meanings(to, a, &meanings);
 	assert_string_equal(
 	    meanings.at[0], "http_requests_total{job=\"x\",code!~\"2..\"}: failed requests of both versions");
 	assert_string_equal(meanings.at[2],
 	    "http_requests_total{service=\"web-canary\",status=~\"5..\"}: failed requests of the new version");
-	answers_done(to);
+	metric_server_done(to);
 }
 
 static void
@@ -292,28 +292,28 @@ what_is_not_simulated_is_an_error(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-		const struct answers_settings settings = { .world = service(a, "clean", 1, WORLD_NO_FAULT, 0),
+		const struct metric_server_settings settings = { .world = service(a, "clean", 1, WORLD_NO_FAULT, 0),
 			.rollout = "web" };
-		struct answers *to = answers_new(a, &settings);
+		struct metric_server *to = metric_server_new(a, &settings);
 		int status;
-		_cleanup_(json_decrefp) json_t *doc = ask(a, to, wrong[i].query, START, &status);
+		_cleanup_(json_decrefp) json_t *doc = respond(a, to, wrong[i].query, START, &status);
 
 		assert_int_equal(status, 400);
 		assert_string_equal(json_str(doc, "status"), "error");
-		if (strstr(json_str(doc, "error"), wrong[i].error) == NULL || answers_problem(to) == NULL)
+		if (strstr(json_str(doc, "error"), wrong[i].error) == NULL || metric_server_problem(to) == NULL)
 			fail_msg("%s: %s", wrong[i].query, json_str(doc, "error"));
-		answers_done(to);
+		metric_server_done(to);
 	}
 }
 
-/* A comparison repeats its range query with a later end: the older columns are those of the first answer. */
+/* A comparison repeats its range query with a later end: the older columns are those of the first response. */
 static void
 a_range_query_that_is_repeated_gets_the_same_columns(void **state)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct world *w = service(a, "usual", 100, WORLD_NO_FAULT, 50);
-	const struct answers_settings settings = { .world = w, .rollout = "web" };
-	struct answers *to = answers_new(a, &settings), *other = answers_new(a, &settings);
+	const struct metric_server_settings settings = { .world = w, .rollout = "web" };
+	struct metric_server *to = metric_server_new(a, &settings), *other = metric_server_new(a, &settings);
 	const char *query =
 	    str_url_escape(a, "label_replace(sum by (pod) (http_requests_total), \"v\", \"c\", \"\", \"\")");
 	char *bodies[3] = { NULL, NULL, NULL };
@@ -325,16 +325,16 @@ a_range_query_that_is_repeated_gets_the_same_columns(void **state)
 		r.body = arena_printf(a, "query=%s&start=%lld.000&end=%lld.000&step=15.000", query, START / 1000ll,
 		    START / 1000ll + 300 * i);
 		assert_null(world_run(w, START + 300000 * i));
-		assert_int_equal(answers_answer(to, &r, START + 300000 * i, &bodies[i - 1]), 200);
+		assert_int_equal(metric_server_respond(to, &r, START + 300000 * i, &bodies[i - 1]), 200);
 		if (i == 2)
-			assert_int_equal(answers_answer(other, &r, START + 300000 * i, &bodies[2]), 200);
+			assert_int_equal(metric_server_respond(other, &r, START + 300000 * i, &bodies[2]), 200);
 	}
 	assert_string_equal(bodies[1], bodies[2]);
 	assert_true(strlen(bodies[1]) > strlen(bodies[0]));
 	for (size_t i = 0; i < 3; i++)
 		free(bodies[i]);
-	answers_done(to);
-	answers_done(other);
+	metric_server_done(to);
+	metric_server_done(other);
 }
 
 int
@@ -347,7 +347,7 @@ main(void)
 		cmocka_unit_test(faults_change_the_new_version_alone),
 		cmocka_unit_test(crashes_restart_the_counters_and_errors_appear_with_the_first_one),
 		cmocka_unit_test(what_is_no_fault_is_an_error),
-		cmocka_unit_test(queries_are_answered_from_the_counters),
+		cmocka_unit_test(queries_are_evaluated_over_the_counters),
 		cmocka_unit_test(what_is_not_simulated_is_an_error),
 		cmocka_unit_test(a_range_query_that_is_repeated_gets_the_same_columns),
 	};

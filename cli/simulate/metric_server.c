@@ -1,5 +1,5 @@
-/* cli/simulate/answers.c: reads selectors, and answers queries. */
-#include "cli/simulate/answers.h"
+/* cli/simulate/metric_server.c: reads selectors, and responds to queries. */
+#include "cli/simulate/metric_server.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -10,15 +10,21 @@
 #include "base/str.h"
 #include "kube/plan/query.h"
 
-#define ANSWERS_COLUMNS_MAX 11000 /* of a range query, as in Prometheus */
-#define ANSWERS_BODY_MAX (16u << 20)
-#define ANSWERS_LABELS_MAX 24 /* of a series */
-#define ANSWERS_SHOWN 300 /* bytes of a query in an error */
+#define METRIC_SERVER_COLUMNS_MAX 11000 /* of a range query, as in Prometheus */
+#define METRIC_SERVER_BODY_MAX (16u << 20)
+#define METRIC_SERVER_LABELS_MAX 24 /* of a series */
+#define METRIC_SERVER_SHOWN 300 /* bytes of a query in an error */
 
-enum answers_kind { ANSWERS_REQUESTS, ANSWERS_ERRORS, ANSWERS_COUNT, ANSWERS_SUM, ANSWERS_BUCKETS };
+enum metric_server_kind {
+	METRIC_SERVER_REQUESTS,
+	METRIC_SERVER_ERRORS,
+	METRIC_SERVER_COUNT,
+	METRIC_SERVER_SUM,
+	METRIC_SERVER_BUCKETS
+};
 
 /* The series of a pod. */
-struct answers_pod {
+struct metric_server_pod {
 	struct {
 		bool selected;
 		struct promql_labels labels;
@@ -26,45 +32,45 @@ struct answers_pod {
 };
 
 /* A selector of a query, and which series it selects. */
-struct answers_selector {
+struct metric_server_selector {
 	const struct promql_selector *text;
-	enum answers_kind kind;
+	enum metric_server_kind kind;
 	double scale; /* of seconds: 1000 for a histogram in milliseconds */
-	struct answers_pod *pods; /* those that were seen; the order is that of the world */
+	struct metric_server_pod *pods; /* those that were seen; the order is that of the world */
 	size_t known, capacity;
 };
 
-/* A series of the answer to a range query: its labels as JSON, and its samples so far. */
-struct answers_row {
+/* A series of the response to a range query: its labels as JSON, and its samples so far. */
+struct metric_server_row {
 	const char *labels;
 	struct str values;
 };
 
-/* A query. A range query is repeated with a later end: what was answered stays. */
-struct answers_query {
+/* A query. A range query is repeated with a later end: what was returned stays. */
+struct metric_server_query {
 	struct promql promql;
-	struct answers_selector *selectors;
+	struct metric_server_selector *selectors;
 	struct promql_data *data;
 	const char **labels; /* of all series: those that it aggregates by, and pod, code and le */
 	size_t n_labels;
-	struct answers_row *rows;
+	struct metric_server_row *rows;
 	size_t n_rows, rows_capacity, columns;
 	bool range;
 };
 
-struct answers {
+struct metric_server {
 	struct arena *arena, *scratch;
-	struct answers_settings settings;
+	struct metric_server_settings settings;
 	struct map queries; /* text → query */
-	struct answers_query **all;
+	struct metric_server_query **all;
 	size_t n, capacity;
 	const struct err *problem;
 };
 
-struct answers *
-answers_new(struct arena *a, const struct answers_settings *settings)
+struct metric_server *
+metric_server_new(struct arena *a, const struct metric_server_settings *settings)
 {
-	struct answers *m = arena_alloc(a, sizeof(*m));
+	struct metric_server *m = arena_alloc(a, sizeof(*m));
 
 	m->arena = a;
 	m->settings = *settings;
@@ -72,7 +78,7 @@ answers_new(struct arena *a, const struct answers_settings *settings)
 }
 
 void
-answers_done(struct answers *m)
+metric_server_done(struct metric_server *m)
 {
 	for (size_t i = 0; i < m->n; i++)
 		for (size_t k = 0; k < m->all[i]->n_rows; k++)
@@ -81,7 +87,7 @@ answers_done(struct answers *m)
 }
 
 const struct err *
-answers_problem(const struct answers *m)
+metric_server_problem(const struct metric_server *m)
 {
 	return m->problem;
 }
@@ -89,7 +95,7 @@ answers_problem(const struct answers *m)
 /* --- what a selector means --- */
 
 static bool
-answers_is_in(const char *const *names, size_t n, const char *name)
+metric_server_is_in(const char *const *names, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(names[i], name) == 0)
@@ -98,7 +104,7 @@ answers_is_in(const char *const *names, size_t n, const char *name)
 }
 
 static bool
-answers_contains(const char *const *parts, size_t n, const char *name)
+metric_server_contains(const char *const *parts, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcasestr(name, parts[i]) != NULL)
@@ -107,44 +113,44 @@ answers_contains(const char *const *parts, size_t n, const char *name)
 }
 
 static bool
-answers_is_code(const char *label)
+metric_server_is_code(const char *label)
 {
 	static const char *const names[] = { "code", "status", "status_code", "response_code", "http_status",
 		"http_status_code", "http_response_status_code", "http_code", "grpc_code", "grpc_status" };
 
-	return answers_is_in(names, ARRAY_SIZE(names), label);
+	return metric_server_is_in(names, ARRAY_SIZE(names), label);
 }
 
 static bool
-answers_is_pod(const char *label)
+metric_server_is_pod(const char *label)
 {
 	static const char *const names[] = { "pod", "pod_name", "kubernetes_pod_name", "exported_pod", "instance",
 		"destination_pod" };
 
-	return answers_is_in(names, ARRAY_SIZE(names), label);
+	return metric_server_is_in(names, ARRAY_SIZE(names), label);
 }
 
 static bool
-answers_is_hash(const char *label)
+metric_server_is_hash(const char *label)
 {
 	static const char *const names[] = { "rollouts_pod_template_hash", "pod_template_hash",
 		"label_rollouts_pod_template_hash", "hash" };
 
-	return answers_is_in(names, ARRAY_SIZE(names), label);
+	return metric_server_is_in(names, ARRAY_SIZE(names), label);
 }
 
 /* A label that tells successful requests from others, in words that are not known. */
 static bool
-answers_is_outcome(const char *label)
+metric_server_is_outcome(const char *label)
 {
 	static const char *const parts[] = { "success", "outcome", "result", "error", "exception", "class",
 		"quantile" };
 
-	return answers_contains(parts, ARRAY_SIZE(parts), label);
+	return metric_server_contains(parts, ARRAY_SIZE(parts), label);
 }
 
 static const char *
-answers_name(const struct promql_selector *s)
+metric_server_name(const struct promql_selector *s)
 {
 	for (size_t i = 0; s->name[0] == '\0' && i < s->n; i++)
 		if (strcmp(s->matchers[i].label, "__name__") == 0 && s->matchers[i].match == PROMQL_IS)
@@ -153,50 +159,50 @@ answers_name(const struct promql_selector *s)
 }
 
 static struct err *
-answers_unknown(struct arena *a, const struct promql_selector *s, const char *why)
+metric_server_unknown(struct arena *a, const struct promql_selector *s, const char *why)
 {
 	return err_new(a, ERR_INVALID,
 	    "`%.*s` %s; simulated are counters of requests or errors (…_total) with a label for the code (code, "
 	    "status, …), and a histogram of latencies (…_bucket, …_count, …_sum)",
-	    ANSWERS_SHOWN, s->text, why);
+	    METRIC_SERVER_SHOWN, s->text, why);
 }
 
 /* Reads the name and the labels of a selector. */
 static struct err *
-answers_read_selector(struct arena *a, const struct promql_selector *s, struct answers_selector *ret)
+metric_server_read_selector(struct arena *a, const struct promql_selector *s, struct metric_server_selector *ret)
 {
 	static const char *const requests[] = { "request", "response", "http", "grpc", "rpc", "call", "hits" };
 	static const char *const errors[] = { "error", "fail", "5xx" };
 	static const char *const times[] = { "duration", "latency", "second", "time" };
-	const char *name = answers_name(s);
-	bool is_time = answers_contains(times, ARRAY_SIZE(times), name), coded = false;
+	const char *name = metric_server_name(s);
+	bool is_time = metric_server_contains(times, ARRAY_SIZE(times), name), coded = false;
 
-	*ret = (struct answers_selector){ .text = s, .scale = 1 };
+	*ret = (struct metric_server_selector){ .text = s, .scale = 1 };
 	for (size_t i = 0; i < s->n; i++) {
-		coded |= answers_is_code(s->matchers[i].label);
-		if (answers_is_outcome(s->matchers[i].label))
-			return answers_unknown(a, s,
+		coded |= metric_server_is_code(s->matchers[i].label);
+		if (metric_server_is_outcome(s->matchers[i].label))
+			return metric_server_unknown(a, s,
 			    arena_printf(a, "has the label %s, whose values are not known", s->matchers[i].label));
 	}
 	if (strcasestr(name, "millisecond") != NULL || strstr(name, "_ms_") != NULL)
 		ret->scale = 1000;
 	if (is_time && str_ends(name, "_bucket"))
-		ret->kind = ANSWERS_BUCKETS;
+		ret->kind = METRIC_SERVER_BUCKETS;
 	else if (is_time && str_ends(name, "_count"))
-		ret->kind = ANSWERS_COUNT;
+		ret->kind = METRIC_SERVER_COUNT;
 	else if (is_time && str_ends(name, "_sum"))
-		ret->kind = ANSWERS_SUM;
-	else if (str_ends(name, "_total") && answers_contains(errors, ARRAY_SIZE(errors), name))
-		ret->kind = coded ? ANSWERS_REQUESTS : ANSWERS_ERRORS;
-	else if (str_ends(name, "_total") && answers_contains(requests, ARRAY_SIZE(requests), name))
-		ret->kind = ANSWERS_REQUESTS;
+		ret->kind = METRIC_SERVER_SUM;
+	else if (str_ends(name, "_total") && metric_server_contains(errors, ARRAY_SIZE(errors), name))
+		ret->kind = coded ? METRIC_SERVER_REQUESTS : METRIC_SERVER_ERRORS;
+	else if (str_ends(name, "_total") && metric_server_contains(requests, ARRAY_SIZE(requests), name))
+		ret->kind = METRIC_SERVER_REQUESTS;
 	else
-		return answers_unknown(a, s, "is no metric that is simulated");
+		return metric_server_unknown(a, s, "is no metric that is simulated");
 	return NULL;
 }
 
 static const char *
-answers_code(const char *label, bool failed)
+metric_server_code(const char *label, bool failed)
 {
 	if (strcmp(label, "grpc_code") == 0)
 		return failed ? "Internal" : "OK";
@@ -208,7 +214,7 @@ answers_code(const char *label, bool failed)
 /* Returns whether a matcher of another label selects a version: where it matches the Service of one version only, the
  * pods are those of that version. */
 static bool
-answers_selects_version(const struct answers *m, const struct promql_matcher *matcher, bool is_new)
+metric_server_selects_version(const struct metric_server *m, const struct promql_matcher *matcher, bool is_new)
 {
 	const char *of_new = m->settings.new_service, *of_old = m->settings.old_service;
 	bool matches_new, matches_old;
@@ -222,25 +228,26 @@ answers_selects_version(const struct answers *m, const struct promql_matcher *ma
 
 /* Writes a bound as client libraries do. */
 static const char *
-answers_le(struct arena *a, size_t bucket, double scale)
+metric_server_le(struct arena *a, size_t bucket, double scale)
 {
 	return isinf(world_bounds[bucket]) ? "+Inf" : arena_printf(a, "%.12g", world_bounds[bucket] * scale);
 }
 
 /* Returns the value of a label of a series; NULL: the simulation does not have this label. */
 static const char *
-answers_value(const struct answers *m, const struct answers_selector *s, const struct world_pod *pod, size_t series,
-    const char *label)
+metric_server_value(const struct metric_server *m, const struct metric_server_selector *s, const struct world_pod *pod,
+    size_t series, const char *label)
 {
-	bool requests = s->kind == ANSWERS_REQUESTS || s->kind == ANSWERS_ERRORS;
+	bool requests = s->kind == METRIC_SERVER_REQUESTS || s->kind == METRIC_SERVER_ERRORS;
 
-	if (answers_is_code(label) && requests)
-		return answers_code(label, series == WORLD_FAILED);
+	if (metric_server_is_code(label) && requests)
+		return metric_server_code(label, series == WORLD_FAILED);
 	if (strcmp(label, "le") == 0)
-		return s->kind == ANSWERS_BUCKETS ? answers_le(m->arena, series - WORLD_BUCKET, s->scale) : "";
-	if (answers_is_pod(label))
+		return s->kind == METRIC_SERVER_BUCKETS ? metric_server_le(m->arena, series - WORLD_BUCKET, s->scale)
+							: "";
+	if (metric_server_is_pod(label))
 		return pod->name;
-	if (answers_is_hash(label))
+	if (metric_server_is_hash(label))
 		return pod->hash;
 	if (strcmp(label, "replicaset") == 0 || strcmp(label, "rs") == 0)
 		return arena_printf(m->arena, "%s-%s", m->settings.rollout, pod->hash);
@@ -248,28 +255,30 @@ answers_value(const struct answers *m, const struct answers_selector *s, const s
 }
 
 static bool
-answers_is_of_kind(enum answers_kind kind, size_t series)
+metric_server_is_of_kind(enum metric_server_kind kind, size_t series)
 {
 	switch (kind) {
-	case ANSWERS_REQUESTS: return series == WORLD_OK || series == WORLD_FAILED;
-	case ANSWERS_ERRORS: return series == WORLD_FAILED;
-	case ANSWERS_COUNT: return series == WORLD_COUNT;
-	case ANSWERS_SUM: return series == WORLD_SUM;
-	case ANSWERS_BUCKETS: return series >= WORLD_BUCKET;
+	case METRIC_SERVER_REQUESTS: return series == WORLD_OK || series == WORLD_FAILED;
+	case METRIC_SERVER_ERRORS: return series == WORLD_FAILED;
+	case METRIC_SERVER_COUNT: return series == WORLD_COUNT;
+	case METRIC_SERVER_SUM: return series == WORLD_SUM;
+	case METRIC_SERVER_BUCKETS: return series >= WORLD_BUCKET;
 	}
 	return false;
 }
 
 static bool
-answers_selects(const struct answers *m, const struct answers_selector *s, const struct world_pod *pod, size_t series)
+metric_server_selects(
+    const struct metric_server *m, const struct metric_server_selector *s, const struct world_pod *pod, size_t series)
 {
-	if (!answers_is_of_kind(s->kind, series))
+	if (!metric_server_is_of_kind(s->kind, series))
 		return false;
 	for (size_t i = 0; i < s->text->n; i++) {
 		const struct promql_matcher *matcher = &s->text->matchers[i];
-		const char *value = answers_value(m, s, pod, series, matcher->label);
+		const char *value = metric_server_value(m, s, pod, series, matcher->label);
 
-		if (value != NULL ? !promql_matches(matcher, value) : !answers_selects_version(m, matcher, pod->is_new))
+		if (value != NULL ? !promql_matches(matcher, value)
+				  : !metric_server_selects_version(m, matcher, pod->is_new))
 			return false;
 	}
 	return true;
@@ -278,52 +287,52 @@ answers_selects(const struct answers *m, const struct answers_selector *s, const
 /* --- queries --- */
 
 static void
-answers_add_label(struct answers_query *q, const char *name)
+metric_server_add_label(struct metric_server_query *q, const char *name)
 {
-	if (q->n_labels < ANSWERS_LABELS_MAX && !answers_is_in(q->labels, q->n_labels, name))
+	if (q->n_labels < METRIC_SERVER_LABELS_MAX && !metric_server_is_in(q->labels, q->n_labels, name))
 		q->labels[q->n_labels++] = name;
 }
 
 static void
-answers_add_labels(struct answers_query *q, const struct promql_node *n)
+metric_server_add_labels(struct metric_server_query *q, const struct promql_node *n)
 {
 	if (n == NULL)
 		return;
 	for (size_t i = 0; i < n->by.n; i++)
-		answers_add_label(q, n->by.at[i]);
-	answers_add_labels(q, n->left);
-	answers_add_labels(q, n->right);
+		metric_server_add_label(q, n->by.at[i]);
+	metric_server_add_labels(q, n->left);
+	metric_server_add_labels(q, n->right);
 }
 
 static struct err *
-answers_read_query(struct answers *m, const char *text, struct answers_query *q)
+metric_server_read_query(struct metric_server *m, const char *text, struct metric_server_query *q)
 {
 	struct err *e = promql_parse(m->arena, text, &q->promql);
 
 	if (e != NULL)
 		return e;
-	q->selectors = arena_new_array(m->arena, struct answers_selector, q->promql.n_selectors + 1);
+	q->selectors = arena_new_array(m->arena, struct metric_server_selector, q->promql.n_selectors + 1);
 	q->data = arena_new_array(m->arena, struct promql_data, q->promql.n_selectors + 1);
-	q->labels = arena_new_array(m->arena, const char *, ANSWERS_LABELS_MAX);
-	answers_add_label(q, "pod");
-	answers_add_label(q, "le");
-	answers_add_label(q, "code");
-	answers_add_labels(q, q->promql.root);
+	q->labels = arena_new_array(m->arena, const char *, METRIC_SERVER_LABELS_MAX);
+	metric_server_add_label(q, "pod");
+	metric_server_add_label(q, "le");
+	metric_server_add_label(q, "code");
+	metric_server_add_labels(q, q->promql.root);
 	for (size_t i = 0; i < q->promql.n_selectors; i++)
-		if ((e = answers_read_selector(m->arena, &q->promql.selectors[i], &q->selectors[i])) != NULL)
+		if ((e = metric_server_read_selector(m->arena, &q->promql.selectors[i], &q->selectors[i])) != NULL)
 			return e;
 	return NULL;
 }
 
 static struct promql_labels
-answers_labels(const struct answers *m, const struct answers_query *q, const struct answers_selector *s,
-    const struct world_pod *pod, size_t series)
+metric_server_labels(const struct metric_server *m, const struct metric_server_query *q,
+    const struct metric_server_selector *s, const struct world_pod *pod, size_t series)
 {
-	struct promql_label *labels = arena_new_array(m->arena, struct promql_label, ANSWERS_LABELS_MAX);
+	struct promql_label *labels = arena_new_array(m->arena, struct promql_label, METRIC_SERVER_LABELS_MAX);
 	struct promql_labels ret = { labels, 0 };
 
 	for (size_t i = 0; i < q->n_labels; i++) {
-		const char *value = answers_value(m, s, pod, series, q->labels[i]);
+		const char *value = metric_server_value(m, s, pod, series, q->labels[i]);
 
 		if (!str_empty(value))
 			labels[ret.n++] = (struct promql_label){ q->labels[i], value };
@@ -333,7 +342,7 @@ answers_labels(const struct answers *m, const struct answers_query *q, const str
 
 /* Selects the series of pods that are new since the last time. */
 static void
-answers_select(struct answers *m, struct answers_query *q, struct answers_selector *s)
+metric_server_select(struct metric_server *m, struct metric_server_query *q, struct metric_server_selector *s)
 {
 	size_t n;
 	struct world_pod *const *pods = world_pods(m->settings.world, &n);
@@ -343,9 +352,9 @@ answers_select(struct answers *m, struct answers_query *q, struct answers_select
 
 		s->pods = arena_grow(m->arena, s->pods, pod, &s->capacity, sizeof(*s->pods));
 		for (size_t i = 0; i < WORLD_SERIES; i++) {
-			s->pods[pod].at[i].selected = answers_selects(m, s, pods[pod], i);
+			s->pods[pod].at[i].selected = metric_server_selects(m, s, pods[pod], i);
 			if (s->pods[pod].at[i].selected)
-				s->pods[pod].at[i].labels = answers_labels(m, q, s, pods[pod], i);
+				s->pods[pod].at[i].labels = metric_server_labels(m, q, s, pods[pod], i);
 		}
 		s->known++;
 	}
@@ -353,11 +362,11 @@ answers_select(struct answers *m, struct answers_query *q, struct answers_select
 
 /* Returns the samples of a counter; those of a sum in the unit of its metric. */
 static const struct promql_sample *
-answers_samples(struct arena *a, const struct answers_selector *s, const struct world_counter *c)
+metric_server_samples(struct arena *a, const struct metric_server_selector *s, const struct world_counter *c)
 {
 	struct promql_sample *scaled;
 
-	if (s->kind != ANSWERS_SUM || s->scale == 1)
+	if (s->kind != METRIC_SERVER_SUM || s->scale == 1)
 		return c->samples;
 	scaled = arena_new_array(a, struct promql_sample, c->n);
 	for (size_t i = 0; i < c->n; i++)
@@ -367,14 +376,14 @@ answers_samples(struct arena *a, const struct answers_selector *s, const struct 
 
 /* Sets the data of a selector: its series with samples. */
 static void
-answers_collect(struct answers *m, struct answers_query *q, size_t selector)
+metric_server_collect(struct metric_server *m, struct metric_server_query *q, size_t selector)
 {
-	struct answers_selector *s = &q->selectors[selector];
+	struct metric_server_selector *s = &q->selectors[selector];
 	size_t n;
 	struct world_pod *const *pods = world_pods(m->settings.world, &n);
 	struct promql_series *series;
 
-	answers_select(m, q, s);
+	metric_server_select(m, q, s);
 	series = arena_new_array(m->scratch, struct promql_series, n * WORLD_SERIES);
 	q->data[selector] = (struct promql_data){ series, 0 };
 	for (size_t i = 0; i < n * WORLD_SERIES; i++) {
@@ -385,7 +394,7 @@ answers_collect(struct answers *m, struct answers_query *q, size_t selector)
 		if (!s->pods[i / WORLD_SERIES].at[i % WORLD_SERIES].selected || c->n == 0)
 			continue;
 		*to = (struct promql_series){ .labels = s->pods[i / WORLD_SERIES].at[i % WORLD_SERIES].labels,
-			.samples = answers_samples(m->scratch, s, c),
+			.samples = metric_server_samples(m->scratch, s, c),
 			.n = c->n,
 			.stale_at = pod->gone_at };
 		q->data[selector].n++;
@@ -394,29 +403,29 @@ answers_collect(struct answers *m, struct answers_query *q, size_t selector)
 
 /* Returns the query of this text, read before or now. */
 static struct err *
-answers_find(struct answers *m, const char *key, const char *text, struct answers_query **ret)
+metric_server_find(struct metric_server *m, const char *key, const char *text, struct metric_server_query **ret)
 {
-	struct answers_query *q = map_get(&m->queries, key);
+	struct metric_server_query *q = map_get(&m->queries, key);
 	struct err *e = NULL;
 
 	if (q == NULL) {
 		q = arena_alloc(m->arena, sizeof(*q));
-		if ((e = answers_read_query(m, text, q)) != NULL)
+		if ((e = metric_server_read_query(m, text, q)) != NULL)
 			return e;
 		map_set(&m->queries, arena_strdup(m->arena, key), q);
 		m->all = arena_grow(m->arena, m->all, m->n, &m->capacity, sizeof(*m->all));
 		m->all[m->n++] = q;
 	}
 	for (size_t i = 0; i < q->promql.n_selectors; i++)
-		answers_collect(m, q, i);
+		metric_server_collect(m, q, i);
 	*ret = q;
 	return NULL;
 }
 
-/* --- answers --- */
+/* --- responses --- */
 
 static void
-answers_add_number(struct str *to, double v)
+metric_server_add_number(struct str *to, double v)
 {
 	if (isnan(v) || isinf(v))
 		str_adds(to, isnan(v) ? "NaN" : v > 0 ? "+Inf" : "-Inf");
@@ -426,15 +435,15 @@ answers_add_number(struct str *to, double v)
 
 /* Appends [time, "value"]. */
 static void
-answers_add_sample(struct str *to, int64_t at, double v)
+metric_server_add_sample(struct str *to, int64_t at, double v)
 {
 	str_addf(to, "[%" PRId64 ".%03d,\"", at / 1000, (int)(at % 1000));
-	answers_add_number(to, v);
+	metric_server_add_number(to, v);
 	str_adds(to, "\"]");
 }
 
 static void
-answers_add_series(struct str *to, const struct promql_labels *labels)
+metric_server_add_series(struct str *to, const struct promql_labels *labels)
 {
 	str_adds(to, "{");
 	for (size_t i = 0; i < labels->n; i++) {
@@ -447,7 +456,7 @@ answers_add_series(struct str *to, const struct promql_labels *labels)
 }
 
 static struct err *
-answers_instant(struct answers *m, struct answers_query *q, int64_t now, struct str *to)
+metric_server_instant(struct metric_server *m, struct metric_server_query *q, int64_t now, struct str *to)
 {
 	struct promql_result r = { 0 };
 	struct err *e = promql_evaluate(&q->promql, q->data, now, m->scratch, &r);
@@ -456,54 +465,55 @@ answers_instant(struct answers *m, struct answers_query *q, int64_t now, struct 
 		return e;
 	str_addf(to, "\"%s\",\"result\":", r.scalar ? "scalar" : "vector");
 	if (r.scalar) {
-		answers_add_sample(to, now, r.at[0].value);
+		metric_server_add_sample(to, now, r.at[0].value);
 		return NULL;
 	}
 	str_adds(to, "[");
 	for (size_t i = 0; i < r.n; i++) {
 		str_adds(to, i > 0 ? ",{\"metric\":" : "{\"metric\":");
-		answers_add_series(to, &r.at[i].labels);
+		metric_server_add_series(to, &r.at[i].labels);
 		str_adds(to, ",\"value\":");
-		answers_add_sample(to, now, r.at[i].value);
+		metric_server_add_sample(to, now, r.at[i].value);
 		str_adds(to, "}");
 	}
 	str_adds(to, "]");
 	return NULL;
 }
 
-static struct answers_row *
-answers_row(struct answers *m, struct answers_query *q, const struct promql_labels *labels)
+static struct metric_server_row *
+metric_server_row(struct metric_server *m, struct metric_server_query *q, const struct promql_labels *labels)
 {
 	_cleanup_(str_done) struct str text = { 0 };
 
-	str_init(&text, ANSWERS_BODY_MAX);
-	answers_add_series(&text, labels);
+	str_init(&text, METRIC_SERVER_BODY_MAX);
+	metric_server_add_series(&text, labels);
 	for (size_t i = 0; i < q->n_rows; i++)
 		if (strcmp(q->rows[i].labels, str_text(&text)) == 0)
 			return &q->rows[i];
 	q->rows = arena_grow(m->arena, q->rows, q->n_rows, &q->rows_capacity, sizeof(*q->rows));
-	q->rows[q->n_rows] = (struct answers_row){ .labels = arena_strdup(m->arena, str_text(&text)) };
-	str_init(&q->rows[q->n_rows].values, ANSWERS_BODY_MAX);
+	q->rows[q->n_rows] = (struct metric_server_row){ .labels = arena_strdup(m->arena, str_text(&text)) };
+	str_init(&q->rows[q->n_rows].values, METRIC_SERVER_BODY_MAX);
 	return &q->rows[q->n_rows++];
 }
 
-/* Evaluates the columns that were not answered before: all samples until now are known. */
+/* Evaluates the columns that were not evaluated before: all samples until now are known. */
 static struct err *
-answers_range(struct answers *m, struct answers_query *q, int64_t start, int64_t end, int64_t step, struct str *to)
+metric_server_range(
+    struct metric_server *m, struct metric_server_query *q, int64_t start, int64_t end, int64_t step, struct str *to)
 {
 	for (int64_t at = start + (int64_t)q->columns * step; at <= end; at += step, q->columns++) {
 		struct promql_result r = { 0 };
-		struct err *e = q->columns == ANSWERS_COLUMNS_MAX
+		struct err *e = q->columns == METRIC_SERVER_COLUMNS_MAX
 				    ? err_new(m->scratch, ERR_INVALID, "the range has too many points")
 				    : promql_evaluate(&q->promql, q->data, at, m->scratch, &r);
 
 		if (e != NULL)
 			return e;
 		for (size_t i = 0; i < r.n; i++) {
-			struct str *values = &answers_row(m, q, &r.at[i].labels)->values;
+			struct str *values = &metric_server_row(m, q, &r.at[i].labels)->values;
 
 			str_adds(values, values->len > 0 ? "," : "");
-			answers_add_sample(values, at, r.at[i].value);
+			metric_server_add_sample(values, at, r.at[i].value);
 		}
 	}
 	str_adds(to, "\"matrix\",\"result\":[");
@@ -520,7 +530,7 @@ answers_range(struct answers *m, struct answers_query *q, int64_t start, int64_t
 
 /* Returns a value of a form, decoded, in the arena; NULL: it is absent. */
 static const char *
-answers_form(struct arena *a, const char *form, const char *name)
+metric_server_form(struct arena *a, const char *form, const char *name)
 {
 	size_t n = strlen(name), len = 0;
 	char *text;
@@ -548,46 +558,47 @@ answers_form(struct arena *a, const char *form, const char *name)
 }
 
 static int64_t
-answers_time(const char *text)
+metric_server_time(const char *text)
 {
 	return text != NULL ? (int64_t)llround(strtod(text, NULL) * 1000) : 0;
 }
 
 static struct err *
-answers_respond(struct answers *m, const struct request *r, int64_t now, struct str *to)
+metric_server_write(struct metric_server *m, const struct request *r, int64_t now, struct str *to)
 {
-	const char *text = answers_form(m->scratch, r->body, "query");
-	const char *start = answers_form(m->scratch, r->body, "start"), *key;
-	int64_t step = answers_time(answers_form(m->scratch, r->body, "step"));
-	int64_t end = answers_time(answers_form(m->scratch, r->body, "end"));
-	struct answers_query *q = NULL;
+	const char *text = metric_server_form(m->scratch, r->body, "query");
+	const char *start = metric_server_form(m->scratch, r->body, "start"), *key;
+	int64_t step = metric_server_time(metric_server_form(m->scratch, r->body, "step"));
+	int64_t end = metric_server_time(metric_server_form(m->scratch, r->body, "end"));
+	struct metric_server_query *q = NULL;
 	struct err *e;
 
 	if (text == NULL || (start != NULL && step <= 0))
 		return err_new(m->scratch, ERR_INVALID, "%s is no query of Prometheus", r->url);
 	key = start == NULL ? text : arena_printf(m->scratch, "%s %" PRId64 " %s", start, step, text);
-	e = answers_find(m, key, text, &q);
+	e = metric_server_find(m, key, text, &q);
 	if (e == NULL)
 		q->range = start != NULL;
 	if (e == NULL)
-		e = start == NULL ? answers_instant(m, q, now, to)
-				  : answers_range(m, q, answers_time(start), end < now ? end : now, step, to);
+		e = start == NULL
+			? metric_server_instant(m, q, now, to)
+			: metric_server_range(m, q, metric_server_time(start), end < now ? end : now, step, to);
 	if (e == NULL && to->overflow)
 		e = err_new(m->scratch, ERR_INVALID, "the response is too large");
-	return e != NULL ? err_wrap(m->scratch, e, "query `%.*s`", ANSWERS_SHOWN, text) : NULL;
+	return e != NULL ? err_wrap(m->scratch, e, "query `%.*s`", METRIC_SERVER_SHOWN, text) : NULL;
 }
 
 int
-answers_answer(struct answers *m, const struct request *r, int64_t now, char **ret_body)
+metric_server_respond(struct metric_server *m, const struct request *r, int64_t now, char **ret_body)
 {
 	_cleanup_(arena_freep) struct arena *scratch = arena_new();
 	_cleanup_(str_done) struct str to = { 0 };
 	struct err *e;
 
 	m->scratch = scratch;
-	str_init(&to, ANSWERS_BODY_MAX);
+	str_init(&to, METRIC_SERVER_BODY_MAX);
 	str_adds(&to, "{\"status\":\"success\",\"data\":{\"resultType\":");
-	if ((e = answers_respond(m, r, now, &to)) == NULL) {
+	if ((e = metric_server_write(m, r, now, &to)) == NULL) {
 		str_adds(&to, "}}");
 		*ret_body = mem_strdup(str_text(&to));
 		return 200;
@@ -606,7 +617,7 @@ answers_answer(struct answers *m, const struct request *r, int64_t now, char **r
 
 /* Returns what a selector counts, in words. */
 static const char *
-answers_meaning(const struct answers *m, struct arena *a, const struct answers_selector *s)
+metric_server_meaning(const struct metric_server *m, struct arena *a, const struct metric_server_selector *s)
 {
 	bool ok = false, failed = false, selected[2] = { false, false };
 	size_t n;
@@ -620,7 +631,7 @@ answers_meaning(const struct answers *m, struct arena *a, const struct answers_s
 		ok |= i % WORLD_SERIES != WORLD_FAILED;
 		failed |= i % WORLD_SERIES == WORLD_FAILED;
 	}
-	if (s->kind != ANSWERS_REQUESTS && s->kind != ANSWERS_ERRORS)
+	if (s->kind != METRIC_SERVER_REQUESTS && s->kind != METRIC_SERVER_ERRORS)
 		what = "latencies";
 	else
 		what = ok && failed ? "all requests" : failed ? "failed requests" : "successful requests";
@@ -633,13 +644,13 @@ answers_meaning(const struct answers *m, struct arena *a, const struct answers_s
 }
 
 void
-answers_meanings(const struct answers *m, struct arena *a, struct forecast_lines *to)
+metric_server_meanings(const struct metric_server *m, struct arena *a, struct forecast_lines *to)
 {
 	for (size_t i = 0; i < m->n; i++)
 		for (size_t k = 0; !m->all[i]->range && k < m->all[i]->promql.n_selectors; k++) {
-			const struct answers_selector *s = &m->all[i]->selectors[k];
-			const char *line =
-			    arena_printf(a, "%.*s: %s", ANSWERS_SHOWN, s->text->text, answers_meaning(m, a, s));
+			const struct metric_server_selector *s = &m->all[i]->selectors[k];
+			const char *line = arena_printf(
+			    a, "%.*s: %s", METRIC_SERVER_SHOWN, s->text->text, metric_server_meaning(m, a, s));
 			bool known = false;
 
 			for (size_t j = 0; j < to->n && !known; j++)
