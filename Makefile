@@ -247,7 +247,7 @@ install: all
 	./sluice completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluice
 	./sluice completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sluice
 	./sluice completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sluice.fish
-	printf '#!/bin/sh\n# kubectl asks this for what may follow "kubectl sluice".\nsluice __complete -- "$$@"\necho :4\n' >$(DESTDIR)$(PREFIX)/bin/kubectl_complete-sluice
+	printf '#!/bin/sh\n# kubectl calls this to complete "kubectl sluice".\nsluice __complete -- "$$@"\necho :4\n' >$(DESTDIR)$(PREFIX)/bin/kubectl_complete-sluice
 	chmod 755 $(DESTDIR)$(PREFIX)/bin/kubectl_complete-sluice
 	$(if $(COMPAT),ln -sf sluice $(DESTDIR)$(PREFIX)/bin/kubectl-argo-rollouts && \
 		ln -sf kubectl_complete-sluice $(DESTDIR)$(PREFIX)/bin/kubectl_complete-argo-rollouts)

@@ -152,21 +152,21 @@ job_query_pods(struct run_pass *s, const struct job *j, bool now)
 static void
 job_read(struct run_pass *s, size_t i, const struct job *j)
 {
-	const char *message = NULL, *trouble = NULL;
+	const char *message = NULL, *problem = NULL;
 	enum run_phase phase = job_outcome(j, s->arena, &message);
 	const struct response *pods = NULL;
 	bool stuck = false;
 
 	if (phase == RUN_FAILED || (phase == RUN_RUNNING && j->status.active > j->status.ready)) {
 		pods = job_query_pods(s, j, phase == RUN_FAILED);
-		trouble = pods != NULL ? job_trouble(s->arena, pods, &stuck) : NULL;
+		problem = pods != NULL ? job_pods_problem(s->arena, pods, &stuck) : NULL;
 	}
 	if (phase == RUN_FAILED && pods == NULL)
 		phase = RUN_RUNNING;
 	else if (phase == RUN_RUNNING && stuck)
 		phase = RUN_INCONCLUSIVE;
-	if (trouble != NULL && phase != RUN_SUCCESSFUL)
-		message = message != NULL ? arena_printf(s->arena, "%s; %s", message, trouble) : trouble;
+	if (problem != NULL && phase != RUN_SUCCESSFUL)
+		message = message != NULL ? arena_printf(s->arena, "%s; %s", message, problem) : problem;
 	job_record(
 	    s, i, j->object.meta.name, j->object.meta.creation_timestamp, phase, phase != RUN_RUNNING ? message : NULL);
 }

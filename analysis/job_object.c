@@ -110,7 +110,7 @@ job_is_stuck(const char *reason)
 
 /* Returns the failure of one container, or NULL. */
 static const char *
-job_container_trouble(struct arena *a, const char *pod, const json_t *status, bool *ret_stuck)
+job_container_problem(struct arena *a, const char *pod, const json_t *status, bool *ret_stuck)
 {
 	const json_t *ended = json_at(status, "/state/terminated") ?: json_at(status, "/lastState/terminated");
 	const json_t *waiting = json_at(status, "/state/waiting");
@@ -131,7 +131,7 @@ job_container_trouble(struct arena *a, const char *pod, const json_t *status, bo
 }
 
 const char *
-job_trouble(struct arena *a, const struct response *got, bool *ret_stuck)
+job_pods_problem(struct arena *a, const struct response *got, bool *ret_stuck)
 {
 	static const char *const lists[] = { "/status/initContainerStatuses", "/status/containerStatuses" };
 	_cleanup_(json_decrefp) json_t *list = NULL;
@@ -149,7 +149,7 @@ job_trouble(struct arena *a, const struct response *got, bool *ret_stuck)
 
 		for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
 			json_array_foreach (json_at(pod, lists[k]), c, container)
-				if ((one = job_container_trouble(a, name, container, ret_stuck)) != NULL)
+				if ((one = job_container_problem(a, name, container, ret_stuck)) != NULL)
 					text = one;
 		if (text == NULL && str_eq(json_string_value(json_at(pod, "/status/phase")), "Failed"))
 			text = arena_printf(a, "Pod %s: %s%s%s", name, reason ?: "Failed",

@@ -35,4 +35,4 @@ struct query job_pods(struct arena *, const struct job *);
 
 /* Returns the failure of a pod from the response to that query, or NULL. *ret_stuck: the image of one cannot be
  * pulled. */
-const char *job_trouble(struct arena *, const struct response *, bool *ret_stuck);
+const char *job_pods_problem(struct arena *, const struct response *, bool *ret_stuck);

@@ -320,9 +320,9 @@ controller_on_passed(const char *controller, const char *ns, const char *name, i
 }
 
 static void
-controller_on_answered_key(const char *controller, const char *ns, const char *name, int64_t ms, void *arg)
+controller_on_responded_key(const char *controller, const char *ns, const char *name, int64_t ms, void *arg)
 {
-	metrics_answered_key(((struct process *)arg)->metrics, controller, ns, name, ms);
+	metrics_responded_key(((struct process *)arg)->metrics, controller, ns, name, ms);
 }
 
 static void
@@ -781,7 +781,7 @@ controller_run(struct cli *c)
 		.passed = controller_on_passed,
 		.told = controller_on_event,
 		.dropped = controller_on_event_dropped,
-		.responded = controller_on_answered_key,
+		.responded = controller_on_responded_key,
 		.arg = &p };
 	if (controller_read_jobs_cluster(&p) != 0)
 		return 1;

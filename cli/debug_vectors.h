@@ -17,7 +17,7 @@ void debug_vectors_sigv4(struct cli *, const json_t *line);
  * them. */
 void debug_vectors_credentials(struct cli *, const json_t *line);
 
-/* Makes the calls of a line (aws-elbv2.jsonl) with its recorded answers, and prints what is read. */
+/* Makes the calls of a line (aws-elbv2.jsonl) with its recorded responses, and prints what is read. */
 void debug_vectors_elbv2(struct cli *, const json_t *line);
 
 /* Compares the target group of a line (aws-targets.jsonl) with the addresses of its Service, and prints the result. */

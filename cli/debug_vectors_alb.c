@@ -1,6 +1,6 @@
 /* cli/debug_vectors_alb.c: debug vectors: what is read of recorded load balancers of AWS: aws-elbv2 (calls with their
- * answers), aws-targets (a target group and the addresses of a Service), and verifyWeight of alb (load balancers, whose
- * answers are made here). */
+ * responses), aws-targets (a target group and the addresses of a Service), and verifyWeight of alb (load balancers,
+ * whose responses are made here). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,7 @@ struct recorded {
 	struct settings settings;
 	struct pass pass;
 	json_t *calls; /* their names, in order */
-	void (*answer)(struct recorded *, const char *body, struct response *ret);
+	void (*respond)(struct recorded *, const char *body, struct response *ret);
 };
 
 /* No line has Services: nothing was switched. */
@@ -42,9 +42,9 @@ static const struct view recorded_view = { .get = recorded_get };
 
 static void
 recorded_begin(struct recorded *v, struct arena *a, const json_t *line,
-    void (*answer)(struct recorded *, const char *body, struct response *ret))
+    void (*respond)(struct recorded *, const char *body, struct response *ret))
 {
-	*v = (struct recorded){ .arena = a, .line = line, .answer = answer, .calls = json_array() };
+	*v = (struct recorded){ .arena = a, .line = line, .respond = respond, .calls = json_array() };
 	v->settings.environment.at = arena_new_array(a, struct string_pair, ARRAY_SIZE(recorded_environment));
 	memcpy(v->settings.environment.at, recorded_environment, sizeof(recorded_environment));
 	v->settings.environment.n = ARRAY_SIZE(recorded_environment);
@@ -79,7 +79,7 @@ recorded_param(struct arena *a, const char *body, const char *name)
 	return out;
 }
 
-/* Answers the queries of a plan. Returns whether there were any. */
+/* Responds to the queries of a plan. Returns whether there were any. */
 static bool
 recorded_send(struct recorded *v, const struct plan *plan)
 {
@@ -95,7 +95,7 @@ recorded_send(struct recorded *v, const struct plan *plan)
 		body = s->query->request.body;
 		*q = (struct seen_query){ .key = s->key, .done = true, .sent_at = 1, .done_at = 1 };
 		q->response.status = 200;
-		v->answer(v, body, &q->response);
+		v->respond(v, body, &q->response);
 		json_array_append_new(
 		    v->calls, json_stringn(body + strlen("Action="), strcspn(body, "&") - strlen("Action=")));
 		v->seen.n_queries++;
@@ -112,9 +112,9 @@ recorded_xml(struct response *ret, const char *text)
 
 /* --- aws-elbv2 --- */
 
-/* The recorded answer to this request. */
+/* The recorded response to this request. */
 static void
-elbv2_recorded_answer(struct recorded *v, const char *body, struct response *ret)
+elbv2_recorded_response(struct recorded *v, const char *body, struct response *ret)
 {
 	json_t *one;
 	size_t i;
@@ -125,7 +125,7 @@ elbv2_recorded_answer(struct recorded *v, const char *body, struct response *ret
 			recorded_xml(ret, json_str(json_object_get(one, "answer"), "body") ?: "");
 			return;
 		}
-	ret->err = err_new(v->arena, ERR_INVALID, "the line has no answer to %s", body);
+	ret->err = err_new(v->arena, ERR_INVALID, "the line has no response to %s", body);
 }
 
 static json_t *
@@ -167,7 +167,7 @@ elbv2_shown_targets(struct elbv2 *x, const char *arn)
 	return out;
 }
 
-/* Makes the call of a line as far as it can be. Returns NULL while answers are awaited. */
+/* Makes the call of a line as far as it can be. Returns NULL while responses are awaited. */
 static json_t *
 elbv2_shown(struct elbv2 *x, const json_t *line)
 {
@@ -196,7 +196,7 @@ debug_vectors_elbv2(struct cli *c, const json_t *line)
 	bool more = true;
 
 	(void)c;
-	recorded_begin(&v, a, line, elbv2_recorded_answer);
+	recorded_begin(&v, a, line, elbv2_recorded_response);
 	for (size_t i = 0; i < PASSES_MAX && out == NULL && more; i++) {
 		struct plan *plan = plan_new(a);
 		struct elbv2 api;
@@ -286,7 +286,7 @@ verify_groups_xml(struct arena *a, const json_t *groups, const char *format)
 	return text;
 }
 
-/* The target groups of a load balancer, or of all: tags are asked by their own names. */
+/* The target groups of a load balancer, or of all: tags are queried by their own names. */
 static const json_t *
 verify_groups(const json_t *line, const char *balancer, json_t *all)
 {
@@ -304,7 +304,7 @@ verify_groups(const json_t *line, const char *balancer, json_t *all)
 
 /* The load balancers of a line have one listener with one rule each. A listener has the ARN of its load balancer. */
 static void
-verify_answer(struct recorded *v, const char *body, struct response *ret)
+verify_respond(struct recorded *v, const char *body, struct response *ret)
 {
 	struct arena *a = v->arena;
 	const json_t *aws = json_object_get(v->line, "aws"), *groups;
@@ -348,7 +348,8 @@ verify_answer(struct recorded *v, const char *body, struct response *ret)
 	    arena_printf(a, "<%sResponse><%sResult>%s</%sResult></%sResponse>", action, action, list, action, action));
 }
 
-/* Argo Rollouts asks at a setWeight step, and behind the last one about the whole weight; else only if it never has. */
+/* Argo Rollouts queries at a setWeight step, and behind the last one about the whole weight; else only if it never
+ * has. */
 static bool
 verify_is_due(const struct rollout *r, int64_t weight)
 {
@@ -394,25 +395,25 @@ void
 debug_vectors_verify(const json_t *line, const struct rollout *r, struct routing *now, struct arena *a)
 {
 	_cleanup_(json_decrefp) json_t *out = json_object();
-	struct rollout asked = *r;
+	struct rollout queried = *r;
 	struct traffic_weights weights = { .verified = { true, !verify_is_due(r, now->weight) } };
 	struct routing result = *now;
 	struct plan *plan = NULL;
 	struct recorded v;
 
-	recorded_begin(&v, a, line, verify_answer);
+	recorded_begin(&v, a, line, verify_respond);
 	/* the weight of the call is what the Ingresses have, and is not verified */
 	weights.canary.weight = now->weight;
 	weights.canary.service_name = r->spec.strategy.canary->canary_service;
 	weights.additional.at = (struct weight_destination *)now->additional;
 	weights.additional.n = now->n_additional;
-	asked.status.canary.weights = &weights;
-	if (str_empty(asked.status.stable_rs))
-		asked.status.stable_rs = "stable";
+	queried.status.canary.weights = &weights;
+	if (str_empty(queried.status.stable_rs))
+		queried.status.stable_rs = "stable";
 	for (size_t i = 0; i < PASSES_MAX; i++) {
 		plan = plan_new(a);
 		result = *now;
-		alb_router.confirm(&asked, &v.pass, plan, &result);
+		alb_router.confirm(&queried, &v.pass, plan, &result);
 		if (!recorded_send(&v, plan))
 			break;
 	}

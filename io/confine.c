@@ -27,15 +27,15 @@
 #define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, member))
 /* The low half of an argument: the kernel reads only this half, and it is first on both architectures. */
 #define LOAD_ARGUMENT(n) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * (n))
-#define ANSWER(with) BPF_STMT(BPF_RET | BPF_K, (with))
+#define RETURN(with) BPF_STMT(BPF_RET | BPF_K, (with))
 #define SKIP_UNLESS(value, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)(value), 0, (n))
 #define SKIP_IF_ANY(bits, n) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (unsigned)(bits), (n), 0)
-#define ALLOW(number) SKIP_UNLESS(number, 1), ANSWER(SECCOMP_RET_ALLOW)
+#define ALLOW(number) SKIP_UNLESS(number, 1), RETURN(SECCOMP_RET_ALLOW)
 
 /* System calls of another architecture have other numbers, and are refused. */
 #define PROLOGUE                                                                                                       \
-	LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0), ANSWER(SECCOMP_RET_KILL_PROCESS), LOAD(nr),    \
-	    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1), ANSWER(REFUSE)
+	LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0), RETURN(SECCOMP_RET_KILL_PROCESS), LOAD(nr),    \
+	    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1), RETURN(REFUSE)
 
 static bool
 confine_load(const struct sock_filter *filter, size_t n)
@@ -52,12 +52,12 @@ confine_local(void)
 		PROLOGUE,
 		/* io_uring can open sockets without this call. */
 		SKIP_UNLESS(__NR_io_uring_setup, 1),
-		ANSWER(REFUSE),
+		RETURN(REFUSE),
 		SKIP_UNLESS(__NR_socket, 3),
 		LOAD_ARGUMENT(0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 1, 0),
-		ANSWER(REFUSE),
-		ANSWER(SECCOMP_RET_ALLOW),
+		RETURN(REFUSE),
+		RETURN(SECCOMP_RET_ALLOW),
 	};
 
 	return confine_load(filter, ARRAY_SIZE(filter));
@@ -102,7 +102,7 @@ confine_sealed(void)
 		SKIP_UNLESS(__NR_tgkill, 4),
 		LOAD_ARGUMENT(0),
 		SKIP_UNLESS(getpid(), 1),
-		ANSWER(SECCOMP_RET_ALLOW),
+		RETURN(SECCOMP_RET_ALLOW),
 		LOAD(nr),
 		ALLOW(__NR_rt_sigaction),
 		ALLOW(__NR_rt_sigprocmask),
@@ -115,13 +115,13 @@ confine_sealed(void)
 		SKIP_UNLESS(__NR_mmap, 3),
 		LOAD_ARGUMENT(2),
 		SKIP_IF_ANY(PROT_EXEC, 1),
-		ANSWER(SECCOMP_RET_ALLOW),
+		RETURN(SECCOMP_RET_ALLOW),
 		LOAD(nr),
 		SKIP_UNLESS(__NR_mprotect, 3),
 		LOAD_ARGUMENT(2),
 		SKIP_IF_ANY(PROT_EXEC, 1),
-		ANSWER(SECCOMP_RET_ALLOW),
-		ANSWER(REFUSE),
+		RETURN(SECCOMP_RET_ALLOW),
+		RETURN(REFUSE),
 	};
 
 	return confine_load(filter, ARRAY_SIZE(filter));

@@ -18,7 +18,7 @@ enum http_state {
 	HTTP_SERVER_BODY, /* the header is complete, the body is not */
 	HTTP_SERVER_HELD, /* suspended by its handler, which had only the header */
 	HTTP_SERVER_AGAIN, /* resumed: the handler is called with the header again */
-	HTTP_SERVER_ANSWER, /* the request is complete */
+	HTTP_SERVER_RESPONSE, /* the request is complete */
 	HTTP_SERVER_IDLE, /* responded; another request can follow */
 	HTTP_SERVER_CLOSING,
 };
@@ -161,7 +161,7 @@ http_server_patience(const struct http_server *d, const struct http_connection *
 	case HTTP_SERVER_HEADER: return HTTP_SERVER_HEADER_MS;
 	case HTTP_SERVER_AGAIN:
 	case HTTP_SERVER_BODY: return HTTP_SERVER_BODY_MS;
-	case HTTP_SERVER_ANSWER: return d->settings.response_ms;
+	case HTTP_SERVER_RESPONSE: return d->settings.response_ms;
 	case HTTP_SERVER_IDLE: return d->settings.idle_ms;
 	default: return 0;
 	}
@@ -203,9 +203,9 @@ on_request(void *arg, struct MHD_Connection *connection, const char *path, const
 
 	if (c != NULL &&
 	    (c->state == HTTP_SERVER_HEADER || c->state == HTTP_SERVER_IDLE || c->state == HTTP_SERVER_AGAIN))
-		http_server_enter(d, c, http_server_has_body(connection) ? HTTP_SERVER_BODY : HTTP_SERVER_ANSWER);
+		http_server_enter(d, c, http_server_has_body(connection) ? HTTP_SERVER_BODY : HTTP_SERVER_RESPONSE);
 	else if (c != NULL && *data_len == 0)
-		http_server_enter(d, c, HTTP_SERVER_ANSWER);
+		http_server_enter(d, c, HTTP_SERVER_RESPONSE);
 	return d->handle(d->arg, connection, path, method, version, data, data_len, state);
 }
 

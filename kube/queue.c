@@ -98,7 +98,7 @@ queue_take_out(struct queue *q, struct queue_item *i)
 		queue_lane_unready(q, lane);
 }
 
-/* The key's pass is over. A slot is free: for any key, or only for one of its tenant. */
+/* The key's pass has ended. A slot is free: for any key, or only for one of its tenant. */
 static void
 queue_stop_work(struct queue *q, struct queue_item *i)
 {

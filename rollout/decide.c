@@ -265,7 +265,7 @@ rollout_decide(const struct rollout_world *w, struct plan *plan)
 	pass.in_window = revision_in_window(w);
 	if ((wrong = validate_message(&pass)) != NULL) {
 		decide_invalid(&pass);
-		pass_ask(&pass);
+		pass_query_routing(&pass);
 		status_invalid(&pass, wrong);
 		return;
 	}

@@ -99,10 +99,10 @@ gather_canary(struct rollout_world *w, const struct pass *p, struct arena *a)
 	w->unlisted |= !routed_are_listed(w->rollout, w->view);
 	w->routing_err = routed_read(w->rollout, w->view, a, &w->routers);
 	if (routed_confirms(&w->routers)) {
-		struct plan *asks = plan_new(a);
+		struct plan *queries = plan_new(a);
 
-		routed_confirm(w->rollout, &w->routers, p, asks);
-		w->routing_asks = asks;
+		routed_confirm(w->rollout, &w->routers, p, queries);
+		w->routing_queries = queries;
 	}
 	w->routing = routed_merge(&w->routers, a);
 	if (!w->routing.splits_pods) {

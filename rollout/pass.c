@@ -63,10 +63,10 @@ pass_make_revision(struct rollout_pass *p)
 }
 
 void
-pass_ask(struct rollout_pass *p)
+pass_query_routing(struct rollout_pass *p)
 {
-	if (p->w->routing_asks != NULL && !p->writes.routing)
-		plan_include(p->plan, p->w->routing_asks);
+	if (p->w->routing_queries != NULL && !p->writes.routing)
+		plan_include(p->plan, p->w->routing_queries);
 }
 
 void
@@ -82,6 +82,6 @@ pass_end(struct rollout_pass *p)
 	revision_history(p);
 	metadata_pods(p);
 	workload_scale(p);
-	pass_ask(p);
+	pass_query_routing(p);
 	status_finish(p);
 }

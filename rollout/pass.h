@@ -60,11 +60,11 @@ struct rollout_pass {
 #define WITHOUT_PODS "Rollout has no replicas"
 
 /* Returns true if the new ReplicaSet exists. Otherwise plans its creation or adoption, and the status if this is all
- * that can be reported without it; the pass is over then. */
+ * that can be reported without it; the pass ends then. */
 bool pass_make_revision(struct rollout_pass *);
 
-/* Adds what routers ask, unless the pass changes the routing: the next pass asks about the new one. */
-void pass_ask(struct rollout_pass *);
+/* Adds the queries of routers, unless the pass changes the routing: the next pass queries the new one. */
+void pass_query_routing(struct rollout_pass *);
 
 /* Makes the new version the stable one. `completion` is the value of status.rolloutDuration.completionStatus. */
 void pass_promote(struct rollout_pass *, const char *why, const char *completion);

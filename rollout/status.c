@@ -172,8 +172,8 @@ status_counts(struct rollout_pass *p)
 	}
 }
 
-/* The state of load balancers that routers ask. The weights are those that they had: a later pass must know that others
- * were written since. */
+/* The state of load balancers that routers query. The weights are those that they had: a later pass must know that
+ * others were written since. */
 static void
 status_load_balancers(struct rollout_pass *p)
 {

@@ -71,7 +71,7 @@ target_has_traffic(const struct rollout_pass *p)
 }
 
 static void
-target_ask(const struct rollout_pass *p, struct pod_counts *stable, struct counts_result *ret)
+target_calculate(const struct rollout_pass *p, struct pod_counts *stable, struct counts_result *ret)
 {
 	const struct rollout_world *w = p->w;
 	struct counts_question q = { .canary = p->canary,
@@ -161,7 +161,7 @@ target_of(const struct rollout_pass *p)
 	if (p->replicas == 0)
 		return (struct target){ .pods_there = target_is_empty(p->w->new_rs) && target_is_empty(p->w->stable_rs),
 			.weight = counts_step_weight(p->canary, p->index, true) };
-	target_ask(p, &stable, &pods);
+	target_calculate(p, &stable, &pods);
 	t = (struct target){
 		.new_rs = pods.new_rs, .stable = pods.stable, .scaled = pods.scaled, .pods_there = pods.reached
 	};

@@ -44,7 +44,7 @@ struct rollout_world {
 	 * which has all traffic, and the canary's is the preview Service. */
 	struct routing routing;
 	const struct err *routing_err; /* the first reason why it could not be read; NULL if it was */
-	const struct plan *routing_asks; /* of routers, outside of the cluster; NULL: none. A part of the plan */
+	const struct plan *routing_queries; /* of routers, outside of the cluster; NULL: none. A part of the plan */
 	/* The Services that the strategy names; NULL if it names none, or the Service does not exist. */
 	const struct service *canary_service, *stable_service;
 	const struct service *active_service, *preview_service;

@@ -108,7 +108,7 @@ json_t *store_discovery(const struct store *, const char *path);
 typedef void store_line(void *arg, const char *line, size_t len);
 
 /* Starts a watch; lines come from within later writes, and what is already due before this returns. NULL, with a status
- * code and a body, when it is refused (410). `ended` comes when timeoutSeconds are over. */
+ * code and a body, when it is refused (410). `ended` comes when timeoutSeconds have passed. */
 struct store_watch *store_watch_start(struct store *, const struct store_request *, store_line *,
     void (*ended)(void *arg), void *arg, int *ret_status, json_t **ret_body);
 struct store_watch *store_watch_stop(struct store_watch *);

@@ -102,7 +102,7 @@ void alb_routes_check(const struct canary_strategy *, struct problems *);
 
 #define ALB_RESOURCE_TAG "ingress.k8s.aws/resource"
 
-void alb_confirm(const struct rollout *, const struct pass *, struct plan *asks, struct routing *);
+void alb_confirm(const struct rollout *, const struct pass *, struct plan *queries, struct routing *);
 
 /* --- alb_owns.c --- */
 

@@ -249,7 +249,7 @@ alb_verify(struct elbv2_round *v)
 
 /* Asks whether the load balancers have the split of the Ingresses. */
 static void
-alb_confirm_split(const struct rollout *r, const struct pass *pass, struct plan *asks, struct routing *ret)
+alb_confirm_split(const struct rollout *r, const struct pass *pass, struct plan *queries, struct routing *ret)
 {
 	struct elbv2_round v;
 
@@ -259,7 +259,7 @@ alb_confirm_split(const struct rollout *r, const struct pass *pass, struct plan 
 		ret->unverified = "the Ingresses have different weights";
 		return;
 	}
-	if (!elbv2_rounds_confirm(r, pass, alb_split_text(asks->arena, r, ret), ret, alb_verify, asks, &v)) {
+	if (!elbv2_rounds_confirm(r, pass, alb_split_text(queries->arena, r, ret), ret, alb_verify, queries, &v)) {
 		ret->unverified = v.why ?: ret->unverified;
 		return;
 	}
@@ -285,15 +285,15 @@ alb_is_switched(const struct rollout *r, const struct view *view)
 }
 
 void
-alb_confirm(const struct rollout *r, const struct pass *pass, struct plan *asks, struct routing *ret)
+alb_confirm(const struct rollout *r, const struct pass *pass, struct plan *queries, struct routing *ret)
 {
 	if (!pass_settings(pass)->verify_target_groups)
 		return;
 	if (alb_is_unknown(r, ret))
-		alb_confirm_split(r, pass, asks, ret);
+		alb_confirm_split(r, pass, queries, ret);
 	else if (r->status.canary.weights != NULL)
 		ret->verified = r->status.canary.weights->verified;
 	if (alb_is_switched(r, pass->view))
 		target_groups_confirm(r, r->spec.strategy.canary->stable_service, r->status.current_pod_hash,
-		    ret->unverified == NULL, pass, asks, &ret->unregistered);
+		    ret->unverified == NULL, pass, queries, &ret->unregistered);
 }

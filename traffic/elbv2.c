@@ -82,7 +82,7 @@ elbv2_search(struct elbv2 *x)
 		if (got == NULL)
 			return;
 		responses[n++] = &got->response;
-		x->answered_at = got->done_at > x->answered_at ? got->done_at : x->answered_at;
+		x->responded_at = got->done_at > x->responded_at ? got->done_at : x->responded_at;
 	}
 	if (x->found == AWS_KNOWN && x->by.expires && x->by.expires_at == 0 && got != NULL)
 		x->by.expires_at = time_add(got->done_at, ELBV2_UNKNOWN_EXPIRY_MS);
@@ -160,7 +160,7 @@ elbv2_call(struct elbv2 *x, const char *action, const char *params)
 	elbv2_request(x, body, &q);
 	if ((got = elbv2_response(x, arena_printf(a, "%s/%s", x->round, body), &q)) == NULL)
 		return NULL;
-	x->answered_at = got->done_at > x->answered_at ? got->done_at : x->answered_at;
+	x->responded_at = got->done_at > x->responded_at ? got->done_at : x->responded_at;
 	if (got->response.err != NULL) {
 		elbv2_fail(x, arena_printf(a, "operation error Elastic Load Balancing v2: %s, %s", action,
 				  err_text(a, err_copy(a, got->response.err))));

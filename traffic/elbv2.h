@@ -23,7 +23,7 @@ struct elbv2 {
 
 	bool waits; /* a response is missing */
 	const struct err *err; /* the first error, without secrets; NULL: none */
-	int64_t answered_at; /* wall ms: the last response that was used; 0: none */
+	int64_t responded_at; /* wall ms: the last response that was used; 0: none */
 	int64_t retry_after_ms; /* the longest Retry-After of an error; 0: none */
 
 	/* For its own use. */

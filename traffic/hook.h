@@ -31,4 +31,4 @@ const struct hook_routing *hook_of(const struct canary_strategy *);
 void hook_record_write(const struct rollout *, enum hook_part, const struct hook_record *, struct plan *);
 
 /* That of struct router. */
-void hook_confirm(const struct rollout *, const struct pass *, struct plan *asks, struct routing *);
+void hook_confirm(const struct rollout *, const struct pass *, struct plan *queries, struct routing *);

@@ -29,7 +29,7 @@ static const struct {
 struct hook_pass {
 	const struct rollout *rollout;
 	const struct pass *pass;
-	struct plan *asks;
+	struct plan *queries;
 	struct routing *routing;
 	const struct step_plugin *hook;
 	enum hook_part part;
@@ -60,7 +60,7 @@ hook_calls_declared(const struct pass *p, const char *name)
 static const char *
 hook_key(const struct hook_pass *h, bool verify, size_t way)
 {
-	return arena_printf(h->asks->arena, "hook/%s/%lld/%s/%zu", hook_operations[h->part].set,
+	return arena_printf(h->queries->arena, "hook/%s/%lld/%s/%zu", hook_operations[h->part].set,
 	    (long long)h->record->serial, verify ? "verify" : "set", way);
 }
 
@@ -110,9 +110,9 @@ hook_send(const struct hook_pass *h, bool verify, size_t way)
 	_cleanup_(json_decrefp) json_t *call = hook_call(h, verify);
 	struct query q;
 
-	plugin_query(h->asks->arena, h->hook, json_text(h->asks->arena, call), &q);
-	plan_query(h->asks, hook_key(h, verify, way), &q);
-	plan_reason(h->asks, "hook %s: %s, serial %lld", h->hook->name, json_str(call, "operation"),
+	plugin_query(h->queries->arena, h->hook, json_text(h->queries->arena, call), &q);
+	plan_query(h->queries, hook_key(h, verify, way), &q);
+	plan_reason(h->queries, "hook %s: %s, serial %lld", h->hook->name, json_str(call, "operation"),
 	    (long long)h->record->serial);
 }
 
@@ -156,7 +156,7 @@ hook_response_read(struct arena *a, const struct response *got)
 static const char *
 hook_wanted(const struct hook_pass *h)
 {
-	return h->part == HOOK_WEIGHT ? arena_printf(h->asks->arena, "weight %d", (int)h->record->weight)
+	return h->part == HOOK_WEIGHT ? arena_printf(h->queries->arena, "weight %d", (int)h->record->weight)
 				      : "its header routes";
 }
 
@@ -167,8 +167,8 @@ hook_confirmed(const struct hook_pass *h)
 	struct hook_record is = *h->record;
 
 	is.confirmed = true;
-	hook_record_write(h->rollout, h->part, &is, h->asks);
-	plan_reason(h->asks, "hook %s has confirmed %s", h->hook->name, hook_wanted(h));
+	hook_record_write(h->rollout, h->part, &is, h->queries);
+	plan_reason(h->queries, "hook %s has confirmed %s", h->hook->name, hook_wanted(h));
 }
 
 /* Waits for a call that has not ended, reads its response, or makes the next one. */
@@ -187,19 +187,19 @@ hook_calls_step(const struct hook_pass *h)
 	}
 	if (!last->done)
 		return;
-	got = hook_response_read(h->asks->arena, &last->response);
+	got = hook_response_read(h->queries->arena, &last->response);
 	if (got.error == NULL && got.verified) {
 		hook_confirmed(h);
 		return;
 	}
-	h->routing->unverified = arena_printf(h->asks->arena, "hook %s: %s: %s", h->hook->name, hook_wanted(h),
+	h->routing->unverified = arena_printf(h->queries->arena, "hook %s: %s: %s", h->hook->name, hook_wanted(h),
 	    got.error != NULL	  ? got.error
 	    : got.message != NULL ? got.message
 				  : "has not taken effect yet");
 	at = time_add(last->done_at, got.error != NULL ? ERROR_AGAIN_MS : got.again_ms);
 	if (h->pass->now < at) {
-		plan_keep(h->asks, last->key);
-		plan_wake(h->asks, at);
+		plan_keep(h->queries, last->key);
+		plan_wake(h->queries, at);
 	} else {
 		/* a call that failed may have had no effect; one that succeeded is only verified */
 		hook_send(h, verify || got.error == NULL, (way + 1) % WAYS);
@@ -207,17 +207,17 @@ hook_calls_step(const struct hook_pass *h)
 }
 
 void
-hook_confirm(const struct rollout *r, const struct pass *pass, struct plan *asks, struct routing *ret)
+hook_confirm(const struct rollout *r, const struct pass *pass, struct plan *queries, struct routing *ret)
 {
 	const struct hook_state *s = ret->own;
 	const char *name = hook_of(r->spec.strategy.canary)->name;
-	struct hook_pass h = { .rollout = r, .pass = pass, .asks = asks, .routing = ret };
+	struct hook_pass h = { .rollout = r, .pass = pass, .queries = queries, .routing = ret };
 
 	if (s == NULL || pass->settings == NULL)
 		return; /* sluice lint does not know which hooks are declared */
 	if ((h.hook = hook_calls_declared(pass, name)) == NULL) {
-		ret->raise_err = err_at(asks->arena, HOOK_FIELD ".name",
-		    err_new(asks->arena, ERR_INVALID,
+		ret->raise_err = err_at(queries->arena, HOOK_FIELD ".name",
+		    err_new(queries->arena, ERR_INVALID,
 			"Invalid value: \"%s\" is not declared under trafficRouters (controller "
 			"--step-plugins)",
 			name));

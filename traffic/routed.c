@@ -40,13 +40,13 @@ routed_read(const struct rollout *r, const struct view *view, struct arena *a, s
 }
 
 void
-routed_confirm(const struct rollout *r, struct routed *routed, const struct pass *pass, struct plan *asks)
+routed_confirm(const struct rollout *r, struct routed *routed, const struct pass *pass, struct plan *queries)
 {
 	for (size_t i = 0; i < routed->n; i++) {
 		struct routed_by *by = &routed->by[i];
 
 		if (by->router->confirm != NULL && by->err == NULL)
-			by->router->confirm(r, pass, asks, &by->routing);
+			by->router->confirm(r, pass, queries, &by->routing);
 	}
 }
 

@@ -25,11 +25,11 @@ struct routed {
  * strategy, or without a router. */
 const struct err *routed_read(const struct rollout *, const struct view *, struct arena *, struct routed *ret);
 
-/* Asks whether the weights that were read have taken effect outside of the cluster, with each router that knows how:
+/* Queries whether the weights that were read have taken effect outside of the cluster, with each router that knows how:
  * see router.confirm. */
 void routed_confirm(const struct rollout *, struct routed *, const struct pass *, struct plan *asks);
 
-/* Returns whether a router of the strategy asks so. */
+/* Returns whether a router of the strategy does so. */
 bool routed_confirms(const struct routed *);
 
 /* Returns what all routers read: the highest weight, the least weight_min, all other destinations and needs. All zeroes

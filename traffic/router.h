@@ -112,10 +112,10 @@ struct router {
 	const char *(*verify)(const struct rollout *, const struct routing *, struct arena *);
 
 	/* The same for a router whose weights take effect outside of the cluster: sets ret->verified, and
-	 * ret->unverified if that is not known yet, or ret->raise_err if it cannot be. Adds to `asks` the queries,
-	 * responses to keep, writes, events, notes and the time of the next pass. `asks` becomes a part of the plan of
-	 * the pass. NULL: nothing is queried. */
-	void (*confirm)(const struct rollout *, const struct pass *, struct plan *asks, struct routing *ret);
+	 * ret->unverified if that is not known yet, or ret->raise_err if it cannot be. Adds to `queries` the queries,
+	 * responses to keep, writes, events, notes and the time of the next pass. `queries` becomes a part of the
+	 * plan of the pass. NULL: nothing is queried. */
+	void (*confirm)(const struct rollout *, const struct pass *, struct plan *queries, struct routing *ret);
 
 	/* Adds the writes that set the split, and their events: patches and, for objects that are the rollout's own
 	 * (it is their controller), plan_create and plan_delete. */

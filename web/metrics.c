@@ -442,7 +442,7 @@ metrics_passed(
 }
 
 void
-metrics_answered_key(struct metrics *m, const char *controller, const char *ns, const char *name, int64_t ms)
+metrics_responded_key(struct metrics *m, const char *controller, const char *ns, const char *name, int64_t ms)
 {
 	gitops_metrics_reconciled(m->gitops, controller, ns, name, ms);
 }

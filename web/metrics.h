@@ -31,7 +31,7 @@ void metrics_passed(
     struct metrics *, const char *controller, const char *ns, const char *name, int64_t ms, bool failed, int64_t now);
 
 /* The response to a query of a controller about an object came after `ms`. */
-void metrics_answered_key(struct metrics *, const char *controller, const char *ns, const char *name, int64_t ms);
+void metrics_responded_key(struct metrics *, const char *controller, const char *ns, const char *name, int64_t ms);
 
 /* Counts an event that was emitted. */
 void metrics_on_event(struct metrics *, const struct plan_step *event, int64_t now);

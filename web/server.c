@@ -8,7 +8,7 @@
 #define METRICS_CONNECTIONS_MAX 64 /* connections */
 #define HEALTH_CONNECTIONS_MAX 256
 #define IDLE_MS 75000 /* longer than between two scrapes */
-#define ANSWER_MS 60000
+#define RESPONSE_MS 60000
 /* A scrape's text is used again for this many times the time that it took, so that scrapes use at most a
  * tenth of the process. Then it is freed: it has some 2 KB for each Rollout. */
 #define SHARE 10
@@ -103,7 +103,7 @@ web_new(struct loop *l, const struct web_settings *s, int *ret_port)
 {
 	struct web *w = mem_alloc(sizeof(*w));
 
-	struct http_server_settings at = { .ip = s->address, .idle_ms = IDLE_MS, .response_ms = ANSWER_MS };
+	struct http_server_settings at = { .ip = s->address, .idle_ms = IDLE_MS, .response_ms = RESPONSE_MS };
 
 	w->settings = *s;
 	w->loop = l;

@@ -83,7 +83,7 @@ sessions_has(const struct sessions_operation *o)
 
 /* A session that the copy does not have may be a new one of another replica, if it was read before the request. */
 static bool
-sessions_copy_answers(const struct sessions_operation *o)
+sessions_copy_results(const struct sessions_operation *o)
 {
 	const struct sessions *s = o->sessions;
 
@@ -114,7 +114,7 @@ sessions_on_read(void *arg, const struct err *e, const json_t *secret)
 	if (e == NULL && (s->secret == NULL || s->started_at >= s->read_at))
 		sessions_keep(s, secret, s->started_at);
 	while ((o = sessions_pop(&s->waiting)) != NULL)
-		sessions_append(e != NULL || sessions_copy_answers(o) ? &s->ended : &list, o);
+		sessions_append(e != NULL || sessions_copy_results(o) ? &s->ended : &list, o);
 	s->waiting = list;
 	if (list != NULL)
 		sessions_read_later(s);
@@ -305,7 +305,7 @@ sessions_start(struct sessions *s, struct sessions_operation *o)
 	if (o->kind != SESSIONS_FIND) {
 		sessions_append(&s->queued, o);
 		sessions_write(s);
-	} else if (sessions_copy_answers(o)) {
+	} else if (sessions_copy_results(o)) {
 		sessions_found(o);
 	} else {
 		sessions_append(&s->waiting, o);

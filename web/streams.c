@@ -215,8 +215,8 @@ streams_on_soon(struct timer *t, void *arg)
 			streams_wake(s);
 }
 
-/* A stream that is over ends when the client has read what was sent. One that does not read until the next beat would
- * use the stream for good. */
+/* A stream that has ended is closed when the client has read what was sent. One that does not read until the next
+ * beat would use the stream for good. */
 static void
 streams_on_beat(struct timer *t, void *arg)
 {

@@ -13,7 +13,7 @@ enum comparison_verdict {
 	COMPARISON_WAITS, /* neither side has enough evidence yet */
 	COMPARISON_FAILED,
 	COMPARISON_PASSED,
-	COMPARISON_EXPIRED, /* the time is over without a verdict */
+	COMPARISON_EXPIRED, /* the time has ended without a verdict */
 };
 
 /* Bin i is the time from column i - 1 to column i of the counters. A column that they do not have is never reached. */
@@ -28,7 +28,7 @@ struct comparison {
 	const size_t *restarts; /* bins before which the evidence to pass begins, ascending */
 	size_t n_restarts;
 	size_t pass_from; /* the first bin at which it may pass */
-	size_t expires; /* the bin at which the time is over */
+	size_t expires; /* the bin at which the time ends */
 };
 
 #define COMPARISON_BINS_MIN 8 /* bins of the canary at one weight before it may pass */

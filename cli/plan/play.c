@@ -245,7 +245,7 @@ play_promote(struct playing *p, struct arena *a, const struct rollout *r, const 
 	return e;
 }
 
-/* Reads the state, and acts as a user. Returns true when the play is over. */
+/* Reads the state, and acts as a user. Returns true when the play has ended. */
 static bool
 play_observe(struct playing *p, struct arena *a, struct err **ret_err)
 {

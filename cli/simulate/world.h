@@ -2,7 +2,7 @@
  * version changes.
  *
  * Requests arrive at random, at a rate that varies over minutes and the day. How much pods differ, how errors come in
- * bursts, and how often all pods have trouble together depends on the kind of world; docs/simulate.md has the numbers.
+ * bursts, and how often all pods fail together depends on the kind of world; docs/simulate.md has the numbers.
  * Counters are sampled every 15 s, as Prometheus scrapes them. The same seed gives the same requests.
  */
 #pragma once

@@ -77,7 +77,7 @@ void flux_pass_handled(struct flux_pass *, const struct flux_requested *);
  * process has made no request for the object. */
 int64_t flux_pass_due(const struct flux_pass *, int64_t after);
 
-/* Returns whether a source is due to be fetched: its interval or the wait after a failure is over, or its spec has
+/* Returns whether a source is due to be fetched: its interval or the wait after a failure has ended, or its spec has
  * changed or a user requests it. If not, plans the time of the fetch. */
 bool flux_pass_is_fetch_due(struct flux_pass *, int64_t interval);
 

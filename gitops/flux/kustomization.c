@@ -199,7 +199,7 @@ ks_progress(struct flux_pass *p, const char *message, int64_t wait)
 	plan_wake(p->plan, p->w.now + wait);
 }
 
-/* Waits until the interval is over. */
+/* Waits for the end of the interval. */
 static void
 ks_rest(struct flux_pass *p, const struct flux_kustomization *k)
 {
@@ -225,7 +225,7 @@ ks_succeed(struct flux_pass *p, const struct flux_kustomization *k, const char *
 	ks_rest(p, k);
 }
 
-/* An object failed, or the timeout is over. */
+/* An object failed, or the timeout has expired. */
 static void
 ks_fail_health(
     struct flux_pass *p, const struct flux_kustomization *k, const char *why, int64_t after, const struct waiting *is)

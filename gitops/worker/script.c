@@ -112,7 +112,7 @@ script_respond(const char *text, int cpu_ms)
 	_cleanup_(json_decrefp) json_t *q = json_loads(text, 0, NULL), *a = NULL;
 	const json_t *object = json_object_get(q, "object");
 
-	/* Ends the process when its time is over: libjq and Lua cannot be interrupted in another way. */
+	/* Ends the process when its time has ended: libjq and Lua cannot be interrupted in another way. */
 	script_allow_time(cpu_ms);
 	a = json_str(q, "jq") != NULL ? script_jq_places(json_str(q, "jq"), object)
 				      : script_lua_health(json_str(q, "lua"), object);

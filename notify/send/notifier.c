@@ -24,7 +24,7 @@ struct source {
 	struct call *call; /* its request in flight */
 	int64_t read_at; /* mono ms; 0: never */
 	struct notify_config config; /* all NULL: there is no ConfigMap */
-	char *trouble; /* error of the last read; NULL: none */
+	char *error; /* error of the last read; NULL: none */
 	struct arena *arena;
 };
 
@@ -127,12 +127,12 @@ notifier_source_clear(struct source *s)
 
 /* Logs an error once, not at each read. NULL: the read had no error. */
 static void
-notifier_set_trouble(struct source *s, const char *text)
+notifier_set_error(struct source *s, const char *text)
 {
-	if (text != NULL && !str_eq(text, s->trouble))
+	if (text != NULL && !str_eq(text, s->error))
 		log_warn("the notifications' ConfigMap", "namespace", s->ns, "error", text);
-	free(s->trouble);
-	s->trouble = text != NULL ? mem_strdup(text) : NULL;
+	free(s->error);
+	s->error = text != NULL ? mem_strdup(text) : NULL;
 }
 
 /* Returns the errors in the configuration as one text. NULL: there are none. */
@@ -167,9 +167,9 @@ notifier_on_config(void *arg, const struct err *e, const json_t *body)
 	}
 	if (e == NULL && body != NULL)
 		notify_config_read(s->arena, json_object_get(body, "data"), &s->config);
-	notifier_set_trouble(s, e == NULL	       ? notifier_problems(s)
-				: e->class != ERR_GONE ? err_text(a, err_copy(a, e))
-						       : NULL);
+	notifier_set_error(s, e == NULL		     ? notifier_problems(s)
+			      : e->class != ERR_GONE ? err_text(a, err_copy(a, e))
+						     : NULL);
 	for (struct send_job *at = n->queue.first, *next; at != NULL; at = next) {
 		struct job *j = (struct job *)at;
 
@@ -649,7 +649,7 @@ notifier_free(struct notifier *n)
 
 		client_cancel(s->call);
 		notifier_source_clear(s);
-		free(s->trouble);
+		free(s->error);
 		free(s->ns);
 		free(s);
 	}

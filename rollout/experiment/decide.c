@@ -104,7 +104,7 @@ experiment_assess(struct experiment_pass *p)
 		p->st.phase = "Successful"; /* nothing else would ever end it */
 		p->st.message = "AnalysisRuns completed";
 	} else {
-		/* Successful: its duration is over, and a required analysis is not. */
+		/* Successful: its duration has ended, and a required analysis has not. */
 		p->st.phase = str_eq(template, "Running") || str_eq(template, "Successful") ? "Running" : "Pending";
 	}
 }

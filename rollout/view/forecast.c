@@ -125,8 +125,8 @@ forecast_current_step(const struct rollout *r, const struct forecast_state *s)
 	return c != NULL && s->step >= 0 && (size_t)s->step < c->steps.n ? &c->steps.at[s->step] : NULL;
 }
 
-/* Moves on to the next step when the time of a pause is over: the controller acts at once, and delays the status, which
- * it combines with the next change. */
+/* Moves on to the next step when the time of a pause has ended: the controller acts at once, and delays the status,
+ * which it combines with the next change. */
 static void
 forecast_skip_ended_pause(const struct rollout *r, int64_t now, struct forecast_state *s)
 {

@@ -71,7 +71,7 @@ struct forecast_course {
 struct forecast_course forecast_course_new(struct arena *);
 
 /* Reads the state from the objects of a cluster at a wall time (ms). `old_hash`: the version that was stable before. A
- * pause whose time is over has ended, even if the status does not report it yet. In the arena. */
+ * pause whose time has passed has ended, even if the status does not report it yet. In the arena. */
 void forecast_read(const struct view *, const struct rollout *, const char *old_hash, int64_t now, struct arena *,
     struct forecast_state *ret);
 

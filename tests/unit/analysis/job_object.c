@@ -63,7 +63,7 @@ pods_report_why_a_job_failed(void **state)
 		struct response got = { .status = 200, .body = { body, strlen(body) } };
 		bool stuck;
 
-		says = job_trouble(a, &got, &stuck);
+		says = job_pods_problem(a, &got, &stuck);
 		if (cases[i].says == NULL)
 			assert_null(says);
 		else

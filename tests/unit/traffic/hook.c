@@ -19,7 +19,7 @@ struct world {
 	struct listed listed;
 	const struct rollout *rollout;
 	struct routed routed;
-	struct plan *asks;
+	struct plan *queries;
 };
 
 /* A Rollout whose hook has these annotations, and these calls that were made. */
@@ -41,9 +41,9 @@ world_setup(struct world *w, const char *name, const char *annotations, const st
 		"10}, stable: {weight: 90}}}}}",
 		annotations, name));
 	w->rollout = (const struct rollout *)object_decode(&rollout_type, j, w->arena);
-	w->asks = plan_new(w->arena);
+	w->queries = plan_new(w->arena);
 	assert_null(routed_read(w->rollout, &w->listed.view, w->arena, &w->routed));
-	routed_confirm(w->rollout, &w->routed, &pass, w->asks);
+	routed_confirm(w->rollout, &w->routed, &pass, w->queries);
 }
 
 static const struct routing *
@@ -73,8 +73,8 @@ any_weight_since_the_last_confirmation_may_be_in_effect(void **state)
 	assert_int_equal(world_routing(&w)->weight, 75);
 	assert_int_equal(world_routing(&w)->weight_min, 25);
 	assert_non_null(world_routing(&w)->unverified);
-	assert_string_equal(w.asks->steps[0].key, SET("3"));
-	assert_string_equal(w.asks->steps[0].query->request.body,
+	assert_string_equal(w.queries->steps[0].key, SET("3"));
+	assert_string_equal(w.queries->steps[0].query->request.body,
 	    "{\"operation\":\"SetWeight\",\"plugin\":\"acme/"
 	    "edge\",\"serial\":3,\"canaryService\":\"c\",\"stableService\":"
 	    "\"s\",\"rollout\":{\"name\":\"web\",\"namespace\":\"shop\",\"uid\":\"u\"},\"weight\":50,\"config\":{"
@@ -112,10 +112,10 @@ what_a_hook_confirms_is_written_behind_a_test(void **state)
 
 	(void)state;
 	world_setup(&w, "acme/edge", WANTS_50, &call, 1);
-	assert_int_equal(w.asks->n_steps, 1);
-	assert_non_null(strstr(w.asks->steps[0].body, "{\"op\":\"test\""));
+	assert_int_equal(w.queries->n_steps, 1);
+	assert_non_null(strstr(w.queries->steps[0].body, "{\"op\":\"test\""));
 	assert_non_null(
-	    strstr(w.asks->steps[0].body, "\\\"serial\\\":3,\\\"weight\\\":50,\\\"confirmed\\\":true}\"}]"));
+	    strstr(w.queries->steps[0].body, "\\\"serial\\\":3,\\\"weight\\\":50,\\\"confirmed\\\":true}\"}]"));
 	arena_free(w.arena);
 }
 
@@ -128,8 +128,8 @@ a_call_is_made_while_one_for_another_weight_is_in_progress(void **state)
 
 	(void)state;
 	world_setup(&w, "acme/edge", WANTS_50, calls, 1);
-	assert_int_equal(w.asks->n_steps, 1);
-	assert_string_equal(w.asks->steps[0].key, SET("3"));
+	assert_int_equal(w.queries->n_steps, 1);
+	assert_string_equal(w.queries->steps[0].key, SET("3"));
 	arena_free(w.arena);
 }
 
@@ -144,8 +144,8 @@ a_response_to_another_serial_number_confirms_nothing(void **state)
 
 	(void)state;
 	world_setup(&w, "acme/edge", WANTS_50, &call, 1);
-	assert_int_equal(w.asks->n_steps, 1);
-	assert_non_null(w.asks->steps[0].query);
+	assert_int_equal(w.queries->n_steps, 1);
+	assert_non_null(w.queries->steps[0].query);
 	arena_free(w.arena);
 }
 
@@ -158,14 +158,14 @@ a_call_that_failed_is_kept_until_it_is_made_again(void **state)
 	(void)state;
 	world_setup(&w, "acme/edge", WANTS_50, &call, 1);
 	assert_string_equal(world_routing(&w)->unverified, "hook acme/edge: weight 50: locked");
-	assert_int_equal(w.asks->n_steps, 0);
-	assert_string_equal(w.asks->kept[0], SET("3"));
-	assert_int_equal(w.asks->wake_at, NOW - 1000 + 5000);
+	assert_int_equal(w.queries->n_steps, 0);
+	assert_string_equal(w.queries->kept[0], SET("3"));
+	assert_int_equal(w.queries->wake_at, NOW - 1000 + 5000);
 	arena_free(w.arena);
 	call.done_at = NOW - 5000;
 	world_setup(&w, "acme/edge", WANTS_50, &call, 1);
-	assert_int_equal(w.asks->n_kept, 0);
-	assert_string_equal(w.asks->steps[0].key, "hook/SetWeight/3/set/1");
+	assert_int_equal(w.queries->n_kept, 0);
+	assert_string_equal(w.queries->steps[0].key, "hook/SetWeight/3/set/1");
 	arena_free(w.arena);
 }
 
@@ -178,12 +178,12 @@ what_is_not_in_effect_yet_is_verified_and_not_set_again(void **state)
 	(void)state;
 	call.done_at = NOW - 1000;
 	world_setup(&w, "acme/edge", WANTS_50, &call, 1);
-	assert_string_equal(w.asks->steps[0].key, "hook/SetWeight/3/verify/1");
-	assert_non_null(strstr(w.asks->steps[0].query->request.body, "\"operation\":\"VerifyWeight\""));
+	assert_string_equal(w.queries->steps[0].key, "hook/SetWeight/3/verify/1");
+	assert_non_null(strstr(w.queries->steps[0].query->request.body, "\"operation\":\"VerifyWeight\""));
 	call.done_at = NOW - 999;
 	arena_free(w.arena);
 	world_setup(&w, "acme/edge", WANTS_50, &call, 1); /* at least a second */
-	assert_int_equal(w.asks->n_steps, 0);
+	assert_int_equal(w.queries->n_steps, 0);
 	arena_free(w.arena);
 }
 
@@ -226,7 +226,7 @@ an_annotation_that_says_nothing_is_written_again(void **state)
 		/* the last one has been left by acme/edge */
 		edge[0].name = i + 1 < ARRAY_SIZE(cases) ? "acme/edge" : "acme/new";
 		world_setup(&w, edge[0].name, cases[i], NULL, 0);
-		assert_int_equal(w.asks->n_steps, 0);
+		assert_int_equal(w.queries->n_steps, 0);
 		assert_int_equal(world_routing(&w)->weight, 10);
 		assert_true(world_routing(&w)->routes_differ);
 		assert_non_null(world_routing(&w)->unverified);
@@ -261,7 +261,7 @@ a_hook_that_is_not_declared_or_disabled_is_an_error_and_is_not_called(void **sta
 		struct world w;
 
 		world_setup(&w, names[i], "", NULL, 0);
-		assert_int_equal(w.asks->n_steps, 0);
+		assert_int_equal(w.queries->n_steps, 0);
 		assert_non_null(world_routing(&w)->raise_err);
 		arena_free(w.arena);
 	}
@@ -294,7 +294,7 @@ header_routes_are_set_as_a_list_and_counted_until_their_removal_is_confirmed(voi
 	    "false}'",
 	    NULL, 0);
 	assert_int_equal(world_routing(&w)->managed_routes, 1);
-	assert_non_null(strstr(w.asks->steps[0].query->request.body, "\"operation\":\"RemoveHeaderRoutes\""));
+	assert_non_null(strstr(w.queries->steps[0].query->request.body, "\"operation\":\"RemoveHeaderRoutes\""));
 	assert_false(routed_set_routes(w.rollout, &w.routed, NULL, 0, w.arena, NULL));
 	arena_free(w.arena);
 }
