@@ -21,7 +21,7 @@ struct definition_wait {
 	struct timer open, list;
 	int64_t opened_at, changed_at; /* mono ms */
 	int64_t backoff, list_backoff; /* ms; 0: none */
-	bool listing; /* the definition has changed, and the kind is listed until it is served or CHANGE_MS are over */
+	bool listing; /* the definition has changed, and the kind is listed until it is served, or for CHANGE_MS */
 	bool forbidden; /* the watch was refused */
 	struct rand_stream rand;
 	void (*ready)(void *arg);

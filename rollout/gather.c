@@ -142,11 +142,11 @@ gather_blue_green(struct rollout_world *w, const struct pass *p, struct arena *a
 	w->routing.stable_hash = gather_service_hash(w->active_service);
 	w->routing.canary_hash = gather_service_hash(w->preview_service);
 	if (gather_is_switched(w)) {
-		struct plan *asks = plan_new(a);
+		struct plan *queries = plan_new(a);
 
 		target_groups_confirm(
-		    w->rollout, b->active_service, w->routing.stable_hash, true, p, asks, &w->routing.unregistered);
-		w->routing_asks = asks;
+		    w->rollout, b->active_service, w->routing.stable_hash, true, p, queries, &w->routing.unregistered);
+		w->routing_queries = queries;
 	}
 }
 

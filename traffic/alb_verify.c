@@ -247,7 +247,7 @@ alb_verify(struct elbv2_round *v)
 	    v->why);
 }
 
-/* Asks whether the load balancers have the split of the Ingresses. */
+/* Queries whether the load balancers have the split of the Ingresses. */
 static void
 alb_confirm_split(const struct rollout *r, const struct pass *pass, struct plan *queries, struct routing *ret)
 {

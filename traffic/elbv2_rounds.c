@@ -60,13 +60,13 @@ rounds_of(struct arena *a, const struct pass *pass, const char *name)
 }
 
 static void
-rounds_note(const struct elbv2_rounds *all, struct plan *asks)
+rounds_note(const struct elbv2_rounds *all, struct plan *plan)
 {
-	plan_note(asks, all->name, all->number);
-	plan_note(asks, all->reported_name, all->reported);
-	plan_note(asks, ERRORS, all->errors);
-	plan_note(asks, CREDENTIALS, all->credentials);
-	plan_note(asks, CREDENTIALS_BEFORE, all->credentials_before);
+	plan_note(plan, all->name, all->number);
+	plan_note(plan, all->reported_name, all->reported);
+	plan_note(plan, ERRORS, all->errors);
+	plan_note(plan, CREDENTIALS, all->credentials);
+	plan_note(plan, CREDENTIALS_BEFORE, all->credentials_before);
 }
 
 /* Fetches the credentials again shortly before they expire. */
@@ -84,14 +84,14 @@ rounds_renew_credentials(struct elbv2_rounds *all, const struct pass *pass, stru
 /* Reads the current round, or the one `before` it, of which `v` has the subject. */
 static void
 rounds_read(const struct elbv2_rounds *all, bool before, const struct pass *pass, elbv2_verify *verify,
-    struct plan *asks, struct elbv2_round *v)
+    struct plan *plan, struct elbv2_round *v)
 {
-	struct arena *a = asks->arena;
+	struct arena *a = plan->arena;
 
 	*v = (struct elbv2_round){
 		.rollout = v->rollout, .subject = v->subject, .events = plan_new(a), .reported = all->reported
 	};
-	elbv2_begin(&v->api, asks, pass, arena_printf(a, "%s/%" PRId64, all->name, all->number - before),
+	elbv2_begin(&v->api, plan, pass, arena_printf(a, "%s/%" PRId64, all->name, all->number - before),
 	    arena_printf(a, CREDENTIALS "/%" PRId64, before ? all->credentials_before : all->credentials));
 	v->api.reads_only = before;
 	verify(v);
@@ -116,46 +116,46 @@ rounds_again_ms(const struct elbv2_round *v, int64_t errors)
  * is that of a change. */
 static void
 rounds_next(struct elbv2_rounds *all, const struct elbv2_round *done, const struct pass *pass, elbv2_verify *verify,
-    struct plan *asks)
+    struct plan *plan)
 {
-	int64_t at = time_add(done->api.answered_at, rounds_again_ms(done, all->errors));
+	int64_t at = time_add(done->api.responded_at, rounds_again_ms(done, all->errors));
 	struct elbv2_round next = *done;
 
-	if (done->api.answered_at == 0)
+	if (done->api.responded_at == 0)
 		return;
 	if (pass->now < at) {
-		plan_wake(asks, at);
+		plan_wake(plan, at);
 		return;
 	}
 	all->number++;
 	all->errors = done->api.err != NULL ? all->errors + 1 : 0;
 	all->credentials_before = all->credentials;
 	all->credentials += done->api.err != NULL; /* they may be what failed */
-	rounds_read(all, false, pass, verify, asks, &next);
+	rounds_read(all, false, pass, verify, plan, &next);
 }
 
 bool
 elbv2_rounds_confirm(const struct rollout *r, const struct pass *pass, const char *name, const void *subject,
-    elbv2_verify *verify, struct plan *asks, struct elbv2_round *ret)
+    elbv2_verify *verify, struct plan *plan, struct elbv2_round *ret)
 {
-	struct elbv2_rounds all = rounds_of(asks->arena, pass, name);
+	struct elbv2_rounds all = rounds_of(plan->arena, pass, name);
 	struct elbv2_round v = { .rollout = r, .subject = subject };
 	bool complete;
 
-	rounds_renew_credentials(&all, pass, asks->arena);
-	rounds_read(&all, false, pass, verify, asks, &v);
+	rounds_renew_credentials(&all, pass, plan->arena);
+	rounds_read(&all, false, pass, verify, plan, &v);
 	complete = !v.api.waits || v.api.err != NULL;
 	if (complete) {
-		plan_include(asks, v.events);
+		plan_include(plan, v.events);
 		all.reported |= v.reports;
 		if (v.why != NULL)
-			rounds_next(&all, &v, pass, verify, asks);
+			rounds_next(&all, &v, pass, verify, plan);
 	} else {
 		v.why = NULL;
 		if (all.number > 0)
-			rounds_read(&all, true, pass, verify, asks, &v);
+			rounds_read(&all, true, pass, verify, plan, &v);
 	}
-	rounds_note(&all, asks);
+	rounds_note(&all, plan);
 	*ret = v;
 	return complete;
 }

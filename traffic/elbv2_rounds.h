@@ -32,8 +32,8 @@ void elbv2_report(struct elbv2_round *, int64_t what, bool warning, const char *
 /* Sets the reason of a round, unless it has one. In the arena. */
 void elbv2_unlike(struct elbv2_round *, const char *format, ...) printf_like(2, 3);
 
-/* Reads the current round about a subject, whose name is `name`, and adds to `asks` what it needs: queries, responses
+/* Reads the current round about a subject, whose name is `name`, and adds to `plan` what it needs: queries, responses
  * to keep, events, notes and the time of the next pass. Returns true if the round is complete; `ret` is it then.
  * Otherwise ret->why is the reason of the round before, or NULL. */
 bool elbv2_rounds_confirm(const struct rollout *, const struct pass *, const char *name, const void *subject,
-    elbv2_verify *, struct plan *asks, struct elbv2_round *ret);
+    elbv2_verify *, struct plan *plan, struct elbv2_round *ret);

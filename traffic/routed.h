@@ -27,7 +27,7 @@ const struct err *routed_read(const struct rollout *, const struct view *, struc
 
 /* Queries whether the weights that were read have taken effect outside of the cluster, with each router that knows how:
  * see router.confirm. */
-void routed_confirm(const struct rollout *, struct routed *, const struct pass *, struct plan *asks);
+void routed_confirm(const struct rollout *, struct routed *, const struct pass *, struct plan *queries);
 
 /* Returns whether a router of the strategy does so. */
 bool routed_confirms(const struct routed *);

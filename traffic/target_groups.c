@@ -47,7 +47,7 @@ target_groups_get(struct elbv2 *x, const char *path, const json_t **ret)
 	*ret = NULL;
 	if (got == NULL)
 		return false;
-	x->answered_at = got->done_at > x->answered_at ? got->done_at : x->answered_at;
+	x->responded_at = got->done_at > x->responded_at ? got->done_at : x->responded_at;
 	if (got->response.err == NULL && got->response.status == 404)
 		return true;
 	if (got->response.err != NULL)
@@ -316,10 +316,10 @@ target_groups_replicaset(const struct rollout *r, const struct view *view, const
 /* That the target groups have the pods is a note: what else is queried about later does not make it unknown. */
 void
 target_groups_confirm(const struct rollout *r, const char *service, const char *hash, bool queries,
-    const struct pass *pass, struct plan *asks, const char **ret_unregistered)
+    const struct pass *pass, struct plan *plan, const char **ret_unregistered)
 {
-	const char *name = arena_printf(asks->arena, "target-groups/%s=%s", service, hash),
-		   *verified = arena_printf(asks->arena, "%s verified", name);
+	const char *name = arena_printf(plan->arena, "target-groups/%s=%s", service, hash),
+		   *verified = arena_printf(plan->arena, "%s verified", name);
 	struct target_groups subject = { .service = service };
 	struct elbv2_round v = { 0 };
 	bool complete = false;
@@ -327,11 +327,11 @@ target_groups_confirm(const struct rollout *r, const char *service, const char *
 	if (!pass_settings(pass)->verify_target_groups)
 		return;
 	if (seen_note(pass->seen, verified, 0) == 0) {
-		subject.replicaset = target_groups_replicaset(r, pass->view, hash, asks->arena);
+		subject.replicaset = target_groups_replicaset(r, pass->view, hash, plan->arena);
 		if (queries)
-			complete = elbv2_rounds_confirm(r, pass, name, &subject, target_groups_verify, asks, &v);
+			complete = elbv2_rounds_confirm(r, pass, name, &subject, target_groups_verify, plan, &v);
 		*ret_unregistered = complete || v.why != NULL ? v.why : "AWS is queried about the target groups";
 	}
 	if (*ret_unregistered == NULL)
-		plan_note(asks, verified, 1);
+		plan_note(plan, verified, 1);
 }

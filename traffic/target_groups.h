@@ -23,10 +23,10 @@ struct target_group_check {
 struct target_group_check target_group_check(const char *target_type, const json_t *port, const json_t *ports,
     const json_t *slices, const struct elbv2_target *targets, size_t n);
 
-/* If the settings require it, asks whether the target groups of this Service, which selects the version `hash`, have
+/* If the settings require it, queries whether the target groups of this Service, which selects the version `hash`, have
  * its pods. Sets *ret_unregistered to the reason why they do not, or it is not known yet, one line for users, in the
- * arena of `asks`; NULL (as the caller has set it): they do, or no target group has IP addresses of the Service. Adds
- * to `asks` the queries (unless `queries` is false: later), responses to keep, events, notes and the time of the next
+ * arena of `plan`; NULL (as the caller has set it): they do, or no target group has IP addresses of the Service. Adds
+ * to `plan` the queries (unless `queries` is false: later), responses to keep, events, notes and the time of the next
  * pass. */
 void target_groups_confirm(const struct rollout *, const char *service, const char *hash, bool queries,
-    const struct pass *, struct plan *asks, const char **ret_unregistered);
+    const struct pass *, struct plan *plan, const char **ret_unregistered);

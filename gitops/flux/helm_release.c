@@ -349,7 +349,7 @@ hr_problem(const struct helm_release *h, const char *ns, struct problem *ret)
 
 /* Returns whether an annotation requests something with the request to reconcile, and was not handled yet. */
 static bool
-hr_is_asked(const struct flux_pass *p, const char *annotation, const char *handled)
+hr_is_requested(const struct flux_pass *p, const char *annotation, const char *handled)
 {
 	const char *at = object_annotation(p->w.object, annotation);
 
@@ -360,7 +360,7 @@ hr_is_asked(const struct flux_pass *p, const char *annotation, const char *handl
 static bool
 hr_is_forced(const struct flux_pass *p)
 {
-	return hr_is_asked(p, ANNOTATION_FORCE_AT, p->status.last_handled_force_at);
+	return hr_is_requested(p, ANNOTATION_FORCE_AT, p->status.last_handled_force_at);
 }
 
 /* Requests the next action. */
@@ -380,7 +380,7 @@ hr_request(struct flux_pass *p, const struct helm_release *h, const struct helm_
 	}
 	of = helm_source_chart(p->arena, chart, version);
 	release.force = hr_is_forced(p);
-	release.reset = hr_is_asked(p, ANNOTATION_RESET_AT, p->status.last_handled_reset_at);
+	release.reset = hr_is_requested(p, ANNOTATION_RESET_AT, p->status.last_handled_reset_at);
 	/* A user's request releases a held revision, and tries it again. */
 	if (held.revision != NULL && flux_pass_is_requested(p))
 		release.reset = true;
@@ -428,7 +428,7 @@ hr_read_response(struct flux_pass *p, const struct helm_release *h, const char *
 	p->memory.failures = 0;
 	if ((result->action == HELM_ACTION_INSTALL || result->action == HELM_ACTION_UPGRADE) && hr_is_forced(p))
 		p->status.last_handled_force_at = requested.requested_at;
-	if (hr_is_asked(p, ANNOTATION_RESET_AT, p->status.last_handled_reset_at))
+	if (hr_is_requested(p, ANNOTATION_RESET_AT, p->status.last_handled_reset_at))
 		p->status.last_handled_reset_at = requested.requested_at;
 	p->memory.refresh_at = wait > 0 ? p->w.now + wait : 0;
 	plan_wake(p->plan, p->w.now + (wait > 0 ? wait : h->spec.interval.ms));

@@ -19,7 +19,7 @@
 
 #define WANT "tests/bench/passes.want"
 
-/* Everything that asks glibc for memory comes here first. */
+/* Every allocation from glibc comes here first. */
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);

@@ -16,7 +16,7 @@
 static struct map counts; /* "PATCH rollouts/status" → how many */
 static long writes; /* without events */
 static long events; /* writes of events */
-static long updated; /* of them, up to the status that says the update is over */
+static long updated; /* of them, up to the status that says the update has ended */
 
 /* "/apis/G/V/namespaces/NS/PLURAL/NAME/SUB" or "/api/V/…" → "PLURAL/SUB". */
 static void
@@ -103,7 +103,7 @@ main(void)
 	for (size_t i = 0; i < n; i++)
 		got = arena_printf(a, "%s%4ld %s\n", got, (long)(intptr_t)map_get(&counts, keys[i]), keys[i]);
 	got = arena_printf(a,
-	    "%s%4ld writes without events, to the status that says the update is over\n"
+	    "%s%4ld writes without events, to the status that says the update has ended\n"
 	    "%4ld more, for the old ReplicaSet\n"
 	    "%4ld writes of events\n",
 	    got, updated, writes - updated, events);

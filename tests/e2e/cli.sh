@@ -40,7 +40,7 @@ help_of_all() {
 	"$s" help | sed -n 's/^  \([a-z].*\)/\1/p' | while read -r words; do "$s" help -- $words; done
 }
 wide() { help_of_all | grep '.\{81\}'; }
-check "no line of help is over 80 columns" fails wide
+check "no line of help is longer than 80 columns" fails wide
 check "a value that a flag does not accept is refused" says '"yml" is not one of wide, name, json, yaml' "$s" list rollouts -o yml
 check "a letter with its value" says "namespace nowhere" "$s" list rollouts -nnowhere
 check "a first word lists its commands" says "app rollback NAME" "$s" app --help
@@ -55,7 +55,7 @@ for command in "get rollout x" "status x" "list rollouts" "promote x"; do
 	check "no server: $command" says "Check that the API server runs" timeout 200 "$s" $command --kubeconfig "$dir/nowhere"
 done
 kill -STOP "$dev_pid"
-check "a server that does not answer" says "timed out after 3" timeout 200 "$s" promote x --request-timeout 300ms
+check "a server that does not respond" says "timed out after 3" timeout 200 "$s" promote x --request-timeout 300ms
 kill -CONT "$dev_pid"
 check "a time-out that is not a duration is refused" says '"soon" is not a duration' "$s" promote x --request-timeout soon
 check "no kubeconfig file" says "/nowhere" "$s" status myapp --kubeconfig /nowhere
@@ -117,7 +117,7 @@ check "it is healthy" says Healthy "$s" status basic --timeout 300s
 "$s" set image basic basic=basic:v2 >/dev/null
 check "it comes to its pause" within 30 says Paused "$s" status basic --watch=false
 check "its weight is its share of the pods" says "ActualWeight:  20" "$s" get rollout basic
-check "which the step asked for" says "SetWeight:     20" "$s" get rollout basic
+check "which the step requires" says "SetWeight:     20" "$s" get rollout basic
 check "no more pods than maxSurge allows" is 5 kubectl get ro basic -o 'jsonpath={.status.replicas}'
 "$s" promote basic --full >/dev/null
 check "promoted, it is healthy" says Healthy "$s" status basic --timeout 300s
@@ -250,7 +250,7 @@ check "get experiment shows its ReplicaSet and pods" says "tried-one" "$s" get e
 check "and its images" says "registry/tried:v1 (Σ:one)" "$s" get exp tried
 check "get experiment as YAML" says "kind: Experiment" "$s" get experiment tried -o yaml
 check "terminate experiment" says "experiment 'tried' terminated" "$s" terminate experiment tried
-check "it is over" within 20 says "Successful" "$s" get experiment tried
+check "it has ended" within 20 says "Successful" "$s" get experiment tried
 kubectl patch exp tried --type merge -p '{"spec":{"terminate":false}}' >/dev/null
 check "retry experiment" says "experiment 'tried' retried" "$s" retry experiment tried
 check "it runs again" within 20 says "Running" "$s" list experiments
@@ -323,13 +323,13 @@ check "eval json" is true "$s" eval --kind json --result '{"ok": true, "n": [1, 
 check "eval says what is wrong" says "error: " "$s" eval --result '[]' 'result[0] < 0.05'
 check "eval says where" says "error: " "$s" eval --result '[1]' 'result[0] <'
 sed 's/.*"want": "*\([a-z]*\)"*}$/\1/' tests/data/conditions.jsonl >"$dir/want"
-check "eval --lines gives the recorded answers" sh -c "'$s' eval --lines <tests/data/conditions.jsonl | sed 's/^error: .*/error/' | diff - '$dir/want'"
+check "eval --lines gives the recorded results" sh -c "'$s' eval --lines <tests/data/conditions.jsonl | sed 's/^error: .*/error/' | diff - '$dir/want'"
 sed 's/.*"hash":"\([^"]*\)"}$/\1/' tests/data/pod-template-hash.jsonl >"$dir/want"
-check "hash --lines gives the recorded answers" sh -c "'$s' hash --lines <tests/data/pod-template-hash.jsonl | diff - '$dir/want'"
+check "hash --lines gives the recorded results" sh -c "'$s' hash --lines <tests/data/pod-template-hash.jsonl | diff - '$dir/want'"
 sed 's/.*"want":\({[^}]*}\).*/\1/' tests/data/replica-counts.jsonl >"$dir/want"
-check "debug replica-counts gives the recorded answers" sh -c "'$s' debug replica-counts --lines <tests/data/replica-counts.jsonl | tr -d ' ' | diff - '$dir/want'"
+check "debug replica-counts gives the recorded results" sh -c "'$s' debug replica-counts --lines <tests/data/replica-counts.jsonl | tr -d ' ' | diff - '$dir/want'"
 sed 's/.*"want": *\(.*\), *"weight": *[0-9]*}$/\1/; s/^"error"$/error/' tests/data/istio-weights.jsonl | tr -d ' ' >"$dir/want"
-check "debug istio-weights gives the recorded answers" sh -c "'$s' debug istio-weights --lines <tests/data/istio-weights.jsonl | sed 's/^error: .*/error/' | diff - '$dir/want'"
+check "debug istio-weights gives the recorded results" sh -c "'$s' debug istio-weights --lines <tests/data/istio-weights.jsonl | sed 's/^error: .*/error/' | diff - '$dir/want'"
 # Of alb-cleanup, Argo Rollouts changes nothing with a root Service or a managed route: it looks for their names among the targets of their
 # own actions to find the port. Here the port is that of the targets, and a route is removed with its path and conditions.
 # With several Ingresses and an experiment, Argo Rollouts counts as many weights as Ingresses and Services of experiments together, and so
@@ -337,7 +337,7 @@ check "debug istio-weights gives the recorded answers" sh -c "'$s' debug istio-w
 # a target group of the stable Service that of another one.
 for file in alb alb-verify alb-cleanup gateway nginx traefik apisix smi ambassador validation; do
 	sed 's/.*"want":\(.*\)}$/\1/' tests/data/$file.jsonl >"$dir/want"
-	check "debug vectors gives the answers of $file" sh -c "'$s' debug vectors ${file%-verify} --lines <tests/data/$file.jsonl | sed -E 's/\"error\":\"([^\"\\\\]|\\\\.)*\"/\"error\":true/' | diff - '$dir/want'"
+	check "debug vectors gives the recorded results of $file" sh -c "'$s' debug vectors ${file%-verify} --lines <tests/data/$file.jsonl | sed -E 's/\"error\":\"([^\"\\\\]|\\\\.)*\"/\"error\":true/' | diff - '$dir/want'"
 done
 # In these, Argo Rollouts crashes, writes what an API server refuses, or does what users report as wrong (`argoRollouts`): here is what is right.
 for router in alb gateway nginx apisix; do

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Connections that say nothing, say it slowly, or say too much: each has an end, and a request that is complete is answered all the while.
+# Connections that say nothing, say it slowly, or say too much: each has an end, and a request that is complete gets its response all the while.
 . "$(dirname "$0")/lib.sh"
 ulimit -n 4096
 dev --without controller,mesh,prometheus,app,load
@@ -14,7 +14,7 @@ alive() { curl -s -m 3 -f -o /dev/null "http://127.0.0.1:$health/healthz"; }
 scraped() { curl -s -m 3 -f "http://127.0.0.1:$metrics/metrics" | grep -q rollout; }
 open_files() { ls /proc/$controller/fd | wc -l; }
 memory() { awk '/^VmRSS/ { print $2 }' /proc/$controller/status; }
-check "it answers" within 20 alive
+check "it responds" within 20 alive
 before=$(open_files)
 # hold PORT N TEXT [EVERY]: opens N connections in this shell's child, sends the text on each, and one byte more EVERY second.
 hold() {
@@ -35,7 +35,7 @@ hold() {
 release() { kill $holder 2>/dev/null; pkill -P $holder 2>/dev/null; wait $holder 2>/dev/null; }
 
 hold "$health" 700 ''
-check "with 700 silent connections to its own port, a probe is answered" alive
+check "with 700 silent connections to its own port, a probe gets its response" alive
 check "none of them is there for longer than its five seconds" within 12 sh -c "[ \$(ls /proc/$controller/fd | wc -l) -le $((before + 3)) ]"
 release
 hold "$health" 300 'GET /healthz HT'
@@ -48,7 +48,7 @@ hold "$health" 100 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /hea' 1
 check "so has the header of a second request" within 14 sh -c "[ \$(ls /proc/$controller/fd | wc -l) -le $((before + 3)) ]"
 release
 hold "$metrics" 700 'GET /metrics HTTP/1.1\r\n'
-check "the metrics' port is full, and the probe answered" alive
+check "the metrics' port is full, and the probe gets its response" alive
 check "and so is a scrape" scraped
 release
 

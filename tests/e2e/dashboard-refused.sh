@@ -25,5 +25,5 @@ check "an API server that cannot respond has the code UNAVAILABLE" says '"code":
 fault reset
 check "a lost connection is 503" says ' 503' put abort
 fault none
-check "after the trouble the same write succeeds" says ' 200' put set/myapp/myregistry/myapp/v2
+check "after the refusals the same write succeeds" says ' 200' put set/myapp/myregistry/myapp/v2
 kill $dashboard

@@ -126,7 +126,7 @@ check "no other file" says 404 code "$at/rollouts/../cli/main.c" --path-as-is
 check "a name that was made to lead here" says 403 code -H "Host: rebound.example" "$at/rollouts/"
 check "another site's script" says 403 code -H "Sec-Fetch-Site: cross-site" -X PUT "$api/default/myapp/abort"
 check "another port's script" says 403 code -H "Origin: http://127.0.0.1:1" -X PUT "$api/default/myapp/abort"
-check "no preflight is answered" fails curl -sf -X OPTIONS "$api/default/myapp/abort"
+check "no preflight is accepted" fails curl -sf -X OPTIONS "$api/default/myapp/abort"
 check "elsewhere it only shows" says "needs --read-only" "$SLUICE" dashboard --listen-address 127.0.0.2
 check "elsewhere it has a code too" open_session "$dir/read-only.log" "$dir/jar"
 check "read only" within 10 says '"readOnly":true' curl -s "http://127.0.0.2:$shown/board/api/v1/namespace"

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
 health=$(free_port) one=$(free_port) two=$(free_port) proxy=$(free_port)
-# serve PORT NAME: answers every request; /to/N/URL is redirected there with status N. What comes is in $dir/NAME.
+# serve PORT NAME: responds to every request; /to/N/URL is redirected there with status N. What comes is in $dir/NAME.
 serve() {
 	perl -MIO::Socket -e '
 		my ($port, $log) = @ARGV;
@@ -41,7 +41,7 @@ Y
 is() { kubectl get analysisrun "$1" -o "jsonpath={.status.phase} {.status.metricResults[*].measurements[*].message}" | grep -q "$2"; }
 refused() { # NAME URL
 	run "$1" "{url: '$2', jsonPath: '{\$.a}', timeoutSeconds: 5}"
-	check "$2 is not asked" within 20 is "$1" "^Error.*leads to this machine, its link or the API server"
+	check "$2 gets no request" within 20 is "$1" "^Error.*leads to this machine, its link or the API server"
 }
 start
 n=0
@@ -65,13 +65,13 @@ done
 refused by-name "http://$(hostname):$one/to/302/http://169.254.169.254/" # a name of this machine's, where it resolves to loopback
 check "and the proxy was not" fails test -e "$dir/proxy"
 run elsewhere "{url: 'http://192.0.2.7/metric', jsonPath: '{\$.a}'}"
-check "an address outside is asked through the proxy" within 20 is elsewhere "^Successful"
+check "an address outside gets the request through the proxy" within 20 is elsewhere "^Successful"
 check "as it was written" grep -q '^GET http://192.0.2.7/metric' "$dir/proxy"
 run unknown "{url: 'http://service.outside.invalid/metric', jsonPath: '{\$.a}'}"
 check "a name that only the proxy knows, too" within 20 is unknown "^Successful"
 run onward "{url: 'http://192.0.2.7/to/302/http://169.254.169.254/latest', jsonPath: '{\$.a}'}"
 check "a redirect to the metadata is not followed" within 20 is onward "^Error.*leads to this machine"
-check "nor asked of the proxy" sh -c "! grep 'GET http://169' '$dir/proxy'"
+check "nor requested from the proxy" sh -c "! grep 'GET http://169' '$dir/proxy'"
 stop
 unset http_proxy
 

@@ -117,7 +117,7 @@ wrong "missing argument" \
 	'{"op": "add", "path": "/spec/strategy/canary/analysis", "value": {"templates": [{"templateName": "needs-arg"}]}}' \
 	'service-name'
 
-# measured NAME TEMPLATE TEXT: a new version whose analysis cannot be made, or is answered with an error.
+# measured NAME TEMPLATE TEXT: a new version whose analysis cannot be made, or has an error as its response.
 measured() {
 	local name=$1 template=$2 text=$3
 	kubectl delete events --all >/dev/null

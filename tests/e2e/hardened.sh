@@ -12,7 +12,7 @@ check "its stack is no program" has "$headers" 'GNU_STACK.* RW '
 check "no part of it is both written and run" fails has "$headers" 'LOAD.* RWE '
 check "stacks are protected" has "$symbols" '__stack_chk_fail'
 check "copies are bounded" has "$symbols" '__(memcpy|snprintf|vsnprintf|printf|fprintf)_chk'
-check "by FORTIFY 3, in what the Makefile asks for" grep -q 'D_FORTIFY_SOURCE=3' Makefile
+check "by FORTIFY 3, as the Makefile requests" grep -q 'D_FORTIFY_SOURCE=3' Makefile
 if [ "$(uname -m)" = x86_64 ]; then
 	check "calls and returns are checked (CET)" has "$(readelf -nW build/cli/main.o)" 'IBT.*SHSTK'
 fi

@@ -46,9 +46,9 @@ through() {
 	shift
 	fault "$@"
 	deploy
-	check "$1: the controller asks again" met "$n" ${patience-}
+	check "$1: the controller repeats the request" met "$n" ${patience-}
 	fault none
-	check "$1: the update goes on when it is over" within 60 paused
+	check "$1: the update continues when the fault has ended" within 60 paused
 	check "$1: the controller has not ended" alive
 }
 
@@ -58,7 +58,7 @@ spoiled() {
 	check "$2: all lists are made again" met 10
 	through "$@"
 }
-# How an answer is sent.
+# How a response is sent.
 through 8 reset
 through 8 cut-header
 through 8 cut-body
@@ -69,7 +69,7 @@ through 6 silent
 through 6 long-length
 through 8 short-length
 through 6 endless-body
-# A watch that is answered ends after 300 s or more; one that is not is given up, and asked for again, before that.
+# A watch with a response ends after 300 s or more; one without is given up, and requested again, before that.
 for endless in header refusal body; do
 	patience=290 through 2 "endless-$endless?rollouts?watch="
 done
@@ -83,7 +83,7 @@ done
 spoiled 6 replace $'"items":[\n"items":[{"metadata":7},'
 spoiled 6 replace $'"spec":{\n"spec":{},"spec":{'
 spoiled 6 replace $'"uid":\n"u1d":'
-# Writes that are made, and whose answers are not what they should be; creations that are not made.
+# Writes that are made, and whose responses are not what they should be; creations that are not made.
 through 3 'cut-body?PATCH'
 through 3 'types?PATCH'
 through 3 'body?PATCH' '[7]'
@@ -104,7 +104,7 @@ through 6 redirect/307
 # A Retry-After counts for every request, however long it is.
 through 20 status/429/2
 through 8 status/503/25
-check "none was made again before it was asked for" test "$(counted early)" = 0
+check "none was made again before its Retry-After" test "$(counted early)" = 0
 
 one_of() { ! grep -qvxE "$1" "$2"; }
 check "no weight was written but those of the first step" one_of '0|25' "$dir/weights"

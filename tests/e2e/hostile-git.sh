@@ -34,15 +34,15 @@ content() { ! says_why; }
 alive() { kill -0 "$controller"; }
 check "it is synced" within 30 live 1
 
-# through FAULT [TEXT]: a commit comes while the fault is on, and is synced when it is over.
+# through FAULT [TEXT]: a commit comes while the fault is on, and is synced when the fault has ended.
 through() {
 	fault "$@"
 	commit_colour
-	check "$1: the server is asked" met 1
+	check "$1: the server gets a request" met 1
 	check "$1: the Application says why" within 60 says_why
 	check "$1: what is live stays as it is" live $((color - 1))
 	fault none
-	check "$1: the commit is synced when it is over" within 60 live "$color"
+	check "$1: the commit is synced when the fault has ended" within 60 live "$color"
 	check "$1: and no error is left" within 20 content
 	check "$1: the controller has not ended" alive
 }
@@ -72,7 +72,7 @@ most=$(counted longest)
 check "flood-body: git reads no more than it may hold ($((most >> 20)) MiB)" test "$most" -lt 700000000
 fault none
 commit_colour
-check "flood-body: a commit is synced when it is over" within 60 live "$color"
+check "flood-body: a commit is synced when the fault has ended" within 60 live "$color"
 check "flood-body: the controller has not ended" alive
 kill $controller && wait $controller
 kill $hostile

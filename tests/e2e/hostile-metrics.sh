@@ -1,6 +1,6 @@
 #!/bin/bash
-# Prometheus, and a service that a web metric asks, whose answers are cut, without end, of wrong lengths or types, or refusals: a measurement is
-# an error then and never a success, and the next one is successful when the trouble is over.
+# Prometheus, and a service that a web metric queries, whose responses are cut, without end, of wrong lengths or types, or refusals: a measurement is
+# an error then and never a success, and the next one is successful when the fault has ended.
 . "$(dirname "$0")/lib.sh"
 . tests/e2e/hostile.lib.sh
 dev --without controller,mesh,prometheus,app,load
@@ -33,7 +33,7 @@ through() {
 	fault "$@"
 	check "$1 ${2-}: an error" measured Error
 	fault none
-	check "$1: no longer when it is over" measured Successful
+	check "$1: no longer when the fault has ended" measured Successful
 	check "$1: the controller has not ended" alive
 }
 start "$SLUICE"

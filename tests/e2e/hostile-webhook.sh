@@ -1,5 +1,5 @@
 #!/bin/bash
-# Webhooks that are cut, without end, of wrong lengths, wrongly signed, nested deeply, or many at once: each has an end and an answer, none
+# Webhooks that are cut, without end, of wrong lengths, wrongly signed, nested deeply, or many at once: each has an end and a response, none
 # makes anything be written, and one that is right is followed all the while.
 . "$(dirname "$0")/lib.sh"
 . tests/e2e/hostile.lib.sh
@@ -30,7 +30,7 @@ unmark() { curl -sf -o /dev/null -X PATCH -H 'Content-Type: application/merge-pa
 head='POST /api/webhook HTTP/1.1\r\nHost: x\r\nX-GitHub-Event: push\r\n'
 push='{"ref":"refs/heads/main","repository":{"html_url":"https://git.test/a/b","default_branch":"main"}}'
 signature() { openssl dgst -sha256 -hmac hush <"$1" | sed 's/.* /sha256=/'; }
-# raw TEXT: sends it on a connection of its own, and prints the status of what is answered before the connection ends; "closed": nothing is.
+# raw TEXT: sends it on a connection of its own, and prints the status of the response before the connection ends; "closed": nothing is.
 raw() {
 	local line=
 	exec 5<>"/dev/tcp/127.0.0.1/$port"
@@ -56,7 +56,7 @@ signed() {
 		"http://127.0.0.1:$port/api/webhook"
 }
 followed() { unmark; [ "$(signed "$push")" = 200 ] && marked; }
-# refused NAME STATUS COMMAND...: the answer, and that nothing was marked.
+# refused NAME STATUS COMMAND...: the response, and that nothing was marked.
 refused() {
 	local name=$1 status=$2
 	shift 2

@@ -1,6 +1,6 @@
 # tests/e2e/hostile.lib.sh: sourced by the tests of servers that misbehave (tests/hostile).
 
-# hostile ARGS...: starts one; $port is where it serves, $control where it is asked to misbehave.
+# hostile ARGS...: starts one; $port is where it serves, $control where its faults are set.
 hostile() {
 	build/hostile "$@" >"$dir/hostile.out" 2>"$dir/hostile.err" &
 	hostile=$!

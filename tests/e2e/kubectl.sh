@@ -171,7 +171,7 @@ spec:
 Y
 check "an unknown field is refused" says 'unknown field "spec.replicaz"' $k apply -f "$dir/wrong.yaml"
 check "one of a pod template too" says 'unknown field "spec.template.spec.containers[0].imagePul"' $k apply -f "$dir/wrong.yaml"
-check "it is a warning where one asks for that" says 'Warning: unknown field "spec.replicaz"' $k create --validate=warn -f "$dir/wrong.yaml"
+check "it is a warning with --validate=warn" says 'Warning: unknown field "spec.replicaz"' $k create --validate=warn -f "$dir/wrong.yaml"
 $k delete ro wrong >/dev/null
 check "or nothing" is "rollout.argoproj.io/wrong created" $k create --validate=ignore -f "$dir/wrong.yaml"
 check "a Service's" says 'unknown field "spec.ports[0].prot"' sh -c "printf 'apiVersion: v1\nkind: Service\nmetadata: {name: w}\nspec: {ports: [{port: 1, prot: TCP}]}\n' | $k apply -f -"

@@ -52,7 +52,7 @@ check "a metric without an address queries the one in the environment" within 20
 	"kubectl get analysisrun by-hand -o 'jsonpath={.status.message}' | grep -E '127.0.0.1:$health|there are /healthz'"
 check "healthy" within 20 says Healthy "$SLUICE" status myapp --timeout 300s
 "$SLUICE" set image myapp myapp=myregistry/myapp:v2 >/dev/null
-check "a program is run, and its answer read" within 20 is 0 "^Successful: done"
+check "a program is run, and its response read" within 20 is 0 "^Successful: done"
 check "it was given its configuration" grep -q '"table": *"users"' "$dir/calls"
 check "and the rollout" grep -q '"name": *"myapp"' "$dir/calls"
 check "one that does not end is killed" within 20 is 1 "^Error: sh: did not end in [0-9]* s"

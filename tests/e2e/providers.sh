@@ -11,14 +11,14 @@ sed 's/.*,"want":\(.*\)}$/\1/' tests/data/aws/sigv4.jsonl >"$dir/want"
 check "debug vectors aws-sigv4 gives the recorded signatures" \
 	sh -c "'$SLUICE' debug vectors aws-sigv4 --lines <tests/data/aws/sigv4.jsonl | diff - '$dir/want'"
 sed 's/.*,"want":\(.*\)}$/\1/' tests/data/aws/targets.jsonl >"$dir/want"
-check "debug vectors aws-targets gives the recorded answers" \
+check "debug vectors aws-targets gives the recorded results" \
 	sh -c "'$SLUICE' debug vectors aws-targets --lines <tests/data/aws/targets.jsonl | diff - '$dir/want'"
 check "examples of providers have no errors" says " 0 errors" "$SLUICE" lint examples/providers
 
 dev --without controller,mesh,prometheus,app,load
 kubectl create namespace argo-rollouts >/dev/null
 port=$(free_port)
-# A server that answers the n-th request for a path with the n-th file $dir/answers/PATH.n, or else with PATH, slashes as dots; the first
+# A server that responds to the n-th request for a path with the n-th file PATH.n of the recordings, or else with PATH, slashes as dots; the first
 # line of a file is the status and the headers. What comes is in $dir/requests.
 mkdir "$dir/answers"
 perl -MIO::Socket -e '

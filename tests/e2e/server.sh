@@ -163,7 +163,7 @@ check "an error of the provider is named, and nothing else of it" says "the prov
 cp "$dir/one" "$dir/kept"
 check "the browser that started it finishes it" says 302 code -b "$dir/one" -c "$dir/one" "$callback"
 check "the code opens no second session" says 401 code -b "$dir/kept" "$callback"
-check "... which is the provider's answer" grep -q "invalid_grant" "$dir/server.log"
+check "... which is the provider's response" grep -q "invalid_grant" "$dir/server.log"
 # A new code for the same state and nonce, as a provider gives who repeats the request.
 request=$(location -b "$dir/three" -c "$dir/three" "$at/auth/login")
 callback=$(location "$request")

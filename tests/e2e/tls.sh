@@ -1,6 +1,6 @@
 #!/bin/bash
 # The way to a real API server: TLS, client certificates and tokens, from a kubeconfig, with errors that say what is wrong.
-# HAProxy ends TLS in front of the laptop cluster and asks for a certificate or a token.
+# HAProxy ends TLS in front of the laptop cluster and requires a certificate or a token.
 . "$(dirname "$0")/lib.sh"
 dev --ready 200 --without mesh,prometheus,app
 s=$SLUICE
@@ -111,7 +111,7 @@ check "so is a plugin that is not there, and where to get it" says "get it somew
 check "so is one that fails" says "exit code 7" "$s" list rollouts --kubeconfig "$dir/bad-plugin"
 check "so is one that says something else" says "is not JSON" "$s" list rollouts --kubeconfig "$dir/odd-plugin"
 check "so is a user that is not there" says 'there is no user "nobody"; there are: u' "$s" list rollouts --kubeconfig "$dir/no-user"
-check "so is an authority that would not be asked" says "which of the two" "$s" list rollouts --kubeconfig "$dir/insecure-ca"
+check "so is an authority that would not be used" says "which of the two" "$s" list rollouts --kubeconfig "$dir/insecure-ca"
 check "a user who is impersonated has their own permissions" says 'User "jane" cannot list' "$SLUICE" list rollouts --kubeconfig "$dir/impersonating"
 check "requests have the impersonated user and group" grep -q "{jane|sre}" "$dir/haproxy.log"
 "$s" list rollouts --kubeconfig "$dir/token" --as joe >/dev/null 2>&1

@@ -24,7 +24,7 @@ phase() { kubectl get analysisrun "$1" -o "jsonpath={.status.phase} {.status.mes
 is() { phase "$1" | grep -q "$2"; }
 start
 run refused >/dev/null
-check "this machine is not asked" within 20 is refused "^Error"
+check "this machine gets no request" within 20 is refused "^Error"
 check "and why" says "leads to this machine, its link or the API server" phase refused
 kill $controller
 wait $controller

@@ -27,7 +27,7 @@ busy_connections() {
 }
 all_wait() { [ "$(busy_connections)" -ge $calls ]; }
 # release TAG: all Rollouts change at once for the controller, which makes as many calls at a time as it ever does: the server
-# answers none before the others, and the renewal of the Lease, have been sent.
+# responds to none before the others, and the renewal of the Lease, have been sent.
 release() {
 	kill -STOP $controller
 	sed "s/myapp:v1/myapp:$1/" "$dir/fleet.yaml" | kubectl apply -f - >/dev/null

@@ -245,7 +245,7 @@ static void fleet_send_next(struct fleet_batch *);
 static void fleet_call_start(struct fleet_call *);
 
 static void
-fleet_on_answer(void *arg, const struct err *e, const struct reply *reply)
+fleet_on_response(void *arg, const struct err *e, const struct reply *reply)
 {
 	struct fleet_call *c = arg;
 	struct fleet_batch *b = c->batch;
@@ -283,7 +283,7 @@ fleet_on_answer(void *arg, const struct err *e, const struct reply *reply)
 static void
 fleet_call_start(struct fleet_call *c)
 {
-	static const struct receiver receiver = { .done = fleet_on_answer };
+	static const struct receiver receiver = { .done = fleet_on_response };
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct fleet_batch *b = c->batch;
 	const char *method, *url, *body = b->make(b, a, c->k, &method, &url);

@@ -343,7 +343,7 @@ bench_resume(struct bench *b)
 }
 
 static bool
-bench_answers(struct bench *b, const char *url)
+bench_responds(struct bench *b, const char *url)
 {
 	const char *text;
 
@@ -411,7 +411,7 @@ bench_start_controller(struct bench *b)
 		b->options.pid = groups[1] = child_pid(b->controller);
 	}
 	b->pid = (pid_t)b->options.pid;
-	if (b->options.metrics != NULL && !bench_answers(b, b->options.metrics))
+	if (b->options.metrics != NULL && !bench_responds(b, b->options.metrics))
 		return false;
 	bench_settle(b);
 	b->sample = (struct timer){ .fire = bench_on_sample, .arg = b };
@@ -433,7 +433,7 @@ bench_start(struct bench *b)
 	if (b->fleet == NULL)
 		return false;
 	b->fleet->node = b->options.node;
-	return bench_answers(b, "/version") && bench_start_controller(b);
+	return bench_responds(b, "/version") && bench_start_controller(b);
 }
 
 static void

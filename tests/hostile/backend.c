@@ -20,10 +20,10 @@
 static struct response
 response_none(void)
 {
-	return (struct response){ 502, "", { "no answer\n", 10 } };
+	return (struct response){ 502, "", { "no response\n", 10 } };
 }
 
-/* Splits a whole answer; `first` is where its header lines begin. */
+/* Splits a whole response; `first` is where its header lines begin. */
 static struct response
 response_split(struct exchange *x, const struct str *all, size_t first, int status)
 {
@@ -84,7 +84,7 @@ server_request(struct exchange *x, int fd)
 	       send(fd, x->body.at, x->body.len, MSG_NOSIGNAL) == (ssize_t)x->body.len;
 }
 
-/* Reads more of the answer; false at its end, or when the fault is over. */
+/* Reads more of the response; false at its end, or when the fault has ended. */
 static bool
 server_read(struct exchange *x, int fd, struct str *to)
 {
@@ -97,9 +97,9 @@ server_read(struct exchange *x, int fd, struct str *to)
 }
 
 static int
-server_status(const struct str *answer)
+server_status(const struct str *response)
 {
-	const char *space = strchr(str_text(answer), ' ');
+	const char *space = strchr(str_text(response), ' ');
 
 	return space != NULL ? (int)strtol(space, NULL, 10) : 502;
 }
@@ -128,7 +128,7 @@ server_response(struct exchange *x)
 	return r;
 }
 
-/* One line of a watch; false: the watch is over. */
+/* One line of a watch; false: the watch has ended. */
 static bool
 watch_send(struct exchange *x, const char *line, size_t len)
 {

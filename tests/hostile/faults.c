@@ -9,7 +9,7 @@
 #define PIECE (64u << 10)
 #define JSON "Content-Type: application/json\r\n"
 
-/* Waits until the fault is over, or the client hangs up. */
+/* Waits until the fault has ended, or the client hangs up. */
 static void
 hang(struct exchange *x)
 {
@@ -47,7 +47,7 @@ play_silent(struct exchange *x)
 	hang(x);
 }
 
-/* The connection is broken off without an answer. */
+/* The connection is broken off without a response. */
 static void
 play_reset(struct exchange *x)
 {
@@ -70,7 +70,7 @@ play_length(struct exchange *x, size_t of, bool whole, bool hangs)
 {
 	struct response r = response_get(x);
 
-	client_sendf(x, "HTTP/1.1 %d Answer\r\n%sContent-Length: %zu\r\n\r\n", r.status, r.head, r.body.len * of / 2);
+	client_sendf(x, "HTTP/1.1 %d Response\r\n%sContent-Length: %zu\r\n\r\n", r.status, r.head, r.body.len * of / 2);
 	client_send(x, r.body.at, whole ? r.body.len : r.body.len / 2);
 	if (hangs)
 		hang(x);

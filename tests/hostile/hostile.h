@@ -1,4 +1,4 @@
-/* tests/hostile/hostile.h: an HTTP server that misbehaves when a test asks it to.
+/* tests/hostile/hostile.h: an HTTP server that misbehaves when a test requests it.
  *
  * It is a proxy of another server, responds with the content of a file, or serves Git repositories. Each connection
  * has a thread, which plays the fault that is set when the request arrives. A fault without an end ends, with its
@@ -8,7 +8,7 @@
 #include "base/str.h"
 
 #define TEXT_MAX (64u << 20) /* bytes of a request or a response that is read whole */
-#define TICK_MS 50 /* how soon a thread notices that its fault is over */
+#define TICK_MS 50 /* how soon a thread notices that its fault has ended */
 
 /* The fault that the test has set, for which requests, until it sets another one. */
 struct setting {
@@ -51,7 +51,7 @@ struct setting setting_now(void);
 bool setting_is_over(const struct exchange *);
 /* Returns whether the setting has a fault, and it concerns this request. */
 bool setting_concerns(const struct setting *, const struct exchange *);
-/* Sets the ms for which the client was asked not to send the same request again; requests before that time are
+/* Sets the ms for which the client must not send the same request again; requests before that time are
  * counted. */
 void retry_after_note(const struct exchange *, int64_t ms);
 
@@ -59,7 +59,7 @@ void retry_after_note(const struct exchange *, int64_t ms);
 void sent_note(struct exchange *, size_t n);
 
 /* http.c */
-/* Waits until the descriptor can be read. Returns false if the setting of the exchange is over; with NULL it is never
+/* Waits until the descriptor can be read. Returns false if the setting of the exchange has ended; with NULL it is never
  * over. */
 bool wait_readable(int fd, const struct exchange *x);
 /* Sends bytes of the response. Returns false if the client is disconnected, or the setting over. */

@@ -140,7 +140,7 @@ header_without_length(struct arena *a, const char *head)
 void
 response_send(struct exchange *x, const struct response *r)
 {
-	if (client_sendf(x, "HTTP/1.1 %d Answer\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n", r->status,
+	if (client_sendf(x, "HTTP/1.1 %d Response\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n", r->status,
 		r->head, r->body.len))
 		client_send(x, r->body.at, r->body.len);
 	shutdown(x->client, SHUT_WR);

@@ -2,9 +2,9 @@
  * is killed.
  *
  * The control port takes "GET /FAULT[/NUMBER[/NUMBER]][?match]" (or POST, with the fault's text as its body), "GET
- * /none", and "GET /", and answers "requests N hits N early N longest N": all requests, those that met the present
- * fault, those that came before they were asked to, and the bytes of the longest response to one that met it. "GET
- * /wait/N" is answered once N requests have met it.
+ * /none", and "GET /", and responds with "requests N hits N early N longest N": all requests, those that met the
+ * present fault, those that came before their Retry-After, and the bytes of the longest response to one that met it.
+ * "GET /wait/N" gets its response once N requests have met it.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -43,7 +43,7 @@ on_kill(struct timer *t, void *arg)
 static void
 strike_nth(struct cluster *c, const struct request *r, struct fault *f)
 {
-	static const char *const says[] = { "refused", "its answer is lost", "and then the end" };
+	static const char *const says[] = { "refused", "its response is lost", "and then the end" };
 	struct nth *nth = c->nth;
 
 	nth->writes += !str_eq(r->method, "GET");
@@ -54,7 +54,7 @@ strike_nth(struct cluster *c, const struct request *r, struct fault *f)
 	f->lost = nth->how == NTH_LOST;
 	if (nth->how != NTH_KILLS)
 		return;
-	/* The request arrives 1 ms after it was sent, and its answer at once: killed between the two, and between
+	/* The request arrives 1 ms after it was sent, and its response at once: killed between the two, and between
 	 * two writes. */
 	nth->timer = (struct timer){ .fire = on_kill, .arg = c };
 	loop_timer(c->loop, &nth->timer, nth->n % 2 == 0 ? 1 : 2);
@@ -63,7 +63,7 @@ strike_nth(struct cluster *c, const struct request *r, struct fault *f)
 
 /* Draws whether a request fails, and how. */
 static void
-trouble(struct cluster *c, const struct request *r, struct fault *f)
+inject_fault(struct cluster *c, const struct request *r, struct fault *f)
 {
 	bool write = strcmp(r->method, "GET") != 0, watch = in_process_is_watch(r);
 
@@ -117,7 +117,7 @@ mark_urgent(struct cluster *c, bool of_rollout, const json_t *o)
 	struct urgent_change *u = &c->urgency;
 
 	if (u->heard_at != 0)
-		return; /* it has not yet answered the last */
+		return; /* it has not yet responded to the last */
 	u->of_rollout = of_rollout;
 	snprintf(u->mark, sizeof(u->mark), "\"resourceVersion\":\"%s\"",
 	    json_str(json_object_get(o, "metadata"), "resourceVersion") ?: "");
@@ -144,9 +144,9 @@ brought(void *arg, const char *text)
 		forget_urgent(m->cluster);
 }
 
-/* The first write of a plan goes out with it. What an older plan still had to write is no answer. */
+/* The first write of a plan goes out with it. What an older plan still had to write does not count. */
 static void
-answer_urgent(struct cluster *c)
+report_urgent(struct cluster *c)
 {
 	struct urgent_change *u = &c->urgency;
 	int64_t took = loop_mono(c->loop) - u->heard_at;
@@ -201,13 +201,13 @@ choose(void *arg, const struct request *r, struct fault *f)
 	watch_writer(c, m, r);
 	if (c->undefined != NULL)
 		note_undefined(c, r);
-	if (c->trouble)
-		trouble(c, r, f);
+	if (c->random_faults)
+		inject_fault(c, r, f);
 	if (c->fault != NULL)
 		c->fault(c, r, f);
 	if (c->nth != NULL)
 		strike_nth(c, r, f);
-	if (c->metric_mood == METRIC_SLOW && r->url[0] != '/')
+	if (c->metric_behavior == METRIC_SLOW && r->url[0] != '/')
 		f->before_ms = 3600000; /* until the question's own time-out */
 	if (m->stalled_until > loop_mono(c->loop))
 		f->before_ms += m->stalled_until - loop_mono(c->loop);
@@ -227,7 +227,7 @@ spoil(void *arg, const struct request *r, char **text)
 
 #define VECTOR(result) "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[" result "]}}"
 
-/* Step plugins of the process: one that answers as a scenario says, and one that is switched off. */
+/* Step plugins of the process: one that responds as a scenario says, and one that is switched off. */
 static const struct plugin_http hook = { .url = "http://hook.test/" };
 static struct step_plugin plugins[] = { { .name = "acme/hook", .http = &hook, .timeout_seconds = { true, 5 } },
 	{ .name = "acme/off", .http = &hook, .disabled = true } };
@@ -237,7 +237,7 @@ static const struct step_plugins step_plugins = { .plugins = { plugins, ARRAY_SI
 	.routers = { edges, ARRAY_SIZE(edges) } };
 
 static int
-plugin_answers(struct cluster *c, const struct request *r, char **ret_body)
+plugin_responds(struct cluster *c, const struct request *r, char **ret_body)
 {
 	_cleanup_(json_decrefp) json_t *call = json_loads(r->body, 0, NULL);
 
@@ -254,9 +254,9 @@ plugin_answers(struct cluster *c, const struct request *r, char **ret_body)
 
 /* The hook that is a router: it ignores calls with a lower serial number than one before. */
 static int
-edge_answers(struct cluster *c, const struct request *r, char **ret_body)
+edge_responds(struct cluster *c, const struct request *r, char **ret_body)
 {
-	_cleanup_(json_decrefp) json_t *call = json_loads(r->body, 0, NULL), *answer = json_loads(c->edge, 0, NULL);
+	_cleanup_(json_decrefp) json_t *call = json_loads(r->body, 0, NULL), *response = json_loads(c->edge, 0, NULL);
 	const json_t *weight = json_object_get(call, "weight");
 	long long serial = json_int(call, "serial", 0), *last = &c->edge_serials[weight == NULL];
 
@@ -269,8 +269,8 @@ edge_answers(struct cluster *c, const struct request *r, char **ret_body)
 		return 0;
 	}
 	*ret_body = mem_strdup(c->edge);
-	if (serial < *last || !json_is_object(answer) || json_object_get(answer, "error") != NULL ||
-	    json_is_false(json_object_get(answer, "verified")))
+	if (serial < *last || !json_is_object(response) || json_object_get(response, "error") != NULL ||
+	    json_is_false(json_object_get(response, "verified")))
 		return 200;
 	*last = serial;
 	if (weight != NULL) {
@@ -284,17 +284,17 @@ edge_answers(struct cluster *c, const struct request *r, char **ret_body)
 	return 200;
 }
 
-/* The variables of the controllers: with them nothing is asked for credentials. */
+/* The variables of the controllers: with them nothing is queried for credentials. */
 static struct string_pair variables[] = { { "AWS_ACCESS_KEY_ID", "AKID" }, { "AWS_SECRET_ACCESS_KEY", "secret" },
 	{ "AWS_REGION", "eu-west-1" } };
 
 static int
-aws_answers(struct cluster *c, const struct request *r, char **ret_body)
+aws_responds(struct cluster *c, const struct request *r, char **ret_body)
 {
 	char name[64];
 	int status = load_balancers_respond(&c->balancers, c->store, r, name, ret_body);
 
-	cluster_note(c, "AWS is asked: %s", name);
+	cluster_note(c, "AWS is queried: %s", name);
 	return status;
 }
 
@@ -302,9 +302,9 @@ static int
 outside(void *arg, const struct request *r, char **ret_body)
 {
 	static const struct {
-		int status; /* 0: there is no answer */
+		int status; /* 0: there is no response */
 		const char *body;
-	} moods[] = {
+	} behaviors[] = {
 		[METRIC_REFUSED] = { 400,
 		    "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error\"}" },
 		[METRIC_EMPTY] = { 200, VECTOR("") },
@@ -313,25 +313,25 @@ outside(void *arg, const struct request *r, char **ret_body)
 	};
 	struct cluster *c = ((struct member *)arg)->cluster;
 
-	if (load_balancers_are_asked(r))
-		return aws_answers(c, r, ret_body);
+	if (load_balancers_are_queried(r))
+		return aws_responds(c, r, ret_body);
 	if (str_starts(r->url, "http://hook.test/"))
-		return plugin_answers(c, r, ret_body);
+		return plugin_responds(c, r, ret_body);
 	if (str_starts(r->url, "http://edge.test/"))
-		return edge_answers(c, r, ret_body);
-	if ((c->metric_mood == METRIC_FINE || c->metric_mood == METRIC_SLOW) &&
+		return edge_responds(c, r, ret_body);
+	if ((c->metric_behavior == METRIC_FINE || c->metric_behavior == METRIC_SLOW) &&
 	    (*ret_body = counted_response(&c->counted, c->store, r)) != NULL)
 		return 200;
-	if (c->metric_mood == METRIC_FINE || c->metric_mood == METRIC_SLOW) {
+	if (c->metric_behavior == METRIC_FINE || c->metric_behavior == METRIC_SLOW) {
 		*ret_body = mem_printf(VECTOR("{\"metric\":{},\"value\":[0,\"%g\"]}"), c->metric);
 		return 200;
 	}
-	if (c->metric_mood == METRIC_UNREACHABLE) {
+	if (c->metric_behavior == METRIC_UNREACHABLE) {
 		*ret_body = NULL;
 		return 0;
 	}
-	*ret_body = mem_strdup(moods[c->metric_mood].body);
-	return moods[c->metric_mood].status;
+	*ret_body = mem_strdup(behaviors[c->metric_behavior].body);
+	return behaviors[c->metric_behavior].status;
 }
 
 /* Passes take no time here. When they do not end, time is moved on, so that the life ends and the judge can find it. */
@@ -360,7 +360,7 @@ planned(const char *controller, const char *ns, const char *name, const struct p
 	for (size_t i = 0; i < p->n_reasons; i++)
 		cluster_note(c, "  %s %s: %s", controller, name, p->reasons[i]);
 	if (strcmp(controller, rollout_controller.name) == 0 && (p->n_steps > 0 || p->status != NULL))
-		answer_urgent(c);
+		report_urgent(c);
 }
 
 static void
@@ -559,7 +559,7 @@ cluster_new(uint64_t seed)
 	c->process.environment = (struct string_map){ variables, ARRAY_SIZE(variables) };
 	c->faults = rand_stream(seed, "faults");
 	c->users = rand_stream(seed, "people");
-	c->trouble_over = INT64_MIN / 2;
+	c->faults_ended_at = INT64_MIN / 2;
 	c->hash = 14695981039346656037u;
 	str_init(&c->story, 8u << 20);
 	c->loop = loop_virtual_new(START);
@@ -839,12 +839,12 @@ static const json_t *
 fetch(struct cluster *c, const char *plural, const char *ns, const char *name)
 {
 	_cleanup_(freep) char *path = path_of(plural, ns, name);
-	json_t *answer = NULL;
-	int status = remote_do(c->remote, "GET", NULL, path, NULL, &answer);
+	json_t *response = NULL;
+	int status = remote_do(c->remote, "GET", NULL, path, NULL, &response);
 
-	if (answer != NULL)
-		json_array_append_new(c->held, answer);
-	return status == 200 ? answer : NULL;
+	if (response != NULL)
+		json_array_append_new(c->held, response);
+	return status == 200 ? response : NULL;
 }
 
 const json_t *
@@ -870,7 +870,7 @@ cluster_each(struct cluster *c, const char *plural, void (*visit)(const json_t *
 int
 cluster_do(struct cluster *c, const char *method, const char *content_type, const char *path, json_t *body)
 {
-	json_t *answer = NULL;
+	json_t *response = NULL;
 	int status;
 
 	if (c->remote == NULL) {
@@ -879,7 +879,7 @@ cluster_do(struct cluster *c, const char *method, const char *content_type, cons
 		c->urgency.user = false;
 		return status;
 	}
-	status = remote_do(c->remote, method, content_type, path, body, &answer);
-	json_decref(answer);
+	status = remote_do(c->remote, method, content_type, path, body, &response);
+	json_decref(response);
 	return status;
 }

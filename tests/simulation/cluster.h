@@ -14,8 +14,8 @@
 #include "tests/simulation/autoscaler.h"
 #include "tests/simulation/remote.h"
 
-/* How Prometheus answers. */
-enum metric_mood {
+/* How Prometheus responds. */
+enum metric_behavior {
 	METRIC_FINE,
 	METRIC_REFUSED,
 	METRIC_EMPTY,
@@ -71,8 +71,8 @@ struct cluster {
 	struct rand_stream faults, users;
 	uint64_t seed;
 	const char *name; /* of the rollout: "myapp" */
-	bool trouble; /* faults are being injected */
-	int64_t trouble_over; /* mono ms at which that ended; 0: it never began */
+	bool random_faults; /* faults are being injected */
+	int64_t faults_ended_at; /* mono ms at which that ended; 0: it never began */
 	int64_t began_at; /* mono ms at which a controller began to act, the last that did */
 	int64_t struck_at; /* mono ms of the last fault, by chance or by a scenario; 0: none yet */
 	/* A scenario's own faults; NULL: none. */
@@ -90,9 +90,9 @@ struct cluster {
 	int edge_weight; /* in effect; -1: it has never had one */
 	json_t *edge_routes; /* in effect; owned */
 	long long edge_serials[2]; /* the highest that it has read: of weights, and of routes */
-	struct load_balancers balancers; /* of Ingresses, which AWS is asked about */
+	struct load_balancers balancers; /* of Ingresses, which AWS is queried about */
 	struct settings process; /* the settings of the controllers, which a scenario may change */
-	enum metric_mood metric_mood; /* ... unless it does something else */
+	enum metric_behavior metric_behavior; /* ... unless it does something else */
 	struct counted counted; /* the traffic of pods, for comparisons */
 	remote_changed *observe; /* called for every change; NULL: not called */
 	void *observe_arg;
@@ -106,7 +106,7 @@ struct cluster {
 	int64_t pass_at; /* mono ms of the last pass */
 	bool lags; /* the ReplicaSet controller acts, and writes status, later: see pods_delay */
 	bool two_write; /* one wrote that had not the Lease */
-	bool spins; /* a pass asked for another at once, again and again */
+	bool spins; /* a pass requested another at once, again and again */
 	struct urgent_change urgency;
 	struct autoscaler autoscaler;
 };
@@ -173,10 +173,10 @@ int cluster_weight(struct cluster *);
 
 void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
 
-/* stories.c: recordings of Argo Rollouts; takeover.c: their takeover; seeds.c: random trouble; metrics_test.c:
+/* stories.c: recordings of Argo Rollouts; takeover.c: their takeover; seeds.c: random faults; metrics_test.c:
  * metrics stay few; at_once_test.c: events of many updates; gitops_test.c: Applications; gitops_lives.c: commits that
  * supersede each other; gitops_aborts.c: commits that a rollout aborts; gitops_traffic.c: canaries of commits;
- * gitops_seeds.c: random commits, changes by hand and trouble; gitops_found.c: lives that found a bug. Each prints ok
+ * gitops_seeds.c: random commits, changes by hand and faults; gitops_found.c: lives that found a bug. Each prints ok
  * or not ok, and returns false if it failed. */
 bool stories_run(void);
 bool takeovers_run(void);
@@ -201,7 +201,7 @@ bool hostile_metrics_run(void);
 /* plan_test.c: plans of the Rollouts of every stride-th scenario, compared with updates here. `file`: of this scenario
  * only, with both courses; NULL: of all. */
 bool plans_run(const char *file, unsigned stride);
-/* Trouble takes the place of every stride-th request, another one in each life; 1: of each. part names what to run;
+/* A fault takes the place of every stride-th request, another one in each life; 1: of each. part names what to run;
  * NULL: all. */
 bool gitops_run(unsigned stride, const char *part);
 bool gitops_lives(unsigned stride);

@@ -1,7 +1,7 @@
 /* tests/simulation/course.c: the ideal course of a step list, and whether what is observed follows it.
  *
- * The ideal course is short: an update begins at step 0; a step is left when what it asks for has been there while
- * it was the current one; a pause is left when its time is over, or by a user; weights are those of the steps. It is
+ * The ideal course is short: an update begins at step 0; a step is left when what it requires has been there while
+ * it was the current one; a pause is left when its time has ended, or by a user; weights are those of the steps. It is
  * read from the Rollout's spec and from what the store held, apart from the code that decides. A promotion in full,
  * a rollback within the window, an abort and a new template or new steps begin another course.
  */
@@ -22,7 +22,7 @@ struct course {
 	bool aborted;
 	int64_t begun_at; /* wall ms at which this course began */
 	int64_t entered_at; /* wall ms at which this step became the current one */
-	bool reached; /* when the state that the step asks for was reached */
+	bool reached; /* when the state that the step requires was reached */
 	bool
 	    reached_next; /* the same of the step after a pause, which may begin before the status has left the pause */
 	char before[96]; /* version and step that had been reached when a user's abort or retry began the course anew */
@@ -57,7 +57,7 @@ course_is_update(const json_t *rollout)
 	return stable != NULL && !str_eq(stable, course_hash(rollout));
 }
 
-/* Pods of the new version that suffice where `wanted` are asked for. */
+/* Pods of the new version that suffice where `wanted` are requested. */
 static bool
 course_pods_suffice(const json_t *rollout, struct pod_facts has, long long wanted)
 {
@@ -210,7 +210,7 @@ course_plugin_reached(struct course *c, const json_t *rollout, const json_t *ste
 static const struct {
 	const char *kind;
 	bool (*reached)(struct course *, const json_t *rollout, const json_t *step);
-	bool without_pods; /* it is asked for also where the rollout has no replicas */
+	bool without_pods; /* it is requested also where the rollout has no replicas */
 } course_steps[] = {
 	{ "setWeight", course_weight_reached, false },
 	{ "setCanaryScale", course_scale_reached, false },
@@ -221,7 +221,7 @@ static const struct {
 	{ "plugin", course_plugin_reached, false },
 };
 
-/* Returns true if the state that the step of this index asks for is reached. */
+/* Returns true if the state that the step of this index requires is reached. */
 static bool
 course_is_reached(struct course *c, const json_t *rollout, long long index)
 {
@@ -387,7 +387,7 @@ course_check_left(struct course *c, const json_t *old, const json_t *rollout, lo
 			why = i == c->index ? course_pause_holds(c, old, pause)
 					    : "a pause was passed over: the status never named it";
 		else if (!reached && !course_is_reached(c, rollout, i))
-			why = "it was left, but what it asks for was never seen while it was the current one";
+			why = "it was left, but what it requires was never seen while it was the current one";
 		if (why != NULL)
 			judge_wrong(c->judge, "step %lld %s: %s", i, text != NULL ? text : "", why);
 	}
@@ -444,7 +444,7 @@ course_on_rollout(struct course *c, const json_t *old, const json_t *rollout)
 	course_enter(c, rollout, index);
 }
 
-/* A weight that is raised is raised to that of a step: the current one, or one that is behind a pause which is over. */
+/* A weight that is raised is raised to that of a step: the current one, or one behind a pause that has ended. */
 static void
 course_on_weight(struct course *c, const json_t *old, long long was, long long is)
 {
@@ -472,7 +472,7 @@ course_on_weight(struct course *c, const json_t *old, long long was, long long i
 	    facts_step_weight(steps, index));
 }
 
-/* The active Service of a blue-green rollout is switched to the new version when what stands before it is over. */
+/* The active Service of a blue-green rollout is switched to the new version when what stands before it has ended. */
 static void
 course_on_service(struct course *c, const json_t *old, const json_t *service)
 {

@@ -121,8 +121,8 @@ static const char *const remedies[REMEDIES] = { "", ", and gone back from by han
 
 /* Returns false after a failure, whose reason was printed. */
 static bool
-live(
-    const struct syncer *syncer, bool known, enum remedy by_hand, unsigned at, enum trouble how, unsigned *ret_requests)
+live(const struct syncer *syncer, bool known, enum remedy by_hand, unsigned at, enum request_fault how,
+    unsigned *ret_requests)
 {
 	const struct controller *rows[ARRAY_SIZE(syncer->controllers) + 1] = { NULL };
 	struct life l = { .syncer = syncer };
@@ -149,25 +149,25 @@ live(
 	cluster_free(l.process.cluster);
 	if (l.why[0] != '\0')
 		printf("not ok a commit of one %s that is aborted%s%s, when request %u %s: %s\n", syncer->name,
-		    remedies[by_hand], known ? "" : ", rollouts being decided elsewhere", at, trouble_names[how],
+		    remedies[by_hand], known ? "" : ", rollouts being decided elsewhere", at, request_fault_names[how],
 		    l.why);
 	return l.why[0] == '\0';
 }
 
-/* With every trouble, at every stride-th request. */
+/* With every fault, at every stride-th request. */
 static bool
 lives(const struct syncer *syncer, bool known, enum remedy by_hand, unsigned stride)
 {
 	unsigned n, ignored, played = 1;
 
-	if (!live(syncer, known, by_hand, UINT32_MAX, TROUBLE_FAILS, &n))
+	if (!live(syncer, known, by_hand, UINT32_MAX, REQUEST_FAULT_FAILS, &n))
 		return false;
-	for (int how = 0; how < TROUBLE_NONE; how++)
+	for (int how = 0; how < REQUEST_FAULT_NONE; how++)
 		for (unsigned at = 1 + (unsigned)how % stride; at <= n; at += stride, played++)
-			if (!live(syncer, known, by_hand, at, (enum trouble)how, &ignored))
+			if (!live(syncer, known, by_hand, at, (enum request_fault)how, &ignored))
 				return false;
 	printf("ok a commit of one %s that is aborted%s%s, is held, and the next one is not, when one of %u "
-	       "requests fails, loses its answer, or is its process' last (%u lives)\n",
+	       "requests fails, loses its response, or is its process' last (%u lives)\n",
 	    syncer->name, remedies[by_hand], known ? "" : ", rollouts being decided elsewhere", n, played);
 	return true;
 }

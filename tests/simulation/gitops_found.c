@@ -170,7 +170,7 @@ a_kind_waits_for_one_before_it_whose_request_failed(struct found *f)
 		if (at > 1)
 			end(f);
 		begin(f, OF_APPLICATION, NULL, A);
-		f->process.how = TROUBLE_FAILS;
+		f->process.how = REQUEST_FAULT_FAILS;
 		f->process.at = at;
 		push(f,
 		    A "---\n{apiVersion: v1, kind: ServiceAccount, metadata: {name: a}}\n"

@@ -368,7 +368,7 @@ on_written(struct gitops_judge *j, size_t key, const json_t *old, const json_t *
 	const char *why, *why_before;
 
 	if (!w->any) {
-		FAIL(j, "%s is written though nothing was asked for", object_name(j, key));
+		FAIL(j, "%s is written though nothing was requested", object_name(j, key));
 		return;
 	}
 	if ((why = forbids_write(j, w, &w->wish, key, old, object)) != NULL &&
@@ -508,7 +508,7 @@ on_deleted(struct gitops_judge *j, size_t key, const json_t *old)
 	const char *why, *why_before;
 
 	if (!w->any) {
-		FAIL(j, "%s is deleted though nothing was asked for", object_name(j, key));
+		FAIL(j, "%s is deleted though nothing was requested", object_name(j, key));
 		return;
 	}
 	why = j->model->flux ? forbids_delete_flux(j, w, &w->wish, key, old) : forbids_delete(j, w, &w->wish, key, old);

@@ -6,7 +6,7 @@
 #include "tests/simulation/gitops_world.h"
 
 #define PATIENCE_MS 60000
-#define SOON_MS 10000 /* time for a request of a user without trouble */
+#define SOON_MS 10000 /* time for a request of a user without a fault */
 
 static const char first[] =
     "{apiVersion: v1, kind: ConfigMap, metadata: {name: stays}, data: {commit: '1'}}\n"
@@ -42,15 +42,15 @@ object_of(const struct life *l)
 	return syncer_object(l->syncer, store_of(l));
 }
 
-/* Until the commit is there, or `or_trouble` and the trouble has come. */
+/* Until the commit is there, or `or_fault` and the fault has come. */
 static void
-run_to(struct life *l, size_t commit, bool or_trouble)
+run_to(struct life *l, size_t commit, bool or_fault)
 {
-	int64_t patience = l->process.how == TROUBLE_NONE ? SOON_MS : PATIENCE_MS;
+	int64_t patience = l->process.how == REQUEST_FAULT_NONE ? SOON_MS : PATIENCE_MS;
 
 	for (int64_t ms = 0; ms < patience; ms++) {
 		if (l->syncer->has(object_of(l), memory_id(commit)) ||
-		    (or_trouble && l->process.at != 0 && l->process.requests >= l->process.at))
+		    (or_fault && l->process.at != 0 && l->process.requests >= l->process.at))
 			return;
 		process_run(&l->process, 1);
 	}
@@ -125,9 +125,9 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 		snprintf(l->why, sizeof(l->why), "the superseded commit is started");
 }
 
-/* A life to the second commit, with that trouble on the way. */
+/* A life to the second commit, with that fault on the way. */
 static void
-start(struct life *l, const struct syncer *syncer, unsigned at, enum trouble how)
+start(struct life *l, const struct syncer *syncer, unsigned at, enum request_fault how)
 {
 	*l = (struct life){ .syncer = syncer };
 	l->process = (struct process){
@@ -148,12 +148,12 @@ finish(struct life *l, const char *what)
 	cluster_free(l->process.cluster);
 	if (l->why[0] != '\0')
 		printf("not ok %s with one %s, when request %u %s: %s\n", what, l->syncer->name, l->process.at,
-		    trouble_names[l->process.how], l->why);
+		    request_fault_names[l->process.how], l->why);
 	return l->why[0] == '\0';
 }
 
 static bool
-overtaken(const struct syncer *syncer, unsigned at, enum trouble how, unsigned *ret_requests)
+overtaken(const struct syncer *syncer, unsigned at, enum request_fault how, unsigned *ret_requests)
 {
 	struct life l;
 
@@ -173,7 +173,7 @@ taken_back(const struct syncer *syncer, unsigned at)
 {
 	struct life l;
 
-	start(&l, syncer, at, TROUBLE_NONE);
+	start(&l, syncer, at, REQUEST_FAULT_NONE);
 	syncer->pin(store_of(&l));
 	/* The first is there already, unless the second has begun. */
 	process_run(&l.process, 2000);
@@ -187,19 +187,19 @@ gitops_lives(unsigned stride)
 	for (size_t i = 0; i < ARRAY_SIZE(syncers); i++) {
 		unsigned n, ignored, played = 1;
 
-		/* None is that late: without trouble. */
-		if (!overtaken(&syncers[i], UINT32_MAX, TROUBLE_FAILS, &n))
+		/* None is that late: without a fault. */
+		if (!overtaken(&syncers[i], UINT32_MAX, REQUEST_FAULT_FAILS, &n))
 			return false;
-		for (int how = 0; how < TROUBLES; how++)
+		for (int how = 0; how < REQUEST_FAULTS; how++)
 			for (unsigned at = 1 + (unsigned)how % stride; at <= n; at += stride, played++)
-				if (!overtaken(&syncers[i], at, (enum trouble)how, &ignored))
+				if (!overtaken(&syncers[i], at, (enum request_fault)how, &ignored))
 					return false;
 		for (unsigned at = 1; at <= n; at += stride, played++)
 			if (!taken_back(&syncers[i], at))
 				return false;
 		printf(
 		    "ok of commits that come and go nothing stays behind one %s, when one of %u requests fails, "
-		    "loses its answer, or is its process' last; and one that is taken back is not begun (%u lives)\n",
+		    "loses its response, or is its process' last; and one that is taken back is not begun (%u lives)\n",
 		    syncers[i].name, n, played);
 	}
 	return true;

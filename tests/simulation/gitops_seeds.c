@@ -1,5 +1,5 @@
 /* tests/simulation/gitops_seeds.c: random lives of an Application and of a Kustomization: what users want of it,
- * commits of every kind, changes by hand, syncs that users ask for, deletions, requests that fail or lose their
+ * commits of every kind, changes by hand, syncs that users request, deletions, requests that fail or lose their
  * responses, and processes that die. A judge checks every write (gitops_judge.h). Then there is quiet and a last
  * commit: the cluster becomes what it says, as far as the wish allows, and after that nothing is written any more.
  * In the end half of them are deleted, and take their objects with them or not.
@@ -18,7 +18,7 @@
 #define MEET_MS 100
 #define PATIENCE_MS 900000 /* self-heal waits longer each time, up to five minutes */
 #define QUIET_MS 1300000 /* two comparisons of a Kustomization, and more of an Application */
-#define SYNC_MS 30000 /* between two syncs that a user asks for */
+#define SYNC_MS 30000 /* between two syncs that a user requests */
 #define STUCK_MS 240000 /* then a user ends a sync */
 #define APPLICATION "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web"
 #define KUSTOMIZATIONS "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/shop/kustomizations"
@@ -33,7 +33,7 @@ struct life {
 	struct rand_stream rand;
 	struct revision now; /* the next commit starts from it */
 	unsigned last_value;
-	int64_t asked_at, began_at; /* wall ms: a user asked for a sync; one that runs was first seen */
+	int64_t requested_at, began_at; /* wall ms: a user requested a sync; one that runs was first seen */
 	bool held[KEYS]; /* a user's finalizer holds it */
 	bool verbose;
 };
@@ -320,7 +320,7 @@ let_go(struct life *l)
 }
 
 static void
-ask_for_sync(struct life *l, bool prune, bool dry_run, bool of_one, bool force, bool without_hooks)
+request_sync(struct life *l, bool prune, bool dry_run, bool of_one, bool force, bool without_hooks)
 {
 	json_t *sync = json_pack("{s:b, s:b}", "prune", prune, "dryRun", dry_run);
 	size_t key = (size_t)rand_below(&l->rand, KEYS);
@@ -337,8 +337,8 @@ ask_for_sync(struct life *l, bool prune, bool dry_run, bool of_one, bool force, 
 	if (force || without_hooks)
 		json_object_set_new(
 		    sync, "syncStrategy", json_pack("{s:{s:b}}", without_hooks ? "apply" : "hook", "force", force));
-	note(l, "a user asks for a sync: %s", json_text(l->arena, sync));
-	l->asked_at = cluster_wall(l->process.cluster);
+	note(l, "a user requests a sync: %s", json_text(l->arena, sync));
+	l->requested_at = cluster_wall(l->process.cluster);
 	user_patches(l, APPLICATION,
 	    json_pack("{s:{s:{s:s}, s:o}}", "operation", "initiatedBy", "username", "user", "sync", sync));
 }
@@ -457,7 +457,7 @@ operate(struct life *l)
 		} else if (rand_chance(r, 20)) {
 			confirm(l);
 		} else {
-			ask_for_sync(l, rand_chance(r, 50), rand_chance(r, 10), rand_chance(r, 20), rand_chance(r, 20),
+			request_sync(l, rand_chance(r, 50), rand_chance(r, 10), rand_chance(r, 20), rand_chance(r, 20),
 			    rand_chance(r, 15));
 		}
 		break;
@@ -465,15 +465,15 @@ operate(struct life *l)
 }
 
 static void
-make_trouble(struct life *l)
+make_fault(struct life *l)
 {
 	struct process *p = &l->process;
 
-	p->how = (enum trouble)rand_below(&l->rand, TROUBLE_NONE);
+	p->how = (enum request_fault)rand_below(&l->rand, REQUEST_FAULT_NONE);
 	p->at = p->requests + 1 + (unsigned)rand_below(&l->rand, 10);
 	if (p->requests == 0)
 		p->at = 1;
-	note(l, "request %u, from %u on, %s", p->at, p->requests, trouble_names[p->how]);
+	note(l, "request %u, from %u on, %s", p->at, p->requests, request_fault_names[p->how]);
 }
 
 static void
@@ -488,7 +488,7 @@ happen(struct life *l)
 	} else if (which < 75) {
 		operate(l);
 	} else if (which < 90) {
-		make_trouble(l);
+		make_fault(l);
 	} else if (which < 95) {
 		l->memory.unreachable = !l->memory.unreachable;
 		note(l, "the repository %s", l->memory.unreachable ? "is not reached" : "is reached again");
@@ -563,10 +563,10 @@ attend(struct life *l)
 	else if (now - l->began_at > STUCK_MS)
 		terminate(l);
 	if (is_without_prune(l))
-		ask_for_sync(l, true, false, false, false, false);
-	if (!l->judge.wish.automated && now - l->asked_at > SYNC_MS &&
+		request_sync(l, true, false, false, false, false);
+	if (!l->judge.wish.automated && now - l->requested_at > SYNC_MS &&
 	    !l->syncer->has(web(l), memory_id(l->memory.head)))
-		ask_for_sync(l, l->judge.wish.prune, false, false, false, false);
+		request_sync(l, l->judge.wish.prune, false, false, false, false);
 }
 
 /* The status says that the last commit is there. */
@@ -591,7 +591,7 @@ settle(struct life *l)
 	struct wish to = l->judge.wish;
 	const char *why = "";
 
-	l->asked_at = l->began_at = cluster_wall(l->process.cluster);
+	l->requested_at = l->began_at = cluster_wall(l->process.cluster);
 	l->process.at = 0;
 	l->memory.unreachable = false;
 	let_go(l);

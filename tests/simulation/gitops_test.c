@@ -9,7 +9,7 @@
 #include "gitops/argocd/application.h"
 #include "tests/simulation/gitops_world.h"
 
-/* Random lives of each of the two; the requests that there is trouble with: every one, or some; and objects of a
+/* Random lives of each of the two; the requests that have a fault: every one, or some; and objects of a
  * large Application. The sanitizers make all of it several times slower, and the other build plays the rest. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SEEDS 15
@@ -62,7 +62,7 @@ count_jobs(const struct resource *r, const char *type, const json_t *old, const 
 	m->after += str_eq(name, "after");
 }
 
-/* One life of a sync with that trouble. NULL: it went well; else what did not. *ret_requests: how many requests it
+/* One life of a sync with that fault. NULL: it went well; else what did not. *ret_requests: how many requests it
  * took. */
 static const char *
 live(unsigned at, int how, unsigned *ret_requests)
@@ -103,19 +103,20 @@ static bool
 every_request(unsigned stride)
 {
 	unsigned n = 0, ignored, played = 1;
-	const char *why = live(0, TROUBLE_FAILS, &n);
+	const char *why = live(0, REQUEST_FAULT_FAILS, &n);
 
 	if (why != NULL) {
 		printf("not ok a sync: %s\n", why);
 		return false;
 	}
-	for (int how = 0; how < TROUBLE_NONE; how++)
+	for (int how = 0; how < REQUEST_FAULT_NONE; how++)
 		for (unsigned at = 1 + (unsigned)how % stride; at <= n; at += stride, played++)
 			if ((why = live(at, how, &ignored)) != NULL) {
-				printf("not ok a sync whose request %u of %u %s: %s\n", at, n, trouble_names[how], why);
+				printf("not ok a sync whose request %u of %u %s: %s\n", at, n, request_fault_names[how],
+				    why);
 				return false;
 			}
-	printf("ok a sync ends well, and its hooks run once, when one of its %u requests fails, loses its answer, or "
+	printf("ok a sync ends well, and its hooks run once, when one of its %u requests fails, loses its response, or "
 	       "is its process' last (%u lives)\n",
 	    n, played);
 	return true;

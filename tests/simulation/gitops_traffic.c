@@ -112,7 +112,7 @@ promote(struct life *l)
 /* `moments` is how many ms after a change by hand the canary is promoted: the two meet. NULL: it went well; else why
  * not. Static. */
 static const char *
-live(const struct syncer *syncer, const char *option, int64_t moments, unsigned at, enum trouble how,
+live(const struct syncer *syncer, const char *option, int64_t moments, unsigned at, enum request_fault how,
     unsigned *ret_requests)
 {
 	static char why[512];
@@ -153,28 +153,28 @@ static bool
 lives(const struct syncer *syncer, unsigned stride)
 {
 	unsigned n, ignored, played = 1;
-	const char *why = live(syncer, NULL, APART_MS, UINT32_MAX, TROUBLE_FAILS, &n);
+	const char *why = live(syncer, NULL, APART_MS, UINT32_MAX, REQUEST_FAULT_FAILS, &n);
 
 	if (why != NULL) {
 		printf("not ok the canary of one %s: %s\n", syncer->name, why);
 		return false;
 	}
-	for (int how = 0; how < TROUBLE_NONE; how++)
+	for (int how = 0; how < REQUEST_FAULT_NONE; how++)
 		for (unsigned at = 1 + (unsigned)how % stride; at <= n; at += stride, played++)
-			if ((why = live(syncer, NULL, APART_MS, at, (enum trouble)how, &ignored)) != NULL) {
+			if ((why = live(syncer, NULL, APART_MS, at, (enum request_fault)how, &ignored)) != NULL) {
 				printf("not ok the canary of one %s, when request %u %s: %s\n", syncer->name, at,
-				    trouble_names[how], why);
+				    request_fault_names[how], why);
 				return false;
 			}
 	for (int64_t moments = 0; moments < MEET_MS; moments++, played++)
-		if ((why = live(syncer, NULL, moments, UINT32_MAX, TROUBLE_FAILS, &ignored)) != NULL) {
+		if ((why = live(syncer, NULL, moments, UINT32_MAX, REQUEST_FAULT_FAILS, &ignored)) != NULL) {
 			printf("not ok the canary of one %s, promoted %d ms after a change by hand: %s\n", syncer->name,
 			    (int)moments, why);
 			return false;
 		}
 	printf("ok what Git sets right in the canary of one %s changes no weight, when one of %u requests fails, loses "
 	       "its "
-	       "answer, or is its process' last (%u lives)\n",
+	       "response, or is its process' last (%u lives)\n",
 	    syncer->name, n, played);
 	return true;
 }
@@ -187,7 +187,7 @@ gitops_traffic(unsigned stride)
 
 	for (size_t i = 0; i < SYNCERS; i++)
 		ok &= lives(&syncers[i], stride);
-	if (live(&syncers[0], "RespectRollouts=false", APART_MS, UINT32_MAX, TROUBLE_FAILS, &ignored) == NULL) {
+	if (live(&syncers[0], "RespectRollouts=false", APART_MS, UINT32_MAX, REQUEST_FAULT_FAILS, &ignored) == NULL) {
 		printf("not ok with RespectRollouts=false no weight is changed either: this could not fail\n");
 		return false;
 	}

@@ -69,7 +69,7 @@ struct exchange {
 	const struct receiver *to;
 	void *arg;
 	struct session *session;
-	char *answer;
+	char *response;
 	struct timer timer;
 	struct exchange *next;
 };
@@ -92,7 +92,7 @@ exchange_free(struct exchange *x)
 		}
 	loop_timer_stop(x->owner->transport.loop, &x->timer);
 	session_cancel(x->session);
-	free(x->answer);
+	free(x->response);
 	free(x);
 }
 
@@ -100,7 +100,7 @@ static void
 on_result(struct timer *t, void *arg)
 {
 	struct exchange *x = arg;
-	struct reply r = { .status = 200, .body = { x->answer, strlen(x->answer) } };
+	struct reply r = { .status = 200, .body = { x->response, strlen(x->response) } };
 
 	(void)t;
 	x->to->done(x->arg, NULL, &r);
@@ -108,11 +108,11 @@ on_result(struct timer *t, void *arg)
 }
 
 static void
-on_worked(void *arg, const char *answer)
+on_worked(void *arg, const char *response)
 {
 	struct exchange *x = arg;
 
-	x->answer = mem_strdup(answer);
+	x->response = mem_strdup(response);
 	loop_timer(x->owner->transport.loop, &x->timer, 0);
 }
 
@@ -149,8 +149,8 @@ programs_free(struct transport *t)
 	return NULL;
 }
 
-const char *const trouble_names[TROUBLES] = { "fails", "loses its answer", "is the last before the process dies",
-	"is in progress" };
+const char *const request_fault_names[REQUEST_FAULTS] = { "fails", "loses its response",
+	"is the last before the process dies", "is in progress" };
 
 static void
 choose(void *arg, const struct request *r, struct fault *f)
@@ -162,9 +162,9 @@ choose(void *arg, const struct request *r, struct fault *f)
 		p->writes++;
 	if (in_process_is_watch(r) || p->at == 0 || ++p->requests != p->at)
 		return;
-	f->refused = p->how == TROUBLE_FAILS;
-	f->lost = p->how == TROUBLE_LOST || p->how == TROUBLE_DIES;
-	p->dying = p->how == TROUBLE_DIES;
+	f->refused = p->how == REQUEST_FAULT_FAILS;
+	f->lost = p->how == REQUEST_FAULT_LOST || p->how == REQUEST_FAULT_DIES;
+	p->dying = p->how == REQUEST_FAULT_DIES;
 }
 
 static void
@@ -228,7 +228,7 @@ process_run(struct process *p, int64_t ms)
 {
 	for (int64_t step; ms > 0; ms -= step) {
 		/* Death may come, and is not to be slept through. */
-		step = p->how == TROUBLE_DIES && p->requests <= p->at && ms > 10 ? 10 : ms;
+		step = p->how == REQUEST_FAULT_DIES && p->requests <= p->at && ms > 10 ? 10 : ms;
 		cluster_run(p->cluster, step);
 		if (!p->dying)
 			continue;

@@ -27,11 +27,11 @@ void memory_commit_files(struct memory *, struct tree_entry *, size_t n);
 const char *memory_id(size_t commit);
 
 /* NONE: the request is only the moment at which something else happens. */
-enum trouble { TROUBLE_FAILS, TROUBLE_LOST, TROUBLE_DIES, TROUBLE_NONE, TROUBLES };
+enum request_fault { REQUEST_FAULT_FAILS, REQUEST_FAULT_LOST, REQUEST_FAULT_DIES, REQUEST_FAULT_NONE, REQUEST_FAULTS };
 
-extern const char *const trouble_names[TROUBLES];
+extern const char *const request_fault_names[REQUEST_FAULTS];
 
-/* Zeroed but for the first three and, where there is to be trouble, `at` and `how`. */
+/* Zeroed but for the first three and, where there is to be a fault, `at` and `how`. */
 struct process {
 	struct cluster *cluster;
 	struct memory *memory;
@@ -42,7 +42,7 @@ struct process {
 	struct runner *runner;
 	struct fault_policy policy;
 	unsigned requests, at; /* number of requests since `at` was set; the fault of the at-th. Once. */
-	enum trouble how;
+	enum request_fault how;
 	bool dying;
 	unsigned long writes; /* requests that change something */
 	void (*begun)(void *arg, const json_t *request); /* a piece of work begins; NULL: not wanted */

@@ -1,26 +1,26 @@
-/* tests/simulation/hostile_metrics.c: Prometheus answers with what is no result, or refuses.
+/* tests/simulation/hostile_metrics.c: Prometheus responds with what is no result, or refuses.
  *
  * The step of a canary waits for an analysis for which any result is a success. While the trick is played no
  * measurement may be successful, and the rollout may not be promoted: the run ends with an error and aborts it. When
- * the user tries again, and the trick is over, the update ends Healthy.
+ * the user tries again, and the trick has ended, the update ends Healthy.
  */
 #include <stdio.h>
 #include "base/str.h"
 #include "tests/simulation/cluster.h"
 #include "tests/simulation/judge.h"
 
-#define ABORTS_MS 120000 /* five errors, 10 s apart, and the time-outs of those that are not answered */
+#define ABORTS_MS 120000 /* five errors, 10 s apart, and the time-outs of those without a response */
 #define RECOVERS_MS 60000
 #define DATA(data) "{\"status\":\"success\",\"data\":" data "}"
 #define RESULT(type, result) DATA("{\"resultType\":\"" type "\",\"result\":" result "}")
 #define GOOD RESULT("vector", "[{\"metric\":{},\"value\":[0,\"0.1\"]}]")
 
-struct answer_trick {
+struct response_trick {
 	int status; /* of the response; 0: 200 */
 	const char *body; /* NULL: nested deeper than is read */
 };
 
-static const struct answer_trick tricks[] = {
+static const struct response_trick tricks[] = {
 	{ .body = "" },
 	{ .body = "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},\"val" },
 	{ .body = "7" },
@@ -78,7 +78,7 @@ static const struct answer_trick tricks[] = {
 };
 
 struct playing {
-	const struct answer_trick *trick; /* NULL: none is played now */
+	const struct response_trick *trick; /* NULL: none is played now */
 };
 
 static void
@@ -129,7 +129,7 @@ successes(struct cluster *c)
 
 /* Returns the failure, in the arena; NULL: none. */
 static const char *
-trick_play(const struct answer_trick *t, struct arena *a)
+trick_play(const struct response_trick *t, struct arena *a)
 {
 	struct playing p = { 0 };
 	struct cluster *c = cluster_new(1);

@@ -5,7 +5,7 @@
 #include "base/map.h"
 #include "tests/simulation/split_objects.h"
 
-#define TROUBLE_MEMORY_MS 90000 /* a decision may rest on readiness that a slow request made old */
+#define FAULTS_MEMORY_MS 90000 /* a decision may rest on readiness that a slow request made old */
 #define CALM_MEMORY_MS 300 /* a plan of some writes, a millisecond each way, and the watch event */
 #define REQUEST_MAX_MS 45000 /* no injected delay is longer */
 
@@ -149,16 +149,16 @@ lately_available(struct judge *j, const char *hash)
 }
 
 bool
-judge_troubled(const struct cluster *c)
+judge_has_faults(const struct cluster *c)
 {
-	return c->trouble || loop_mono(c->loop) < c->trouble_over + REQUEST_MAX_MS ||
-	       (c->struck_at != 0 && loop_mono(c->loop) < c->struck_at + TROUBLE_MEMORY_MS);
+	return c->random_faults || loop_mono(c->loop) < c->faults_ended_at + REQUEST_MAX_MS ||
+	       (c->struck_at != 0 && loop_mono(c->loop) < c->struck_at + FAULTS_MEMORY_MS);
 }
 
 int64_t
 judge_memory(const struct cluster *c)
 {
-	return judge_troubled(c) ? TROUBLE_MEMORY_MS : CALM_MEMORY_MS;
+	return judge_has_faults(c) ? FAULTS_MEMORY_MS : CALM_MEMORY_MS;
 }
 
 /* A decision may be based on a number of replicas that a user has raised since. */
@@ -210,7 +210,7 @@ count_header_routes(const json_t *vs, void *arg)
 			      json_at(route, "/filters/0/requestMirror") != NULL);
 }
 
-/* A route of its own to the canary needs a pod that answers. */
+/* A route of its own to the canary needs a pod that responds. */
 static void
 on_header_routes(struct judge *j, const char *hash)
 {
@@ -329,10 +329,10 @@ turns_held(struct judge *j, const char *hash)
 static void
 on_weight_raised(struct judge *j, const char *hash, int weight)
 {
-	long long need = pods_for(j, weight, true), asked = pods_for(j, weight, false), have, wanted;
+	long long need = pods_for(j, weight, true), requested = pods_for(j, weight, false), have, wanted;
 
 	if (hash == NULL || replicaset_of(j, hash) == NULL) {
-		/* A write that trouble delayed may arrive after a user deleted the Rollout, and its ReplicaSets with
+		/* A write that a fault delayed may arrive after a user deleted the Rollout, and its ReplicaSets with
 		 * it. */
 		if (hash == NULL || lately_available(j, hash) < need)
 			wrong(j, "weight %d for a subset that selects no ReplicaSet", weight);
@@ -340,8 +340,8 @@ on_weight_raised(struct judge *j, const char *hash, int weight)
 	}
 	wanted = json_int(json_object_get(replicaset_of(j, hash), "spec"), "replicas", 1);
 	have = lately_available(j, hash);
-	if (wanted < asked)
-		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s wants %lld", weight, asked, hash, wanted);
+	if (wanted < requested)
+		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s wants %lld", weight, requested, hash, wanted);
 	if (have < need)
 		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s has %lld ready", weight, need, hash, have);
 	if (strcmp(hash, j->failed_hash) == 0 && loop_mono(j->cluster->loop) - j->failed_at > judge_memory(j->cluster))
@@ -703,7 +703,7 @@ const char *
 judge_verdict(const struct judge *j)
 {
 	if (j->verdict[0] == '\0' && j->cluster->spins)
-		return "thousands of passes in a millisecond: each asks for another at once";
+		return "thousands of passes in a millisecond: each requests another at once";
 	if (j->verdict[0] == '\0' && j->cluster->two_write)
 		return "a controller that has not the Lease wrote";
 	return j->verdict[0] != '\0' ? j->verdict : NULL;
@@ -741,8 +741,8 @@ find_unfinished(const json_t *run, void *arg)
 static bool
 recently_struck(const struct cluster *c)
 {
-	return (c->struck_at != 0 && loop_mono(c->loop) < c->struck_at + 2 * TROUBLE_MEMORY_MS) ||
-	       loop_mono(c->loop) < c->began_at + TROUBLE_MEMORY_MS;
+	return (c->struck_at != 0 && loop_mono(c->loop) < c->struck_at + 2 * FAULTS_MEMORY_MS) ||
+	       loop_mono(c->loop) < c->began_at + FAULTS_MEMORY_MS;
 }
 
 void

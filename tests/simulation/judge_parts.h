@@ -11,7 +11,7 @@
 void judge_wrong(struct judge *, const char *format, ...) printf_like(2, 3);
 
 /* Faults are being injected, or a request that met one may still be on its way. */
-bool judge_troubled(const struct cluster *);
+bool judge_has_faults(const struct cluster *);
 /* For how many ms a decision may rest on what is no longer so. */
 int64_t judge_memory(const struct cluster *);
 

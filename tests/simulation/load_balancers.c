@@ -9,7 +9,7 @@
 #define TEXT_MAX (1u << 20)
 
 bool
-load_balancers_are_asked(const struct request *r)
+load_balancers_are_queried(const struct request *r)
 {
 	return str_starts(r->url, "https://elasticloadbalancing.eu-west-1.amazonaws.com/");
 }
@@ -122,7 +122,7 @@ list_groups_of(struct listing *l, const char *body, const char *what)
 }
 
 static void
-list_answer(struct listing *l, struct store *store, const char *name, const char *body)
+list_respond(struct listing *l, struct store *store, const char *name, const char *body)
 {
 	const char *arn = strstr(body, "LoadBalancerArn=");
 
@@ -171,13 +171,13 @@ load_balancers_respond(
 
 	snprintf(name, 64, "%.*s", (int)strcspn(r->body + strlen("Action="), "&"), r->body + strlen("Action="));
 	*ret_body = NULL;
-	if (all->mood == BALANCERS_AWAY)
+	if (all->behavior == BALANCERS_AWAY)
 		return 0;
-	if (all->mood != BALANCERS_FINE) {
+	if (all->behavior != BALANCERS_FINE) {
 		*ret_body =
 		    mem_printf("<ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>",
-			refusals[all->mood].code, refusals[all->mood].text);
-		return refusals[all->mood].status;
+			refusals[all->behavior].code, refusals[all->behavior].text);
+		return refusals[all->behavior].status;
 	}
 	if (!all->held) {
 		all->targets[0] = '\0';
@@ -186,7 +186,7 @@ load_balancers_respond(
 	}
 	str_init(&l.out, TEXT_MAX);
 	str_addf(&l.out, "<%sResponse><%sResult>", name, name);
-	list_answer(&l, store, name, r->body);
+	list_respond(&l, store, name, r->body);
 	str_addf(&l.out, "</%sResult></%sResponse>", name, name);
 	*ret_body = mem_strdup(str_text(&l.out));
 	str_done(&l.out);

@@ -10,7 +10,7 @@
 
 #define LOAD_BALANCERS_MAX 8
 
-enum load_balancers_mood { BALANCERS_FINE, BALANCERS_AWAY, BALANCERS_THROTTLE, BALANCERS_DENY };
+enum load_balancers_behavior { BALANCERS_FINE, BALANCERS_AWAY, BALANCERS_THROTTLE, BALANCERS_DENY };
 
 /* The action that a load balancer has. */
 struct load_balancer {
@@ -20,7 +20,7 @@ struct load_balancer {
 
 /* The initial value is all zeroes. */
 struct load_balancers {
-	enum load_balancers_mood mood;
+	enum load_balancers_behavior behavior;
 	bool held; /* they keep the weights that they have */
 	char targets[2000]; /* XML */
 	struct load_balancer at[LOAD_BALANCERS_MAX];
@@ -28,7 +28,7 @@ struct load_balancers {
 };
 
 /* Returns whether a request is one to the AWS API of load balancers. */
-bool load_balancers_are_asked(const struct request *);
+bool load_balancers_are_queried(const struct request *);
 
 /* Responds to such a request: returns the status (0: none) and sets *ret_body, which the caller frees. `name` is
  * set to the name of the call. */

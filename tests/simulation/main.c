@@ -1,4 +1,4 @@
-/* tests/simulation/main.c: plays the recorded stories, the cases, then seeds of random trouble.
+/* tests/simulation/main.c: plays the recorded stories, the cases, then seeds of random faults.
  *
  *	build/simulation              all of it, with SEEDS seeds
  *	build/simulation --seed N     one seed, with its story
@@ -21,7 +21,7 @@
  *	build/simulation --gitops-seed N [KIND]  one random life of an Application and of a Kustomization,
  *	                              with its story
  *	build/simulation --gitops-seeds N [FROM]  N of them
- *	build/simulation --permissions  the same, and the permissions of deploy/ compared with what was asked for
+ *	build/simulation --permissions  the same, and the permissions of deploy/ compared with what was requested
  *	build/simulation --children   the limits of child processes
  *	build/simulation --hostile [TRICK]  a misbehaving API server; without a name, Prometheus too
  *	build/simulation --at-once    a thousand updates at once

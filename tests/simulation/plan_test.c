@@ -278,10 +278,10 @@ may_be_compared(struct scenario *s)
 	size_t slow = 0;
 
 	cluster_each(s->cluster, "analysistemplates", count_slow_metrics, &slow);
-	return s->fault == NULL && c->n_members == 1 && !c->trouble && !c->lags && c->metric_mood == METRIC_FINE &&
-	       c->autoscaler.load == 0 && slow == 0 && str_eq(json_str(status, "phase"), "Healthy") &&
-	       json_at(rollout, "/spec/template") != NULL && !json_is_true(json_at(rollout, "/spec/paused")) &&
-	       strstr(json_text(a, rollout), "\"plugin\"") == NULL;
+	return s->fault == NULL && c->n_members == 1 && !c->random_faults && !c->lags &&
+	       c->metric_behavior == METRIC_FINE && c->autoscaler.load == 0 && slow == 0 &&
+	       str_eq(json_str(status, "phase"), "Healthy") && json_at(rollout, "/spec/template") != NULL &&
+	       !json_is_true(json_at(rollout, "/spec/paused")) && strstr(json_text(a, rollout), "\"plugin\"") == NULL;
 }
 
 static enum comparison

@@ -22,7 +22,7 @@
 #define LEADS_MS 400000
 #define LEASE_NAMESPACE "argo-rollouts" /* where deploy/ gives the right to it */
 #define LEASE_NAME "argo-rollouts-controller-lock"
-#define ANSWER_MAX (64u << 20)
+#define RESPONSE_MAX (64u << 20)
 #define READY_MS "300"
 #define FOLLOW_AGAIN_MS 100
 
@@ -74,9 +74,9 @@ struct remote {
 	_Atomic double metric;
 	int64_t started;
 	/* Of the request in progress, of which there is one at a time. */
-	bool answered;
+	bool responded;
 	int status;
-	json_t *answer;
+	json_t *response;
 };
 
 static void
@@ -120,9 +120,9 @@ on_done(void *arg, const struct err *e, const struct reply *reply)
 	struct remote *r = arg;
 	json_error_t at;
 
-	r->answered = true;
+	r->responded = true;
 	r->status = e != NULL ? 0 : reply->status;
-	r->answer = e == NULL ? json_loadb(reply->body.at, reply->body.len, 0, &at) : NULL;
+	r->response = e == NULL ? json_loadb(reply->body.at, reply->body.len, 0, &at) : NULL;
 	loop_stop(r->loop);
 }
 
@@ -159,15 +159,15 @@ remote_do(struct remote *r, const char *method, const char *content_type, const 
 		.body = text,
 		.content_type = content_type,
 		.timeout_ms = TIMEOUT_MS,
-		.response_max = ANSWER_MAX };
+		.response_max = RESPONSE_MAX };
 
 	json_decref(body);
-	r->answered = false;
+	r->responded = false;
 	transport_start(r->transport, &q, &receiver, r);
-	while (!r->answered)
+	while (!r->responded)
 		loop_run(r->loop);
-	*ret = r->answer;
-	r->answer = NULL;
+	*ret = r->response;
+	r->response = NULL;
 	return r->status;
 }
 
@@ -207,7 +207,7 @@ follow(struct timer *t, void *arg)
 	static const struct receiver receiver = { .data = on_data, .done = on_over };
 	struct follower *f = arg;
 	struct request q = {
-		.method = "GET", .url = f->url, .timeout_ms = TIMEOUT_MS, .stream = true, .response_max = ANSWER_MAX
+		.method = "GET", .url = f->url, .timeout_ms = TIMEOUT_MS, .stream = true, .response_max = RESPONSE_MAX
 	};
 
 	(void)t;
@@ -223,7 +223,7 @@ follow_all(struct remote *r)
 		f->remote = r;
 		f->url = arena_printf(r->arena, "%s?watch=1&resourceVersion=0", in_namespace(r, r->arena, followed[i]));
 		f->again = (struct timer){ .fire = follow, .arg = f };
-		str_init(&f->line, ANSWER_MAX);
+		str_init(&f->line, RESPONSE_MAX);
 		follow(&f->again, f);
 	}
 }
@@ -394,7 +394,7 @@ static bool
 join_cluster(struct remote *r)
 {
 	struct config_overrides o = { .file = r->kubeconfig };
-	json_t *answer = NULL;
+	json_t *response = NULL;
 	int status;
 
 	if (config_load(r->arena, &o, &r->config) != NULL)
@@ -402,8 +402,8 @@ join_cluster(struct remote *r)
 	r->transport = transport_curl_new(r->loop, &r->config);
 	status = remote_do(r, "POST", "application/json", "/api/v1/namespaces",
 	    json_pack("{s:s,s:s,s:{s:s}}", "apiVersion", "v1", "kind", "Namespace", "metadata", "name", r->namespace),
-	    &answer);
-	json_decref(answer);
+	    &response);
+	json_decref(response);
 	return status == 201;
 }
 
@@ -459,10 +459,10 @@ remote_free(struct remote *r)
 	child_stop(r->waiting, STOP_MS);
 	if (r->namespace != NULL && r->transport != NULL) {
 		_cleanup_(freep) char *path = mem_printf("/api/v1/namespaces/%s", r->namespace);
-		json_t *answer = NULL;
+		json_t *response = NULL;
 
-		remote_do(r, "DELETE", NULL, path, NULL, &answer);
-		json_decref(answer);
+		remote_do(r, "DELETE", NULL, path, NULL, &response);
+		json_decref(response);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
 		loop_timer_stop(r->loop, &r->followers[i].again);
@@ -481,7 +481,7 @@ remote_free(struct remote *r)
 			const char *path = arena_printf(r->arena, "%s/%s", r->dir, files[i]);
 			struct bytes text = { "", 0 };
 
-			file_read(r->arena, path, ANSWER_MAX, &text);
+			file_read(r->arena, path, RESPONSE_MAX, &text);
 			if (strstr(text.at, "Sanitizer") != NULL || strstr(text.at, "runtime error") != NULL)
 				printf("not ok sanitizers found something:\n%s\n", text.at);
 			unlink(path);

@@ -30,11 +30,11 @@ struct remote *remote_join(const char *sluice, const struct remote_place *, remo
 /* Stops them, and waits for their ends. */
 struct remote *remote_free(struct remote *);
 
-/* The address of a Prometheus that answers every query with remote_metric's number. */
+/* The address of a Prometheus that responds to every query with remote_metric's number. */
 const char *remote_prometheus(const struct remote *);
 void remote_metric(struct remote *, double);
 
-/* One request to the API server: its status code, and the answer (a new reference, or NULL). The body is consumed. */
+/* One request to the API server: its status code, and the response (a new reference, or NULL). The body is consumed. */
 int remote_do(
     struct remote *, const char *method, const char *content_type, const char *path, json_t *body, json_t **ret);
 

@@ -17,7 +17,7 @@
 #define MERGE "application/merge-patch+json"
 #define STRATEGIC "application/strategic-merge-patch+json"
 
-static const char *const nth_names[] = { "fails", "loses its answer", "is the controller's last" };
+static const char *const nth_names[] = { "fails", "loses its response", "is the controller's last" };
 
 static void play(struct scenario *, const json_t *steps);
 static bool scenario_is_over(const struct scenario *);
@@ -246,7 +246,7 @@ do_renew(struct scenario *s, const json_t *v)
 static void
 do_plugin(struct scenario *s, const json_t *v)
 {
-	cluster_note(s->cluster, "the plugin answers %s", json_is_null(v) ? "nothing" : json_text(s->arena, v));
+	cluster_note(s->cluster, "the plugin responds with %s", json_is_null(v) ? "nothing" : json_text(s->arena, v));
 	snprintf(s->cluster->plugin, sizeof(s->cluster->plugin), "%s", json_is_null(v) ? "" : json_text(s->arena, v));
 }
 
@@ -254,7 +254,7 @@ do_plugin(struct scenario *s, const json_t *v)
 static void
 do_hook(struct scenario *s, const json_t *v)
 {
-	cluster_note(s->cluster, "the hook answers %s", json_is_null(v) ? "nothing" : json_text(s->arena, v));
+	cluster_note(s->cluster, "the hook responds with %s", json_is_null(v) ? "nothing" : json_text(s->arena, v));
 	snprintf(s->cluster->edge, sizeof(s->cluster->edge), "%s", json_is_null(v) ? "" : json_text(s->arena, v));
 }
 
@@ -263,7 +263,7 @@ do_hook(struct scenario *s, const json_t *v)
 static void
 do_aws(struct scenario *s, const json_t *v)
 {
-	static const char *const moods[] = { [BALANCERS_FINE] = "fine",
+	static const char *const behaviors[] = { [BALANCERS_FINE] = "fine",
 		[BALANCERS_AWAY] = "away",
 		[BALANCERS_THROTTLE] = "throttles",
 		[BALANCERS_DENY] = "denies" };
@@ -271,10 +271,10 @@ do_aws(struct scenario *s, const json_t *v)
 	cluster_note(s->cluster, "the load balancers are %s", json_string_value(v));
 	s->cluster->process.verify_target_groups = true;
 	s->cluster->balancers.held = str_eq(json_string_value(v), "held");
-	s->cluster->balancers.mood = BALANCERS_FINE;
-	for (size_t i = 0; i < ARRAY_SIZE(moods); i++)
-		if (str_eq(json_string_value(v), moods[i]))
-			s->cluster->balancers.mood = (enum load_balancers_mood)i;
+	s->cluster->balancers.behavior = BALANCERS_FINE;
+	for (size_t i = 0; i < ARRAY_SIZE(behaviors); i++)
+		if (str_eq(json_string_value(v), behaviors[i]))
+			s->cluster->balancers.behavior = (enum load_balancers_behavior)i;
 }
 
 /* A number, "refused", or "empty", "slow", "wrong" (see outside in cluster.c). */
@@ -283,20 +283,20 @@ do_metric(struct scenario *s, const json_t *v)
 {
 	static const struct {
 		const char *name;
-		enum metric_mood mood;
-	} moods[] = { { "refused", METRIC_REFUSED }, { "empty", METRIC_EMPTY }, { "slow", METRIC_SLOW },
+		enum metric_behavior behavior;
+	} behaviors[] = { { "refused", METRIC_REFUSED }, { "empty", METRIC_EMPTY }, { "slow", METRIC_SLOW },
 		{ "wrong", METRIC_WRONG }, { "unreachable", METRIC_UNREACHABLE }, { "NaN", METRIC_NAN } };
 
-	cluster_note(
-	    s->cluster, "Prometheus answers %s", json_is_string(v) ? json_string_value(v) : json_text(s->arena, v));
-	s->cluster->metric_mood = METRIC_FINE;
+	cluster_note(s->cluster, "Prometheus responds with %s",
+	    json_is_string(v) ? json_string_value(v) : json_text(s->arena, v));
+	s->cluster->metric_behavior = METRIC_FINE;
 	if (json_is_number(v)) {
 		s->cluster->metric = json_number_value(v);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(moods); i++)
-		if (str_eq(json_string_value(v), moods[i].name)) {
-			s->cluster->metric_mood = moods[i].mood;
+	for (size_t i = 0; i < ARRAY_SIZE(behaviors); i++)
+		if (str_eq(json_string_value(v), behaviors[i].name)) {
+			s->cluster->metric_behavior = behaviors[i].behavior;
 			return;
 		}
 	scenario_wrong(s, "metric knows no \"%s\"", json_string_value(v) ?: "");
@@ -533,18 +533,18 @@ do_controller(struct scenario *s, const json_t *v)
 		scenario_wrong(s, "write: controller: killed, two, or {paused: DURATION}");
 }
 
-/* N: from now on requests fail, are slow, lose their answers and watches break, by chance and that number; "none":
+/* N: from now on requests fail, are slow, lose their responses and watches break, by chance and that number; "none":
  * no more. */
 static void
-do_trouble(struct scenario *s, const json_t *v)
+do_random_faults(struct scenario *s, const json_t *v)
 {
 	struct cluster *c = s->cluster;
 
-	if (c->trouble)
-		c->trouble_over = cluster_now(c);
-	c->trouble = json_is_integer(v);
-	cluster_note(c, "--- the trouble %s", c->trouble ? "begins" : "is over");
-	if (c->trouble)
+	if (c->random_faults)
+		c->faults_ended_at = cluster_now(c);
+	c->random_faults = json_is_integer(v);
+	cluster_note(c, "--- random faults %s", c->random_faults ? "begin" : "have ended");
+	if (c->random_faults)
 		c->faults = rand_stream((uint64_t)json_integer_value(v), "faults");
 }
 
@@ -716,7 +716,7 @@ static const struct {
 	{ "undefined", do_undefined, false },
 	{ "controller", do_controller, false },
 	{ "kube-controller-manager", do_controller_manager, true },
-	{ "trouble", do_trouble, true },
+	{ "random-faults", do_random_faults, true },
 	{ "compact", do_compact, true },
 	{ "clock", do_clock, true },
 	{ "run", do_run, false },

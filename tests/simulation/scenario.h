@@ -6,17 +6,17 @@
  *	when:                                       # one after the other
  *	- deploy: v2                                # the image's tag
  *	- wait: {phase: Paused, weight: 25}         # at most a minute, or `within`
- *	- metric: 0.2                               # what Prometheus answers from now on
+ *	- metric: 0.2                               # what Prometheus responds with from now on
  *	- traffic: {requests: 20, bad: {v2: 0.2}}   # what the pods of each image count, for comparisons
  *	expect:                                     # the same verbs; the two lists differ in their order only
  *	- wait: {phase: Degraded, message: "error-rate", within: 3m}
  *	- order: [VirtualService myapp-vs weight 0, "{v2} wants 0"]
  *
  * Verbs that act: deploy, promote, abort, retry, pause, resume, restart, scale, spec, status, apply, merge,
- * delete, renew, unreadable, readable, metric, aws, traffic, load, pods, unready, condition, fault, undefined, trouble,
- * controller, compact, clock, run, repeat. Verbs that check: wait, rest, is, order, count, never. `is` checks at once,
- * `wait` waits until it holds, `rest` until nothing changes. `{v2}` in a text is the name of the ReplicaSet of that
- * image tag.
+ * delete, renew, unreadable, readable, metric, aws, traffic, load, pods, unready, condition, fault, undefined,
+ * random-faults, controller, compact, clock, run, repeat. Verbs that check: wait, rest, is, order, count, never. `is`
+ * checks at once, `wait` waits until it holds, `rest` until nothing changes. `{v2}` in a text is the name of the
+ * ReplicaSet of that image tag.
  * scenario.c has the table, with the arguments of each verb.
  *
  * At the end a minute must pass without a write, and the rollout be where it can stay (the judge's rules), unless

@@ -71,7 +71,7 @@ shown(struct scenario *s, const json_t *v)
 	return v == NULL ? "nothing" : json_is_string(v) ? json_string_value(v) : json_text(s->arena, v);
 }
 
-/* Each answers what there is, as the scenario would write it. A new reference, or NULL for "nothing". */
+/* Each returns what there is, as the scenario would write it. A new reference, or NULL for "nothing". */
 static json_t *
 status_text(struct scenario *s, const char *field)
 {
@@ -125,7 +125,7 @@ see_message(struct scenario *s, const json_t *want)
 	return json_string(message);
 }
 
-/* For each version that is asked about: a number of its ReplicaSet. */
+/* For each version in question: a number of its ReplicaSet. */
 static json_t *
 see_numbers(struct scenario *s, const json_t *want, const char *pointer)
 {

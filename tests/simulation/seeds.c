@@ -1,10 +1,10 @@
-/* tests/simulation/seeds.c: a rollout's life under seeded trouble. Of every sixteen, two are canaries without
+/* tests/simulation/seeds.c: a rollout's life under seeded faults. Of every sixteen, two are canaries without
  * traffic routing, two are blue-green, one has Services that take turns, and two have an analysis or an experiment
  * as a step.
  *
  * Requests fail, lose their response after they took effect, are slow, or conflict; watches break and lag; history
  * is compacted; pods become unready; users promote, abort, retry and deploy again; the controller is killed. Then
- * the trouble stops, and within bounded time everything must have settled.
+ * the faults stop, and within bounded time everything must have settled.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "kube/client.h"
 #include "tests/simulation/judge.h"
 
-#define TROUBLE_MS 240000
+#define FAULTS_MS 240000
 #define SETTLE_MS 900000
 #define QUIET_MS 60000
 /* An abort, a promotion or a failed verdict waits for the request in progress, for a fetch of the object that it
@@ -23,9 +23,9 @@
 #define URGENT_MS (CLIENT_TIMEOUT_MS + 2 * CLIENT_SOON_MS + 1000)
 #define PROCESSES_MAX 64
 
-static void wobble(struct cluster *c, bool all_ready);
+static void change_readiness(struct cluster *c, bool all_ready);
 
-static const json_t *wobble_target;
+static const json_t *unready_target;
 
 struct choosing {
 	struct cluster *c;
@@ -43,19 +43,19 @@ visit_pod(const json_t *pod, void *arg)
 		if (json_at(pod, "/status/conditions") != NULL)
 			pods_ready(ch->c->pods, json_str(m, "namespace"), json_str(m, "name"), true, NULL);
 	} else if (rand_below(&ch->c->users, ++ch->n) == 0) {
-		wobble_target = pod;
+		unready_target = pod;
 	}
 }
 
 static void
-wobble(struct cluster *c, bool heal)
+change_readiness(struct cluster *c, bool heal)
 {
 	struct choosing ch = { .c = c, .heal = heal };
 
-	wobble_target = NULL;
+	unready_target = NULL;
 	store_each(c->store, "pods", visit_pod, &ch);
-	if (!heal && wobble_target != NULL && json_at(wobble_target, "/status/conditions") != NULL) {
-		const json_t *m = json_object_get(wobble_target, "metadata");
+	if (!heal && unready_target != NULL && json_at(unready_target, "/status/conditions") != NULL) {
+		const json_t *m = json_object_get(unready_target, "metadata");
 
 		cluster_note(c, "pod %s becomes unready", json_str(m, "name"));
 		pods_ready(c->pods, json_str(m, "namespace"), json_str(m, "name"), false, NULL);
@@ -102,17 +102,17 @@ act(struct cluster *c)
 		else
 			cluster_kill_controller(c);
 		break;
-	case 9: wobble(c, false); break;
-	case 10: wobble(c, true); break;
+	case 9: change_readiness(c, false); break;
+	case 10: change_readiness(c, true); break;
 	case 11: c->metric = rand_chance(&c->users, 70) ? 0.01 : 0.4; break;
 	case 13:
 		cluster_note(c, "user: scale");
 		cluster_patch(c, false, json_pack("{s:{s:i}}", "spec", "replicas", (int)rand_below(&c->users, 7)));
 		break;
 	case 12:
-		c->metric_mood = rand_chance(&c->users, 60)
-				     ? METRIC_FINE
-				     : (enum metric_mood)rand_below(&c->users, METRIC_UNREACHABLE + 1);
+		c->metric_behavior = rand_chance(&c->users, 60)
+					 ? METRIC_FINE
+					 : (enum metric_behavior)rand_below(&c->users, METRIC_UNREACHABLE + 1);
 		break;
 	default:
 		if (rand_chance(&c->users, 30)) {
@@ -135,7 +135,7 @@ live(uint64_t seed, bool verbose, const char **ret_wrong, int64_t *ret_longest)
 	uint64_t hash;
 
 	c->metric = 0.01;
-	c->trouble = true;
+	c->random_faults = true;
 	if (seed % 8 == 3)
 		c->name = "basic";
 	else if (seed % 8 == 7)
@@ -187,17 +187,17 @@ live(uint64_t seed, bool verbose, const char **ret_wrong, int64_t *ret_longest)
 		cluster_patch(c, false, json_pack("{s:{s:{s:i}}}", "spec", "rollbackWindow", "revisions", 2));
 	cluster_run(c, (int64_t)rand_below(&c->users, 10000));
 	deploy(c, "v2");
-	while (loop_mono(c->loop) < TROUBLE_MS && judge_verdict(j) == NULL) {
+	while (loop_mono(c->loop) < FAULTS_MS && judge_verdict(j) == NULL) {
 		cluster_run(c, (int64_t)rand_below(&c->users, 8000));
 		act(c);
 	}
-	c->trouble = false;
-	c->trouble_over = loop_mono(c->loop);
-	c->metric_mood = METRIC_FINE;
-	wobble(c, true);
-	cluster_note(c, "--- the trouble is over");
+	c->random_faults = false;
+	c->faults_ended_at = loop_mono(c->loop);
+	c->metric_behavior = METRIC_FINE;
+	change_readiness(c, true);
+	cluster_note(c, "--- random faults have ended");
 	cluster_run(c, SETTLE_MS);
-	wobble(c, true);
+	change_readiness(c, true);
 	store_counts(c->store, &requests, &before);
 	cluster_run(c, QUIET_MS);
 	store_counts(c->store, &requests, &after);
@@ -273,7 +273,8 @@ seeds_run(uint64_t first, uint64_t n, bool verbose)
 		if (longest[i] > longest[0])
 			longest[0] = longest[i];
 	if (ok)
-		printf("ok %" PRIu64 " seeds of trouble; an abort, a promotion or a failed verdict waited for %" PRId64
+		printf("ok %" PRIu64
+		       " seeds of random faults; an abort, a promotion or a failed verdict waited for %" PRId64
 		       " ms at most\n",
 		    n, longest[0]);
 	munmap(longest, PROCESSES_MAX * sizeof(*longest));

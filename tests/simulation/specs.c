@@ -629,19 +629,19 @@ act_strategy(struct draft *d)
 static json_t *
 act_metric(struct draft *d)
 {
-	static const char *const answers[] = { "0.01", "0.01", "0.01", "0.1", "0.4", "empty", "refused", "unreachable",
-		"wrong", "NaN", "slow" };
+	static const char *const responses[] = { "0.01", "0.01", "0.01", "0.1", "0.4", "empty", "refused",
+		"unreachable", "wrong", "NaN", "slow" };
 
-	return yaml_made("{metric: %s}", DRAW_OF(d, answers));
+	return yaml_made("{metric: %s}", DRAW_OF(d, responses));
 }
 
 static json_t *
 act_plugin(struct draft *d)
 {
-	static const char *const answers[] = { "{phase: Successful}", "{phase: Running, requeueAfter: 5s}",
+	static const char *const responses[] = { "{phase: Successful}", "{phase: Running, requeueAfter: 5s}",
 		"{phase: Failed, message: no}", "null" };
 
-	return yaml_made("{plugin: %s}", DRAW_OF(d, answers));
+	return yaml_made("{plugin: %s}", DRAW_OF(d, responses));
 }
 
 static json_t *
@@ -758,7 +758,7 @@ add_acts(struct draft *d)
 	long long n = draw(d, 0, ACTS_MAX), lag = 0;
 
 	if (chance(d, 25))
-		json_array_append_new(d->when, yaml_made("{trouble: %lld}", draw(d, 1, 1000000)));
+		json_array_append_new(d->when, yaml_made("{random-faults: %lld}", draw(d, 1, 1000000)));
 	if (chance(d, 10))
 		json_array_append_new(d->when, yaml_made("{controller: two}"));
 	if (chance(d, 20)) {
@@ -782,8 +782,8 @@ add_acts(struct draft *d)
 static void
 add_end(struct draft *d)
 {
-	static const char *const end[] = { "{trouble: none}", "{kube-controller-manager: {lag: 0s}}", "{metric: 0.01}",
-		"{plugin: {phase: Successful}}", "{pods: ready}", "{load: 0}" };
+	static const char *const end[] = { "{random-faults: none}", "{kube-controller-manager: {lag: 0s}}",
+		"{metric: 0.01}", "{plugin: {phase: Successful}}", "{pods: ready}", "{load: 0}" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(end); i++)
 		json_array_append_new(d->expect, yaml_made("%s", end[i]));

@@ -1,7 +1,7 @@
 /* tests/simulation/specs.h: random lives: what users write and do, as scenarios.
  *
  * A life is a scenario document (tests/simulation/scenario.h): a valid Rollout of any kind, what it refers to, and
- * what users do to it, with or without random trouble. It is played and judged as every scenario is; one that fails
+ * what users do to it, with or without random faults. It is played and judged as every scenario is; one that fails
  * is made as short as it can be (shrink.c), and printed as a file for tests/e2e/scenarios.
  */
 #pragma once

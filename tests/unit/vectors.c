@@ -184,7 +184,7 @@ pod_template_hashes_are_those_of_the_go_types(void **state)
 }
 
 static void
-conditions_answer_as_expr_does(void **state)
+conditions_evaluate_as_expr_does(void **state)
 {
 	(void)state;
 	for_each_line("tests/data/conditions.jsonl", condition_line);
@@ -238,7 +238,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pod_template_hashes_are_those_of_the_go_types),
-		cmocka_unit_test(conditions_answer_as_expr_does),
+		cmocka_unit_test(conditions_evaluate_as_expr_does),
 		cmocka_unit_test(istio_patches_give_the_weights_of_the_original),
 		cmocka_unit_test(numbers_of_pods_are_those_of_argo_rollouts),
 		cmocka_unit_test(pod_templates_are_refused_as_by_an_api_server),

@@ -83,7 +83,7 @@ async function send(info, path, body, done) {
 }
 
 function confirm(question) {
-  const dialog = byId("ask");
+  const dialog = byId("confirmation");
   byId("question").textContent = question;
   dialog.returnValue = "no";
   dialog.showModal();
@@ -92,9 +92,9 @@ function confirm(question) {
   });
 }
 
-function button(label, info, path, { body = {}, done, ask, enabled = true, kind = "" }) {
+function button(label, info, path, { body = {}, done, question, enabled = true, kind = "" }) {
   const click = async () => {
-    if (!ask || (await confirm(ask))) await send(info, path, body, done);
+    if (!question || (await confirm(question))) await send(info, path, body, done);
   };
   return make("button", { class: kind, disabled: !enabled || view.readOnly, click }, label);
 }
@@ -231,7 +231,7 @@ function revisions(info) {
         make("div", { class: "head" }, make("b", null, `Revision ${n}`),
           make("span", { class: "soft" }, sets[0] ? age(sets[0].objectMeta.creationTimestamp) : ""),
           make("span", { class: "right" }, i > 0 && sets.length > 0
-            ? button("Roll back to it", info, `undo/${n}`, { done: `back to revision ${n}`, ask: `Roll ${info.objectMeta.name} back to revision ${n} (${sets[0].images.join(", ")})?` }) : null)),
+            ? button("Roll back to it", info, `undo/${n}`, { done: `back to revision ${n}`, question: `Roll ${info.objectMeta.name} back to revision ${n} (${sets[0].images.join(", ")})?` }) : null)),
         sets.map(replicaSet), info.experiments.filter((e) => e.revision === n).map(experiment),
         info.analysisRuns.filter((r) => r.revision === n).map(analysisRun));
     }),
@@ -269,10 +269,10 @@ function actions(info) {
   const aborted = info.status === "Degraded" && !settled;
   return make("div", { class: "actions" },
     button("Promote", info, "promote", { done: "promoted", enabled: !settled && !aborted, kind: info.status === "Paused" ? "primary" : "" }),
-    button("Promote fully", info, "promote", { body: { full: true }, done: "fully promoted", enabled: !settled && !aborted, ask: `Promote ${name} past all its steps, pauses and analyses?` }),
-    button("Abort", info, "abort", { done: "aborted", enabled: !settled && !aborted, kind: "danger", ask: `Abort the update of ${name}? All traffic goes back to the stable version.` }),
+    button("Promote fully", info, "promote", { body: { full: true }, done: "fully promoted", enabled: !settled && !aborted, question: `Promote ${name} past all its steps, pauses and analyses?` }),
+    button("Abort", info, "abort", { done: "aborted", enabled: !settled && !aborted, kind: "danger", question: `Abort the update of ${name}? All traffic goes back to the stable version.` }),
     button("Retry", info, "retry", { done: "started again", enabled: aborted }),
-    button("Restart pods", info, "restart", { done: "its pods are replaced", ask: `Replace the pods of ${name}, as many at once as may be missing?` }));
+    button("Restart pods", info, "restart", { done: "its pods are replaced", question: `Replace the pods of ${name}, as many at once as may be missing?` }));
 }
 
 // --- Applications ---------------------------------------------------------------------------------------------------
@@ -288,8 +288,8 @@ const state = (text) => make("span", { class: `status ${text}` }, `${icons[text]
 function applicationActions(app) {
   const { name } = app.metadata, enabled = app.may.sync && !app.operation;
   return make("div", { class: "actions" },
-    button("Sync", app, "sync", { done: "the sync has begun", enabled, kind: syncOf(app) === "OutOfSync" ? "primary" : "", ask: `Apply the manifests of ${name} to the cluster?` }),
-    button("Sync and prune", app, "sync", { body: { prune: true }, done: "the sync has begun", enabled, kind: "danger", ask: `Apply the manifests of ${name}, and delete its objects that are no longer in Git?` }),
+    button("Sync", app, "sync", { done: "the sync has begun", enabled, kind: syncOf(app) === "OutOfSync" ? "primary" : "", question: `Apply the manifests of ${name} to the cluster?` }),
+    button("Sync and prune", app, "sync", { body: { prune: true }, done: "the sync has begun", enabled, kind: "danger", question: `Apply the manifests of ${name}, and delete its objects that are no longer in Git?` }),
     app.may.sync ? null : make("span", { class: "soft" }, "You may not sync it."));
 }
 
@@ -318,7 +318,7 @@ function pastSyncs(app) {
         make("td", { class: "num" }, String(h.id)), make("td", { class: "mono" }, revisionOf(h)), make("td", null, age(h.deployedAt)),
         make("td", null, h.initiatedBy?.automated ? "automated" : h.initiatedBy?.username ?? ""),
         make("td", { class: "end" }, i === 0 ? null : button("Roll back to it", app, "rollback", { body: { id: h.id }, done: `back to ${revisionOf(h)}`,
-          enabled: app.may.sync && !app.operation && !isAutomated(app), ask: `Roll ${app.metadata.name} back to ${revisionOf(h)}?` })))))),
+          enabled: app.may.sync && !app.operation && !isAutomated(app), question: `Roll ${app.metadata.name} back to ${revisionOf(h)}?` })))))),
     isAutomated(app) ? make("p", { class: "soft" }, "Automated syncs must be disabled before a rollback.") : null,
   ];
 }

@@ -29,7 +29,7 @@ check "what it is made of" says "ConfigMap" app get web
 check "as YAML" says "targetRevision: main" app get web -o yaml
 kubectl patch configmap colors -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null
 check "a difference, line by line" says "-   sky: red" diff_
-check "get compares first, when asked" says "OutOfSync" app get web --refresh
+check "get --refresh compares first" says "OutOfSync" app get web --refresh
 check "one object alone" says "Succeeded" app sync web --resource :ConfigMap:colors
 check "is set right" says blue sky
 printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: door}\nstringData: {code: s3same, key: s3first}\n' >"$repo/web/door.yaml"

@@ -87,7 +87,7 @@ commit "without Force" >/dev/null
 refresh forced
 check "without Force it is refused" within 40 says "field is immutable" status forced operationState.message
 kubectl patch application forced -n argocd --type merge -p '{"operation":{"sync":{"prune":true,"syncStrategy":{"hook":{"force":true}}}}}' >/dev/null
-check "a sync that is asked for with force" within 40 is b:3 image job force forced
+check "a sync that is requested with force" within 40 is b:3 image job force forced
 
 cm() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, annotations: {argocd.argoproj.io/sync-options: Replace=true}}\ndata: {%s}\n' "$1" "$2"; }
 service() { printf 'apiVersion: v1\nkind: Service\nmetadata: {name: web, annotations: {argocd.argoproj.io/sync-options: Replace=true}}\nspec: {selector: {a: b}, ports: [{port: %s, targetPort: 80}]}\n' "$1"; }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# repositories and repository.credentials of argocd-cm: which credentials a Git server is sent. The server asks for a login, keeps what it is
+# repositories and repository.credentials of argocd-cm: which credentials a Git server is sent. The server requires a login, keeps what it is
 # sent, and has no repository.
 . "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load

@@ -109,7 +109,7 @@ check "a commit brings a canary" within 30 says Paused field rollout/web .status
 check "it has its weight" within 10 says "80 20" weights
 check "a full sync changes no weight" still "80 20"
 check "the application waits for a promotion" within 10 says Suspended status health.status
-check "and its sync is over" says Succeeded status operationState.phase
+check "and its sync has ended" says Succeeded status operationState.phase
 
 sed -i 's/  - name: primary/  - name: primary\n    timeout: 7s/' "$repo/shop/mesh.yaml"
 commit timeout >/dev/null

@@ -116,7 +116,7 @@ perl -MIO::Socket -e '
 	}' "$port" "$dir/charts" &
 server=$!
 application chart "source: {repoURL: 'http://127.0.0.1:$port', chart: shop, targetRevision: 1.2.3, helm: {values: 'color: gray'}}"
-check "a repository that wants to know who asks" within 20 says "401" status chart 'conditions[*].message'
+check "a repository that requires a login" within 20 says "401" status chart 'conditions[*].message'
 credentials() { # FIELDS
 	kubectl apply -f - >/dev/null <<Y
 apiVersion: v1
@@ -126,16 +126,16 @@ stringData: {type: helm, url: "http://127.0.0.1:$port", username: me, password: 
 Y
 	refresh chart
 }
-asked=$(wc -l <"$dir/charts.log")
+requests=$(wc -l <"$dir/charts.log")
 credentials "project: other"
-within 20 sh -c "test \$(wc -l <'$dir/charts.log') -gt $asked"
+within 20 sh -c "test \$(wc -l <'$dir/charts.log') -gt $requests"
 check "credentials of another project are not used" within 20 says "401" status chart 'conditions[*].message'
 credentials "project: default"
 check "a chart of a repository" within 30 says gray data chart-shop color
 check "by its version" within 10 says 1.2.3 status chart sync.revision
-asked=$(wc -l <"$dir/charts.log")
+requests=$(wc -l <"$dir/charts.log")
 refresh chart
-check "is fetched once" sh -c "sleep 4; test \$(wc -l <'$dir/charts.log') = $asked"
+check "is fetched once" sh -c "sleep 4; test \$(wc -l <'$dir/charts.log') = $requests"
 check "a version that there is not" within 20 says 9.9.9 sh -c "kubectl patch application chart -n argocd --type merge -p '{\"spec\":{\"source\":{\"targetRevision\":\"9.9.9\"}}}' >/dev/null; kubectl get application chart -n argocd -o 'jsonpath={.status.conditions[*].message}'"
 
 # A repository whose index names charts elsewhere, and one that redirects: to another port, where credentials do not come along.

@@ -50,7 +50,7 @@ check "what is not there is missing" says Missing status health.status
 check "and nothing is made unasked" fails kubectl get configmap colors -n shop
 
 kubectl patch application web -n argocd --type merge -p '{"operation":{"sync":{"revision":"main"},"initiatedBy":{"username":"me"}}}' >/dev/null
-check "a sync that is asked for" within 20 says Succeeded status operationState.phase
+check "a sync that is requested" within 20 says Succeeded status operationState.phase
 check "ends as Synced" within 20 says Synced status sync.status
 check "and Healthy" within 20 says Healthy status health.status
 check "what Git has is there" says blue kubectl get configmap colors -n shop -o 'jsonpath={.data.sky}'
@@ -58,7 +58,7 @@ check "it says whose it is, as Argo CD does" test "$(kubectl get configmap color
 check "a directory below is not read" fails kubectl get configmap hidden -n shop
 check "the request is gone" test -z "$(status operation)"
 check "history has the commit" says "$first" status 'history[0].revision'
-check "and who asked" says me status 'history[0].initiatedBy.username'
+check "and who requested it" says me status 'history[0].initiatedBy.username'
 
 kubectl patch configmap colors -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null
 refresh web

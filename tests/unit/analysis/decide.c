@@ -143,7 +143,7 @@ a_secret_is_queried_for_a_measurement_and_masked_in_the_status(void **state)
 	arena_free(a);
 }
 
-/* A server that limits requests: the query is repeated when its Retry-After is over, and the run waits. */
+/* A server that limits requests: the query is repeated after its Retry-After, and the run waits. */
 static void
 a_limit_of_requests_is_no_error(void **state)
 {

@@ -7,7 +7,7 @@
 #include "tests/unit/unit.h"
 
 #define SENT_MAX 70000
-#define ANSWER_MS 2
+#define RESPONSE_MS 2
 #define OBJECTS 1000
 #define EVENTS_OF_AN_UPDATE 25
 
@@ -25,7 +25,7 @@ struct exchange {
 	int status;
 };
 
-/* Answers every request after ANSWER_MS. */
+/* Responds to every request after RESPONSE_MS. */
 struct server {
 	struct transport transport; /* first: a transport is its server */
 	struct loop *loop;
@@ -73,7 +73,7 @@ server_start(struct transport *t, const struct request *r, const struct receiver
 	e->timer = (struct timer){ .fire = server_on_response, .arg = e };
 	s->n_open++;
 	s->most_open = s->n_open > s->most_open ? s->n_open : s->most_open;
-	loop_timer(s->loop, &e->timer, ANSWER_MS);
+	loop_timer(s->loop, &e->timer, RESPONSE_MS);
 	return e;
 }
 
@@ -350,7 +350,7 @@ beyond_the_limit_of_all_the_oldest_normal_event_is_dropped(void **state)
 }
 
 static void
-an_event_without_an_answer_is_sent_again_under_its_name(void **state)
+an_event_without_a_response_is_sent_again_under_its_name(void **state)
 {
 	struct server s;
 	_cleanup_(json_decrefp) json_t *first = NULL, *again = NULL;
@@ -360,7 +360,7 @@ an_event_without_an_answer_is_sent_again_under_its_name(void **state)
 	s.status = 0;
 	server_emit(&s, 1, false, "A", "first");
 	server_emit(&s, 1, false, "B", "second");
-	server_run(&s, ANSWER_MS + 1);
+	server_run(&s, RESPONSE_MS + 1);
 	s.status = 409;
 	server_run(&s, 1100);
 	s.status = 201;
@@ -460,7 +460,7 @@ main(void)
 		cmocka_unit_test(another_object_loses_nothing_to_a_noisy_one),
 		cmocka_unit_test(warnings_are_combined_and_never_dropped),
 		cmocka_unit_test(beyond_the_limit_of_all_the_oldest_normal_event_is_dropped),
-		cmocka_unit_test(an_event_without_an_answer_is_sent_again_under_its_name),
+		cmocka_unit_test(an_event_without_a_response_is_sent_again_under_its_name),
 		cmocka_unit_test(an_outage_of_three_minutes_loses_nothing),
 		cmocka_unit_test(a_refused_event_is_dropped_and_counted),
 		cmocka_unit_test(a_repeated_event_that_has_expired_is_created_again),

@@ -300,7 +300,7 @@ after_a_write_of_unknown_outcome_the_object_is_fetched(void **state)
 
 /* No watch will report a write that was not made. */
 static void
-a_write_answered_with_something_else_is_in_doubt(void **state)
+a_write_whose_response_is_something_else_is_in_doubt(void **state)
 {
 	static const char *const responses[] = { "", "{}", "7", "[7]", "{\"kind\":\"Status\",\"metadata\":{}}" };
 
@@ -462,7 +462,7 @@ main(void)
 		cmocka_unit_test(an_event_reports_only_a_write_that_was_made),
 		cmocka_unit_test(no_event_is_sent_for_a_status_that_was_refused),
 		cmocka_unit_test(after_a_write_of_unknown_outcome_the_object_is_fetched),
-		cmocka_unit_test(a_write_answered_with_something_else_is_in_doubt),
+		cmocka_unit_test(a_write_whose_response_is_something_else_is_in_doubt),
 		cmocka_unit_test(after_a_conflict_the_object_is_fetched),
 		cmocka_unit_test(a_patch_refused_on_the_version_it_believed_is_invalid),
 		cmocka_unit_test(an_object_that_is_gone_leaves_the_cache),

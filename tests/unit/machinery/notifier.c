@@ -50,7 +50,7 @@ a_namespace_whose_notifications_take_long_leaves_some_to_others(void **state)
 	slow = open_in(api, "/slow/");
 	assert_in_range(slow, 8, 32);
 	assert_int_equal(open_in(api, "/other/"), 1);
-	/* The next one of theirs begins when one of theirs is over. */
+	/* The next one of theirs begins when one of theirs has ended. */
 	script_respond(api, "GET", "/slow/rollouts/r0", 404, "{}");
 	loop_virtual_run_until(loop, loop_mono(loop) + 1);
 	assert_int_equal(open_in(api, "/slow/"), slow);

@@ -105,7 +105,7 @@ a_key_is_worked_on_by_one_pass_at_a_time(void **state)
 	fixture_teardown(&w);
 }
 
-/* Passes cost requests and processor time: a plan that asked to be woken in ten minutes causes none before. */
+/* Passes cost requests and processor time: a plan that is to be woken in ten minutes causes none before. */
 static void
 a_timer_causes_no_pass_before_its_time(void **state)
 {
@@ -184,9 +184,9 @@ failures_back_off_and_success_starts_anew(void **state)
 	fixture_teardown(&w);
 }
 
-/* As long as the server asked for, unless something changes. */
+/* As long as the server requested, unless something changes. */
 static void
-a_failure_comes_back_no_sooner_than_asked(void **state)
+a_failure_comes_back_no_sooner_than_requested(void **state)
 {
 	struct queue_item i = { 0 };
 	struct fixture w;
@@ -354,7 +354,7 @@ main(void)
 		cmocka_unit_test(a_timer_causes_no_pass_before_its_time),
 		cmocka_unit_test(a_timer_follows_the_wall_clock),
 		cmocka_unit_test(failures_back_off_and_success_starts_anew),
-		cmocka_unit_test(a_failure_comes_back_no_sooner_than_asked),
+		cmocka_unit_test(a_failure_comes_back_no_sooner_than_requested),
 		cmocka_unit_test(a_conflict_is_decided_anew_almost_at_once),
 		cmocka_unit_test(a_change_does_not_wait_for_the_backoff),
 		cmocka_unit_test(a_bounded_number_of_keys_is_worked_on_at_once),

@@ -89,7 +89,7 @@ fixture_teardown(struct fixture *w)
 
 /* The open request that is no watch, as "METHOD URL"; "": none. */
 static const char *
-fixture_asks(const struct fixture *w)
+fixture_request(const struct fixture *w)
 {
 	static char text[420];
 
@@ -104,9 +104,9 @@ fixture_asks(const struct fixture *w)
 }
 
 static void
-assert_asks(const struct fixture *w, const char *method, const char *url)
+assert_request(const struct fixture *w, const char *method, const char *url)
 {
-	const char *is = fixture_asks(w);
+	const char *is = fixture_request(w);
 
 	if (strncmp(is, method, strlen(method)) != 0 || strstr(is, url) == NULL)
 		fail_msg("want: %s %s\ngot: %s", method, url, is);
@@ -146,9 +146,9 @@ fixture_respond(struct fixture *w, int status, const char *body)
 static void
 fixture_lose_write_and_fetch(struct fixture *w)
 {
-	assert_asks(w, "PATCH", "services/web");
+	assert_request(w, "PATCH", "services/web");
 	fixture_lose(w);
-	assert_asks(w, "GET", "services/web");
+	assert_request(w, "GET", "services/web");
 	fixture_lose(w);
 	fixture_advance(w, 1000);
 }
@@ -161,14 +161,14 @@ nothing_is_written_on_an_object_in_doubt(void **state)
 	(void)state;
 	fixture_setup(&w);
 	fixture_lose_write_and_fetch(&w);
-	assert_asks(&w, "GET", "services/web");
+	assert_request(&w, "GET", "services/web");
 	fixture_lose(&w);
 	fixture_advance(&w, 1000);
-	assert_asks(&w, "GET", "services/web");
+	assert_request(&w, "GET", "services/web");
 	/* The write had taken effect. */
 	fixture_respond(&w, 200, WEB_AT("6"));
 	fixture_advance(&w, 1000);
-	assert_string_equal(fixture_asks(&w), "");
+	assert_string_equal(fixture_request(&w), "");
 	fixture_teardown(&w);
 }
 
@@ -183,7 +183,7 @@ a_write_without_effect_is_made_again_once_the_object_was_fetched(void **state)
 	fixture_respond(&w, 200,
 	    "{\"metadata\":{\"name\":\"web\",\"namespace\":\"default\",\"uid\":\"web\",\"resourceVersion\":\"5\"}}");
 	fixture_advance(&w, 1000);
-	assert_asks(&w, "PATCH", "services/web");
+	assert_request(&w, "PATCH", "services/web");
 	fixture_teardown(&w);
 }
 
@@ -195,7 +195,7 @@ news_of_an_object_in_doubt_does_not_end_the_doubt(void **state)
 
 	(void)state;
 	fixture_setup(&w);
-	assert_asks(&w, "PATCH", "services/web");
+	assert_request(&w, "PATCH", "services/web");
 	fixture_lose(&w);
 	fixture_lose(&w);
 	for (size_t i = 0; i < w.script->n; i++)
@@ -204,7 +204,7 @@ news_of_an_object_in_doubt_does_not_end_the_doubt(void **state)
 							"\"web\",\"namespace\":\"default\","
 							"\"uid\":\"web\",\"resourceVersion\":\"6\"}}}\n");
 	fixture_advance(&w, 1000);
-	assert_asks(&w, "GET", "services/web");
+	assert_request(&w, "GET", "services/web");
 	fixture_teardown(&w);
 }
 
@@ -218,7 +218,7 @@ an_object_in_doubt_that_may_not_be_read_is_believed(void **state)
 	fixture_lose_write_and_fetch(&w);
 	fixture_respond(&w, 403, "{\"message\":\"forbidden\"}");
 	fixture_advance(&w, 1000);
-	assert_asks(&w, "PATCH", "services/web");
+	assert_request(&w, "PATCH", "services/web");
 	fixture_teardown(&w);
 }
 
@@ -231,7 +231,7 @@ a_pass_finds_the_memory_of_the_one_before(void **state)
 	fixture_setup(&w);
 	assert_int_equal(remembered.passes, 1);
 	assert_string_equal(remembered_version, "");
-	assert_asks(&w, "PATCH", "services/web");
+	assert_request(&w, "PATCH", "services/web");
 	fixture_respond(&w, 200, WEB_AT("6"));
 	fixture_advance(&w, 1000);
 	assert_int_equal(remembered.passes, 2);

@@ -11,7 +11,7 @@
 #define STEPS 30000
 
 static json_t *
-store_ask(struct store *s, const char *method, const char *path, const char *body)
+store_request(struct store *s, const char *method, const char *path, const char *body)
 {
 	json_t *response = NULL;
 
@@ -35,7 +35,7 @@ store_fill(struct store *s)
 		    "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"c%d\"},\"data\":{\"a\":\"%"
 		    "d\\u0000é\"}}",
 		    i, i);
-		json_decref(store_ask(s, "POST", "/api/v1/namespaces/default/configmaps", body));
+		json_decref(store_request(s, "POST", "/api/v1/namespaces/default/configmaps", body));
 	}
 }
 
@@ -47,13 +47,13 @@ an_object_that_is_kept_as_text_reads_as_before(void **state)
 	json_t *before, *after;
 
 	(void)state;
-	json_decref(store_ask(s, "POST", "/api/v1/namespaces/default/configmaps",
+	json_decref(store_request(s, "POST", "/api/v1/namespaces/default/configmaps",
 	    "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"first\"},"
 	    "\"data\":{\"a\":\"\\u0000é\",\"b\":\"1.50\"}}"));
-	before = store_ask(s, "GET", "/api/v1/namespaces/default/configmaps/first", NULL);
+	before = store_request(s, "GET", "/api/v1/namespaces/default/configmaps/first", NULL);
 	store_fill(s);
 	loop_virtual_run_until(l, 1000);
-	after = store_ask(s, "GET", "/api/v1/namespaces/default/configmaps/first", NULL);
+	after = store_request(s, "GET", "/api/v1/namespaces/default/configmaps/first", NULL);
 	assert_true(json_equal(before, after));
 	assert_string_equal(json_string_value(json_at(after, "/data/b")), "1.50");
 	json_decref(before);
@@ -75,7 +75,7 @@ pages_of_a_list_have_every_object_once(void **state)
 	store_fill(s);
 	loop_virtual_run_until(l, 1000);
 	while (path != NULL) {
-		json_t *list = store_ask(s, "GET", path, NULL);
+		json_t *list = store_request(s, "GET", path, NULL);
 		const char *token = json_string_value(json_at(list, "/metadata/continue"));
 
 		n += json_array_size(json_object_get(list, "items"));
@@ -134,19 +134,19 @@ owned_objects_are_found_by_the_uid_of_their_owner_until_they_lose_it(void **stat
 	struct loop *l = loop_virtual_new(0);
 	struct store *s = store_new(l);
 	const char *path = "/api/v1/namespaces/default/configmaps";
-	json_t *owner = store_ask(
+	json_t *owner = store_request(
 	    s, "POST", path, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"owner\"}}");
 	const char *uid = json_string_value(json_at(owner, "/metadata/uid"));
 	char body[400];
 
 	(void)state;
 	snprintf(body, sizeof(body), owned, uid);
-	json_decref(store_ask(s, "POST", path, body));
-	json_decref(store_ask(
+	json_decref(store_request(s, "POST", path, body));
+	json_decref(store_request(
 	    s, "POST", path, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"free\"}}"));
-	json_decref(store_ask(s, "PUT", "/api/v1/namespaces/default/configmaps/free",
+	json_decref(store_request(s, "PUT", "/api/v1/namespaces/default/configmaps/free",
 	    "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"free\"}}"));
-	json_decref(store_ask(s, "DELETE", "/api/v1/namespaces/default/configmaps/owner", NULL));
+	json_decref(store_request(s, "DELETE", "/api/v1/namespaces/default/configmaps/owner", NULL));
 	assert_null(store_get(s, "configmaps", "default", "owned"));
 	assert_non_null(store_get(s, "configmaps", "default", "free"));
 	json_decref(owner);

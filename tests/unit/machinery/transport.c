@@ -1,5 +1,5 @@
 /* tests/unit/machinery/transport.c: the number of concurrent requests, and their tenants. The server here accepts
- * connections, and responds when the test asks for it. */
+ * connections, and responds when the test requests it. */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -21,15 +21,15 @@
 #define CALLS_MOST 80
 #define AT_ONCE 12 /* of one namespace, as docs/architecture.md says */
 #define AT_ONCE_OF_ALL 16
-#define ASKED_AT_ONCE 32 /* requests to the outside, for one namespace */
-#define ASKED_OF_ONE_HOST 16
+#define REQUESTED_AT_ONCE 32 /* requests to the outside, for one namespace */
+#define REQUESTED_OF_ONE_HOST 16
 #define RESOLVER_S 20 /* how long the slow name servers take when nothing ends their wait */
 #define TURN_MS 20 /* a time without an arrival; it is checked again instead of waited for */
 #define TURNS 10
 
 /* A name of the tenant's, whose name servers take their time: until the test lets them respond. curl and the loop
  * call this one. */
-static sem_t asked_for_slow, answers_slow, answered_slow;
+static sem_t requested_slow, responds_slow, responded_slow;
 static bool waited_for_slow;
 
 int
@@ -42,12 +42,12 @@ getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
 		*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
 		return real(host, service, hints, ret);
 	}
-	sem_post(&asked_for_slow);
+	sem_post(&requested_slow);
 	for (int i = 0; i < RESOLVER_S * 100 && !waited_for_slow; i++) {
 		nanosleep(&pause, NULL);
-		waited_for_slow = sem_trywait(&answers_slow) == 0;
+		waited_for_slow = sem_trywait(&responds_slow) == 0;
 	}
-	sem_post(&answered_slow);
+	sem_post(&responded_slow);
 	return EAI_AGAIN;
 }
 
@@ -129,7 +129,7 @@ server_response(struct server *s, size_t i)
 	assert_int_equal(write(s->connections[i], response, strlen(response)), strlen(response));
 }
 
-/* Answers the request of a connection that stays open, as servers do. Returns false if it has no request. */
+/* Responds to the request of a connection that stays open, as servers do. Returns false if it has no request. */
 static bool
 server_serve(struct server *s, size_t i)
 {
@@ -335,22 +335,22 @@ slow_metrics_of_one_namespace_leave_places_to_others_and_to_the_api_server(void 
 	t = transport_curl_new(loop, &config);
 	for (size_t i = 0; i < CALLS; i++)
 		transport_start(t, &slow, &receiver, &s);
-	server_await(&s, ASKED_OF_ONE_HOST);
-	assert_int_equal(s.n, ASKED_OF_ONE_HOST);
+	server_await(&s, REQUESTED_OF_ONE_HOST);
+	assert_int_equal(s.n, REQUESTED_OF_ONE_HOST);
 	slow.url = other_url;
 	for (size_t i = 0; i < CALLS; i++)
 		transport_start(t, &slow, &receiver, &s);
-	server_await(&s, ASKED_AT_ONCE);
-	assert_int_equal(s.n, ASKED_AT_ONCE);
+	server_await(&s, REQUESTED_AT_ONCE);
+	assert_int_equal(s.n, REQUESTED_AT_ONCE);
 	other.tenant = "other";
 	transport_start(t, &other, &receiver, &s);
-	server_await(&s, ASKED_AT_ONCE + 1);
+	server_await(&s, REQUESTED_AT_ONCE + 1);
 	transport_start(t, &call, &receiver, &fast);
 	server_await(&fast, 1);
 	/* A host's next request comes when one of its own has its response. */
 	server_response(&s, 0);
-	server_await(&s, ASKED_AT_ONCE + 2);
-	assert_int_equal(s.n, ASKED_AT_ONCE + 2);
+	server_await(&s, REQUESTED_AT_ONCE + 2);
+	assert_int_equal(s.n, REQUESTED_AT_ONCE + 2);
 	assert_int_equal(s.done, 1);
 
 	transport_free(t);
@@ -376,14 +376,14 @@ a_request_that_waits_has_its_whole_time_out_left(void **state)
 	(void)state;
 	server_start(&s, loop, url, sizeof(url));
 	t = transport_curl_new(loop, NULL);
-	for (size_t i = 0; i < ASKED_OF_ONE_HOST; i++)
+	for (size_t i = 0; i < REQUESTED_OF_ONE_HOST; i++)
 		transport_start(t, &first, &receiver, &s);
 	brief.timeout_ms = TURN_MS;
 	transport_start(t, &brief, &receiver_of_late, &s);
-	server_await(&s, ASKED_OF_ONE_HOST);
+	server_await(&s, REQUESTED_OF_ONE_HOST);
 	assert_int_equal(s.late, 0);
 	server_response(&s, 0);
-	server_await(&s, ASKED_OF_ONE_HOST + 1);
+	server_await(&s, REQUESTED_OF_ONE_HOST + 1);
 	assert_int_equal(s.late, 1);
 	transport_free(t);
 	server_stop(&s);
@@ -400,16 +400,16 @@ a_name_that_resolves_slowly_does_not_hold_up_the_loop(void **state)
 	struct request r = { .method = "GET", .url = "http://slow.example/", .timeout_ms = 100, .response_max = 1024 };
 
 	(void)state;
-	sem_init(&asked_for_slow, 0, 0);
-	sem_init(&answers_slow, 0, 0);
-	sem_init(&answered_slow, 0, 0);
+	sem_init(&requested_slow, 0, 0);
+	sem_init(&responds_slow, 0, 0);
+	sem_init(&responded_slow, 0, 0);
 	transport_start(t, &r, &receiver_of_late, &s);
 	while (s.late == 0)
 		server_await(&s, 0);
-	assert_int_equal(sem_trywait(&asked_for_slow), 0);
-	assert_int_equal(sem_trywait(&answered_slow), -1);
-	sem_post(&answers_slow);
-	assert_int_equal(sem_wait(&answered_slow), 0);
+	assert_int_equal(sem_trywait(&requested_slow), 0);
+	assert_int_equal(sem_trywait(&responded_slow), -1);
+	sem_post(&responds_slow);
+	assert_int_equal(sem_wait(&responded_slow), 0);
 	assert_true(waited_for_slow);
 	transport_free(t);
 	loop_free(loop);

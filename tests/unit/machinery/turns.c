@@ -12,7 +12,7 @@
 #define MANY 400
 
 static void
-a_tenant_that_asks_for_everything_leaves_places_to_others(void **state)
+a_tenant_that_requests_everything_leaves_places_to_others(void **state)
 {
 	struct turns t = { .limits = { 8, 5, 3 } };
 	struct turn flood[20] = { 0 }, other = { 0 };
@@ -223,7 +223,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_tenant_that_asks_for_everything_leaves_places_to_others),
+		cmocka_unit_test(a_tenant_that_requests_everything_leaves_places_to_others),
 		cmocka_unit_test(one_slow_host_leaves_places_to_the_others_of_its_tenant),
 		cmocka_unit_test(a_free_place_is_the_tenants_that_holds_the_fewest),
 		cmocka_unit_test(equals_have_their_turn_one_after_the_other),

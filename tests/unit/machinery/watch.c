@@ -130,7 +130,7 @@ a_watch_that_breaks_off_resumes_where_it_was(void **state)
 	fixture_teardown(&w);
 }
 
-/* A server that accepts a watch and hangs up at once must not be asked again in a loop. */
+/* A server that accepts a watch and hangs up at once must not get requests in a loop. */
 static void
 watches_that_end_at_once_back_off(void **state)
 {
@@ -441,9 +441,9 @@ a_list_without_its_items_removes_nothing(void **state)
 	}
 }
 
-/* Neither a list nor a watch comes back before it was asked to. */
+/* Neither a list nor a watch comes back before its Retry-After. */
 static void
-the_server_says_when_to_ask_again(void **state)
+the_server_determines_when_a_request_is_repeated(void **state)
 {
 	struct fixture w;
 
@@ -608,7 +608,7 @@ main(void)
 		cmocka_unit_test(an_event_that_does_not_end_ends_its_watch),
 		cmocka_unit_test(a_list_with_an_object_that_has_no_name_removes_nothing),
 		cmocka_unit_test(a_list_without_its_items_removes_nothing),
-		cmocka_unit_test(the_server_says_when_to_ask_again),
+		cmocka_unit_test(the_server_determines_when_a_request_is_repeated),
 		cmocka_unit_test(an_event_that_repeats_a_response_is_passed_over_once),
 		cmocka_unit_test(a_watch_resumes_after_an_event_that_repeats_a_response),
 		cmocka_unit_test(changes_of_others_around_a_repeated_response_are_read),

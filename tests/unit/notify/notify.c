@@ -162,7 +162,7 @@ conditions_hold_or_do_not(void **state)
 }
 
 static void
-each_service_is_asked_in_its_own_way(void **state)
+each_service_gets_its_own_request(void **state)
 {
 	static const struct {
 		const char *service, *recipient,
@@ -254,7 +254,7 @@ a_template_that_is_wrong_is_named(void **state)
 }
 
 static void
-an_answer_says_whether_it_was_taken(void **state)
+a_response_says_whether_it_was_taken(void **state)
 {
 	static const struct {
 		const char *service;
@@ -292,9 +292,9 @@ main(void)
 		cmocka_unit_test(annotations_and_defaults_subscribe),
 		cmocka_unit_test(a_bad_key_spoils_itself_only),
 		cmocka_unit_test(conditions_hold_or_do_not),
-		cmocka_unit_test(each_service_is_asked_in_its_own_way),
+		cmocka_unit_test(each_service_gets_its_own_request),
 		cmocka_unit_test(a_template_that_is_wrong_is_named),
-		cmocka_unit_test(an_answer_says_whether_it_was_taken),
+		cmocka_unit_test(a_response_says_whether_it_was_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ struct world {
 	const char *rules; /* XML: the members of DescribeRules */
 	int status; /* of all responses */
 	const char *body; /* of all responses; NULL: as AWS responds */
-	char asked[2000]; /* the bodies of the queries, a line each */
+	char queried[2000]; /* the bodies of the queries, a line each */
 };
 
 static struct string_pair environment[] = { { "AWS_ACCESS_KEY_ID", "AKID" },
@@ -112,8 +112,8 @@ world_pass(struct world *w)
 		q->response.status = w->status;
 		q->response.body.at = world_response(w, s->query->request.body);
 		q->response.body.len = strlen(q->response.body.at);
-		snprintf(
-		    w->asked + strlen(w->asked), sizeof(w->asked) - strlen(w->asked), "%s\n", s->query->request.body);
+		snprintf(w->queried + strlen(w->queried), sizeof(w->queried) - strlen(w->queried), "%s\n",
+		    s->query->request.body);
 		w->seen.n_queries++;
 		any = true;
 	}
@@ -224,12 +224,12 @@ all_pages_are_read_and_the_next_round_begins_after_ten_seconds(void **state)
 	world_setup(&w, "{stableRS: a, currentPodHash: b}");
 	w.rules = RULE(SHARE("web-c", "20") SHARE("web-s", "80"));
 	world_rest(&w);
-	assert_string_equal(w.asked, round);
+	assert_string_equal(w.queried, round);
 	assert_int_equal(w.plan->wake_at, 11000);
 	w.pass.now = 10999;
-	w.asked[0] = '\0';
+	w.queried[0] = '\0';
 	world_rest(&w);
-	assert_string_equal(w.asked, "");
+	assert_string_equal(w.queried, "");
 	/* the reason stays while the next round is in progress */
 	w.pass.now = 11000;
 	assert_true(world_pass(&w));
@@ -239,7 +239,7 @@ all_pages_are_read_and_the_next_round_begins_after_ten_seconds(void **state)
 	w.rules = RULE(SHARE("web-c", "30") SHARE("web-s", "70"));
 	world_rest(&w);
 	assert_null(w.routing.unverified);
-	assert_string_equal(w.asked, round);
+	assert_string_equal(w.queried, round);
 	assert_int_equal(w.plan->wake_at, 0);
 	arena_free(w.arena);
 }

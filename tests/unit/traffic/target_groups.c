@@ -30,7 +30,7 @@ struct world {
 	const char *targets; /* XML */
 	int bindings_status; /* of the list of TargetGroupBindings */
 	const char *unregistered;
-	char asked[2000]; /* the URLs of objects, and bodies of calls, a line each */
+	char queried[2000]; /* the URLs of objects, and bodies of calls, a line each */
 };
 
 static struct string_pair environment[] = { { "AWS_ACCESS_KEY_ID", "AKID" },
@@ -122,7 +122,8 @@ world_send(struct world *w)
 		assert_true(w->seen.n_queries < QUERIES_MAX);
 		*q = (struct seen_query){ .key = s->key, .done = true, .done_at = w->pass.now };
 		world_respond(w, r, &q->response);
-		snprintf(w->asked + strlen(w->asked), sizeof(w->asked) - strlen(w->asked), "%s\n", r->body ?: r->url);
+		snprintf(w->queried + strlen(w->queried), sizeof(w->queried) - strlen(w->queried), "%s\n",
+		    r->body ?: r->url);
 		w->seen.n_queries++;
 		any = true;
 	}
@@ -219,25 +220,25 @@ objects_are_read_in_each_round_until_the_pods_are_targets(void **state)
 	assert_true(world_pass(&w));
 	assert_string_equal(w.unregistered, "AWS is queried about the target groups");
 	world_rest(&w);
-	assert_string_equal(w.asked, round);
-	w.asked[0] = '\0';
+	assert_string_equal(w.queried, round);
+	w.queried[0] = '\0';
 	w.pass.now = 10999;
 	world_rest(&w);
-	assert_string_equal(w.asked, "");
+	assert_string_equal(w.queried, "");
 	w.pass.now = 11000;
 	w.targets = TARGET("10.0.0.1", "8080");
 	assert_true(world_pass(&w));
 	assert_string_equal(w.unregistered, "target group arn:a has 0 of the 1 addresses of Service web-s");
 	world_rest(&w);
 	assert_null(w.unregistered);
-	assert_string_equal(w.asked, round);
+	assert_string_equal(w.queried, round);
 	/* it stays so, whatever the targets are later */
-	w.asked[0] = '\0';
+	w.queried[0] = '\0';
 	w.pass.now = 99000;
 	w.targets = "";
 	world_rest(&w);
 	assert_null(w.unregistered);
-	assert_string_equal(w.asked, "");
+	assert_string_equal(w.queried, "");
 	arena_free(w.arena);
 }
 
@@ -267,12 +268,12 @@ a_server_without_the_kind_has_no_target_groups_and_another_error_is_retried(void
 
 /* A canary's load balancers. */
 static bool
-world_is_asked_by_a_canary(const char *status, const char *strategy, const char *service_hash, bool on)
+world_is_queried_by_a_canary(const char *status, const char *strategy, const char *service_hash, bool on)
 {
 	struct world w;
 	struct routing now = { .weight = 100, .weight_min = 100 };
 	_cleanup_(json_decrefp) json_t *rollout = NULL;
-	bool asked;
+	bool queried;
 
 	world_setup(&w);
 	w.settings.verify_target_groups = on;
@@ -289,10 +290,10 @@ world_is_asked_by_a_canary(const char *status, const char *strategy, const char 
 		service_hash));
 	w.plan = plan_new(w.arena);
 	alb_confirm(w.rollout, &w.pass, w.plan, &now);
-	asked = world_send(&w);
-	assert_int_equal(now.unregistered != NULL, asked);
+	queried = world_send(&w);
+	assert_int_equal(now.unregistered != NULL, queried);
 	arena_free(w.arena);
-	return asked;
+	return queried;
 }
 
 static void
@@ -301,14 +302,14 @@ a_canary_is_verified_from_the_switch_of_its_stable_service_until_its_promotion(v
 	static const char during[] = "stableRS: a, currentPodHash: b";
 
 	(void)state;
-	assert_true(world_is_asked_by_a_canary(during, "", "b", true));
-	assert_false(world_is_asked_by_a_canary(during, "", "b", false));
-	assert_false(world_is_asked_by_a_canary(during, "", "a", true));
-	assert_false(world_is_asked_by_a_canary("stableRS: b, currentPodHash: b", "", "b", true));
-	assert_false(world_is_asked_by_a_canary("currentPodHash: b", "", "b", true));
-	assert_false(world_is_asked_by_a_canary("stableRS: a, currentPodHash: b, abort: true", "", "b", true));
+	assert_true(world_is_queried_by_a_canary(during, "", "b", true));
+	assert_false(world_is_queried_by_a_canary(during, "", "b", false));
+	assert_false(world_is_queried_by_a_canary(during, "", "a", true));
+	assert_false(world_is_queried_by_a_canary("stableRS: b, currentPodHash: b", "", "b", true));
+	assert_false(world_is_queried_by_a_canary("currentPodHash: b", "", "b", true));
+	assert_false(world_is_queried_by_a_canary("stableRS: a, currentPodHash: b, abort: true", "", "b", true));
 	assert_false(
-	    world_is_asked_by_a_canary(during, ", pingPong: {pingService: web-c, pongService: web-s}", "b", true));
+	    world_is_queried_by_a_canary(during, ", pingPong: {pingService: web-c, pongService: web-s}", "b", true));
 }
 
 int

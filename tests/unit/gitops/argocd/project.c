@@ -200,7 +200,7 @@ windows_allow_and_forbid(void **state)
 		if (is != cases[i].automatic || (!is && until != at(cases[i].until)))
 			fail_msg("case %zu: %s until %s", i, is ? "allowed" : why, time_format(a, until));
 		if (sync_windows_permit(a, p, app, at(cases[i].now), true, &why, &until) != cases[i].manual)
-			fail_msg("case %zu, asked for: %s", i, cases[i].manual ? why : "allowed");
+			fail_msg("case %zu, requested: %s", i, cases[i].manual ? why : "allowed");
 	}
 	assert_non_null(project_problem(a, project(a, "{syncWindows: [{kind: deny, schedule: soon}]}")));
 	arena_free(a);

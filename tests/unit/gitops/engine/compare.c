@@ -76,7 +76,7 @@ what_was_applied_needs_no_question(void **state)
 }
 
 static void
-what_others_made_is_asked_about(void **state)
+what_others_made_needs_a_dry_run(void **state)
 {
 	struct arena *a = arena_new();
 	json_t *live = yaml(a, DEPLOYMENT), *want = yaml(a, DEPLOYMENT);
@@ -102,7 +102,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_applied_needs_no_question),
-		cmocka_unit_test(what_others_made_is_asked_about),
+		cmocka_unit_test(what_others_made_needs_a_dry_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,7 +121,7 @@ a_sync_goes_in_order(void **state)
 			{ .kind = "Rollout", "r", "", "Suspended" } },
 		    { .id = "1" },
 		    "apply Rollout/r; apply ConfigMap/a; Succeeded: successfully synced (all tasks run)" },
-		{ "unless that is asked for",
+		{ "unless that is requested",
 		    { { .kind = "ConfigMap", "a", "argocd.argoproj.io/sync-wave: \"1\"", NULL },
 			{ .kind = "Rollout",
 			    "r",
@@ -266,7 +266,7 @@ first_step(struct arena *a, const struct wish *w, size_t n, const char *options,
 }
 
 static void
-what_asks_for_confirmation_is_waited_for_before_anything_is_done(void **state)
+what_requires_confirmation_is_waited_for_before_anything_is_done(void **state)
 {
 	static const struct wish wishes[] = { { .kind = "ConfigMap", "new", "", NULL },
 		{ .kind = "ConfigMap", "old", "", "Healthy", .extra = true },
@@ -299,7 +299,7 @@ what_asks_for_confirmation_is_waited_for_before_anything_is_done(void **state)
 }
 
 static void
-deleting_an_application_asks_for_the_option_delete(void **state)
+deleting_an_application_requires_the_option_delete(void **state)
 {
 	static const struct wish wishes[] = { { .kind = "ConfigMap", "old", "", "Healthy", .extra = true } };
 	const struct sync_operation deleting = { .id = "1", .prune = true, .deleting = true },
@@ -417,8 +417,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_asks_for_confirmation_is_waited_for_before_anything_is_done),
-		cmocka_unit_test(deleting_an_application_asks_for_the_option_delete),
+		cmocka_unit_test(what_requires_confirmation_is_waited_for_before_anything_is_done),
+		cmocka_unit_test(deleting_an_application_requires_the_option_delete),
 		cmocka_unit_test(a_sync_that_fails_says_of_what_and_why),
 		cmocka_unit_test(a_sync_goes_in_order),
 		cmocka_unit_test(pruning_last_and_in_the_opposite_order),

@@ -6,7 +6,7 @@
 static struct plan *
 plan_of_many(struct arena *a, size_t n)
 {
-	static const struct query ask = { .request = { .method = "GET", .url = "http://p" } };
+	static const struct query query = { .request = { .method = "GET", .url = "http://p" } };
 	struct object *o = arena_alloc(a, sizeof(*o));
 	struct plan *p = plan_new(a);
 
@@ -14,7 +14,7 @@ plan_of_many(struct arena *a, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const char *name = arena_printf(a, "k%zu", i);
 
-		plan_query(p, name, &ask);
+		plan_query(p, name, &query);
 		plan_keep(p, name);
 		plan_note(p, name, (int64_t)i);
 		plan_reason(p, "%s", name);
