@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <math.h>
-#include "base/letters.h"
+#include "base/utf8.h"
 #include "base/str.h"
 
 #define TEXT_MAX (64u << 20)
@@ -370,7 +370,7 @@ json_shown(const char *text)
 	if (j == NULL) {
 		_cleanup_(arena_freep) struct arena *a = arena_new();
 
-		j = json_string(letters_shown(a, text, SIZE_MAX));
+		j = json_string(utf8_shown(a, text, SIZE_MAX));
 	}
 	return j;
 }

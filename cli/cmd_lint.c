@@ -12,7 +12,7 @@
 #include "analysis/compare_annotation.h"
 #include "analysis/provider.h"
 #include "analysis/spec.h"
-#include "base/letters.h"
+#include "base/utf8.h"
 #include "cli/cli.h"
 #include "cli/lint_ports.h"
 #include "cli/lint_rules.h"
@@ -496,7 +496,7 @@ lint_check_names(struct lint *l, const struct manifest *m)
 		const char *path = arena_printf(l->cli->arena, "metadata.%s", fields[i]);
 
 		json_object_foreach (json_object_get(json_object_get(m->json, "metadata"), fields[i]), key, v) {
-			why = name_qualified_problem(i == 0 ? key : letters_cased(l->cli->arena, key, false, true));
+			why = name_qualified_problem(i == 0 ? key : utf8_cased(l->cli->arena, key, false, true));
 			if (why == NULL && i == 0 && json_is_string(v))
 				why = name_label_value_problem(json_string_value(v));
 			if (!json_is_string(v))

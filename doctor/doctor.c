@@ -2,7 +2,7 @@
 #include "doctor/doctor.h"
 #include <string.h>
 #include "base/address.h"
-#include "base/letters.h"
+#include "base/utf8.h"
 #include "doctor/sections.h"
 
 #define SLUICE "labelSelector=app.kubernetes.io%2Fname%3Dsluice"
@@ -68,7 +68,7 @@ doctor_find(const struct doctor_section *s, const struct doctor_world *w, struct
 static const char *
 doctor_line(struct arena *a, const char *text)
 {
-	char *line = arena_strdup(a, letters_shown(a, text, DOCTOR_LINE_MAX));
+	char *line = arena_strdup(a, utf8_shown(a, text, DOCTOR_LINE_MAX));
 
 	for (char *c = line; *c != '\0'; c++)
 		if (*c == '\n' || *c == '\r' || *c == '\t')

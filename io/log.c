@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-#include "base/letters.h"
+#include "base/utf8.h"
 #include "base/printable.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -69,7 +69,7 @@ log_line(enum log_level level, const char *msg, ...)
 		return;
 	a = arena_new();
 	time = time_format(a, loop_ev_wall());
-	text = letters_shown(a, msg, LOG_VALUE_MAX);
+	text = utf8_shown(a, msg, LOG_VALUE_MAX);
 	str_init(&s, LOG_LINE_MAX);
 	if (as_json) {
 		str_addf(&s, "{\"time\":\"%s\",\"level\":\"%s\",\"msg\":", time, level_names[level]);
@@ -82,7 +82,7 @@ log_line(enum log_level level, const char *msg, ...)
 		value = va_arg(ap, const char *);
 		if (value == NULL)
 			continue;
-		value = letters_shown(a, value, LOG_VALUE_MAX);
+		value = utf8_shown(a, value, LOG_VALUE_MAX);
 		if (as_json) {
 			str_addf(&s, ",\"%s\":", key);
 			log_add_json(&s, value);

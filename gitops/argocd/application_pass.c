@@ -2,7 +2,7 @@
  * conditions and parts of the status. */
 #include "gitops/argocd/application_pass.h"
 #include <string.h>
-#include "base/letters.h"
+#include "base/utf8.h"
 #include "base/time.h"
 
 #define MESSAGE_MAX 4000
@@ -154,7 +154,7 @@ app_pass_set_condition(struct app_pass *p, const char *type, const char *message
 			      list = { .at = arena_new_array(p->arena, struct app_condition, was->n + 1) };
 
 	if (message != NULL)
-		message = letters_shown(p->arena, message, MESSAGE_MAX);
+		message = utf8_shown(p->arena, message, MESSAGE_MAX);
 	for (size_t i = 0; i < was->n; i++) {
 		if (!str_eq(was->at[i].type, type))
 			list.at[list.n++] = was->at[i];

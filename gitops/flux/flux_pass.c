@@ -2,7 +2,7 @@
  * the worker. */
 #include "gitops/flux/flux_pass.h"
 #include <string.h>
-#include "base/letters.h"
+#include "base/utf8.h"
 #include "base/str.h"
 #include "kube/api/flux.h"
 
@@ -56,7 +56,7 @@ flux_pass_not_ready(struct flux_pass *p, bool warning, const char *reason, const
 {
 	const struct flux_condition *ready = flux_status_condition(&p->w.status, "Ready");
 
-	message = letters_shown(p->arena, message, MESSAGE_MAX);
+	message = utf8_shown(p->arena, message, MESSAGE_MAX);
 	if (ready != NULL && ready->status == CONDITION_FALSE && str_eq(ready->reason, reason) &&
 	    str_eq(ready->message, message))
 		return;
@@ -71,7 +71,7 @@ flux_pass_condition(
 	const struct flux_condition to = { .type = type,
 		.status = status,
 		.reason = reason,
-		.message = message != NULL ? letters_shown(p->arena, message, MESSAGE_MAX) : NULL,
+		.message = message != NULL ? utf8_shown(p->arena, message, MESSAGE_MAX) : NULL,
 		.observed_generation = p->w.object->meta.generation };
 
 	flux_status_set_condition(&p->status, p->arena, &to, p->w.now);

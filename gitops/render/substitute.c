@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include "base/json.h"
-#include "base/letters.h"
+#include "base/utf8.h"
 #include "base/str.h"
 #include "gitops/render/trim.h"
 
@@ -47,7 +47,7 @@ substitute_fail(struct substitution *s, const char *what)
 	const char *end = s->start;
 
 	while (*end != '\0' && end - s->start < SUBSTITUTE_SHOWN)
-		letters_next(&end);
+		utf8_next(&end);
 	if (s->err == NULL)
 		s->err = err_new(s->arena, ERR_INVALID, "%.*s: %s", (int)(end - s->start), s->start, what);
 	return "";
@@ -252,7 +252,7 @@ substitute_between(struct substitution *s, const char *value, const char *by)
 	while (*value != '\0') {
 		const char *from = value;
 
-		letters_next(&value);
+		utf8_next(&value);
 		str_add(&out, from, (size_t)(value - from));
 		str_adds(&out, by);
 	}
@@ -312,7 +312,7 @@ substitute_evaluate(struct substitution *s, const struct substitute_call *c)
 	case '^':
 	case ',':
 		/* One of each is no operator, and changes nothing. */
-		return op[1] != '\0' && !twice ? value : letters_cased(s->arena, value, op[0] == '^', twice);
+		return op[1] != '\0' && !twice ? value : utf8_cased(s->arena, value, op[0] == '^', twice);
 	case '\0': return value;
 	case ':':
 		if (!substitute_has_default(c))

@@ -2,7 +2,7 @@
  * The other operators are in substitute.c. */
 #include "gitops/render/trim.h"
 #include <string.h>
-#include "base/letters.h"
+#include "base/utf8.h"
 #include "gitops/source/go_glob.h"
 
 const char *
@@ -40,7 +40,7 @@ trim_reversed(struct arena *a, const char *s)
 	while (*s != '\0') {
 		const char *from = s;
 
-		letters_next(&s);
+		utf8_next(&s);
 		to -= s - from;
 		memcpy(to, from, (size_t)(s - from));
 	}

@@ -2,7 +2,7 @@
  * base/glob.h. */
 #include "gitops/source/go_glob.h"
 #include <string.h>
-#include "base/letters.h"
+#include "base/utf8.h"
 
 /* Reads a character of a class, which may follow a backslash; false: the pattern is wrong. */
 static bool
@@ -12,7 +12,7 @@ go_glob_class_character(const char **glob, uint32_t *ret)
 		return false;
 	if (**glob == '\\' && *++*glob == '\0')
 		return false;
-	*ret = letters_next(glob);
+	*ret = utf8_next(glob);
 	return **glob != '\0';
 }
 
@@ -50,10 +50,10 @@ go_glob_piece_match(const char *piece, const char **text)
 			return 0;
 		if (*piece == '[') {
 			piece++;
-			if ((match = go_glob_class_match(&piece, letters_next(&t))) != 1)
+			if ((match = go_glob_class_match(&piece, utf8_next(&t))) != 1)
 				return match;
 		} else if (*piece == '?') {
-			letters_next(&t);
+			utf8_next(&t);
 			piece++;
 		} else {
 			if (*piece == '\\' && *++piece == '\0')

@@ -2,7 +2,7 @@
  * fields are in gitops/protocol.c. */
 #include "gitops/worker/message.h"
 #include <string.h>
-#include "base/letters.h"
+#include "base/utf8.h"
 #include "base/map.h"
 #include "gitops/argocd/project.h"
 #include "gitops/source/arguments.h"
@@ -415,7 +415,7 @@ message_add_warnings(struct session *s, struct worker_response *response)
 
 	for (size_t i = 0; i < n; i++)
 		list[i] = (struct worker_warning){ s->desired.resources.warnings[i].type,
-			letters_shown(s->arena, s->desired.resources.warnings[i].message, SIZE_MAX) };
+			utf8_shown(s->arena, s->desired.resources.warnings[i].message, SIZE_MAX) };
 	if (s->desired.resources.n_warnings > n) {
 		list[n] = (struct worker_warning){ list[n - 1].type,
 			arena_printf(s->arena, "and %zu more warnings", s->desired.resources.n_warnings - n) };
@@ -436,7 +436,7 @@ message_response(struct session *s)
 
 	if (s->error != NULL) {
 		error = (struct worker_error){ s->error_type,
-			letters_shown(s->arena, err_text(s->arena, s->error), SIZE_MAX), s->error->class == ERR_AGAIN };
+			utf8_shown(s->arena, err_text(s->arena, s->error), SIZE_MAX), s->error->class == ERR_AGAIN };
 		response.error = &error;
 	} else if (s->request.release != NULL) {
 		release_report(s, &response);
@@ -455,8 +455,8 @@ message_response(struct session *s)
 	}
 	if (s->error == NULL && (s->request.app != NULL || s->request.ks != NULL) && s->request.syncing) {
 		step = (struct worker_step){ .phase = s->apply.step.phase,
-			.message = letters_shown(
-			    s->arena, s->apply.step.message != NULL ? s->apply.step.message : "", SIZE_MAX),
+			.message =
+			    utf8_shown(s->arena, s->apply.step.message != NULL ? s->apply.step.message : "", SIZE_MAX),
 			.wait = s->apply.step.wait_ms,
 			.unconfirmed = s->apply.step.unconfirmed,
 			.prune_failed = s->apply.step.prune_failed,

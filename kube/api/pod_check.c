@@ -3,7 +3,7 @@
 #include "kube/api/pod_check.h"
 #include <string.h>
 #include "base/address.h"
-#include "base/letters.h"
+#include "base/utf8.h"
 #include "base/quantity.h"
 #include "base/str.h"
 #include "kube/api/names.h"
@@ -122,7 +122,7 @@ check_annotation_key(struct arena *a, const char *key)
 {
 	const char *why = name_qualified_problem(key);
 
-	return why != NULL ? name_qualified_problem(letters_cased(a, key, false, true)) : NULL;
+	return why != NULL ? name_qualified_problem(utf8_cased(a, key, false, true)) : NULL;
 }
 
 void

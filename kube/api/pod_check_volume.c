@@ -1,7 +1,7 @@
 /* kube/api/pod_check_volume.c: validation of volumes in a pod template, as by an API server: a table of the sources,
  * and a check for each. */
 #include <string.h>
-#include "base/letters.h"
+#include "base/utf8.h"
 #include "base/quantity.h"
 #include "base/str.h"
 #include "kube/api/names.h"
@@ -268,7 +268,7 @@ check_csi(struct checking *c, const struct place *at, const json_t *source)
 	struct place below = { at, "nodePublishSecretRef", -1 };
 
 	check_name(
-	    c, at, "driver", driver, name_subdomain_problem(letters_cased(c->problems->arena, driver, false, true)));
+	    c, at, "driver", driver, name_subdomain_problem(utf8_cased(c->problems->arena, driver, false, true)));
 	if (strlen(driver) > DRIVER_MAX)
 		check_problem(c, at, "driver", "Too long: may not be more than %d bytes", DRIVER_MAX);
 	if (json_is_object(secret))

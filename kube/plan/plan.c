@@ -1,6 +1,6 @@
 /* kube/plan/plan.c: plans: functions that add steps, events and queries, and print a plan. */
 #include "kube/plan/plan.h"
-#include "base/letters.h"
+#include "base/utf8.h"
 #include <inttypes.h>
 #include <string.h>
 #include "base/time.h"
@@ -206,7 +206,7 @@ plan_event(struct plan *p, const struct object *about, bool warning, const char 
 	va_list ap;
 
 	va_start(ap, format);
-	s->message = letters_shown(p->arena, arena_vprintf(p->arena, format, ap), SIZE_MAX);
+	s->message = utf8_shown(p->arena, arena_vprintf(p->arena, format, ap), SIZE_MAX);
 	va_end(ap);
 	s->about = plan_own(p, about);
 	s->warning = warning;
@@ -234,7 +234,7 @@ plan_status_event(struct plan *p, const struct object *about, bool warning, cons
 	s->reason = reason;
 	s->revision = p->revision;
 	va_start(ap, format);
-	s->message = letters_shown(p->arena, arena_vprintf(p->arena, format, ap), SIZE_MAX);
+	s->message = utf8_shown(p->arena, arena_vprintf(p->arena, format, ap), SIZE_MAX);
 	va_end(ap);
 	return s;
 }

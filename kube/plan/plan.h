@@ -119,7 +119,7 @@ void plan_strict(struct plan *);
 void plan_unless_gone(struct plan *);
 
 /* Adds an event about an object, which is emitted if the write before it succeeds. The message has a printf format;
- * bytes that are not UTF-8 are replaced (letters_shown). Returns the event, borrowed until the next step is added. */
+ * bytes that are not UTF-8 are replaced (utf8_shown). Returns the event, borrowed until the next step is added. */
 struct plan_step *plan_event(struct plan *, const struct object *about, bool warning, const char *reason,
     const char *format, ...) printf_like(5, 6);
 

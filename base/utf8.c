@@ -1,18 +1,18 @@
-/* base/letters.c: upper and lower case of UTF-8: the simple case mappings of Unicode 15 (UnicodeData.txt), as in
+/* base/utf8.c: upper and lower case of UTF-8: the simple case mappings of Unicode 15 (UnicodeData.txt), as in
  * Go's package unicode. A program generated the rows from that package. */
-#include "base/letters.h"
+#include "base/utf8.h"
 #include <string.h>
 #include "base/err.h"
 
 /* Every `step`th character from `first` to `last`, and the distance to its other case. */
-struct letters_row {
+struct utf8_row {
 	uint32_t first, last;
 	int32_t delta;
 	uint32_t step;
 };
 
 /* clang-format off */
-static const struct letters_row uppers[] = {
+static const struct utf8_row uppers[] = {
 	{ 0xb5, 0xb5, 743, 1 }, { 0xe0, 0xf6, -32, 1 }, { 0xf8, 0xfe, -32, 1 }, { 0xff, 0xff, 121, 1 },
 	{ 0x101, 0x12f, -1, 2 }, { 0x131, 0x131, -232, 1 }, { 0x133, 0x137, -1, 2 }, { 0x13a, 0x148, -1, 2 },
 	{ 0x14b, 0x177, -1, 2 }, { 0x17a, 0x17e, -1, 2 }, { 0x17f, 0x17f, -300, 1 }, { 0x180, 0x180, 195, 1 },
@@ -69,7 +69,7 @@ static const struct letters_row uppers[] = {
 	{ 0x16e60, 0x16e7f, -32, 1 }, { 0x1e922, 0x1e943, -34, 1 },
 };
 
-static const struct letters_row lowers[] = {
+static const struct utf8_row lowers[] = {
 	{ 0xc0, 0xd6, 32, 1 }, { 0xd8, 0xde, 32, 1 }, { 0x100, 0x12e, 1, 2 }, { 0x130, 0x130, -199, 1 },
 	{ 0x132, 0x136, 1, 2 }, { 0x139, 0x147, 1, 2 }, { 0x14a, 0x176, 1, 2 }, { 0x178, 0x178, -121, 1 },
 	{ 0x179, 0x17d, 1, 2 }, { 0x181, 0x181, 210, 1 }, { 0x182, 0x184, 1, 2 }, { 0x186, 0x186, 206, 1 },
@@ -124,7 +124,7 @@ static const struct letters_row lowers[] = {
 /* clang-format on */
 
 static uint32_t
-letters_find(const struct letters_row *rows, size_t n, uint32_t c)
+utf8_find(const struct utf8_row *rows, size_t n, uint32_t c)
 {
 	size_t low = 0, high = n;
 
@@ -142,23 +142,23 @@ letters_find(const struct letters_row *rows, size_t n, uint32_t c)
 }
 
 uint32_t
-letter_upper(uint32_t c)
+utf8_upper(uint32_t c)
 {
 	if (c < 0x80)
 		return c >= 'a' && c <= 'z' ? c - 32 : c;
-	return letters_find(uppers, ARRAY_SIZE(uppers), c);
+	return utf8_find(uppers, ARRAY_SIZE(uppers), c);
 }
 
 uint32_t
-letter_lower(uint32_t c)
+utf8_lower(uint32_t c)
 {
 	if (c < 0x80)
 		return c >= 'A' && c <= 'Z' ? c + 32 : c;
-	return letters_find(lowers, ARRAY_SIZE(lowers), c);
+	return utf8_find(lowers, ARRAY_SIZE(lowers), c);
 }
 
 uint32_t
-letters_next(const char **s)
+utf8_next(const char **s)
 {
 	const unsigned char *at = (const unsigned char *)*s;
 	unsigned n = at[0] < 0xc2 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 1;
@@ -177,7 +177,7 @@ letters_next(const char **s)
 }
 
 static char *
-letters_put(char *to, uint32_t c)
+utf8_put(char *to, uint32_t c)
 {
 	if (c < 0x80) {
 		*to++ = (char)c;
@@ -198,20 +198,20 @@ letters_put(char *to, uint32_t c)
 }
 
 const char *
-letters_cased(struct arena *a, const char *s, bool upper, bool all)
+utf8_cased(struct arena *a, const char *s, bool upper, bool all)
 {
 	/* The other case of a character can need three bytes instead of two, never more. */
 	char *out = arena_alloc(a, strlen(s) * 2 + 1), *to = out;
 
 	while (*s != '\0') {
 		const char *from = s;
-		uint32_t c = letters_next(&s), other = upper ? letter_upper(c) : letter_lower(c);
+		uint32_t c = utf8_next(&s), other = upper ? utf8_upper(c) : utf8_lower(c);
 
 		if (other == c) {
 			memcpy(to, from, (size_t)(s - from));
 			to += s - from;
 		} else {
-			to = letters_put(to, other);
+			to = utf8_put(to, other);
 		}
 		if (!all)
 			break;
@@ -222,7 +222,7 @@ letters_cased(struct arena *a, const char *s, bool upper, bool all)
 
 /* Valid UTF-8: no surrogate, no value beyond Unicode, no overlong encoding. */
 static bool
-letters_is_letter(const char *at, size_t n, uint32_t c)
+utf8_is_letter(const char *at, size_t n, uint32_t c)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 
@@ -230,7 +230,7 @@ letters_is_letter(const char *at, size_t n, uint32_t c)
 }
 
 const char *
-letters_shown(struct arena *a, const char *text, size_t max)
+utf8_shown(struct arena *a, const char *text, size_t max)
 {
 	static const char other[] = "\xef\xbf\xbd", more[] = "\xe2\x80\xa6";
 	size_t n = 0, kept = 0; /* length of the result; the part of it that leaves space for "…" */
@@ -239,17 +239,17 @@ letters_shown(struct arena *a, const char *text, size_t max)
 
 	for (const char *s = text; *s != '\0' && same;) {
 		const char *from = s;
-		uint32_t c = letters_next(&s);
+		uint32_t c = utf8_next(&s);
 
-		same = letters_is_letter(from, (size_t)(s - from), c) && (size_t)(s - text) <= max;
+		same = utf8_is_letter(from, (size_t)(s - from), c) && (size_t)(s - text) <= max;
 	}
 	if (same)
 		return text;
 	to = arena_alloc(a, 3 * strlen(text) + sizeof(more));
 	for (const char *s = text; *s != '\0';) {
 		const char *from = s;
-		uint32_t c = letters_next(&s);
-		bool whole = letters_is_letter(from, (size_t)(s - from), c);
+		uint32_t c = utf8_next(&s);
+		bool whole = utf8_is_letter(from, (size_t)(s - from), c);
 		size_t len = whole ? (size_t)(s - from) : sizeof(other) - 1;
 
 		if (n + len > max) {

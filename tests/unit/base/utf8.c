@@ -1,5 +1,5 @@
-/* tests/unit/base/letters.c: the visible part of a text that is too long, or not UTF-8. */
-#include "base/letters.h"
+/* tests/unit/base/utf8.c: the visible part of a text that is too long, or not UTF-8. */
+#include "base/utf8.h"
 #include "base/json.h"
 #include "tests/unit/unit.h"
 
@@ -31,7 +31,7 @@ what_is_shown_of_a_text_is_utf_8(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		struct arena *a = arena_new();
-		const char *got = letters_shown(a, all[i].text, all[i].max);
+		const char *got = utf8_shown(a, all[i].text, all[i].max);
 
 		if (strcmp(got, all[i].want) != 0)
 			fail_msg("case %zu: want %s, got %s", i, all[i].want, got);
