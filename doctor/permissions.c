@@ -23,6 +23,7 @@ permissions_add_rule(struct arena *a, const json_t *rule, const struct permissio
 	json_t *group, *resource;
 	size_t i, k;
 
+	/* A review without a name would deny what the rule grants for some names only. */
 	if (json_object_get(rule, "resourceNames") != NULL)
 		return;
 	json_array_foreach (json_object_get(rule, "apiGroups"), i, group)

@@ -18,7 +18,7 @@ struct workload;
 struct rollout_world {
 	int64_t now; /* wall ms */
 	const struct rollout *rollout; /* with the template and the selector of its workload, if it has one */
-	const struct seen *seen;
+	const struct seen *seen; /* knowledge of this process only: responses to queries, the last failure */
 	const struct view *view; /* to check whether names are in use; all other objects are gathered below */
 	const struct settings *settings; /* of the process; NULL if they and its step plugins are unknown */
 

@@ -29,7 +29,7 @@ const struct err *routed_read(const struct rollout *, const struct view *, struc
  * see router.confirm. */
 void routed_confirm(const struct rollout *, struct routed *, const struct pass *, struct plan *queries);
 
-/* Returns whether a router of the strategy does so. */
+/* Returns whether a router of the strategy knows how (its row has confirm). */
 bool routed_confirms(const struct routed *);
 
 /* Returns what all routers read: the highest weight, the least weight_min, all other destinations and needs. All zeroes
@@ -41,7 +41,7 @@ struct routing routed_merge(const struct routed *, struct arena *);
 struct err *routed_set_weight(
     const struct rollout *, const struct routed *, const struct wanted_split *, struct plan *);
 
-/* Returns whether all routers have the split, and it has taken effect. */
+/* Returns whether all routers have the split, and it has taken effect. True without routers. */
 bool routed_have_weight(const struct rollout *, const struct routed *, const struct wanted_split *, struct arena *);
 
 /* Sets the hashes with each router that splits pods. */

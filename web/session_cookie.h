@@ -1,4 +1,8 @@
-/* web/session_cookie.h: the cookies of a login: that of the session, and one for each attempt in progress. */
+/* web/session_cookie.h: the cookies of a login: that of the session, and one for each attempt in progress.
+ *
+ * In the browser they are named "sluice-session" and "sluice-login-STATE", over https with "__Host-" in front. The
+ * cookie of a session lasts as long as the session.
+ */
 #pragma once
 #include "web/oidc/attempt.h"
 

@@ -12,7 +12,7 @@
 #include "kube/transport_curl.h"
 
 #define HISTORY_RESPONSE_MAX (32u << 20) /* bytes */
-#define HISTORY_RECORD_MAX (128u << 20)
+#define HISTORY_RECORD_MAX (128u << 20) /* bytes of the file; half for responses, which grow as JSON strings */
 #define HISTORY_TIMEOUT_MS 60000
 #define HISTORY_LAG_MS 60000 /* all scrapes before that time are stored */
 
@@ -82,6 +82,8 @@ history_open(struct cli *c, struct history *ret)
 	return 0;
 }
 
+/* A replay makes the queries of the recording in the same order: the search begins after the last one that was found. A
+ * query that is made twice gets its second response then. */
 static struct response
 history_replay(struct history *h, struct arena *a, const char *body)
 {
