@@ -13,7 +13,7 @@ struct compare_config {
 	int64_t step_ms, warmup_ms, wait_ms;
 	enum config_otherwise otherwise;
 	bool since_run;
-	bool until_end; /* it passes when the time to wait is over, not before */
+	bool until_end; /* it passes when the time to wait has ended, not before */
 };
 
 /* Reads and checks the fields. Errors have the path of the field. */

@@ -82,7 +82,7 @@ static const struct field compare_metric_fields[] = {
 	STRING(compare_metric, until, "until", .choices = "verdict|end",
 	    .doc =
 		"End of the comparison. verdict: as soon as there is evidence; end: only evidence against the canary "
-		"ends it before `wait` is over, so that it watches the update.",
+		"ends it before `wait` has ended, so that it watches the update.",
 	    .default_text = "verdict"),
 	STRING(compare_metric, address, "address", .doc = "URL of Prometheus (http:// or https://).",
 	    .default_text =

@@ -342,7 +342,7 @@ done
 # In these, Argo Rollouts crashes, writes what an API server refuses, or does what users report as wrong (`argoRollouts`): here is what is right.
 for router in alb gateway nginx apisix; do
 	sed 's/.*"want":\(.*\)}$/\1/' tests/data/$router-safe.jsonl >"$dir/want"
-	check "debug vectors $router gives the safe answers" sh -c "'$s' debug vectors $router --lines <tests/data/$router-safe.jsonl | sed -E 's/\"error\":\"([^\"\\\\]|\\\\.)*\"/\"error\":true/' | diff - '$dir/want'"
+	check "debug vectors $router gives the safe results" sh -c "'$s' debug vectors $router --lines <tests/data/$router-safe.jsonl | sed -E 's/\"error\":\"([^\"\\\\]|\\\\.)*\"/\"error\":true/' | diff - '$dir/want'"
 done
 check "debug vectors names them" says "alb-cleanup, aws-credentials, aws-elbv2, aws-sigv4, aws-targets, validation, provider-NAME" "$s" debug vectors x --lines
 check "hash of a file is the ReplicaSet's" sh -c "kubectl get rs myapp-\$('$s' hash tests/e2e/rollout.yaml)"
