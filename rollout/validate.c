@@ -293,16 +293,16 @@ validate_workload(struct problems *p, const struct rollout_world *w)
 	return false;
 }
 
-/* Nothing was read for Services without names. */
+/* Without names of the Services, routers read nothing: that has an error of its own. With subsets, they need none. */
 static void
-validate_routing(struct problems *p, const struct routed *routed)
+validate_routing(struct problems *p, const struct routed *routed, const struct canary_strategy *c)
 {
-	static const char *const services[] = { CANARY ".canaryService", CANARY ".stableService",
-		CANARY ".pingPong.pingService", CANARY ".pingPong.pongService" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
-		if (problem_at(p, services[i]))
-			return;
+	if (c != NULL &&
+	    problem_at(p, CANARY ".stableService") + problem_at(p, CANARY ".canaryService") +
+		    problem_at(p, CANARY ".pingPong.pingService") + problem_at(p, CANARY ".pingPong.pongService") >
+		0 &&
+	    (str_empty(c->canary_service) || str_empty(c->stable_service)))
+		return;
 	for (size_t i = 0; i < routed->n; i++)
 		validate_router(p, routed->by[i].err ?: routed->by[i].routing.raise_err);
 }
@@ -369,7 +369,7 @@ validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 		validate_blue_green(p, w);
 	validate_services(p, w);
 	validate_session_affinity(p, r);
-	validate_routing(p, &w->routers);
+	validate_routing(p, &w->routers, strategy->canary);
 	for (size_t i = 0; i < w->n_analyses; i++) {
 		if (measures)
 			validate_field_refs(p, &w->analyses[i]);
@@ -437,7 +437,7 @@ validate_message(struct rollout_pass *p)
 
 	if (versions != 0 && seen_note(p->w->seen, VALID, 0) == versions) {
 		validate_services(&found, p->w);
-		validate_routing(&found, &p->w->routers);
+		validate_routing(&found, &p->w->routers, p->canary);
 	} else {
 		validate_world(p->w, &found, measures);
 	}

@@ -75,7 +75,7 @@ check "istio: a port of a destination" says 'error: spec.http[0].route[1].destin
 check "istio: the other one is right" says " 1 errors, 0 warnings" "$s" lint "$dir/port.yaml"
 check "a managed route with the name of the route that is split" says 'managedRoutes[0].name: Invalid value: "main" is a route that is split' "$s" lint "$dir/routes"
 check "a wrong number is found where it stands" says "bad/rollout.yaml:6:3: error: spec.replicas: -1 is not between 0" lint
-check "and everything else too: a weight" says "rollout.yaml:15:9: error: spec.strategy.canary.steps[0].setWeight: 101" lint
+check "and everything else too: a weight" says "rollout.yaml:15:9: error: spec.strategy.canary.steps[0].setWeight: Invalid value: 101" lint
 check "a duration" says 'rollout.yaml:16:17: error: spec.strategy.canary.steps[1].pause.duration: "soon"' lint
 check "a misspelt name" says "rollout.yaml:17:9: error: spec.strategy.canary.steps[2].setWieght: unknown field" lint
 check "labels that do not fit" says "rollout.yaml:10:16: error: spec.template.metadata.labels" lint
