@@ -68,8 +68,8 @@ const struct command cmd_backtest = {
 		    .letter = 'o',
 		    .value = "FORMAT",
 		    .value_default = "table",
-		    .choices = "table|json",
-		    .text = "Output format" },
+		    .choices = "table|json|svg",
+		    .text = "Output format; svg: a picture of the placebo releases" },
 		{ .name = "allow-false-alarms",
 		    .value = "PERCENT",
 		    .text = "Exit with code 1 if a larger share of the good releases is stopped" },
@@ -262,6 +262,8 @@ backtest_play(struct cli *c, struct history *h, const struct subject *s, const s
 		return 1;
 	if (strcmp(cli_flag(c, "output"), "json") == 0)
 		output_json(&play);
+	else if (strcmp(cli_flag(c, "output"), "svg") == 0)
+		output_svg(&play);
 	else
 		output_table(&play);
 	return backtest_check(&play, limits);
@@ -279,6 +281,8 @@ backtest_check_flags(struct cli *c)
 		return cli_fail(c, "--must-catch needs placebo releases, which --%s excludes", at ? "at" : "releases");
 	if ((at || releases) && cli_on(c, "propose"))
 		return cli_fail(c, "--propose needs placebo releases, which --%s excludes", at ? "at" : "releases");
+	if ((at || releases) && strcmp(cli_flag(c, "output"), "svg") == 0)
+		return cli_fail(c, "-o svg shows placebo releases, which --%s excludes", at ? "at" : "releases");
 	if (at && cli_flag(c, "allow-false-alarms") != NULL)
 		return cli_fail(c, "--allow-false-alarms needs many releases, and --at has one");
 	return 0;

@@ -1,11 +1,14 @@
-/* cli/backtest/output.c: the table and the JSON of a backtest. */
+/* cli/backtest/output.c: the table, the JSON and the picture of a backtest. */
 #include "cli/backtest/output.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "analysis/backtest/figures_svg.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
+
+#define OUTPUT_MAX (1u << 20)
 
 const char *
 output_percent(struct arena *a, double share)
@@ -277,4 +280,19 @@ output_json(const struct play *p)
 	    "falseAlarms", any, "falseAlarmsLow", low, "falseAlarmsHigh", high, "metrics", metrics);
 	text = json_dumps(all, JSON_INDENT(4) | JSON_REAL_PRECISION(12));
 	printf("%s\n", text);
+}
+
+void
+output_svg(const struct play *p)
+{
+	struct arena *a = p->cli->arena;
+	struct figures_line *lines = arena_new_array(a, struct figures_line, p->n_metrics);
+	_cleanup_(str_done) struct str text = { 0 };
+
+	str_init(&text, OUTPUT_MAX);
+	for (size_t i = 0; i < p->n_metrics; i++)
+		lines[i] = (struct figures_line){ p->metrics[i].name, p->metrics[i].power, p->options.n_effects };
+	figures_svg(lines, p->n_metrics, PLAY_CAUGHT,
+	    arena_printf(a, "Releases of %s that %s stops", p->subject->rollout, p->subject->template), &text);
+	fputs(str_text(&text), stdout);
 }

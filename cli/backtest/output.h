@@ -6,6 +6,7 @@
 /* Prints it on standard output. */
 void output_table(const struct play *);
 void output_json(const struct play *);
+void output_svg(const struct play *);
 void output_releases_table(const struct releases *);
 void output_releases_json(const struct releases *);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/svg.h"
 #include "kube/api/rollout.h"
 #include "rollout/view/forecast.h"
 
@@ -33,19 +34,6 @@ static const struct {
 	[SVG_OTHER] = { "other pods", "#d9a441" },
 };
 _Static_assert(ARRAY_SIZE(svg_areas) == SVG_AREAS, "a color an area");
-
-static void
-svg_text(struct str *out, const char *text)
-{
-	for (; *text != '\0'; text++)
-		switch (*text) {
-		case '<': str_adds(out, "&lt;"); break;
-		case '>': str_adds(out, "&gt;"); break;
-		case '&': str_adds(out, "&amp;"); break;
-		case '"': str_adds(out, "&quot;"); break;
-		default: str_addc(out, (unsigned char)*text < ' ' ? '?' : *text);
-		}
-}
 
 static double
 svg_x(const struct svg *s, int64_t at)
@@ -169,13 +157,8 @@ forecast_svg(const struct forecast *f, struct arena *a, struct str *out)
 	s.pods = s.pods > 0 ? s.pods : 4;
 	s.end = c->ended_at > 0 ? c->ended_at + c->ended_at / 20 : 0;
 	s.end = s.end > 1000 ? s.end : 1000;
-	str_addf(out,
-	    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" "
-	    "font-size=\"12\">\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"24\" "
-	    "font-size=\"15\">",
-	    SVG_WIDTH, SVG_HEIGHT, SVG_WIDTH, SVG_HEIGHT, SVG_LEFT);
-	svg_text(out, arena_printf(a, "The next update of %s/%s: pods and weight", f->namespace, f->name));
-	str_adds(out, "</text>\n");
+	svg_begin(out, SVG_WIDTH, SVG_HEIGHT, SVG_LEFT,
+	    arena_printf(a, "The next update of %s/%s: pods and weight", f->namespace, f->name));
 	for (int area = SVG_AREAS; area-- > 0;)
 		svg_add_area(&s, (enum svg_area)area);
 	svg_add_axes(&s, a);

@@ -237,6 +237,10 @@ wait $prometheus
 
 # The recorded responses, and worse ones.
 replay() { "$SLUICE" backtest compare $t --past 6h --minutes 14 --replay "$1" "${@:2}"; }
+picture() { replay "$dir/record" -o svg >"$dir/power.svg" && python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "$dir/power.svg"; }
+check "a picture is XML" picture
+check "... with a line for each metric" [ "$(grep -c '<path ' "$dir/power.svg")" = "$(jq '.metrics | length' "$dir/json")" ]
+check "... and is not of named releases" says "-o svg shows placebo releases" sh -c "'$SLUICE' backtest compare --releases -o svg 2>&1"
 replayed() { replay "$dir/record" -o json >"$dir/replayed" && cmp "$dir/json" "$dir/replayed"; }
 check "a replay prints the same without Prometheus" replayed
 check "other options have no recorded response" says "it was recorded with other options" replay "$dir/record" --minutes 10

@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 #include "analysis/backtest/binomial.h"
 #include "analysis/backtest/figures.h"
+#include "analysis/backtest/figures_svg.h"
 #include "analysis/backtest/past.h"
 #include "analysis/backtest/placebo.h"
 #include "base/str.h"
@@ -112,6 +113,30 @@ past_of_two(struct arena *a)
 		second[i] = i >= 30 ? 2 : NAN;
 	}
 	return p;
+}
+
+/* x1 is at the left edge (60), x4 at the right one (660), and x2 between; 0 % is at 350, 100 % at 50. */
+static void
+a_picture_has_a_line_for_each_metric(void **state)
+{
+	static const struct figures_power all[] = { { .effect = 1, .releases = 10 },
+		{ .effect = 2, .releases = 10, .stopped = 5 }, { .effect = 4, .releases = 10, .stopped = 10 } };
+	static const struct figures_power none[] = { { .effect = 1, .releases = 4, .stopped = 1 }, { .effect = 2 },
+		{ .effect = 4 } };
+	static const struct figures_line lines[] = { { "errors", all, 3 }, { "a<b", none, 3 } };
+	_cleanup_(str_done) struct str out = { 0 };
+
+	(void)state;
+	str_init(&out, 1 << 16);
+	figures_svg(lines, 2, 0.9, "R & D", &out);
+	assert_non_null(strstr(str_text(&out), "R &amp; D"));
+	assert_non_null(strstr(str_text(&out), "d=\"M60.0 350.0L360.0 200.0L660.0 50.0\""));
+	assert_non_null(strstr(str_text(&out), "d=\"M60.0 275.0\""));
+	assert_non_null(strstr(str_text(&out), "a&lt;b"));
+	assert_non_null(strstr(str_text(&out), "y1=\"80.0\""));
+	str_shorten(&out, 0);
+	figures_svg(lines, 0, 0.9, "", &out);
+	assert_non_null(strstr(str_text(&out), "</svg>"));
 }
 
 static void
@@ -483,6 +508,7 @@ main(void)
 		cmocka_unit_test(draws_keep_all_none_and_parts_of_a_request),
 		cmocka_unit_test(intervals_are_those_of_clopper_and_pearson),
 		cmocka_unit_test(the_smallest_effect_is_interpolated_on_a_logarithmic_scale),
+		cmocka_unit_test(a_picture_has_a_line_for_each_metric),
 		cmocka_unit_test(windows_are_where_one_replicaset_has_all_pods),
 		cmocka_unit_test(a_past_with_too_many_replicasets_is_an_error),
 		cmocka_unit_test(releases_end_as_their_pods_show_it),
