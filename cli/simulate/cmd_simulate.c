@@ -145,6 +145,28 @@ simulate_lines(struct arena *a, const struct forecast_lines *lines)
 	return ret;
 }
 
+/* Refuses Experiments with traffic or analyses: without traffic their analyses would have no data, and the other
+ * versions would have too much. Returns 0, or 1 after printing the error. */
+static int
+simulate_check_steps(struct simulation *s)
+{
+	const struct canary_strategy *canary = s->objects.decoded->spec.strategy.canary;
+
+	for (size_t i = 0; canary != NULL && i < canary->steps.n; i++) {
+		const struct experiment_step *x = canary->steps.at[i].experiment;
+		bool weight = false;
+
+		for (size_t k = 0; x != NULL && k < x->templates.n; k++)
+			weight |= x->templates.at[k].weight.present;
+		if (x != NULL && (weight || x->analyses.n > 0))
+			return cli_fail(s->cli,
+			    "spec.strategy.canary.steps[%zu].experiment: traffic and analyses of Experiments are not "
+			    "simulated; remove the step, or use `sluice plan`",
+			    i);
+	}
+	return 0;
+}
+
 static void
 simulate_prepare(struct simulation *s)
 {
@@ -266,7 +288,8 @@ simulate_run_read(struct simulation *s)
 	struct err *e;
 
 	if (simulate_read_numbers(s) != 0 || simulate_read_versions(s) != 0 ||
-	    plan_read(s->cli, PLAN_METRICS_QUERIED, &s->objects, &s->release.ready_ms) != 0)
+	    plan_read(s->cli, PLAN_METRICS_QUERIED, &s->objects, &s->release.ready_ms) != 0 ||
+	    simulate_check_steps(s) != 0)
 		return 1;
 	simulate_prepare(s);
 	str_init(&timelines, SIMULATE_OUTPUT_MAX);

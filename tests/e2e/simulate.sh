@@ -52,6 +52,16 @@ check "these are failures" fails "$s" simulate -f "$dir/other.yaml"
 sed 's/prometheus: {.*headers/web: {url: "http:\/\/nowhere.example", headers/' "$dir/other.yaml" >"$dir/web.yaml"
 check "another provider is assumed to succeed, which a warning says" says "Warning: metric m of compare does not query Prometheus; the simulation assumes that it succeeds" "$s" simulate -f "$dir/web.yaml" --releases 2 --bad none
 check "a Rollout without an analysis" says "no analysis measures the new version; nothing can stop it" sh -c "sed '/analysis:/,\$d' $compare | '$s' simulate -f - --rollout web --releases 2 --bad none"
+# with_step STEP: the Rollout, with a step before the others.
+with_step() { sed "s/^\( *\)steps:/&\n\1- $1/" $compare >"$dir/experiment.yaml"; }
+with_step "experiment: {duration: 1m, templates: [{name: one, specRef: stable}]}"
+check "an Experiment without traffic and analyses is played" says "pods" "$s" simulate -f "$dir/experiment.yaml" --releases 1 --bad none
+with_step "experiment: {duration: 1m, templates: [{name: one, specRef: stable}], analyses: [{name: one, templateName: compare}]}"
+check "an analysis of an Experiment is refused, with the step" \
+	says "spec.strategy.canary.steps[0].experiment: traffic and analyses of Experiments are not simulated" "$s" simulate -f "$dir/experiment.yaml"
+with_step "experiment: {duration: 1m, templates: [{name: one, specRef: stable, weight: 5}]}"
+check "and so is its traffic" says "not simulated" "$s" simulate -f "$dir/experiment.yaml"
+check "this is a failure" fails "$s" simulate -f "$dir/experiment.yaml"
 for wrong in "--rps 0" "--rps x" "--errors 200%" "--bad errors=5" "--releases 0" "--seed x" "--promote-after soon" "--world odd"; do
 	check "$wrong is refused" fails "$s" simulate -f $compare $wrong
 done
