@@ -1,6 +1,6 @@
 /* tests/bench/routers.c: how many writes a rollout of four weights costs with each router, counted as in requests.c,
  * which has Istio's by kind. Counted are the writes to create the Rollout, and those of the update to the status that
- * says it is over, without events. AWS and hooks are no API server: requests to them are not writes.
+ * says that it has ended, without events. AWS and hooks are no API server: requests to them are not writes.
  */
 #include <stdio.h>
 #include "io/log.h"
