@@ -39,6 +39,7 @@ err_wrap(struct arena *a, const struct err *cause, const char *format, ...)
 	e->class = cause->class;
 	e->responded = cause->responded;
 	e->forbidden = cause->forbidden;
+	e->expired = cause->expired;
 	e->retry_after_ms = cause->retry_after_ms;
 	e->cause = cause;
 	return e;
@@ -62,6 +63,7 @@ err_copy(struct arena *a, const struct err *from)
 	e->path = from->path != NULL ? arena_strdup(a, from->path) : NULL;
 	e->responded = from->responded;
 	e->forbidden = from->forbidden;
+	e->expired = from->expired;
 	e->retry_after_ms = from->retry_after_ms;
 	return e;
 }

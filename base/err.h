@@ -22,6 +22,7 @@ struct err {
 	enum err_class class;
 	bool responded; /* the server responded, in an unreadable way: the request may have taken effect */
 	bool forbidden; /* ERR_INVALID because the server does not permit it: 401, 403 */
+	bool expired; /* ERR_GONE because a resourceVersion or a page is too old: 410 */
 	int64_t retry_after_ms; /* Retry-After of the server; 0: none */
 	const char *path; /* of the field of the object that it is about; NULL: none, or not known */
 	const char *text; /* without the path */

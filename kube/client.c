@@ -73,6 +73,7 @@ client_error(struct arena *a, const struct err *e, int status, struct bytes body
 	error =
 	    err_new(a, class, "%s (%d%s%s)", message, status, reason != NULL ? " " : "", reason != NULL ? reason : "");
 	error->forbidden = status == 401 || status == 403;
+	error->expired = status == 410;
 	return error;
 }
 

@@ -249,11 +249,20 @@ watch_list_absent(struct watch *w)
 	return w->definition == NULL;
 }
 
+/* Returns whether a failed list means that the server does not have the type. A kind of Kubernetes itself does not
+ * disappear: a 404 for one that was there is a failure of something in between. */
+static bool
+watch_is_absent(const struct watch *w, const struct err *e)
+{
+	return e->class == ERR_GONE && !e->expired && w->next_page == NULL && w->observer.failed == NULL &&
+	       (!w->synced || definition_is_of(w->type));
+}
+
 static void
 watch_list_failed(struct watch *w, const struct err *e)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	bool absent = e->class == ERR_GONE && w->next_page == NULL && w->observer.failed == NULL, retries = true;
+	bool absent = watch_is_absent(w, e), retries = true;
 
 	if (w->observer.failed != NULL)
 		w->observer.failed(e, w->observer.arg);

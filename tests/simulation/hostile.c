@@ -170,6 +170,7 @@ static const struct trick tricks[] = {
 	{ .name = "503 with Retry-After", .status = 503, .retry_after_ms = 10000 },
 	{ .name = "401", .status = 401 },
 	{ .name = "403", .status = 403 },
+	{ .name = "404", .status = 404 },
 	{ .name = "410", .status = 410 },
 	{ .name = "302", .status = 302 },
 };

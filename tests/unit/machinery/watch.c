@@ -1,6 +1,7 @@
 /* tests/unit/machinery/watch.c: list, follow, resume, list again. */
 #include "io/log.h"
 #include "kube/api/core.h"
+#include "kube/api/istio.h"
 #include "kube/watch.h"
 #include "tests/unit/machinery/script.h"
 
@@ -42,14 +43,20 @@ fixture_garbled(const struct type *t, void *arg)
 }
 
 static void
-fixture_setup(struct fixture *w)
+fixture_setup_of(struct fixture *w, const struct type *type)
 {
 	*w = (struct fixture){ .loop = loop_virtual_new(1000000) };
 	w->script = script_new(w->loop);
 	w->cache = cache_new(fixture_changed, w);
-	w->watch = watch_start(&w->script->transport, w->cache, &service_type, &(struct watch_scope){ 0 }, 1,
+	w->watch = watch_start(&w->script->transport, w->cache, type, &(struct watch_scope){ 0 }, 1,
 	    (struct watch_observer){ .synced = fixture_synced, .garbled = fixture_garbled, .arg = w });
 	loop_virtual_run_until(w->loop, 0);
+}
+
+static void
+fixture_setup(struct fixture *w)
+{
+	fixture_setup_of(w, &service_type);
 }
 
 static void
@@ -234,29 +241,70 @@ a_type_that_the_server_does_not_have_counts_as_empty(void **state)
 	fixture_teardown(&w);
 }
 
+#define MISSING "{\"kind\":\"Status\",\"code\":404,\"reason\":\"NotFound\"}"
+
 static void
 a_type_that_the_server_no_longer_has_loses_its_objects_when_a_second_list_confirms_it(void **state)
 {
-	static const char missing[] = "{\"kind\":\"Status\",\"code\":404,\"reason\":\"NotFound\"}";
+	const struct view *v;
+	struct fixture w;
+
+	(void)state;
+	fixture_setup_of(&w, &virtual_service_type);
+	v = cache_view(w.cache);
+	script_respond(w.script, "GET", "virtualservices?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
+	fixture_run(&w, 1);
+	script_respond(w.script, "GET", "watch=1", 404, MISSING);
+	fixture_run(&w, 200);
+	script_respond(w.script, "GET", "virtualservices?limit", 404, MISSING);
+	assert_non_null(v->get(v, &virtual_service_type, "default", "a"));
+	assert_false(view_absent(v, &virtual_service_type));
+	fixture_run(&w, 400);
+	script_respond(w.script, "GET", "virtualservices?limit", 404, MISSING);
+	assert_null(v->get(v, &virtual_service_type, "default", "a"));
+	assert_true(view_absent(v, &virtual_service_type));
+	/* Without the permission to watch its definition, it is listed again. */
+	fixture_run(&w, 1);
+	script_respond(w.script, "GET", "customresourcedefinitions?watch=1", 403, "");
+	fixture_run(&w, 30000);
+	script_respond(w.script, "GET", "virtualservices?limit", 200, SERVICES("9", "", SERVICE("a", "8")));
+	assert_non_null(v->get(v, &virtual_service_type, "default", "a"));
+	assert_false(view_absent(v, &virtual_service_type));
+	fixture_teardown(&w);
+}
+
+/* A proxy, or a server that starts, may respond so. 410 is about a version, not about the kind. */
+static void
+a_kind_of_kubernetes_keeps_its_objects_whatever_its_lists_respond(void **state)
+{
 	struct fixture w;
 
 	(void)state;
 	fixture_setup(&w);
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
 	fixture_run(&w, 1);
-	script_respond(w.script, "GET", "watch=1", 404, missing);
-	fixture_run(&w, 200);
-	script_respond(w.script, "GET", "services?limit", 404, missing);
-	assert_string_equal(fixture_version(&w, "a"), "1");
-	assert_false(view_absent(cache_view(w.cache), &service_type));
-	fixture_run(&w, 400);
-	script_respond(w.script, "GET", "services?limit", 404, missing);
-	assert_string_equal(fixture_version(&w, "a"), "");
-	assert_true(view_absent(cache_view(w.cache), &service_type));
-	fixture_run(&w, 10000);
-	script_respond(w.script, "GET", "services?limit", 200, SERVICES("9", "", SERVICE("a", "8")));
-	assert_string_equal(fixture_version(&w, "a"), "8");
-	assert_false(view_absent(cache_view(w.cache), &service_type));
+	script_respond(w.script, "GET", "watch=1", 404, MISSING);
+	for (int i = 0; i < 3; i++) {
+		fixture_run(&w, 10000);
+		script_respond(w.script, "GET", "services?limit", i == 1 ? 410 : 404, MISSING);
+		assert_string_equal(fixture_version(&w, "a"), "1");
+		assert_false(view_absent(cache_view(w.cache), &service_type));
+	}
+	fixture_teardown(&w);
+}
+
+static void
+a_list_that_is_refused_as_too_old_does_not_mean_that_its_kind_is_missing(void **state)
+{
+	struct fixture w;
+
+	(void)state;
+	fixture_setup_of(&w, &virtual_service_type);
+	script_respond(w.script, "GET", "virtualservices?limit", 410, MISSING);
+	assert_int_equal(w.synced, 0);
+	fixture_run(&w, 1000);
+	script_respond(w.script, "GET", "virtualservices?limit", 200, SERVICES("9", "", SERVICE("a", "8")));
+	assert_int_equal(w.synced, 1);
 	fixture_teardown(&w);
 }
 
@@ -600,6 +648,8 @@ main(void)
 		cmocka_unit_test(an_error_event_is_a_reason_to_list_again),
 		cmocka_unit_test(a_list_that_breaks_off_removes_nothing),
 		cmocka_unit_test(a_type_that_the_server_does_not_have_counts_as_empty),
+		cmocka_unit_test(a_kind_of_kubernetes_keeps_its_objects_whatever_its_lists_respond),
+		cmocka_unit_test(a_list_that_is_refused_as_too_old_does_not_mean_that_its_kind_is_missing),
 		cmocka_unit_test(a_type_that_the_server_no_longer_has_loses_its_objects_when_a_second_list_confirms_it),
 		cmocka_unit_test(an_object_that_cannot_be_read_is_known_until_it_is_gone),
 		cmocka_unit_test(an_object_that_cannot_be_read_is_fetched_again),
