@@ -78,14 +78,14 @@ web_application() {
 	Y
 }
 
-# refresh APP: requests a refresh of an Application.
-refresh() { kubectl annotate --overwrite application "$1" -n argocd argocd.argoproj.io/refresh=normal >/dev/null; }
+# refresh APP: requests a refresh of an Application. While an earlier request is pending, a new one would be no change of the object,
+# and the controller may have read already what is to be read again.
+pending_refresh() { kubectl get application "$1" -n argocd -o 'jsonpath={.metadata.annotations.argocd\.argoproj\.io/refresh}'; }
+not_refreshing() { within 30 fails says normal pending_refresh "$1"; }
+refresh() { not_refreshing "$1" && kubectl annotate --overwrite application "$1" -n argocd argocd.argoproj.io/refresh=normal >/dev/null; }
 
 # refreshed APP: requests a refresh, and succeeds when the controller has removed the annotation.
-refreshed() {
-	refresh "$1"
-	within 30 sh -c "! kubectl get application '$1' -n argocd -o 'jsonpath={.metadata.annotations}' | grep -q argocd.argoproj.io/refresh"
-}
+refreshed() { refresh "$1" && not_refreshing "$1"; }
 
 # stands_still KIND NAME NAMESPACE: a controller that logs at level debug has decided about it once more, and found that it may not act.
 stands_still() {
