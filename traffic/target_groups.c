@@ -216,7 +216,7 @@ target_groups_verify_one(
 	const json_t *spec = json_object_get(binding, "spec"), *port = json_at(spec, "/serviceRef/port"),
 		     *ports = json_at(service, "/spec/ports");
 	const char *type = json_str(spec, "targetType"), *arn = json_str(spec, "targetGroupARN") ?: "";
-	int64_t bit = REPORTED_GROUP << 2 * (i < REPORTED_GROUPS_MAX ? i : REPORTED_GROUPS_MAX);
+	int64_t bit = (int64_t)REPORTED_GROUP << 2 * (i < REPORTED_GROUPS_MAX ? i : REPORTED_GROUPS_MAX);
 	struct target_group_check found;
 	struct elbv2_target *targets;
 	size_t n;

@@ -70,7 +70,7 @@ plot_write_cell(struct str *to, const struct plot *p, enum cell cell, bool color
 {
 	static const char *const signs[] = { " ", "─", "●", "○" };
 
-	if (color && cell >= CELL_FIRST)
+	if (color && (cell == CELL_FIRST || cell == CELL_SECOND))
 		str_addf(to, "\xff[%sm%s\xff[0m", p->colors[cell - CELL_FIRST], signs[cell]);
 	else
 		str_adds(to, signs[cell]);
