@@ -255,7 +255,7 @@ static bool
 watch_is_absent(const struct watch *w, const struct err *e)
 {
 	return e->class == ERR_GONE && !e->expired && w->next_page == NULL && w->observer.failed == NULL &&
-	       (!w->synced || definition_is_of(w->type));
+	       (!w->synced || w->served == KIND_ABSENT || definition_is_of(w->type));
 }
 
 static void

@@ -1,4 +1,6 @@
 /* tests/unit/machinery/watch.c: list, follow, resume, list again. */
+#include <sys/mman.h>
+#include <unistd.h>
 #include "io/log.h"
 #include "kube/api/core.h"
 #include "kube/api/istio.h"
@@ -238,6 +240,43 @@ a_type_that_the_server_does_not_have_counts_as_empty(void **state)
 	script_respond(w.script, "GET", "services?limit", 200, SERVICES("7", "", SERVICE("a", "1")));
 	assert_string_equal(fixture_version(&w, "a"), "1");
 	assert_int_equal(w.synced, 1);
+	fixture_teardown(&w);
+}
+
+/* Lists Services once more, which the server does not have. Returns the warnings; the caller frees them. */
+static char *
+fixture_missing_again(struct fixture *w)
+{
+	int file = memfd_create("log", 0), before = dup(STDERR_FILENO);
+	char *text = mem_alloc(4096);
+
+	dup2(file, STDERR_FILENO);
+	log_setup(LOG_LEVEL_WARN, false);
+	fixture_run(w, 10000);
+	script_respond(
+	    w->script, "GET", "services?limit", 404, "{\"kind\":\"Status\",\"code\":404,\"reason\":\"NotFound\"}");
+	log_setup(LOG_LEVEL_ERROR, false);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	text[pread(file, text, 4095, 0)] = '\0';
+	close(file);
+	return text;
+}
+
+static void
+a_kind_of_kubernetes_that_the_server_does_not_have_is_reported_once(void **state)
+{
+	struct fixture w;
+	char *first, *second;
+
+	(void)state;
+	fixture_setup(&w);
+	first = fixture_missing_again(&w);
+	second = fixture_missing_again(&w);
+	assert_non_null(strstr(first, "does not have this kind"));
+	assert_string_equal(second, "");
+	free(first);
+	free(second);
 	fixture_teardown(&w);
 }
 
@@ -648,6 +687,7 @@ main(void)
 		cmocka_unit_test(an_error_event_is_a_reason_to_list_again),
 		cmocka_unit_test(a_list_that_breaks_off_removes_nothing),
 		cmocka_unit_test(a_type_that_the_server_does_not_have_counts_as_empty),
+		cmocka_unit_test(a_kind_of_kubernetes_that_the_server_does_not_have_is_reported_once),
 		cmocka_unit_test(a_kind_of_kubernetes_keeps_its_objects_whatever_its_lists_respond),
 		cmocka_unit_test(a_list_that_is_refused_as_too_old_does_not_mean_that_its_kind_is_missing),
 		cmocka_unit_test(a_type_that_the_server_no_longer_has_loses_its_objects_when_a_second_list_confirms_it),
