@@ -141,6 +141,10 @@ customizations_read_tracking(struct reading *r, const json_t *data)
 			   "application.resourceTrackingMethod: \"%s\" is not annotation, label or annotation+label; "
 			   "annotation is used",
 			   method));
+	if (!str_empty(label) && r->to->label == NULL)
+		customizations_add_problem(r, "application.instanceLabelKey has no effect: objects are tracked by an "
+					      "annotation. It counts if application.resourceTrackingMethod is label or "
+					      "annotation+label");
 }
 
 static void

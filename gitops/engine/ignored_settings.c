@@ -1,21 +1,28 @@
 /* gitops/engine/ignored_settings.c: keys of argocd-cm without effect, and the reason for each: one row for each
- * key. Keys with an effect: customizations.c. */
+ * key. Keys with an effect: customizations.c.
+ *
+ * The rows have every key of the example in Argo CD's documentation, and those of its older versions. */
 #include "gitops/engine/ignored_settings.h"
 #include <string.h>
 #include "base/glob.h"
 #include "base/str.h"
 
-#define NAMED_MAX 40 /* keys that are listed with their reason */
+#define NAMED_MAX 150 /* keys that are listed; Argo CD's example has less than 100 */
 
 static const char no_accounts[] = "`sluice server` has no accounts of its own: users log in with oidc.config",
 		  no_dex[] = "run Dex on its own, and name it in oidc.config",
-		  by_server_flag[] = "`sluice server` has flags",
+		  by_server_flag[] = "`sluice server` has flags", no_logs[] = "`sluice server` shows no logs of Pods",
 		  no_interface[] = "it is about Argo CD's web interface",
 		  no_actions[] = "Sluice has no resource actions",
 		  no_plugins[] = "config management plugins are not supported",
 		  no_tool[] = "the controller's flags choose the tools that render manifests",
 		  by_flag[] = "use the controller's flag --gitops-interval",
-		  by_server[] = "objects are compared by a dry run on the API server";
+		  by_server[] = "objects are compared by a dry run on the API server",
+		  no_event_labels[] = "events have no labels",
+		  no_impersonation[] = "destinationServiceAccounts are not supported",
+		  no_updates[] = "changes of managed objects are compared together, however many there are",
+		  one_kustomize[] = "there is one kustomize, which is built in",
+		  no_hydrator[] = "the source hydrator is not supported";
 
 /* The first row that matches counts; names are globs. */
 static const struct setting_key {
@@ -34,21 +41,20 @@ static const struct setting_key {
 	{ "repositories", NULL }, /* gitops/source/declared.c */
 	{ "repository.credentials", NULL },
 	{ "resource.customizations.actions.*", no_actions },
-	{ "resource.customizations.ignoreResourceUpdates.*",
-	    "changes of managed objects are compared together, however many there are" },
+	{ "resource.customizations.ignoreResourceUpdates.*", no_updates },
 	{ "resource.customizations.knownTypeFields.*", by_server },
-	{ "resource.ignoreResourceUpdatesEnabled",
-	    "changes of managed objects are compared together, however many there are" },
+	{ "resource.ignoreResourceUpdatesEnabled", no_updates },
 	{ "resource.compareoptions", by_server },
 	{ "resource.respectRBAC", "a kind that may not be read is an error of the Applications that have it" },
 	{ "resource.sensitive.mask.annotations", "`sluice app diff` uses the permissions of the user who runs it" },
-	{ "resource.includeEventLabelKeys", "events have no labels" },
-	{ "resource.excludeEventLabelKeys", "events have no labels" },
+	{ "resource.customLabels", no_interface },
+	{ "resource.includeEventLabelKeys", no_event_labels },
+	{ "resource.excludeEventLabelKeys", no_event_labels },
 	{ "resource.links", no_interface },
 	{ "application.links", no_interface },
 	{ "project.links", no_interface },
 	{ "application.allowedNodeLabels", no_interface },
-	{ "application.sync.impersonation.enabled", "destinationServiceAccounts are not supported" },
+	{ "application.sync.impersonation.*", no_impersonation },
 	{ "application.sync.requireOverridePrivilegeForRevisionSync", "a sync of another revision needs sync only" },
 	{ "installationID", "one controller keeps one cluster's Applications" },
 	{ "globalProjects", "projects do not inherit from other projects" },
@@ -60,15 +66,15 @@ static const struct setting_key {
 	{ "helm.repositories", "use repositories" },
 	{ "helm.valuesFileSchemes", "value files are files of a repository, never URLs" },
 	{ "helm.*", no_tool },
-	{ "kustomize.buildOptions.*", "there is one kustomize, which is built in" },
-	{ "kustomize.path.*", "there is one kustomize, which is built in" },
-	{ "kustomize.version.*", "there is one kustomize, which is built in" },
+	{ "kustomize.buildOptions.*", one_kustomize },
+	{ "kustomize.path.*", one_kustomize },
+	{ "kustomize.version.*", one_kustomize },
 	{ "kustomize.enable", no_tool },
 	{ "kustomize.enabled", no_tool },
 	{ "jsonnet.*", "Jsonnet is not supported" },
 	{ "configManagementPlugins", no_plugins },
-	{ "sourceHydrator.*", "the source hydrator is not supported" },
-	{ "commit.*", "the source hydrator is not supported" },
+	{ "sourceHydrator.*", no_hydrator },
+	{ "commit.*", no_hydrator },
 	{ "url", NULL }, /* of `sluice server`, with oidc.config */
 	{ "additionalUrls", no_interface },
 	{ "statusbadge.*", no_interface },
@@ -84,6 +90,10 @@ static const struct setting_key {
 	{ "oidc.*", "certificates are always verified: rootCA of oidc.config names another CA" },
 	{ "dex.*", no_dex },
 	{ "passwordPattern", no_accounts },
+	{ "server.rbac.disableApplicationFineGrainedRBACInheritance",
+	    "there are no permissions for single objects of an Application" },
+	{ "server.rbac.log.enforce.enable", no_logs },
+	{ "server.maxPodLogsToRender", no_logs },
 	{ "server.*", by_server_flag },
 };
 
@@ -182,11 +192,32 @@ ignored_settings_with_effect(struct arena *a)
 	return all;
 }
 
+/* Keys without effect for the same reason. */
+struct ignored_keys {
+	const char *why;
+	const char *names;
+};
+
+/* Adds a key to those with its reason, in the order in which the reasons occur. */
+static void
+ignored_settings_add(struct arena *a, struct ignored_keys *groups, size_t *n, const char *key, const char *why)
+{
+	const char *name = arena_printf(a, "%.100s", key);
+
+	for (size_t i = 0; i < *n; i++)
+		if (groups[i].why == why) {
+			groups[i].names = ignored_settings_join(a, groups[i].names, name, ", ");
+			return;
+		}
+	groups[(*n)++] = (struct ignored_keys){ why, name };
+}
+
 const char *
 ignored_settings_problem(struct arena *a, const json_t *data)
 {
 	const char *without = NULL, *unknown = NULL, *options_problem = NULL, *text = NULL, *key;
-	size_t n = 0;
+	struct ignored_keys groups[ARRAY_SIZE(keys)];
+	size_t n = 0, n_groups = 0;
 	json_t *value;
 
 	json_object_foreach ((json_t *)data, key, value) {
@@ -195,8 +226,11 @@ ignored_settings_problem(struct arena *a, const json_t *data)
 		if (k == NULL && n++ < NAMED_MAX)
 			unknown = ignored_settings_join(a, unknown, arena_printf(a, "%.100s", key), ", ");
 		else if (k != NULL && k->why != NULL && n++ < NAMED_MAX)
-			without = ignored_settings_join(a, without, arena_printf(a, "%.100s (%s)", key, k->why), "; ");
+			ignored_settings_add(a, groups, &n_groups, key, k->why);
 	}
+	for (size_t i = 0; i < n_groups; i++)
+		without =
+		    ignored_settings_join(a, without, arena_printf(a, "%s (%s)", groups[i].names, groups[i].why), "; ");
 	if (json_str(data, "kustomize.buildOptions") != NULL)
 		options_problem = ignored_settings_options_problem(
 		    a, arena_printf(a, "%.1000s", json_str(data, "kustomize.buildOptions")));

@@ -80,7 +80,8 @@ row argocd-cm
 kubectl apply -f $data/settings.yaml >/dev/null
 application rollout rollout shop
 check "the health of a Rollout is that of the script" within 40 says "Rollout is healthy" health rollout Rollout message
-check "all keys have an effect" fails sh -c "kubectl get application rollout -n argocd -o 'jsonpath={.status.conditions}' | grep SettingsWarning"
+warning() { kubectl get application rollout -n argocd -o 'jsonpath={.status.conditions[?(@.type=="SettingsWarning")].message}'; }
+check "the key without effect is named, and no other" [ "$(warning)" = "ConfigMap argocd-cm: application.instanceLabelKey has no effect: objects are tracked by an annotation. It counts if application.resourceTrackingMethod is label or annotation+label" ]
 check "the dashboard needs the address that the provider returns to" says "ConfigMap argocd-cm in namespace argocd has no url" "$SLUICE" server
 kubectl patch configmap argocd-cm -n argocd --type merge -p '{"data": {"url": "https://sluice.example"}}' >/dev/null
 check "... and the Secret of oidc.config" says "oidc.config, clientID: Secret argocd-secret has no key oidc.google.clientId" "$SLUICE" server

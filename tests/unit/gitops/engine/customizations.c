@@ -96,6 +96,10 @@ the_tracking_method_is_one_of_three(void **state)
 		{ "{application.resourceTrackingMethod: label}", false, "app.kubernetes.io/instance", NULL },
 		{ "{application.resourceTrackingMethod: annotation+label, application.instanceLabelKey: a/b}", true,
 		    "a/b", NULL },
+		{ "{application.resourceTrackingMethod: label, application.instanceLabelKey: a/b}", false, "a/b",
+		    NULL },
+		{ "{application.instanceLabelKey: a/b}", true, NULL, "application.instanceLabelKey has no effect" },
+		{ "{application.instanceLabelKey: ''}", true, NULL, NULL },
 		{ "{application.resourceTrackingMethod: labell}", true, NULL, "\"labell\" is not annotation" },
 		{ "{application.resourceTrackingMethod: Label, url: x}", true, NULL, "\"Label\" is not annotation" },
 	};
@@ -129,6 +133,8 @@ every_key_without_effect_is_named(void **state)
 		{ "{accounts.robot: apiKey, dex.config: ''}",
 		    "accounts.robot (`sluice server` has no accounts of its own" },
 		{ "{timeout.reconciliation: 60s}", "--gitops-interval" },
+		{ "{ui.cssurl: x, dex.config: x, ui.bannercontent: x}",
+		    "ui.cssurl, ui.bannercontent (it is about Argo CD's web interface); dex.config (" },
 		{ "{resource.customizations.actions.apps_Deployment: x}", "Sluice has no resource actions" },
 		{ "{kustomize.buildOptions: '--enable-exec --foo=1'}",
 		    "kustomize.buildOptions: --foo (it is not known)" },
@@ -152,9 +158,57 @@ every_key_without_effect_is_named(void **state)
 	assert_null(ignored_settings_problem(a, NULL));
 	json_decref(data);
 	data = json_object();
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 200; i++)
 		json_object_set_new(data, arena_printf(a, "key%d", i), json_string(""));
-	assert_says("; and 60 more keys", ignored_settings_problem(a, data));
+	assert_says("; and 50 more keys", ignored_settings_problem(a, data));
+	json_decref(data);
+	arena_free(a);
+}
+
+/* The keys of the example in Argo CD's documentation ("argocd-cm.yaml example", 3.3), with an x for a part that users
+ * choose. All of them in one ConfigMap are named, or have an effect. */
+static void
+every_key_of_the_example_of_argo_cd_is_known(void **state)
+{
+	static const char *const with_effect[] = { "url", "oidc.config", "resource.exclusions", "resource.inclusions",
+		"resource.customizations.ignoreDifferences.all", "resource.customizations.health.cert-manager.io_x",
+		"kustomize.buildOptions", "application.instanceLabelKey", "application.resourceTrackingMethod" };
+	static const char *const without[] = { "dex.storage", "additionalUrls", "statusbadge.enabled",
+		"statusbadge.url", "users.anonymous.enabled", "users.session.duration", "passwordPattern",
+		"ga.trackingid", "ga.anonymizeusers", "help.chatUrl", "help.chatText", "help.download.linux-amd64",
+		"help.download.linux-arm64", "help.download.linux-ppc64le", "help.download.linux-s390x",
+		"help.download.darwin-amd64", "help.download.darwin-arm64", "help.download.windows-amd64", "dex.config",
+		"resource.ignoreResourceUpdatesEnabled", "resource.customizations.ignoreResourceUpdates.all",
+		"resource.customizations.actions.apps_x", "resource.customizations.knownTypeFields.apps_x",
+		"resource.sensitive.mask.annotations", "resource.customLabels", "resource.includeEventLabelKeys",
+		"resource.excludeEventLabelKeys", "resource.compareoptions", "resource.respectRBAC", "kustomize.enable",
+		"jsonnet.enable", "helm.enable", "kustomize.path.v3.9.1", "kustomize.buildOptions.v3.9.1",
+		"kustomize.version.v3.5.1", "helm.valuesFileSchemes", "application.allowedNodeLabels", "installationID",
+		"admin.enabled", "accounts.x", "accounts.x.enabled", "ui.cssurl", "ui.bannercontent", "ui.bannerurl",
+		"ui.bannerpermanent", "ui.bannerposition", "ui.loginButtonText", "timeout.reconciliation",
+		"timeout.reconciliation.jitter", "webhook.refresh.jitter", "webhook.refresh.jitter.threshold",
+		"cluster.inClusterEnabled", "server.maxPodLogsToRender", "exec.enabled", "exec.shells",
+		"oidc.tls.insecure.skip.verify", "project.links", "application.links", "resource.links",
+		"extension.config", "webhook.maxPayloadSizeMB", "application.sync.impersonation.enabled",
+		"application.sync.impersonation.enforced", "application.sync.requireOverridePrivilegeForRevisionSync",
+		"commit.author.name", "commit.author.email", "sourceHydrator.commitMessageTemplate",
+		"sourceHydrator.readmeMessageTemplate", "globalProjects",
+		"server.rbac.disableApplicationFineGrainedRBACInheritance" };
+	struct arena *a = arena_new();
+	json_t *data = json_object();
+	const char *problem;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(with_effect); i++)
+		json_object_set_new(data, with_effect[i], json_string(""));
+	assert_null(ignored_settings_problem(a, data));
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++)
+		json_object_set_new(data, without[i], json_string(""));
+	problem = ignored_settings_problem(a, data);
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++)
+		assert_says(without[i], problem);
+	assert_null(strstr(problem, "unknown keys"));
+	assert_null(strstr(problem, "more keys"));
 	json_decref(data);
 	arena_free(a);
 }
@@ -260,6 +314,7 @@ main(void)
 		cmocka_unit_test(keys_of_a_repositorys_secret_without_effect_are_named),
 		cmocka_unit_test(keys_of_a_flux_secret_without_effect_are_named),
 		cmocka_unit_test(every_key_without_effect_is_named),
+		cmocka_unit_test(every_key_of_the_example_of_argo_cd_is_known),
 		cmocka_unit_test(every_member_without_effect_is_named),
 	};
 
