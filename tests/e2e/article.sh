@@ -71,9 +71,20 @@ kubectl set image -n shop deployment/myapp myapp=myregistry/myapp:v1.2.3 >/dev/n
 check "the commands of the pipeline that pushes" says "successfully rolled out" kubectl rollout status -n shop deployment/myapp --timeout 120s
 kubectl delete deployment myapp -n shop >/dev/null
 row install
+applies() { kubectl apply --server-side -k "$1"; }
+deployed() { kubectl get deployment sluice -n argo-rollouts -o "jsonpath=$1"; }
+check "the controller is installed" applies deploy
+check "with GitOps" applies deploy/gitops
+check "in its namespace" within 40 says 2 deployed '{.status.readyReplicas}'
+check "for Applications" says '"--controllers=rollouts,gitops"' deployed '{.spec.template.spec.containers[0].args}'
 check "there is no login" says 'unknown command "login"' "$SLUICE" login
 row flux-install
 check "a cluster is checked before the installation" says "you may create what deploy/ contains" "$SLUICE" check --pre
+check "Flux's objects are installed" applies deploy/gitops/flux
+check "... and the controller reconciles them" says '"--controllers=rollouts,gitops,flux"' deployed '{.spec.template.spec.containers[0].args}'
+check "... with its permissions" says "the controller has the permissions of deploy/" "$SLUICE" doctor rbac
+# The controller of this test is another one.
+kubectl delete deployment sluice -n argo-rollouts >/dev/null
 check "there is no bootstrap" says 'unknown command "bootstrap"' "$SLUICE" bootstrap github
 
 row argocd-cm
