@@ -16,6 +16,7 @@
 /* The lists of objects that are read. */
 enum doctor_list {
 	LIST_CONTROLLERS, /* Deployments of Sluice and of Argo Rollouts */
+	LIST_SERVERS, /* Deployments of sluice server */
 	LIST_PODS, /* Sluice's */
 	LIST_POD_METRICS, /* Sluice's */
 	LIST_LEASES,

@@ -28,7 +28,7 @@ static const struct doctor_check checks[] = {
 	{ "definitions",
 	    READS(LIST_CONTROLLERS) | READS(LIST_DEFINITIONS) | READS(LIST_ROLLOUTS) | READS(LIST_TEMPLATES) |
 		READS(LIST_CLUSTER_TEMPLATES) | READS(LIST_APPLICATIONS) | READS(LIST_GIT_REPOSITORIES) |
-		READS(LIST_KUSTOMIZATIONS),
+		READS(LIST_HELM_REPOSITORIES) | READS(LIST_KUSTOMIZATIONS) | READS(LIST_HELM_RELEASES),
 	    NULL, install_definitions },
 	{ "controllers", READS(LIST_CONTROLLERS), NULL, install_controllers },
 	{ "pods", READS(LIST_PODS), NULL, install_pods },
@@ -122,6 +122,8 @@ install_definitions(const struct doctor_world *w, struct doctor_findings *f)
 		{ LIST_APPLICATIONS, "gitops", "kubectl apply --server-side -k deploy/gitops" },
 		{ LIST_GIT_REPOSITORIES, "flux", "kubectl apply --server-side -k deploy/gitops/flux" },
 		{ LIST_KUSTOMIZATIONS, "flux", "kubectl apply --server-side -k deploy/gitops/flux" },
+		{ LIST_HELM_REPOSITORIES, "flux", "kubectl apply --server-side -k deploy/gitops/flux" },
+		{ LIST_HELM_RELEASES, "flux", "kubectl apply --server-side -k deploy/gitops/flux" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -1,4 +1,4 @@
-/* doctor/network.c: names of the servers that Git and Prometheus are at, and the latency of the API server. The names
+/* doctor/network.c: names of the servers of Git, charts and registries, and the latency of the API server. The names
  * are resolved by the machine of the command; the finding says how to resolve them in the cluster. */
 #include <string.h>
 #include "doctor/sections.h"
@@ -11,7 +11,10 @@ static void network_find_names(const struct doctor_world *, struct doctor_findin
 
 static const struct doctor_check checks[] = {
 	{ "api", 0, NULL, network_find_api },
-	{ "names", READS(LIST_APPLICATIONS) | READS(LIST_GIT_REPOSITORIES), network_probe_names, network_find_names },
+	{ "names",
+	    READS(LIST_APPLICATIONS) | READS(LIST_GIT_REPOSITORIES) | READS(LIST_HELM_REPOSITORIES) |
+		READS(LIST_OCI_REPOSITORIES),
+	    network_probe_names, network_find_names },
 	{ 0 },
 };
 
@@ -37,6 +40,16 @@ network_add(const struct doctor_world *w, struct doctor_probes *p, const char *u
 }
 
 static void
+network_add_urls(const struct doctor_world *w, struct doctor_probes *p, enum doctor_list list)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (w->lists[list].items, i, o)
+		network_add(w, p, json_string_value(json_at(o, "/spec/url")));
+}
+
+static void
 network_probe_names(const struct doctor_world *w, struct doctor_probes *p)
 {
 	json_t *o, *source;
@@ -47,8 +60,9 @@ network_probe_names(const struct doctor_world *w, struct doctor_probes *p)
 		json_array_foreach (json_at(o, "/spec/sources"), k, source)
 			network_add(w, p, json_str(source, "repoURL"));
 	}
-	json_array_foreach (w->lists[LIST_GIT_REPOSITORIES].items, i, o)
-		network_add(w, p, json_string_value(json_at(o, "/spec/url")));
+	network_add_urls(w, p, LIST_GIT_REPOSITORIES);
+	network_add_urls(w, p, LIST_HELM_REPOSITORIES);
+	network_add_urls(w, p, LIST_OCI_REPOSITORIES);
 }
 
 static void

@@ -16,6 +16,8 @@
 TAKE_IN(permissions_rollouts, "deploy/rbac.yaml");
 TAKE_IN(permissions_own, "deploy/controller/rbac.yaml");
 TAKE_IN(permissions_gitops, "deploy/gitops/rbac.yaml");
+TAKE_IN(permissions_flux, "deploy/gitops/flux/rbac.yaml");
+TAKE_IN(permissions_server, "deploy/server/rbac.yaml");
 
 static void
 permissions_add_rule(struct arena *a, const json_t *rule, const struct permission *of, struct permissions *to)
@@ -44,16 +46,21 @@ void
 permissions_add(struct arena *a, const char *text, size_t len, const struct permission *of, struct permissions *to)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct permission p = *of;
+	const char *kind;
 	json_t *doc, *rule;
 	size_t i, k;
 
 	if (yaml_parse(a, text, len, &docs) != NULL)
 		return;
-	json_array_foreach (docs, i, doc)
-		if (str_ends(json_str(doc, "kind"), "Role") &&
+	json_array_foreach (docs, i, doc) {
+		kind = json_str(doc, "kind");
+		p.own = str_eq(kind, "Role");
+		if ((p.own || str_eq(kind, "ClusterRole")) &&
 		    str_eq(json_str(json_object_get(doc, "metadata"), "name"), of->role))
 			json_array_foreach (json_object_get(doc, "rules"), k, rule)
-				permissions_add_rule(a, rule, of, to);
+				permissions_add_rule(a, rule, &p, to);
+	}
 }
 
 struct permissions
@@ -62,11 +69,23 @@ permissions_read(struct arena *a)
 	struct permissions all = { 0 };
 
 	permissions_add(a, permissions_rollouts, strlen(permissions_rollouts),
-	    &(struct permission){ .role = "sluice", .controllers = "rollouts" }, &all);
+	    &(struct permission){ .role = "sluice", .controllers = "rollouts", .directory = "" }, &all);
 	permissions_add(a, permissions_own, strlen(permissions_own),
-	    &(struct permission){ .role = "sluice-own", .own = true }, &all);
+	    &(struct permission){ .role = "sluice-own", .directory = "" }, &all);
 	permissions_add(a, permissions_gitops, strlen(permissions_gitops),
-	    &(struct permission){ .role = "sluice-gitops", .controllers = "gitops" }, &all);
+	    &(struct permission){ .role = "sluice-gitops", .controllers = "gitops", .directory = "gitops" }, &all);
+	permissions_add(a, permissions_flux, strlen(permissions_flux),
+	    &(struct permission){ .role = "sluice-flux", .controllers = "flux", .directory = "gitops/flux" }, &all);
+	return all;
+}
+
+struct permissions
+permissions_read_server(struct arena *a)
+{
+	struct permissions all = { 0 };
+
+	permissions_add(a, permissions_server, strlen(permissions_server),
+	    &(struct permission){ .role = "sluice-server", .directory = "server" }, &all);
 	return all;
 }
 

@@ -1,21 +1,26 @@
-/* doctor/rbac.c: whether the controller's ServiceAccount has the permissions of deploy/ (SubjectAccessReviews), whether
- * those of Kustomizations can change what they applied, and what the user of the command may do. */
+/* doctor/rbac.c: whether the ServiceAccounts of the controller and of `sluice server` have the permissions of deploy/
+ * (SubjectAccessReviews), whether those of Kustomizations can change what they applied, and those of HelmReleases store
+ * a release, and what the user of the command may do. */
 #include <string.h>
 #include "doctor/permissions.h"
 #include "doctor/sections.h"
 
-#define APPLY "kubectl apply --server-side -k deploy/"
-
 static void rbac_probe_controllers(const struct doctor_world *, struct doctor_probes *);
 static void rbac_find_controllers(const struct doctor_world *, struct doctor_findings *);
+static void rbac_probe_servers(const struct doctor_world *, struct doctor_probes *);
+static void rbac_find_servers(const struct doctor_world *, struct doctor_findings *);
 static void rbac_probe_tenants(const struct doctor_world *, struct doctor_probes *);
 static void rbac_find_tenants(const struct doctor_world *, struct doctor_findings *);
+static void rbac_probe_releases(const struct doctor_world *, struct doctor_probes *);
+static void rbac_find_releases(const struct doctor_world *, struct doctor_findings *);
 static void rbac_probe_self(const struct doctor_world *, struct doctor_probes *);
 static void rbac_find_self(const struct doctor_world *, struct doctor_findings *);
 
 static const struct doctor_check checks[] = {
 	{ "controllers", READS(LIST_CONTROLLERS), rbac_probe_controllers, rbac_find_controllers },
+	{ "server", READS(LIST_SERVERS), rbac_probe_servers, rbac_find_servers },
 	{ "kustomizations", READS(LIST_KUSTOMIZATIONS), rbac_probe_tenants, rbac_find_tenants },
+	{ "helmreleases", READS(LIST_HELM_RELEASES), rbac_probe_releases, rbac_find_releases },
 	{ "you", 0, rbac_probe_self, rbac_find_self },
 	{ 0 },
 };
@@ -95,9 +100,8 @@ rbac_find_one(const struct doctor_world *w, const json_t *d, const struct permis
 		doctor_add(f, DOCTOR_UNKNOWN, NULL, "%s: %s", account, unknown);
 	if (missing[0] != '\0')
 		doctor_add(f, DOCTOR_PROBLEM,
-		    p->controllers != NULL && strcmp(p->controllers, "gitops") == 0
-			? "kubectl apply --server-side -k deploy/gitops, or restrict repositories to what is permitted"
-			: APPLY,
+		    arena_printf(w->arena, "kubectl apply --server-side -k deploy/%s%s", p->directory,
+			str_eq(p->controllers, "gitops") ? ", or restrict repositories to what is permitted" : ""),
 		    "%s may not %s %s%s%s%s%s%s%s, which role %s of deploy/ permits", account, missing, p->resource,
 		    p->sub[0] != '\0' ? "/" : "", p->sub, p->group[0] != '\0' ? "." : "", p->group,
 		    ns[0] != '\0' ? " in namespace " : "", ns, p->role);
@@ -117,6 +121,36 @@ rbac_find_controllers(const struct doctor_world *w, struct doctor_findings *f)
 		    f, DOCTOR_NOTE, NULL, "no controller runs in the cluster, whose permissions could be checked");
 	else if (items != NULL && f->of_check[DOCTOR_PROBLEM] + f->of_check[DOCTOR_UNKNOWN] == 0)
 		doctor_add(f, DOCTOR_OK, NULL, "the controller has the permissions of deploy/");
+}
+
+/* Calls `each` for each permission that each `sluice server` of the cluster needs. */
+static void
+rbac_each_of_servers(const struct doctor_world *w,
+    void (*each)(const struct doctor_world *, const json_t *, const struct permission *, void *), void *arg)
+{
+	const struct permissions all = permissions_read_server(w->arena);
+	json_t *d;
+	size_t i;
+
+	json_array_foreach (w->lists[LIST_SERVERS].items, i, d)
+		for (const struct permission *p = all.at; p < all.at + all.n; p++)
+			each(w, d, p, arg);
+}
+
+static void
+rbac_probe_servers(const struct doctor_world *w, struct doctor_probes *p)
+{
+	rbac_each_of_servers(w, rbac_add_probes, p);
+}
+
+static void
+rbac_find_servers(const struct doctor_world *w, struct doctor_findings *f)
+{
+	const json_t *items = doctor_items(w, f, LIST_SERVERS);
+
+	rbac_each_of_servers(w, rbac_find_one, f);
+	if (json_array_size(items) > 0 && f->of_check[DOCTOR_PROBLEM] + f->of_check[DOCTOR_UNKNOWN] == 0)
+		doctor_add(f, DOCTOR_OK, NULL, "`sluice server` has the permissions of deploy/server");
 }
 
 /* What a Kustomization with a ServiceAccount of its own applied: "NAMESPACE_NAME_GROUP_KIND" in its inventory. Calls
@@ -188,6 +222,53 @@ rbac_find_tenants(const struct doctor_world *w, struct doctor_findings *f)
 	rbac_each_applied(w, rbac_find_applied, f);
 	if (json_array_size(items) > 0 && f->of_check[DOCTOR_PROBLEM] == 0)
 		doctor_add(f, DOCTOR_OK, NULL, "the ServiceAccounts of Kustomizations can change what they applied");
+}
+
+/* Returns the account of a HelmRelease, and the namespace in which Helm stores its release; NULL: it has no account of
+ * its own. */
+static const char *
+rbac_release_account(const struct doctor_world *w, const json_t *release, const char **ret_namespace)
+{
+	const char *own = json_str(json_object_get(release, "metadata"), "namespace") ?: "",
+		   *name = json_string_value(json_at(release, "/spec/serviceAccountName"));
+
+	*ret_namespace = json_string_value(json_at(release, "/spec/targetNamespace")) ?: own;
+	return str_empty(name) ? NULL : arena_printf(w->arena, "system:serviceaccount:%s:%s", own, name);
+}
+
+static void
+rbac_probe_releases(const struct doctor_world *w, struct doctor_probes *p)
+{
+	const char *account, *ns;
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (w->lists[LIST_HELM_RELEASES].items, i, o)
+		if ((account = rbac_release_account(w, o, &ns)) != NULL)
+			doctor_probe_access(p, account, "create", "", "secrets", "", ns);
+}
+
+static void
+rbac_find_releases(const struct doctor_world *w, struct doctor_findings *f)
+{
+	const json_t *items = doctor_items(w, f, LIST_HELM_RELEASES);
+	const char *account, *ns;
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (items, i, o) {
+		const struct doctor_probe *r;
+
+		if ((account = rbac_release_account(w, o, &ns)) == NULL)
+			continue;
+		r = doctor_probed_access(w, account, "create", "", "secrets", "", ns);
+		if (r != NULL && r->error == NULL && !r->allowed)
+			doctor_add(f, DOCTOR_PROBLEM, "bind a role with this permission to the ServiceAccount",
+			    "HelmRelease %s: %s may not create secrets in namespace %s, where Helm stores its release",
+			    doctor_name(w->arena, o), account, ns);
+	}
+	if (json_array_size(items) > 0 && f->of_check[DOCTOR_PROBLEM] == 0)
+		doctor_add(f, DOCTOR_OK, NULL, "the ServiceAccounts of HelmReleases can store their releases");
 }
 
 static const struct {

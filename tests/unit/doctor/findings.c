@@ -33,6 +33,7 @@ world_read(struct arena *a, const json_t *doc)
 		const char *key = doctor_lists[i].plural;
 		const json_t *list = json_object_get(doc, i == LIST_POD_METRICS	  ? "podmetrics"
 							  : i == LIST_CONTROLLERS ? "controllers"
+							  : i == LIST_SERVERS	  ? "servers"
 										  : key);
 
 		w.lists[i].items = json_is_array(list) ? list : NULL;
@@ -120,6 +121,9 @@ a_definition_is_needed_by_the_controllers_that_run(void **state)
 	    SLUICE "  spec: {template: {spec: {containers: [{args: [controller, '--controllers=rollouts,gitops']}]}}}",
 	    "problem  definitions    the API server does not serve applications.argoproj.io\n"
 	    "                        -> kubectl apply --server-side -k deploy/gitops\n");
+	expect(&doctor_install, SLUICE "  spec: {template: {spec: {containers: [{args: ['--controllers=flux']}]}}}",
+	    "problem  definitions    the API server does not serve helmreleases.helm.toolkit.fluxcd.io\n"
+	    "                        -> kubectl apply --server-side -k deploy/gitops/flux\n");
 	expect(&doctor_install,
 	    "rollouts: []\ncustomresourcedefinitions: [{metadata: {name: rollouts.argoproj.io}, spec: {versions: "
 	    "[{name: v1alpha1, served: true}, {name: v1, served: false}]}}]",
@@ -384,8 +388,54 @@ a_permission_that_is_missing_is_named_with_its_purpose(void **state)
 	    "problem  kustomizations Kustomization f/k: system:serviceaccount:f:robot may not patch deployments.apps "
 	    "in "
 	    "namespace shop, which it applied\n");
+	expect(&doctor_rbac,
+	    SLUICE
+	    "  spec: {template: {spec: {serviceAccountName: sluice, containers: [{args: ["
+	    "'--controllers=rollouts,flux']}]}}}\n"
+	    "probes: {'system:serviceaccount:argo-rollouts:sluice impersonate  serviceaccounts/ ': false, '*': true}",
+	    "may not impersonate serviceaccounts, which role sluice-flux of deploy/ permits\n"
+	    "                        -> kubectl apply --server-side -k deploy/gitops/flux\n");
+	expect_not(&doctor_rbac, SLUICE "probes: {'*': false}", "deploy/gitops/flux");
+	expect(&doctor_rbac,
+	    "helmreleases: [{metadata: {name: h, namespace: f}, spec: {serviceAccountName: robot, targetNamespace: "
+	    "shop}}]\n"
+	    "probes: {'system:serviceaccount:f:robot create  secrets/ shop': false, '*': true}",
+	    "problem  helmreleases   HelmRelease f/h: system:serviceaccount:f:robot may not create secrets in "
+	    "namespace shop, where Helm stores its release\n");
+	expect(&doctor_rbac,
+	    "helmreleases: [{metadata: {name: h, namespace: f}, spec: {serviceAccountName: robot}}]\nprobes: "
+	    "{'system:serviceaccount:f:robot create  secrets/ f': true, '*': false}",
+	    "ok       helmreleases   the ServiceAccounts of HelmReleases can store their releases\n");
 	expect(&doctor_rbac, "probes: {' patch argoproj.io applications/ ': false, '*': true}",
 	    "note     you            you may not sync Applications in all namespaces\n");
+}
+
+static void
+the_server_needs_the_permissions_of_its_directory(void **state)
+{
+	static const char server[] = "servers: [{metadata: {name: sluice-server, namespace: argocd}, spec: {template: "
+				     "{spec: {serviceAccountName: sluice-server}}}}]\n";
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	(void)state;
+	expect(&doctor_rbac, arena_printf(a, "%sprobes: {'*': true}", server),
+	    "ok       server         `sluice server` has the permissions of deploy/server\n");
+	expect(&doctor_rbac,
+	    arena_printf(a,
+		"%sprobes: {'system:serviceaccount:argocd:sluice-server patch argoproj.io applications/ ': false, "
+		"'*': true}",
+		server),
+	    "problem  server         system:serviceaccount:argocd:sluice-server may not patch "
+	    "applications.argoproj.io, which role sluice-server of deploy/ permits\n"
+	    "                        -> kubectl apply --server-side -k deploy/server\n");
+	/* Projects are read in its own namespace only. */
+	expect(&doctor_rbac,
+	    arena_printf(a,
+		"%sprobes: {'system:serviceaccount:argocd:sluice-server list argoproj.io appprojects/ argocd': false, "
+		"'*': true}",
+		server),
+	    "may not list appprojects.argoproj.io in namespace argocd");
+	expect_not(&doctor_rbac, "servers: []\nprobes: {'*': false}", "sluice server");
 }
 
 static void
@@ -484,6 +534,13 @@ a_name_that_does_not_resolve_is_a_problem(void **state)
 	expect(&doctor_network,
 	    "applications: [{spec: {source: {repoURL: 'https://u:p@git.example:8443/a'}}}]\nprobes: {git.example: {}}",
 	    "ok       names          git.example resolves here\n");
+	expect(&doctor_network,
+	    "helmrepositories: [{spec: {url: 'https://charts.example/stable'}}]\nprobes: {charts.example: it does not "
+	    "resolve}",
+	    "problem  names          charts.example: it does not resolve\n");
+	expect(&doctor_network,
+	    "ocirepositories: [{spec: {url: 'oci://registry.example:5000/a/b'}}]\nprobes: {registry.example: {}}",
+	    "ok       names          registry.example resolves here\n");
 	expect(&doctor_network, "latency: 2000", "note     api ");
 }
 
@@ -561,6 +618,7 @@ main(void)
 		cmocka_unit_test(a_cluster_that_no_secret_has_is_found),
 		cmocka_unit_test(a_flux_object_that_is_not_ready_is_found),
 		cmocka_unit_test(a_permission_that_is_missing_is_named_with_its_purpose),
+		cmocka_unit_test(the_server_needs_the_permissions_of_its_directory),
 		cmocka_unit_test(a_repository_that_does_not_respond_is_named),
 		cmocka_unit_test(the_run_of_all_sections_requests_no_private_url),
 		cmocka_unit_test(memory_near_its_limit_is_a_problem),
