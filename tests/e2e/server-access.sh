@@ -145,7 +145,11 @@ check "a policy that cannot be read allows nothing, and is named" within 20 says
 check "... nor a sync" says ' 403' change opal POST applications/web/sync
 policy "g, developers, role:admin"
 check "a permission that was withdrawn is at once without effect" within 20 says '[]' apps opal
-check "no secret, token or cookie is in the log" fails grep -qE "s3cret|$(cat "$dir/opal.csrf")|$(awk '/sluice/ { print $7 }' "$dir/opal" | tail -n 1)" "$dir/server.log"
+secret="s3cret|$(cat "$dir/opal.csrf")|$(awk '/sluice/ { print $7 }' "$dir/opal" | tail -n 1)"
+kubectl get "$(kubectl api-resources --verbs list -o name | grep -v '^secrets$' | paste -sd, -)" -A -o yaml >"$dir/objects"
+check "the objects have who synced" grep -q "username: opal" "$dir/objects"
+check "... and no secret, token or cookie in a status, an event or elsewhere" fails grep -qE "$secret" "$dir/objects"
+check "no secret, token or cookie is in the log" fails grep -qE "$secret" "$dir/server.log"
 kubectl delete clusterrolebinding actors >/dev/null
 check "a permission for Rollouts that was withdrawn ends within a minute" within 60 says '[]' names opal
 kill $stream $server $oidc
