@@ -1,12 +1,14 @@
 # tests/wait.sh: sourced by shell tests that start processes. $dir is the temporary folder of the test.
 
 # within SECONDS COMMAND...: waits until the command succeeds. SECONDS is the maximum on a fast machine. The limit is
-# twenty times that, because a machine can be slow or busy.
+# twenty times that, because a machine can be slow or busy. Once a test has waited in vain it has failed, and often none of
+# what it waits for later can happen: it does not multiply any longer, so that one failure does not take an hour.
+patience=20
 within() {
-	local end=$((SECONDS + 20 * $1))
+	local end=$((SECONDS + patience * $1))
 	shift
 	until "$@" >"$dir/within.out" 2>&1; do
-		[ $SECONDS -lt $end ] || { cat "$dir/within.out"; return 1; }
+		[ $SECONDS -lt $end ] || { patience=1; cat "$dir/within.out"; return 1; }
 		sleep 0.1
 	done
 }

@@ -39,7 +39,7 @@ prometheus --config.file="$dir/prometheus.yaml" --storage.tsdb.path="$dir/tsdb" 
 	--web.listen-address=127.0.0.1:$port >"$dir/prometheus.log" 2>&1 &
 prometheus=$!
 within 20 grep -q "Server is ready" "$dir/prometheus.log"
-metrics=$((40000 + RANDOM % 10000))
+metrics=$(free_port)
 "$SLUICE" controller --leader-elect=false --listen-address 127.0.0.1 --metricsPort $metrics --healthzPort 0 >"$dir/controller.log" 2>&1 &
 controller=$!
 
