@@ -4,9 +4,9 @@
  * canary's and the stable Service. A rule of an HTTPRoute or GRPCRoute is managed if its name is in managedRoutes, or
  * is such a name with a number behind it ("beta-1"), and it has one backendRef, of one of the two Services: steps
  * create and remove it. Any other rule of such a name is an error. All other rules with both Services are split. In a
- * rule with one of them, its destinations get the same weight. But a rule that has only the stable Service keeps its
- * weight when it would be 0, which would leave no destination, and one that has only the canary's is a user's
- * preview, which is never changed.
+ * rule with one of them, its destinations get the same weight. But a rule that has only one of the Services keeps its
+ * weight when it would be 0, which would leave no destination, and one of an HTTPRoute or GRPCRoute that has only the
+ * canary's is a user's preview, which is never changed.
  *
  * The Services are those of the rollout's namespace. A route of another namespace refers to them with `namespace`;
  * Services of its own namespace that have the same names are not the rollout's.
@@ -101,9 +101,9 @@ bool gateway_is_managed(const struct rollout *, const struct gateway_rule *);
 /* Returns whether the rule has both Services, and is not managed. */
 bool gateway_is_split(const struct rollout *, const struct gateway_rule *);
 
-/* Returns whether weights are set in the rule: it has one of the Services, and neither is a preview of the canary nor
- * leads the requests of a header to it. */
-bool gateway_has_weights(const struct rollout *, const struct gateway_rule *);
+/* Returns whether weights are set in the rule of the route: it has one of the Services, and neither is a preview of the
+ * canary nor leads the requests of a header to it. */
+bool gateway_has_weights(const struct rollout *, const struct gateway_route *, const struct gateway_rule *);
 
 /* Returns whether a reference in a route of the rollout is to this Service of its namespace. */
 bool gateway_ref_is(const struct rollout *, const struct backend_ref *, const char *service);

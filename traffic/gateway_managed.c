@@ -247,7 +247,8 @@ gateway_needs_percent(const struct wanted_route *want, size_t n)
 	return false;
 }
 
-/* A route whose useHeaderRoutes was set before may still have rules: they are removed. */
+/* A route whose useHeaderRoutes was set before may still have rules: they are removed. No rule is added behind a route
+ * with an error, as by the plugin of Argo Rollouts. */
 bool
 gateway_set_routes(const struct rollout *r, const struct routing *now, const struct wanted_route *want, size_t n,
     struct arena *a, struct plan *plan)
@@ -261,6 +262,8 @@ gateway_set_routes(const struct rollout *r, const struct routing *now, const str
 		size_t wanted = all->at[i].reference.header_routes ? n : 0;
 		struct gateway_wanted rules = { mirrors, others };
 
+		if (wanted > 0 && (route == NULL || all->at[i].invalid))
+			return false;
 		if (route == NULL)
 			continue;
 		for (size_t k = 0; k < wanted; k++)

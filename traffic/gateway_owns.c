@@ -29,7 +29,7 @@ gateway_owns_live_rule(
 	for (size_t i = 0; i < p->live->spec.rules.n; i++) {
 		const struct gateway_rule *live = &p->live->spec.rules.at[i];
 
-		if (!gateway_has_weights(p->rollout, live) ||
+		if (!gateway_has_weights(p->rollout, p->live, live) ||
 		    (desired->name != NULL ? !str_eq(live->name, desired->name) : live->name != NULL || number-- > 0))
 			continue;
 		*ret_index = i;
@@ -136,7 +136,7 @@ gateway_overlay(const struct rollout *r, const struct type *type, const json_t *
 	for (size_t i = 0; i < p.desired->spec.rules.n; i++) {
 		const struct gateway_rule *rule = &p.desired->spec.rules.at[i];
 
-		if (!gateway_has_weights(r, rule))
+		if (!gateway_has_weights(r, p.desired, rule))
 			continue;
 		if (gateway_owns_live_rule(&p, rule, unnamed, &at)) {
 			gateway_owns_keep_weights(&p, at, i);

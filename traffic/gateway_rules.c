@@ -85,14 +85,21 @@ gateway_is_only(const struct rollout *r, const struct gateway_rule *rule, const 
 	return true;
 }
 
+/* A rule of connections has no name, so that no step can have made it. */
+static bool
+gateway_is_of_connections(const struct gateway_route *route)
+{
+	return route->object.type != &http_route_type && route->object.type != &grpc_route_type;
+}
+
 bool
-gateway_has_weights(const struct rollout *r, const struct gateway_rule *rule)
+gateway_has_weights(const struct rollout *r, const struct gateway_route *route, const struct gateway_rule *rule)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 
 	return gateway_is_mirror(r, rule) ||
 	       (!gateway_is_managed(r, rule) && !gateway_is_session(r, rule) &&
-		   !gateway_is_only(r, rule, c->canary_service) &&
+		   (gateway_is_of_connections(route) || !gateway_is_only(r, rule, c->canary_service)) &&
 		   (gateway_refers_to(r, rule, c->canary_service) || gateway_refers_to(r, rule, c->stable_service)));
 }
 
@@ -158,7 +165,7 @@ gateway_weight_edits(struct arena *a, const struct rollout *r, const struct gate
     const struct wanted_split *want)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
-	bool stable_only = gateway_is_only(r, rule, c->stable_service);
+	bool alone = gateway_is_only(r, rule, c->stable_service) || gateway_is_only(r, rule, c->canary_service);
 	int64_t rest = gateway_rest(want), of_canary = want->weight < rest ? want->weight : rest;
 	json_t *edits = NULL;
 
@@ -169,7 +176,7 @@ gateway_weight_edits(struct arena *a, const struct rollout *r, const struct gate
 		     stable = !canary && gateway_ref_is(r, ref, c->stable_service);
 		int64_t weight = canary ? of_canary : stable ? rest - of_canary : more != NULL ? more->weight : 0;
 
-		if ((!canary && !stable && more == NULL) || (stable_only && weight == 0) ||
+		if ((!canary && !stable && more == NULL) || (alone && weight == 0) ||
 		    (ref->weight.present && ref->weight.value == weight))
 			continue;
 		json_patch_add(json_patch_of(&edits), ref->weight.present ? "replace" : "add",
@@ -231,7 +238,7 @@ gateway_weight_patch(struct arena *a, const struct rollout *r, const struct gate
 	bool split = false;
 
 	for (size_t i = 0; i < route->spec.rules.n; i++) {
-		if (!gateway_has_weights(r, &route->spec.rules.at[i]))
+		if (!gateway_has_weights(r, route, &route->spec.rules.at[i]))
 			continue;
 		gateway_rule_patch(a, r, &route->spec.rules.at[i], i, http ? services : NULL, want, ops);
 		split |= gateway_is_split(r, &route->spec.rules.at[i]);

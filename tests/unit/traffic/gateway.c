@@ -288,6 +288,37 @@ a_route_of_connections_is_read_in_the_version_that_is_served(void **state)
 	}
 }
 
+/* As by the plugin, for which such a route has no rules of steps; but a rule keeps its only destination. */
+static void
+a_rule_of_connections_with_one_service_has_its_weight_but_not_zero(void **state)
+{
+	static const struct {
+		int64_t weight;
+		bool canary, stable; /* which of the rules with one Service are written */
+	} cases[] = { { 0, false, true }, { 30, true, true }, { 100, true, false } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct world w = { .arena = arena_new(), .listed = LISTED };
+		struct wanted_split want = { .weight = cases[i].weight };
+		struct plan *plan = plan_new(w.arena);
+
+		w.rollout = (const struct rollout *)world_add(&w, &rollout_type,
+		    "{metadata: {name: web, namespace: shop}, spec: {strategy: {canary: {canaryService: web-c, "
+		    "stableService: web-s, trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {tlsRoute: r}}}}}}}");
+		world_add(&w, &tls_route_type,
+		    "{metadata: {name: r, namespace: shop}, spec: {rules: [{backendRefs: [{name: web-s, weight: 1}, "
+		    "{name: web-c, weight: 1}]}, {backendRefs: [{name: web-c, weight: 7}]}, {backendRefs: [{name: "
+		    "web-s, weight: 7}]}]}}");
+		assert_null(gateway_router.read(w.rollout, &w.listed.view, w.arena, &w.routing));
+		assert_int_equal(w.routing.weight, 50);
+		assert_null(gateway_router.set_weight(w.rollout, &w.routing, &want, plan));
+		assert_int_equal(strstr(plan->steps[0].body, "/spec/rules/1/") != NULL, cases[i].canary);
+		assert_int_equal(strstr(plan->steps[0].body, "/spec/rules/2/") != NULL, cases[i].stable);
+		arena_free(w.arena);
+	}
+}
+
 static void
 a_route_without_one_of_the_services_is_an_error_that_names_it(void **state)
 {
@@ -712,7 +743,7 @@ where_results_differ_from_the_plugin_they_are_the_safe_ones(void **state)
 		{ "a rule with the name of a managed route that no step can have made is a user's: it is not removed",
 		    SPLIT ", {name: beta, backendRefs: [{name: web-s}, {name: web-c}]}", "that no step made", NULL,
 		    "\"op\":\"remove\"" },
-		{ "a rule with the canary's Service alone is a preview, which weight 0 would cut off",
+		{ "a rule for requests with the canary's Service alone is a preview, which weight 0 would cut off",
 		    SPLIT ", {backendRefs: [{name: web-c, weight: 9}]}", NULL, "/spec/rules/0/", "/spec/rules/1/" },
 		{ "a rule with the stable Service alone is not left without a destination",
 		    SPLIT ", {backendRefs: [{name: web-s, weight: 9}]}", NULL, "/spec/rules/0/",
@@ -785,6 +816,30 @@ a_weight_stops_at_an_error_of_a_route_and_an_abort_does_not(void **state)
 		plan = plan_new(w.arena);
 		gateway_router.set_weight(w.rollout, &w.routing, &want, plan);
 		assert_int_equal(plan->n_steps > 0, cases[i].written);
+		arena_free(w.arena);
+	}
+}
+
+/* No header route is added behind a route with an error, as by the plugin; rules are removed from each. */
+static void
+a_header_route_stops_at_an_error_of_a_route_and_a_removal_does_not(void **state)
+{
+	struct wanted_route want = { .header = &(struct header_route){ .name = "beta" } };
+
+	(void)state;
+	for (size_t n = 0; n < 2; n++) {
+		struct world w = { .arena = arena_new(), .listed = LISTED };
+		struct plan *plan = plan_new(w.arena);
+
+		w.rollout = (const struct rollout *)world_add(&w, &rollout_type,
+		    "{metadata: {name: web, namespace: shop}, spec: {strategy: {canary: {canaryService: web-c, "
+		    "stableService: web-s, trafficRouting: {managedRoutes: [{name: beta}], plugins: "
+		    "{argoproj-labs/gatewayAPI: {httpRoutes: [{name: missing, useHeaderRoutes: true}, {name: r, "
+		    "useHeaderRoutes: true}]}}}}}}}");
+		assert_non_null(world_read(
+		    &w, "", "spec: {rules: [" SPLIT ", {name: beta-1, backendRefs: [{name: web-c}], matches: [{}]}]}"));
+		assert_false(gateway_router.set_routes(w.rollout, &w.routing, &want, n, w.arena, plan));
+		assert_int_equal(plan->n_steps > 0, n == 0);
 		arena_free(w.arena);
 	}
 }
@@ -1026,6 +1081,7 @@ main(void)
 		cmocka_unit_test(services_of_another_namespace_are_not_the_rollouts),
 		cmocka_unit_test(a_rule_with_one_of_the_services_gets_its_weight_and_keeps_a_destination),
 		cmocka_unit_test(a_route_of_connections_is_read_in_the_version_that_is_served),
+		cmocka_unit_test(a_rule_of_connections_with_one_service_has_its_weight_but_not_zero),
 		cmocka_unit_test(a_route_without_one_of_the_services_is_an_error_that_names_it),
 		cmocka_unit_test(a_header_route_leads_to_the_canary_with_all_else_that_the_split_rule_has),
 		cmocka_unit_test(a_header_route_with_the_defaults_of_the_api_server_is_as_wanted),
@@ -1045,6 +1101,7 @@ main(void)
 		cmocka_unit_test(a_rule_that_cannot_match_the_cookie_too_is_an_error_and_gets_no_rule),
 		cmocka_unit_test(where_results_differ_from_the_plugin_they_are_the_safe_ones),
 		cmocka_unit_test(a_weight_stops_at_an_error_of_a_route_and_an_abort_does_not),
+		cmocka_unit_test(a_header_route_stops_at_an_error_of_a_route_and_a_removal_does_not),
 		cmocka_unit_test(an_error_of_one_route_does_not_stop_an_abort_of_others),
 		cmocka_unit_test(a_selector_that_selects_no_route_is_an_error),
 		cmocka_unit_test(the_filters_of_the_canarys_reference_are_those_of_its_header_route_too),
