@@ -198,6 +198,8 @@ alb_set_ingress(struct arena *a, const struct rollout *r, const struct ingress *
 	return *ops == NULL;
 }
 
+/* Routes are removed from each Ingress that exists. They are added to none behind one that does not, as by Argo
+ * Rollouts. */
 bool
 alb_set_routes(const struct rollout *r, const struct routing *now, const struct wanted_route *want, size_t n,
     struct arena *a, struct plan *plan)
@@ -209,6 +211,8 @@ alb_set_routes(const struct rollout *r, const struct routing *now, const struct 
 		_cleanup_(json_decrefp) json_t *ops = NULL;
 		const struct ingress *ingress = all->at[i].ingress;
 
+		if (ingress == NULL && n > 0)
+			return false;
 		if (ingress == NULL || r->spec.strategy.canary->traffic_routing->managed_routes.n == 0)
 			continue;
 		as_wanted &= alb_set_ingress(a, r, ingress, want, n, &ops);

@@ -133,6 +133,33 @@ a_record_that_cannot_be_read_refuses_a_weight_and_not_an_abort(void **state)
 	}
 }
 
+/* No header route is added behind an Ingress that does not exist, as by Argo Rollouts. It removes none either; here
+ * each Ingress that exists loses its own. */
+static void
+a_header_route_stops_at_a_missing_ingress_and_a_removal_does_not(void **state)
+{
+	struct wanted_route want = { .header = &(struct header_route){ .name = "beta" } };
+
+	(void)state;
+	for (size_t n = 0; n < 2; n++) {
+		struct world w = { .arena = arena_new(), .listed = LISTED };
+		struct plan *plan = plan_new(w.arena);
+
+		w.rollout = (const struct rollout *)world_add(&w, &rollout_type,
+		    "{metadata: {name: web, namespace: shop}, spec: {strategy: {canary: {canaryService: web-c, "
+		    "stableService: web-s, trafficRouting: {managedRoutes: [{name: beta}], alb: {ingresses: [missing, "
+		    "i], servicePort: 80}}}}}}");
+		world_add(&w, &ingress_type,
+		    "{metadata: {name: i, namespace: shop, resourceVersion: '7', annotations: "
+		    "{alb.ingress.kubernetes.io/actions.beta: '{}'}}, spec: {rules: [{http: {paths: [{path: /, "
+		    "backend: {service: {name: web-s, port: {name: use-annotation}}}}]}}]}}");
+		assert_non_null(alb_router.read(w.rollout, &w.listed.view, w.arena, &w.routing));
+		assert_false(alb_router.set_routes(w.rollout, &w.routing, &want, n, w.arena, plan));
+		assert_int_equal(plan->n_steps > 0, n == 0);
+		arena_free(w.arena);
+	}
+}
+
 static void
 a_sync_keeps_the_actions_and_paths_of_the_rollout(void **state)
 {
@@ -172,6 +199,7 @@ main(void)
 		cmocka_unit_test(the_weight_is_the_canarys_share_in_the_action),
 		cmocka_unit_test(a_patch_tests_the_action_and_records_it),
 		cmocka_unit_test(a_record_that_cannot_be_read_refuses_a_weight_and_not_an_abort),
+		cmocka_unit_test(a_header_route_stops_at_a_missing_ingress_and_a_removal_does_not),
 		cmocka_unit_test(a_sync_keeps_the_actions_and_paths_of_the_rollout),
 	};
 
