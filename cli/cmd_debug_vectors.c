@@ -242,48 +242,109 @@ vector_has_route_objects(const struct vector *v)
 	return v->routed.n > 0 && (v->routed.by[0].router->features & ROUTER_ROUTE_OBJECTS) != 0;
 }
 
+/* Returns the error of an Ingress whose record of managed annotations cannot be read; NULL: each can be. */
+static const struct err *
+vector_record_err(const struct vector *v)
+{
+	const struct err *e = NULL;
+
+	for (size_t i = 0; i < v->n && e == NULL; i++) {
+		struct alb_edit edit;
+		json_t *ops = NULL;
+
+		if (v->at[i]->type != &ingress_type || !alb_concerns(v->rollout, v->at[i]))
+			continue;
+		e = alb_edit_begin(&edit, v->arena, (const struct ingress *)v->at[i], &ops);
+		json_decref(edit.managed);
+	}
+	return e;
+}
+
+/* Sets the managed routes of a call. What else is wrong with the objects is an error of the call only if the routes
+ * cannot be set because of it. */
 static void
 vector_set_routes(struct vector *v, const struct wanted_route *want, size_t n)
 {
 	struct plan *plan = plan_new(v->arena);
 	const struct err *e = v->err;
+	bool gone = e != NULL && e->class == ERR_GONE;
 
+	if (gone && (n == 0 || vector_has_route_objects(v)))
+		return; /* a pass neither removes nor creates any then */
 	routed_set_routes(v->rollout, &v->routed, want, n, v->arena, plan);
 	vector_write(v, plan);
-	if (!vector_has_route_objects(v) || (e != NULL && e->class == ERR_GONE))
-		return;
 	vector_read(v, v->objects);
-	v->err = NULL;
+	v->err = n == 0 ? vector_record_err(v) : NULL;
 	if (!routed_set_routes(v->rollout, &v->routed, want, n, v->arena, NULL))
 		v->err = e != NULL ? e : err_new(v->arena, ERR_INVALID, "the managed route cannot be made");
 }
 
-/* A call sets one route and leaves all others: for it, no other name is that of a managed route. */
+/* Removes the references to routes of the Gateway API in which no step creates rules. Returns false if no other is
+ * left. */
+static bool
+vector_drop_plain_routes(json_t *plugin)
+{
+	static const char *const plain[] = { "tcpRoute", "tcpRoutes", "tlsRoute", "tlsRoutes", "httpRouteSelector",
+		"grpcRouteSelector", "tcpRouteSelector", "tlsRouteSelector" };
+	static const char *const lists[] = { "httpRoutes", "grpcRoutes" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		json_object_del(plugin, plain[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		json_t *list = json_object_get(plugin, lists[i]);
+
+		for (size_t k = json_array_size(list); k-- > 0;)
+			if (!json_is_true(json_object_get(json_array_get(list, k), "useHeaderRoutes")))
+				json_array_remove(list, k);
+	}
+	return !str_empty(json_str(plugin, "httpRoute")) || !str_empty(json_str(plugin, "grpcRoute")) ||
+	       json_array_size(json_object_get(plugin, "httpRoutes")) > 0 ||
+	       json_array_size(json_object_get(plugin, "grpcRoutes")) > 0;
+}
+
+/* Reads what a call about managed routes concerns: for one that sets a route (NULL: that removes all), no other name is
+ * that of a managed route. Returns false if no router of the rollout has any. */
+static bool
+vector_read_managed(struct vector *v, const json_t *rollout, const json_t *route, json_t *objects)
+{
+	_cleanup_(json_decrefp) json_t *copy = json_deep_copy(rollout);
+	json_t *routing = json_at(copy, "/spec/strategy/canary/trafficRouting"),
+	       *plugin = json_object_get(json_object_get(routing, "plugins"), "argoproj-labs/gatewayAPI");
+	bool any = plugin == NULL || vector_drop_plain_routes(plugin);
+
+	if (v->routed.n == 0)
+		return false;
+	if (route != NULL)
+		json_object_set_new(
+		    routing, "managedRoutes", json_pack("[{s:s}]", "name", json_str(route, "name") ?: ""));
+	v->rollout = (const struct rollout *)object_decode(&rollout_type, copy, v->arena);
+	v->err = NULL;
+	if (any)
+		vector_read(v, objects);
+	return any;
+}
+
 static void
 vector_set_header_route(struct vector *v, const json_t *rollout, const json_t *route, json_t *objects)
 {
-	_cleanup_(json_decrefp) json_t *copy = json_deep_copy(rollout);
 	struct header_route *header = arena_alloc(v->arena, sizeof(*header));
 	struct problems problems = { .arena = v->arena };
 	struct wanted_route want = { .header = header };
-	json_t *routing = json_at(copy, "/spec/strategy/canary/trafficRouting");
 
-	if (vector_has_route_objects(v) && v->err != NULL && v->err->class != ERR_GONE)
-		v->err = NULL;
-	json_object_set_new(routing, "managedRoutes", json_pack("[{s:s}]", "name", json_str(route, "name") ?: ""));
+	if (!vector_read_managed(v, rollout, route, objects))
+		return;
 	decode(&header_route_type, route, "route", &problems, header);
 	for (size_t i = 0; i < header->match.n; i++) {
 		const struct string_match *value = header->match.at[i].header_value;
 
 		if (header->match.at[i].header_name == NULL || value == NULL ||
-		    (value->exact == NULL) + (value->prefix == NULL) + (value->regex == NULL) != 2)
+		    (value->exact == NULL) + (value->prefix == NULL) + (value->regex == NULL) != 2) {
 			v->err = err_new(v->arena, ERR_INVALID, "route.match[%zu]: needs a name and one value", i);
+			return;
+		}
 	}
-	if (v->err != NULL)
-		return;
-	v->rollout = (const struct rollout *)object_decode(&rollout_type, copy, v->arena);
-	vector_read(v, objects);
-	vector_set_routes(v, &want, header->match.n > 0);
+	if (v->err == NULL || header->match.n > 0 || vector_has_route_objects(v))
+		vector_set_routes(v, &want, header->match.n > 0);
 }
 
 /* The rules between fields that a Rollout must obey before anything is set. Returns whether it does. */
@@ -381,12 +442,13 @@ debug_vectors_line(struct cli *c, const json_t *line)
 		if (vector_check(&v))
 			vector_set_weight(&v, call);
 	} else if (str_eq(op, "removeManagedRoutes")) {
-		/* a rule is removed whether or not the others can be split */
-		if (v.err != NULL && (v.err->class != ERR_GONE || vector_has_route_objects(&v)))
-			v.err = NULL;
-		vector_set_routes(&v, NULL, 0);
+		if (vector_read_managed(&v, rollout, NULL, objects)) {
+			v.err = vector_has_route_objects(&v) ? NULL : v.err;
+			vector_set_routes(&v, NULL, 0);
+		}
 	} else if (str_eq(op, "setHeaderRoute")) {
-		if (vector_check(&v))
+		/* without a match, the route is only removed */
+		if (json_array_size(json_at(call, "/route/match")) == 0 || vector_check(&v))
 			vector_set_header_route(&v, rollout, json_object_get(call, "route"), objects);
 	} else if (str_eq(op, "setMirrorRoute")) {
 		if (vector_check(&v))
