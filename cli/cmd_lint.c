@@ -35,6 +35,7 @@
 #include "rollout/experiment/validate.h"
 #include "rollout/gather.h"
 #include "rollout/validate.h"
+#include "rollout/warnings.h"
 #include "rollout/world.h"
 #include "traffic/router.h"
 
@@ -290,13 +291,18 @@ lint_check_rollout(struct lint *l, const struct manifest *m)
 	struct pass pass = {
 		.view = &l->view, .namespace = m->object->meta.namespace, .name = m->object->meta.name, .seen = &seen
 	};
-	struct problems found = { .arena = l->cli->arena };
+	struct problems found = { .arena = l->cli->arena }, warnings = { .arena = l->cli->arena };
 	struct rollout_world w;
 
 	world_gather(&pass, (const struct rollout *)m->object, l->cli->arena, &w);
 	validate_problems(&w, &found);
 	for (size_t i = 0; i < found.n; i++)
 		lint_print_problem(l, m, &found.at[i]);
+	warnings_find(&warnings, w.rollout);
+	for (size_t i = 0; i < warnings.n; i++)
+		if (!problem_at(&found, warnings.at[i].path) && object_problem(m->object, warnings.at[i].path) == NULL)
+			lint_print(l, true, m->file, yaml_mark_of(m->marks, warnings.at[i].path), warnings.at[i].path,
+			    warnings.at[i].text);
 	lint_check_ports(l, m);
 	lint_check_few_pods(l, m, &w);
 	lint_check_pods(l, m, "/spec/template", "spec.template", false);

@@ -67,7 +67,7 @@ canary_has_all_traffic(const struct rollout_pass *p)
 
 	if (p->replicas == 0)
 		return true;
-	if (p->canary->ping_pong == NULL)
+	if (p->canary->ping_pong == NULL || p->w->routers.n == 0)
 		return weights_settled(p);
 	return p->w->routing_err == NULL && r->unverified == NULL && r->weight_min == p->weight_total &&
 	       str_eq(r->canary_hash, p->w->hash);

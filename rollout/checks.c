@@ -50,9 +50,8 @@ check_feature(struct problems *p, const struct canary_strategy *c, enum router_f
 			with++;
 		else
 			without = router;
-	if (n > 0 && with == n)
+	if (with > 0 && (with == n || (feature & ROUTER_OF_ALL) == 0))
 		return true;
-	/* Without the feature, one of them would send requests to other destinations than the others. */
 	if (with > 0)
 		problem_add(p, path, "Invalid value: %s does not have it; all routers of a Rollout must: %s do",
 		    without->name, names);

@@ -7,7 +7,8 @@
 
 struct label_selector;
 
-/* Checks that all routers of the strategy have the feature that the field needs. Returns false if they do not. */
+/* Checks that a router of the strategy has the feature that the field needs; all of them, if it is one that all must
+ * have (ROUTER_OF_ALL). Returns false if not. */
 bool check_feature(struct problems *, const struct canary_strategy *, enum router_feature, const char *path);
 
 /* Checks that the text is seconds or a Go duration; NULL is valid. Returns false if it is neither. */

@@ -105,7 +105,8 @@ route_steps_check_match(struct problems *p, const struct string_match *m, const 
 		    field);
 }
 
-/* The route is one that the rollout may create and remove. The texts are those of Argo Rollouts. */
+/* The route is one that the rollout may create and remove. The texts are those of Argo Rollouts, which has the error of
+ * the missing field for each step too. */
 static void
 route_steps_check_name(struct problems *p, const struct canary_strategy *c, const char *name, const char *path)
 {
@@ -120,8 +121,8 @@ route_steps_check_name(struct problems *p, const struct canary_strategy *c, cons
 	if (t->managed_routes.n > 0)
 		problem_add(
 		    p, path, "Invalid value: \"%s\": Steps define a route that does not exist in %s", name, managed);
-	else if (!problem_at(p, managed))
-		problem_add(p, managed, "Required value: Rollout has missing field '%s'", managed);
+	else
+		problem_add(p, managed, "Required value: for %s: Rollout has missing field '%s'", path, managed);
 }
 
 static void

@@ -113,13 +113,13 @@ validate_ping_pong_service(struct problems *p, const char *service, const char *
 		    "Invalid value: \"\": Ping service and Pong service must to be set to use Ping-Pong feature");
 }
 
-/* Argo Rollouts reports a router without pingPong at the field of the one that had it first. */
+/* Argo Rollouts reports a router without pingPong at the field of the one that had it first. Without a router, the
+ * Services take turns too. */
 static void
 validate_ping_pong(struct problems *p, const struct canary_strategy *c)
 {
 	const struct ping_pong *pp = c->ping_pong;
-	bool usable = check_feature(
-	    p, c, ROUTER_PING_PONG, c->traffic_routing != NULL ? CANARY ".trafficRouting.alb" : CANARY ".pingPong");
+	bool usable = c->traffic_routing != NULL && check_feature(p, c, ROUTER_PING_PONG, CANARY ".trafficRouting.alb");
 
 	validate_ping_pong_service(p, pp->ping_service, CANARY ".pingPong.pingService");
 	validate_ping_pong_service(p, pp->pong_service, CANARY ".pingPong.pongService");
@@ -164,6 +164,27 @@ validate_session_affinity(struct problems *p, const struct rollout *r)
 			problem_add(p, path, "Invalid value: cannot be used with setMirrorRoute (steps[%zu])", i);
 }
 
+/* Returns whether this error of decoding is that of a setWeight outside of the bounds of its row. */
+static bool
+validate_is_weight_range(const struct problem *of)
+{
+	return of->range && str_starts(of->path, CANARY ".steps[") && str_ends(of->path, "].setWeight");
+}
+
+/* Adds the error of a setWeight that was not decoded. Its largest value is that of the spec; its row has only the
+ * largest of all. As with Argo Rollouts, the errors of a step follow those of the strategy. */
+static void
+validate_weight_range(struct problems *p, const struct rollout *r, size_t i)
+{
+	const struct problems *decoding = r->object.problems;
+	const char *path = arena_printf(p->arena, CANARY ".steps[%zu].setWeight", i);
+
+	for (size_t k = 0; decoding != NULL && k < decoding->n; k++)
+		if (validate_is_weight_range(&decoding->at[k]) && strcmp(decoding->at[k].path, path) == 0)
+			problem_add(p, path, "Invalid value: SetWeight needs to be between 0 and %" PRId64,
+			    weight_total(r->spec.strategy.canary));
+}
+
 /* Fields of a canary that exclude or need each other. */
 static void
 validate_canary(struct problems *p, const struct rollout_world *w)
@@ -171,10 +192,6 @@ validate_canary(struct problems *p, const struct rollout_world *w)
 	const struct rollout *r = w->rollout;
 	const struct canary_strategy *c = r->spec.strategy.canary;
 
-	if (w->routers.n == 0 && c->traffic_routing != NULL &&
-	    object_problem(&r->object, CANARY ".trafficRouting") == NULL)
-		problem_add(p, CANARY ".trafficRouting", "Required value: names no router; Sluice has %s",
-		    router_names(p->arena, 0));
 	for (size_t i = 0; c->traffic_routing != NULL && i < c->traffic_routing->managed_routes.n; i++)
 		check_unique(p, &c->traffic_routing->managed_routes.at->name,
 		    sizeof(*c->traffic_routing->managed_routes.at), i,
@@ -204,8 +221,10 @@ validate_canary(struct problems *p, const struct rollout_world *w)
 		problem_add(p, CANARY ".scaleDownDelaySeconds",
 		    "Invalid value: %" PRId64 ": Canary scaleDownDelaySeconds can only be used with traffic routing",
 		    c->scale_down_delay_seconds.value);
-	for (size_t i = 0; i < c->steps.n; i++)
+	for (size_t i = 0; i < c->steps.n; i++) {
+		validate_weight_range(p, r, i);
 		steps_check(p, w, i, arena_printf(p->arena, CANARY ".steps[%zu]", i));
+	}
 	validate_anti_affinity(p, c->anti_affinity, CANARY ".antiAffinity");
 	validate_metadata(p, r, c->canary_metadata, CANARY ".canaryMetadata");
 	validate_metadata(p, r, c->stable_metadata, CANARY ".stableMetadata");
@@ -325,17 +344,6 @@ validate_field_refs(struct problems *p, const struct analysis_found *f)
 	}
 }
 
-/* Adds an error of decoding. The largest setWeight is that of the spec; its row has only the largest of all. */
-static void
-validate_decoded(struct problems *p, const struct rollout *r, const struct problem *of)
-{
-	if (of->range && str_starts(of->path, CANARY ".steps[") && str_ends(of->path, "].setWeight"))
-		problem_add(p, of->path, "Invalid value: SetWeight needs to be between 0 and %" PRId64,
-		    weight_total(r->spec.strategy.canary));
-	else
-		problem_add(p, of->path, "%s", of->text);
-}
-
 /* `measures`: an update is active or may follow: its analyses must be able to begin and to end. */
 static void
 validate_world(const struct rollout_world *w, struct problems *p, bool measures)
@@ -350,8 +358,8 @@ validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 		problem_add(
 		    p, "spec.template", "Internal error: template must be empty for workload reference rollout");
 	for (size_t i = 0; decoding != NULL && i < decoding->n; i++)
-		if (str_starts(decoding->at[i].path, "spec"))
-			validate_decoded(p, w->rollout, &decoding->at[i]);
+		if (str_starts(decoding->at[i].path, "spec") && !validate_is_weight_range(&decoding->at[i]))
+			problem_add(p, decoding->at[i].path, "%s", decoding->at[i].text);
 	if ((strategy->canary != NULL) == (strategy->blue_green != NULL)) {
 		if (object_problem(&r->object, "spec.strategy") == NULL)
 			problem_add(p, "spec.strategy", "%s",

@@ -4,6 +4,7 @@
  * manifests for it can be used.
  */
 #include "traffic/gateway_api.h"
+#include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
 #include "kube/api/selector.h"
@@ -23,6 +24,7 @@ static bool gateway_needs(const struct rollout *, const struct type *);
 static json_t *gateway_stand_in(const struct rollout *, const struct type *, const char *ns, const char *name);
 
 #define VERSIONS_MAX 2
+#define GATEWAY_WEIGHT_MAX 1000000 /* of a backendRef; a limit of the Gateway API */
 
 /* Row of a kind of route. */
 static const struct gateway_kind_row {
@@ -44,7 +46,7 @@ const struct router gateway_router = {
 	.metric_name = "GatewayAPI",
 	.types = gateway_types,
 	.features = ROUTER_HEADER_ROUTES | ROUTER_MIRROR_ROUTES | ROUTER_EXPERIMENTS | ROUTER_PING_PONG |
-		    ROUTER_SESSION_AFFINITY,
+		    ROUTER_MAX_WEIGHT | ROUTER_SESSION_AFFINITY,
 	.service_name = "/name",
 	.service_port = "/port",
 	.used = gateway_used,
@@ -114,10 +116,18 @@ gateway_check_managed(const struct canary_strategy *c, struct problems *p)
 }
 
 static void
+gateway_check_max_weight(const struct canary_strategy *c, struct problems *p)
+{
+	if (weight_total(c) > GATEWAY_WEIGHT_MAX)
+		problem_add(p, "spec.strategy.canary.trafficRouting.maxTrafficWeight",
+		    "Invalid value: %" PRId64 ": the largest weight in a route of the Gateway API is %d",
+		    weight_total(c), GATEWAY_WEIGHT_MAX);
+}
+
+static void
 gateway_check(const struct canary_strategy *c, struct problems *p)
 {
 	struct gateway_reference ref;
-
 	bool selects = false;
 
 	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++)
@@ -130,7 +140,8 @@ gateway_check(const struct canary_strategy *c, struct problems *p)
 	gateway_check_mirrors(c, p);
 	gateway_check_experiments(c, p);
 	gateway_check_managed(c, p);
-	two_services_check(c, p, "the Gateway API");
+	gateway_check_max_weight(c, p);
+	two_services_check_split(c, p, "the Gateway API");
 }
 
 const struct type *
@@ -421,6 +432,7 @@ static struct err *
 gateway_read_route(const struct rollout *r, const struct view *view, struct arena *a, struct gateway_targets *own,
     struct routing *ret, struct gateway_target *t)
 {
+	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct type *type = gateway_type(t->reference.kind, 0);
 	const struct object *o = gateway_get(view, t->reference.kind, gateway_namespace(r), t->reference.name);
 	_cleanup_(json_decrefp) json_t *ops = NULL;
@@ -430,6 +442,13 @@ gateway_read_route(const struct rollout *r, const struct view *view, struct aren
 		return err_at(a, gateway_field(a, &t->reference),
 		    err_new(a, ERR_GONE, "Invalid value: \"%s\": %s.%s \"%s\" not found", t->reference.name,
 			type->plural, type->group, t->reference.name));
+	if (str_empty(c->canary_service) || str_empty(c->stable_service))
+		return err_at(a, gateway_field(a, &t->reference),
+		    err_new(a, ERR_INVALID,
+			"Invalid value: \"%s\": %s %s is split between canaryService and stableService, "
+			"and %s is not set; set it, or pingPong",
+			t->reference.name, type->kind, t->reference.name,
+			str_empty(c->canary_service) ? "canaryService" : "stableService"));
 	t->route = (const struct gateway_route *)o;
 	e = gateway_weight_patch(a, r, t->route, &own->services, &(struct wanted_split){ 0 }, &ops);
 	not_made = gateway_read_managed(r, t->route, a, ret);
@@ -498,9 +517,6 @@ gateway_read(const struct rollout *r, const struct view *view, struct arena *a, 
 	struct err *e, *first = NULL;
 	size_t n = 0;
 
-	if (c->canary_service == NULL || c->stable_service == NULL)
-		return err_at(
-		    a, GATEWAY_FIELD, err_new(a, ERR_INVALID, "needs canaryService and stableService, or pingPong"));
 	while (gateway_reference_at(c, n, &ref))
 		n++;
 	for (enum gateway_kind kind = 0; kind < GATEWAY_KIND_MAX; kind++) {
@@ -509,7 +525,7 @@ gateway_read(const struct rollout *r, const struct view *view, struct arena *a, 
 	}
 	own->at = arena_new_array(a, struct gateway_target, n);
 	own->services = gateway_read_services(r, view, a);
-	*ret = (struct routing){ .weight_min = 100, .own = own };
+	*ret = (struct routing){ .weight_min = weight_total(c), .own = own };
 	for (size_t i = 0; gateway_reference_at(c, i, &ref); i++)
 		if ((t = gateway_add_target(own, &ref)) != NULL &&
 		    (e = gateway_read_route(r, view, a, own, ret, t)) != NULL && first == NULL)

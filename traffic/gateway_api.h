@@ -119,9 +119,9 @@ struct gateway_shares gateway_shares_of(
     const struct rollout *, const struct gateway_rule *, const struct gateway_services *);
 
 /* Adds to *ops (see json_patch_of) what gives each destination its weight in all rules that have weights: the canary's
- * Service `weight`, the stable one the rest of 100. In an HTTPRoute, rules that are split get the wanted Services of
- * experiments too, and lose the others of `services`. Other destinations are not changed. Returns an error if no rule
- * has both Services. */
+ * Service `weight`, the stable one the rest of weight_total. In an HTTPRoute, rules that are split get the wanted
+ * Services of experiments too, and lose the others of `services`. Other destinations are not changed. Returns an error
+ * if no rule has both Services. */
 struct err *gateway_weight_patch(struct arena *, const struct rollout *, const struct gateway_route *,
     const struct gateway_services *, const struct wanted_split *, json_t **ops);
 

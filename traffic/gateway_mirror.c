@@ -277,21 +277,27 @@ gateway_is_mirror(const struct rollout *r, const struct gateway_rule *rule)
 	       gateway_refers_to(r, rule, c->stable_service) && gateway_mirrors(r, rule);
 }
 
-/* A method is a name, and a path begins with "/". A GRPCRoute has neither. That a value is missing is another problem
- * (rollout/route_steps.c). */
+static bool
+gateway_is_one_value(const struct string_match *m)
+{
+	return m != NULL && (m->exact != NULL) + (m->prefix != NULL) + (m->regex != NULL) == 1;
+}
+
+/* A method is a name, and a path begins with "/". A GRPCRoute has neither. That a value is missing, or one of several,
+ * is another problem (rollout/route_steps.c). */
 static void
 gateway_check_mirror_match(const struct route_match *m, bool grpc, const char *path, struct problems *p)
 {
-	const char *text = m->path == NULL ? NULL : m->path->exact ?: m->path->prefix;
+	const char *text = !gateway_is_one_value(m->path) ? NULL : m->path->exact ?: m->path->prefix;
 
-	if (m->method != NULL && (m->method->prefix != NULL || m->method->regex != NULL || grpc))
+	if (gateway_is_one_value(m->method) && (m->method->prefix != NULL || m->method->regex != NULL || grpc))
 		problem_add(p, arena_printf(p->arena, "%s.method", path),
 		    grpc ? "Invalid value: requests of a GRPCRoute are mirrored by their headers only"
 			 : "Invalid value: needs exact: routes of the Gateway API match a method by its name");
 	if (text != NULL && text[0] != '/')
 		problem_add(p, arena_printf(p->arena, "%s.path", path),
 		    "Invalid value: \"%s\": a path in a route of the Gateway API starts with /", text);
-	else if (grpc && m->path != NULL && gateway_path_of_step(m->path).kind != PATH_ANY)
+	else if (grpc && gateway_is_one_value(m->path) && gateway_path_of_step(m->path).kind != PATH_ANY)
 		problem_add(p, arena_printf(p->arena, "%s.path", path),
 		    "Invalid value: requests of a GRPCRoute are mirrored by their headers only");
 }

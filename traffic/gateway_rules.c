@@ -109,13 +109,14 @@ gateway_weight(const struct backend_ref *ref)
 	return ref->weight.present ? ref->weight.value : 1;
 }
 
-/* The percentage is exact if the weights are those that a rollout sets, even if a rule names a Service twice. */
+/* The share is exact if the weights are those that a rollout sets, even if a rule names a Service twice. */
 struct gateway_shares
 gateway_shares_of(const struct rollout *r, const struct gateway_rule *rule, const struct gateway_services *services)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	struct gateway_shares ret = { 0 };
-	int64_t canary = 0, stable = 0, all, each_canary = -1, others = gateway_services_weight(r, rule, services);
+	int64_t canary = 0, stable = 0, all, each_canary = -1, others = gateway_services_weight(r, rule, services),
+		total = weight_total(c);
 	bool as_set = true;
 
 	for (size_t i = 0; i < rule->backend_refs.n; i++) {
@@ -135,24 +136,24 @@ gateway_shares_of(const struct rollout *r, const struct gateway_rule *rule, cons
 			continue;
 		ret.n_stable++;
 		stable += gateway_weight(ref);
-		as_set &= gateway_weight(ref) == 100 - others - each_canary;
+		as_set &= gateway_weight(ref) == total - others - each_canary;
 	}
 	all = canary + stable + others;
 	ret.none = all == 0;
-	if (ret.n_canary > 0 && as_set && each_canary <= 100)
+	if (ret.n_canary > 0 && as_set && each_canary <= total)
 		ret.least = ret.most = each_canary;
 	else if (all > 0) {
-		ret.least = 100 * canary / all;
-		ret.most = (100 * canary + all - 1) / all;
+		ret.least = total * canary / all;
+		ret.most = (total * canary + all - 1) / all;
 	}
 	return ret;
 }
 
-/* The two versions share the part of 100 that experiments leave. */
+/* The two versions share the part of the traffic that experiments leave. */
 static int64_t
-gateway_rest(const struct wanted_split *want)
+gateway_rest(const struct canary_strategy *c, const struct wanted_split *want)
 {
-	int64_t rest = 100;
+	int64_t rest = weight_total(c);
 
 	for (size_t i = 0; i < want->n_additional; i++)
 		rest -= want->additional[i].weight;
@@ -166,7 +167,7 @@ gateway_weight_edits(struct arena *a, const struct rollout *r, const struct gate
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	bool alone = gateway_is_only(r, rule, c->stable_service) || gateway_is_only(r, rule, c->canary_service);
-	int64_t rest = gateway_rest(want), of_canary = want->weight < rest ? want->weight : rest;
+	int64_t rest = gateway_rest(c, want), of_canary = want->weight < rest ? want->weight : rest;
 	json_t *edits = NULL;
 
 	for (size_t i = 0; i < rule->backend_refs.n; i++) {

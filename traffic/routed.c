@@ -85,8 +85,37 @@ routed_merge_additional(struct routing *all, const struct routing *one, struct a
 	all->n_additional = n;
 }
 
+static bool
+routed_has(const struct routed_by *by, unsigned features)
+{
+	return (by->router->features & features) == features;
+}
+
+/* Routers without ROUTER_EXPERIMENTS give such Services no weight: they do not differ from the others in this. */
 static void
-routed_merge_one(struct routing *all, const struct routing *one, struct arena *a)
+routed_merge_experiments(const struct routed *routed, struct routing *all, struct arena *a)
+{
+	bool first = true;
+
+	all->additional = NULL;
+	all->n_additional = 0;
+	for (size_t i = 0; i < routed->n; i++) {
+		const struct routing *one = &routed->by[i].routing;
+
+		if (!routed_has(&routed->by[i], ROUTER_EXPERIMENTS))
+			continue;
+		if (!first && (all->n_additional > 0 || one->n_additional > 0)) {
+			routed_merge_additional(all, one, a);
+		} else if (first) {
+			all->additional = one->additional;
+			all->n_additional = one->n_additional;
+		}
+		first = false;
+	}
+}
+
+static void
+routed_merge_one(struct routing *all, const struct routing *one)
 {
 	if (one->weight > all->weight)
 		all->kept_weight = one->kept_weight;
@@ -107,8 +136,6 @@ routed_merge_one(struct routing *all, const struct routing *one, struct arena *a
 	all->needs_canary_service |= one->needs_canary_service;
 	all->needs_stable_service |= one->needs_stable_service;
 	all->routes_differ |= one->routes_differ;
-	if (all->n_additional > 0 || one->n_additional > 0)
-		routed_merge_additional(all, one, a);
 	all->has_route |= one->has_route;
 	all->managed_routes += one->managed_routes;
 }
@@ -119,9 +146,17 @@ routed_merge(const struct routed *routed, struct arena *a)
 	struct routing all = routed->n > 0 ? routed->by[0].routing : (struct routing){ 0 };
 
 	for (size_t i = 1; i < routed->n; i++)
-		routed_merge_one(&all, &routed->by[i].routing, a);
+		routed_merge_one(&all, &routed->by[i].routing);
+	routed_merge_experiments(routed, &all, a);
 	all.own = NULL;
 	return all;
+}
+
+/* The split for one router. Without ROUTER_EXPERIMENTS, the stable destination has the part of experiments too. */
+static struct wanted_split
+routed_split(const struct routed_by *by, const struct wanted_split *want)
+{
+	return routed_has(by, ROUTER_EXPERIMENTS) ? *want : (struct wanted_split){ .weight = want->weight };
 }
 
 struct err *
@@ -133,8 +168,9 @@ routed_set_weight(
 
 	for (size_t i = 0; i < routed->n; i++) {
 		const struct routed_by *by = &routed->by[i];
+		struct wanted_split split = routed_split(by, want);
 		size_t before = plan->n_steps;
-		struct err *e = by->routing.own != NULL ? by->router->set_weight(r, &by->routing, want, plan) : NULL;
+		struct err *e = by->routing.own != NULL ? by->router->set_weight(r, &by->routing, &split, plan) : NULL;
 
 		if (before > start)
 			plan_independent_since(plan, before);
@@ -148,10 +184,14 @@ bool
 routed_have_weight(
     const struct rollout *r, const struct routed *routed, const struct wanted_split *want, struct arena *a)
 {
-	for (size_t i = 0; i < routed->n; i++)
-		if (routed->by[i].err != NULL || routed->by[i].routing.unverified != NULL ||
-		    !routed->by[i].router->has_weight(r, &routed->by[i].routing, want, a))
+	for (size_t i = 0; i < routed->n; i++) {
+		const struct routed_by *by = &routed->by[i];
+		struct wanted_split split = routed_split(by, want);
+
+		if (by->err != NULL || by->routing.unverified != NULL ||
+		    !by->router->has_weight(r, &by->routing, &split, a))
 			return false;
+	}
 	return true;
 }
 
@@ -164,14 +204,20 @@ routed_set_hashes(
 			routed->by[i].router->set_hashes(r, &routed->by[i].routing, want, plan);
 }
 
-/* A router without managed routes has those that are wanted only if none is. */
+/* A router sets the routes of the kinds that it has: without one of them, its requests are split by weight only. */
 static bool
 routed_set_routes_of(const struct rollout *r, const struct routed_by *by, const struct wanted_route *want, size_t n,
     struct arena *a, struct plan *plan)
 {
-	if (by->routing.own == NULL)
+	struct wanted_route *of_router = arena_new_array(a, struct wanted_route, n);
+	size_t count = 0;
+
+	if (by->routing.own == NULL || by->router->set_routes == NULL)
 		return true;
-	return by->router->set_routes != NULL ? by->router->set_routes(r, &by->routing, want, n, a, plan) : n == 0;
+	for (size_t i = 0; i < n; i++)
+		if (routed_has(by, want[i].header != NULL ? ROUTER_HEADER_ROUTES : ROUTER_MIRROR_ROUTES))
+			of_router[count++] = want[i];
+	return by->router->set_routes(r, &by->routing, of_router, count, a, plan);
 }
 
 bool

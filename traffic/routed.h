@@ -36,8 +36,8 @@ bool routed_confirms(const struct routed *);
  * without routers. In the arena. */
 struct routing routed_merge(const struct routed *, struct arena *);
 
-/* Each sets the split, as far as its objects could be read. Returns the first error, or NULL. The writes of a router do
- * not depend on those of another one. */
+/* Each sets the split, as far as its objects could be read; one without ROUTER_EXPERIMENTS, that of the canary and the
+ * stable version. Returns the first error, or NULL. The writes of a router do not depend on those of another one. */
 struct err *routed_set_weight(
     const struct rollout *, const struct routed *, const struct wanted_split *, struct plan *);
 
@@ -47,8 +47,8 @@ bool routed_have_weight(const struct rollout *, const struct routed *, const str
 /* Sets the hashes with each router that splits pods. */
 void routed_set_hashes(const struct rollout *, const struct routed *, const struct wanted_hashes *, struct plan *);
 
-/* Returns whether all routers have these managed routes. Otherwise adds the patches that set them, unless `plan` is
- * NULL. */
+/* Returns whether each router has those of these managed routes that it can have (its features). Otherwise adds the
+ * patches that set them, unless `plan` is NULL. */
 bool routed_set_routes(const struct rollout *, const struct routed *, const struct wanted_route *, size_t n,
     struct arena *, struct plan *plan);
 

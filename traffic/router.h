@@ -79,6 +79,10 @@ enum router_feature {
 	ROUTER_ROUTE_OBJECTS = 1 << 5, /* managed routes are objects of the rollout, not parts of the route */
 };
 
+/* Features that all routers of a strategy must have if it uses them: without it, a router would send requests to other
+ * Services than the others, or another share of them. The others are used by the routers that have them. */
+#define ROUTER_OF_ALL (ROUTER_PING_PONG | ROUTER_MAX_WEIGHT | ROUTER_SESSION_AFFINITY)
+
 struct router {
 	const char *name; /* the key under trafficRouting */
 	const char *metric_name; /* the label traffic_router of rollout_info, as in Argo Rollouts */

@@ -37,9 +37,15 @@ two_services_required(const struct canary_strategy *c, struct problems *p)
 void
 two_services_check(const struct canary_strategy *c, struct problems *p, const char *router)
 {
+	two_services_required(c, p);
+	two_services_check_split(c, p, router);
+}
+
+void
+two_services_check_split(const struct canary_strategy *c, struct problems *p, const char *router)
+{
 	const struct istio_routing *istio = c->traffic_routing->istio;
 
-	two_services_required(c, p);
 	if (istio != NULL && istio->destination_rule != NULL)
 		problem_add(p, "spec.strategy.canary.trafficRouting.istio.destinationRule",
 		    "Invalid value: splits by subsets, and %s by Services; without destinationRule both split by "

@@ -4,9 +4,12 @@
 #include "kube/api/rollout.h"
 #include "kube/plan/plan.h"
 
-/* Adds a problem for each of the two Services that the strategy does not name, once for all routers, and one if Istio
- * splits by subsets in the same strategy. `router` is the name of the other one. */
+/* Adds a problem for each of the two Services that the strategy does not name, once for all routers, and that of
+ * two_services_check_split. */
 void two_services_check(const struct canary_strategy *, struct problems *, const char *router);
+
+/* Adds a problem if Istio splits by subsets in the same strategy. `router` is the name of the other one. */
+void two_services_check_split(const struct canary_strategy *, struct problems *, const char *router);
 
 /* Adds a problem for each of the two Services that the strategy does not name, unless it has one already. With
  * pingPong, routers that have it split between its Services, and need no others. */

@@ -501,7 +501,10 @@ static const struct field traffic_routing_fields[] = {
 	OBJECT(traffic_routing, istio, "istio", istio_routing,
 	    .doc = "Split traffic with Istio. It must be set, with virtualService or virtualServices."),
 	OPT_INT(traffic_routing, max_traffic_weight, "maxTrafficWeight", .min = 1, .max = INT32_MAX,
-	    .doc = "Weight of all traffic: setWeight is a part of it. Requires nginx alone.", .default_text = "100"),
+	    .doc =
+		"Weight of all traffic: setWeight is a part of it. Requires nginx, the Gateway API, or both; for the "
+		"Gateway API, at most 1000000.",
+	    .default_text = "100"),
 	OBJECT(traffic_routing, nginx, "nginx", nginx_routing,
 	    .doc = "Split traffic between canaryService and stableService with ingress-nginx: the controller creates a "
 		   "canary Ingress for each Ingress."),

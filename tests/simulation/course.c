@@ -95,9 +95,13 @@ course_split_reached(struct course *c, const json_t *rollout, long long weight)
 static bool
 course_weight_reached(struct course *c, const json_t *rollout, const json_t *step)
 {
-	long long weight = json_int(step, "setWeight", 0);
+	struct pod_facts has = facts_pods(c->cluster, course_hash(rollout));
+	long long weight = json_int(step, "setWeight", 0), pods = facts_share(weight, facts_replicas(rollout));
 	struct traffic_facts t = facts_traffic(c->cluster);
 
+	/* trafficRouting that names no router: the pods are those of the weight, which something else sets */
+	if (!t.routed && json_at(rollout, "/spec/strategy/canary/trafficRouting") != NULL)
+		return has.wanted >= pods && course_pods_suffice(rollout, has, pods);
 	if (!t.routed)
 		return course_split_reached(c, rollout, weight);
 	if (t.opaque)
@@ -454,6 +458,9 @@ course_on_weight(struct course *c, const json_t *old, long long was, long long i
 	if (c->cluster->urgency.user || old == NULL || is <= was || rollout == NULL ||
 	    !facts_traffic(c->cluster).routed || json_at(rollout, "/spec/strategy/canary/pingPong") != NULL ||
 	    loop_mono(c->cluster->loop) < c->edited_at + judge_memory(c->cluster) || course_is_short(rollout, rollout))
+		return;
+	/* weights of another total are not read here */
+	if (json_int(json_at(rollout, "/spec/strategy/canary/trafficRouting"), "maxTrafficWeight", 100) != 100)
 		return;
 	if (c->aborted) {
 		judge_wrong(c->judge, "weight %lld -> %lld after the abort", was, is);

@@ -182,9 +182,10 @@ facts_virtual_services(struct cluster *c, const json_t *rollout, const json_t *r
 	return n;
 }
 
-/* Weights of a route of the Gateway API: of each rule that has both Services. */
+/* Weights of a route of the Gateway API: of each rule that has both Services. Those of another total than 100 are
+ * rounded down. */
 static void
-facts_read_gateway(const json_t *route, const struct facts_ends *ends, struct traffic_facts *t)
+facts_read_gateway(const json_t *route, const struct facts_ends *ends, long long total, struct traffic_facts *t)
 {
 	json_t *rule, *ref;
 	bool split = false;
@@ -203,11 +204,14 @@ facts_read_gateway(const json_t *route, const struct facts_ends *ends, struct tr
 		if (weight < 0 || stable < 0)
 			continue;
 		split = true;
+		weight = weight * 100 / total;
+		others = others * 100 / total;
 		t->most = weight > t->most ? weight : t->most;
 		t->least = weight < t->least ? weight : t->least;
 		t->others = others > t->others ? others : t->others;
 	}
 	t->readable &= split;
+	t->opaque |= total != 100;
 }
 
 /* Returns whether a rule mirrors to the canary. */
@@ -250,6 +254,7 @@ facts_gateway(const json_t *rollout)
 struct facts_selected {
 	const json_t *labels;
 	const struct facts_ends *ends;
+	long long total;
 	struct traffic_facts *traffic;
 	size_t n;
 };
@@ -264,7 +269,7 @@ facts_read_selected(const json_t *route, void *arg)
 	json_object_foreach ((json_t *)s->labels, key, value)
 		if (!json_equal(json_object_get(json_at(route, "/metadata/labels"), key), value))
 			return;
-	facts_read_gateway(route, s->ends, s->traffic);
+	facts_read_gateway(route, s->ends, s->total, s->traffic);
 	s->n++;
 }
 
@@ -278,22 +283,23 @@ facts_read_gateways(struct cluster *c, const json_t *rollout, const struct facts
 		{ "tlsRoute", "tlsRoutes", "tlsroutes", "tlsRouteSelector" } };
 	const json_t *gateway = facts_gateway(rollout);
 	const char *ns = json_str(gateway, "namespace") ?: "default";
+	long long total = json_int(json_at(rollout, "/spec/strategy/canary/trafficRouting"), "maxTrafficWeight", 100);
 	json_t *one;
 	size_t n = 0, i;
 
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
 		const char *alone = json_str(gateway, kinds[k][0]);
 		const json_t *selector = json_object_get(gateway, kinds[k][3]);
-		struct facts_selected selected = { json_object_get(selector, "matchLabels"), ends, t, 0 };
+		struct facts_selected selected = { json_object_get(selector, "matchLabels"), ends, total, t, 0 };
 
 		if (selector != NULL)
 			store_each(c->store, kinds[k][2], facts_read_selected, &selected);
 		n += selected.n;
 		if (alone != NULL && ++n > 0)
-			facts_read_gateway(store_get(c->store, kinds[k][2], ns, alone), ends, t);
+			facts_read_gateway(store_get(c->store, kinds[k][2], ns, alone), ends, total, t);
 		json_array_foreach (json_object_get(gateway, kinds[k][1]), i, one) {
 			n++;
-			facts_read_gateway(store_get(c->store, kinds[k][2], ns, json_str(one, "name")), ends, t);
+			facts_read_gateway(store_get(c->store, kinds[k][2], ns, json_str(one, "name")), ends, total, t);
 		}
 	}
 	return n;

@@ -15,7 +15,7 @@ struct pod_facts {
 struct traffic_facts {
 	bool routed; /* the rollout has a router */
 	bool readable; /* every VirtualService and route is there, and splits requests */
-	bool opaque; /* one of them splits by other routes, which are not read here */
+	bool opaque; /* one of them splits by other routes, or with another total, which are not read here */
 	long long most, least; /* the canary's weight, in the one that has most of it, and least */
 	const char *canary_hash, *stable_hash; /* the hashes that the destinations select; NULL: none yet */
 	long long others; /* the weight of other destinations, in the route where it is highest */

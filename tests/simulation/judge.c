@@ -424,6 +424,7 @@ static void
 on_gateway_route(struct judge *j, const json_t *before, const json_t *o)
 {
 	const json_t *canary = json_at(cluster_rollout(j->cluster), "/spec/strategy/canary"), *rule;
+	int total = (int)json_int(json_object_get(canary, "trafficRouting"), "maxTrafficWeight", 100);
 	const char *hash = subset_hash(j, 0);
 	size_t i;
 
@@ -438,12 +439,12 @@ on_gateway_route(struct judge *j, const json_t *before, const json_t *o)
 
 		if (weight < 0 || weight == old)
 			continue;
-		if (weight + stable + others != 100)
-			wrong(j, "the weights of rule %zu add up to %d, not 100", i, weight + stable + others);
+		if (weight + stable + others != total)
+			wrong(j, "the weights of rule %zu add up to %d, not %d", i, weight + stable + others, total);
 		if (weight < old)
-			on_weight_back(j, stable);
+			on_weight_back(j, stable * 100 / total);
 		else
-			on_weight_raised(j, hash, weight);
+			on_weight_raised(j, hash, weight * 100 / total);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "rollout/controller.h"
 #include "rollout/gather.h"
 #include "rollout/validate.h"
+#include "rollout/warnings.h"
 #include "rollout/world.h"
 #include "tests/listed.h"
 
@@ -177,7 +178,8 @@ errors_of_traffic_routing_have_the_texts_of_argo_rollouts(void **state)
 		    "plugins[\"argoproj-labs/gatewayAPI\"], alb: Ping-pong feature works with the ALB, Istio, and "
 		    "plugin-based traffic routers only" },
 		{ SERVICES "trafficRouting: {maxTrafficWeight: 10, smi: {}}",
-		    "trafficRouting.maxTrafficWeight: Invalid value: can only be used with traffic routing by nginx: "
+		    "trafficRouting.maxTrafficWeight: Invalid value: can only be used with traffic routing by "
+		    "plugins[\"argoproj-labs/gatewayAPI\"], nginx: "
 		    "Canary "
 		    "maxTrafficWeight in traffic routing only supported in Nginx and Plugins" },
 		{ "scaleDownDelaySeconds: 9, dynamicStableScale: true",
@@ -211,11 +213,18 @@ errors_of_traffic_routing_have_the_texts_of_argo_rollouts(void **state)
 		    "plugins[\"argoproj-labs/gatewayAPI\"], nginx, alb, apisix, plugins[\"sluice/hook\"]: "
 		    "SetHeaderRoute "
 		    "requires TrafficRouting, supports Istio and ALB and Apisix\n"
-		    "trafficRouting.managedRoutes: Required value: Rollout has missing field "
-		    "'spec.strategy.canary.trafficRouting.managedRoutes'\n"
+		    "trafficRouting.managedRoutes: Required value: for spec.strategy.canary.steps[0].setHeaderRoute: "
+		    "Rollout has missing field 'spec.strategy.canary.trafficRouting.managedRoutes'\n"
 		    "steps[1].setMirrorRoute: Invalid value: can only be used with traffic routing by istio, "
 		    "plugins[\"argoproj-labs/gatewayAPI\"]: SetMirrorRoute requires TrafficRouting, supports Istio and "
-		    "Plugins" },
+		    "Plugins\n"
+		    "trafficRouting.managedRoutes: Required value: for spec.strategy.canary.steps[1].setMirrorRoute: "
+		    "Rollout has missing field 'spec.strategy.canary.trafficRouting.managedRoutes'" },
+		/* The first error is the one that the status has. */
+		{ "canaryService: s, stableService: s, steps: [{setWeight: -1}]",
+		    "stableService: Invalid value: This rollout uses the same service for the stable and canary "
+		    "services, but two different services are required.\nsteps[0].setWeight: Invalid value: SetWeight "
+		    "needs to be between 0 and 100" },
 		{ SERVICES "trafficRouting: {managedRoutes: [{name: r}], alb: {ingress: i, servicePort: 80}}, steps: "
 			   "[{setHeaderRoute: {name: x, match: [{headerName: h, headerValue: {exact: a, regex: b}}]}}]",
 		    "steps[0].setHeaderRoute.match[0]: Invalid value: SetHeaderRoute match value invalid. ALB supports "
@@ -237,40 +246,101 @@ errors_of_traffic_routing_have_the_texts_of_argo_rollouts(void **state)
 	assert_errors(cases, ARRAY_SIZE(cases));
 }
 
-/* Argo Rollouts accepts all of these. */
+/* Argo Rollouts accepts all of these. The list is complete: each other difference is an error. */
 static void
 what_argo_rollouts_accepts_and_cannot_route_is_refused(void **state)
 {
 	static const struct spec_with_errors cases[] = {
-		/* The plugin would look for Services without a name. */
-		{ "canaryService: c, trafficRouting: {" GATEWAY "}", "stableService: " MISSING },
-		/* The plugin writes 100 - weight for the stable version, which may be below 0. */
-		{ SERVICES "trafficRouting: {maxTrafficWeight: 1000, " GATEWAY "}",
-		    "trafficRouting.maxTrafficWeight: Invalid value: can only be used with traffic routing by nginx" },
-		/* No weight would ever be set, and all steps pass. */
-		{ SERVICES "trafficRouting: {managedRoutes: [{name: r}]}",
-		    "trafficRouting: Required value: names no router; Sluice has istio, "
-		    "plugins[\"argoproj-labs/gatewayAPI\"], nginx, alb, smi, ambassador, traefik, apisix, "
-		    "plugins[\"argoproj-labs/contour\"], plugins[\"sluice/hook\"]" },
-		{ PING_PONG,
-		    "pingPong: Invalid value: can only be used with traffic routing by istio, "
-		    "plugins[\"argoproj-labs/gatewayAPI\"], alb: Ping-pong feature works with the ALB, Istio, and "
-		    "plugin-based traffic routers only" },
 		/* One of two pairs of Services would have no weight: with Istio and plugins that of pingPong. */
 		{ SERVICES PING_PONG "trafficRouting: {" GATEWAY "}",
 		    "pingPong: Invalid value: cannot be used with canaryService and stableService; pingService and "
 		    "pongService take their place" },
-		/* The requests of one router would have other destinations than those of the other. */
-		{ SERVICES
-		    "trafficRouting: {alb: {ingress: i, servicePort: 80}, traefik: {weightedTraefikServiceName: t}}, "
-		    "steps: [{experiment: {templates: [{name: e, specRef: canary, weight: 5}]}}]",
-		    "steps[0].experiment.templates[0].weight: Invalid value: traefik does not have it; all routers of "
-		    "a "
-		    "Rollout must: istio, plugins[\"argoproj-labs/gatewayAPI\"], alb, smi do" },
+		/* Traefik would split between other Services than the route. */
+		{ SERVICES PING_PONG "trafficRouting: {" GATEWAY ", traefik: {weightedTraefikServiceName: t}}",
+		    "trafficRouting.alb: Invalid value: traefik does not have it; all routers of a Rollout must: "
+		    "istio, "
+		    "plugins[\"argoproj-labs/gatewayAPI\"], alb do" },
+		/* Traefik would get 100 - weight for the stable version, which may be below 0. */
+		{ SERVICES "trafficRouting: {maxTrafficWeight: 1000, " GATEWAY
+			   ", traefik: {weightedTraefikServiceName: t}}",
+		    "trafficRouting.maxTrafficWeight: Invalid value: traefik does not have it; all routers of a "
+		    "Rollout must: plugins[\"argoproj-labs/gatewayAPI\"], nginx do" },
+		/* The plugin of Argo Rollouts mirrors nothing. Here the API server would refuse the rule. */
+		{ SERVICES "trafficRouting: {managedRoutes: [{name: r}], " GATEWAY "}, steps: [{setMirrorRoute: {name: "
+			   "r, match: [{method: {prefix: P}}, {path: {exact: a}}]}}]",
+		    "steps[0].setMirrorRoute.match[0].method: Invalid value: needs exact: routes of the Gateway API "
+		    "match a method by its name\n"
+		    "steps[0].setMirrorRoute.match[1].path: Invalid value: \"a\": a path in a route of the Gateway "
+		    "API starts with /" },
+		/* The largest weight that the API server accepts in a route. */
+		{ SERVICES "trafficRouting: {maxTrafficWeight: 1000001, " GATEWAY "}",
+		    "trafficRouting.maxTrafficWeight: Invalid value: 1000001: the largest weight in a route of the "
+		    "Gateway API is 1000000" },
 	};
 
 	(void)state;
 	assert_errors(cases, ARRAY_SIZE(cases));
+}
+
+/* The warnings of a canary strategy, one in a line. */
+static const char *
+warnings_of(struct arena *a, const char *canary)
+{
+	json_t *r = yaml(
+	    a, arena_printf(a, "{metadata: {name: web, namespace: shop}, spec: {strategy: {canary: {%s}}}}", canary));
+	struct problems found = { .arena = a };
+	const char *text = "";
+
+	warnings_find(&found, (const struct rollout *)object_decode(&rollout_type, r, a));
+	json_decref(r);
+	for (size_t i = 0; i < found.n; i++)
+		text = arena_printf(a, "%s%s%s: %s", text, text[0] != '\0' ? "\n" : "",
+		    found.at[i].path + strlen("spec.strategy.canary."), found.at[i].text);
+	return text;
+}
+
+/* Argo Rollouts accepts these too, and an update takes place. */
+static void
+what_has_no_effect_is_accepted_with_a_warning(void **state)
+{
+	static const struct spec_with_errors cases[] = {
+		{ SERVICES "trafficRouting: {managedRoutes: [{name: r}]}",
+		    "trafficRouting: names no router: no weight is set, and steps wait for pods only; name one of "
+		    "istio, plugins[\"argoproj-labs/gatewayAPI\"], nginx, alb, smi, ambassador, traefik, apisix, "
+		    "plugins[\"argoproj-labs/contour\"], plugins[\"sluice/hook\"], or split the requests between "
+		    "canaryService and stableService yourself" },
+		{ PING_PONG, "pingPong: without trafficRouting the two Services take turns, and nothing splits the "
+			     "requests between them; name a router with pingPong: istio, "
+			     "plugins[\"argoproj-labs/gatewayAPI\"], alb" },
+		{ "canaryService: c, trafficRouting: {" GATEWAY "}",
+		    "stableService: is not set: the routes are split between stableService and canaryService, and are "
+		    "invalid without both" },
+		{ SERVICES
+		    "trafficRouting: {alb: {ingress: i, servicePort: 80}, traefik: {weightedTraefikServiceName: t}}, "
+		    "steps: [{experiment: {templates: [{name: e, specRef: canary, weight: 5}]}}]",
+		    "steps[0].experiment.templates[0].weight: traefik has no weights of experiments: the requests that "
+		    "it routes are split by weight only; routers that have them: istio, "
+		    "plugins[\"argoproj-labs/gatewayAPI\"], alb, smi" },
+		{ SERVICES "trafficRouting: {managedRoutes: [{name: r}], smi: {}, " GATEWAY
+			   "}, steps: [{setHeaderRoute: {name: r, match: [{headerName: h, headerValue: {exact: a}}]}}, "
+			   "{setMirrorRoute: {name: r}}]",
+		    "steps[0].setHeaderRoute: smi has no header routes: the requests that it routes are split by "
+		    "weight only; routers that have them: istio, plugins[\"argoproj-labs/gatewayAPI\"], nginx, alb, "
+		    "apisix, plugins[\"sluice/hook\"]\n"
+		    "steps[1].setMirrorRoute: smi has no mirror routes: the requests that it routes are split by "
+		    "weight only; routers that have them: istio, plugins[\"argoproj-labs/gatewayAPI\"]" },
+		{ SERVICES "trafficRouting: {smi: {}}, steps: [{setMirrorRoute: {name: r}}]", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+
+		assert_string_equal(warnings_of(a, cases[i].canary), cases[i].errors);
+		if (cases[i].errors[0] != '\0')
+			assert_string_equal(errors_of(a, cases[i].canary), "");
+		arena_free(a);
+	}
 }
 
 /* Argo Rollouts refuses it: it has no header routes with NGINX. */
@@ -295,6 +365,7 @@ main(void)
 		cmocka_unit_test(a_spec_without_a_generation_is_always_validated),
 		cmocka_unit_test(errors_of_traffic_routing_have_the_texts_of_argo_rollouts),
 		cmocka_unit_test(what_argo_rollouts_accepts_and_cannot_route_is_refused),
+		cmocka_unit_test(what_has_no_effect_is_accepted_with_a_warning),
 		cmocka_unit_test(nginx_has_header_routes),
 	};
 

@@ -222,19 +222,56 @@ a_mapping_without_weight_is_deleted_and_one_without_an_owner_gets_it(void **stat
 	arena_free(w.arena);
 }
 
+/* Requests by the others are split by weight only. */
 static void
-a_router_without_managed_routes_never_has_one(void **state)
+a_managed_route_is_set_by_the_routers_that_have_its_kind(void **state)
 {
-	struct header_route header = { .name = "beta" };
-	struct wanted_route want = { .header = &header };
+	struct header_match match = { "x", &(struct string_match){ .exact = "y" } };
+	struct header_route header = { .name = "beta", .match = { &match, 1 } };
+	struct mirror_route mirror = { .name = "beta", .match = { &(struct route_match){ 0 }, 1 } };
+	struct plan *plan;
 	struct world w;
 
 	(void)state;
-	world_setup(&w, "traefik: {weightedTraefikServiceName: t}");
+	world_setup(&w, MANAGED ", traefik: {weightedTraefikServiceName: t}, apisix: {route: {name: r}}");
 	world_add(&w, &traefik_service_type, "t", "", "{weighted: {services: [{name: s}, {name: c}]}}");
+	world_add(&w, &apisix_route_type, "r", "", "{http: [" ROUTE "]}");
 	assert_null(world_error(&w));
-	assert_false(routed_set_routes(w.rollout, &w.routed, &want, 1, w.arena, NULL));
-	assert_true(routed_set_routes(w.rollout, &w.routed, NULL, 0, w.arena, NULL));
+	plan = plan_new(w.arena);
+	assert_false(
+	    routed_set_routes(w.rollout, &w.routed, &(struct wanted_route){ .header = &header }, 1, w.arena, plan));
+	assert_int_equal(plan->n_steps, 1);
+	assert_ptr_equal(plan->steps[0].type, &apisix_route_type);
+	assert_true(
+	    routed_set_routes(w.rollout, &w.routed, &(struct wanted_route){ .mirror = &mirror }, 1, w.arena, NULL));
+	arena_free(w.arena);
+}
+
+static void
+services_of_experiments_are_split_by_the_routers_that_can(void **state)
+{
+	const struct weight_destination trial = { .service_name = "trial", .weight = 5 };
+	struct wanted_split want = { .weight = 20, .additional = &trial, .n_additional = 1 };
+	struct routing all;
+	struct plan *plan;
+	struct world w;
+
+	(void)state;
+	world_setup(&w, "traefik: {weightedTraefikServiceName: t}, smi: {}");
+	world_add(&w, &traefik_service_type, "t", "",
+	    "{weighted: {services: [{name: s, weight: 80}, {name: c, weight: 20}]}}");
+	world_add(&w, &traffic_split_v1alpha1_type, "web", ", " OWNED,
+	    "{service: s, backends: [{service: c, weight: '20'}, {service: trial, weight: '5'}, {service: s, weight: "
+	    "'75'}]}");
+	assert_null(world_error(&w));
+	all = routed_merge(&w.routed, w.arena);
+	assert_int_equal(all.n_additional, 1);
+	assert_string_equal(all.additional[0].service_name, "trial");
+	assert_false(all.routes_differ);
+	assert_true(routed_have_weight(w.rollout, &w.routed, &want, w.arena));
+	plan = plan_new(w.arena);
+	assert_null(routed_set_weight(w.rollout, &w.routed, &want, plan));
+	assert_int_equal(plan->n_steps, 0);
 	arena_free(w.arena);
 }
 
@@ -365,7 +402,8 @@ main(void)
 		cmocka_unit_test(the_weights_of_a_traffic_split_are_quantities_in_its_first_version),
 		cmocka_unit_test(a_mapping_is_redirected_by_its_host_alone),
 		cmocka_unit_test(a_mapping_without_weight_is_deleted_and_one_without_an_owner_gets_it),
-		cmocka_unit_test(a_router_without_managed_routes_never_has_one),
+		cmocka_unit_test(a_managed_route_is_set_by_the_routers_that_have_its_kind),
+		cmocka_unit_test(services_of_experiments_are_split_by_the_routers_that_can),
 		cmocka_unit_test(a_sync_keeps_the_weights_of_traefik_apisix_and_contour),
 		cmocka_unit_test(an_http_proxy_without_weights_may_give_the_canary_half),
 		cmocka_unit_test(an_http_proxy_whose_other_services_have_all_weight_is_refused),
