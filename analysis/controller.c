@@ -1,7 +1,7 @@
 /* analysis/controller.c: row of the analysis controller: its types, its watches, and how it gathers the world of an
  * AnalysisRun. */
 #include <string.h>
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "analysis/decide.h"
 #include "analysis/provider.h"
 #include "base/str.h"

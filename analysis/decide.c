@@ -1,5 +1,5 @@
 /* analysis/decide.c: one pass over an AnalysisRun: which measurements are due, and when the run ends. Its verdict:
- * verdict.c; the phase of a value or metric: assess.c.
+ * verdict.c; the phase of a value or metric: metric_phase.c.
  *
  * A measurement is due initialDelay after the run's start, then `interval` after the last one finished, and 10 s after
  * an error. Its provider continues it. All times compared are those of the status, in its resolution of a second, so
@@ -7,7 +7,7 @@
  */
 #include "analysis/decide.h"
 #include <string.h>
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "analysis/compare_annotation.h"
 #include "analysis/provider.h"
 #include "analysis/run_pass.h"

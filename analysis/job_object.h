@@ -3,7 +3,7 @@
  * Names, labels and annotations are those of Argo Rollouts (metricproviders/job), so that its Jobs are found again.
  */
 #pragma once
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "kube/api/analysis.h"
 #include "kube/api/job.h"
 #include "kube/plan/query.h"

@@ -5,7 +5,7 @@
  * Responses are kept until the result is written.
  */
 #include <inttypes.h>
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "analysis/provider.h"
 #include "analysis/run_pass.h"
 #include "base/str.h"

@@ -6,7 +6,7 @@
  * providers.c, and the rows of its fields (kube/api/analysis.c).
  */
 #pragma once
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "analysis/condition/value.h"
 #include "kube/api/analysis.h"
 #include "kube/plan/controller.h"

@@ -1,6 +1,6 @@
 /* analysis/spec.h: the metrics of a run or template, ready to be measured. */
 #pragma once
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "analysis/rules.h"
 
 struct metric_set {

@@ -1,7 +1,7 @@
 /* analysis/verdict.c: the verdict of an AnalysisRun: the worst phase of its metrics. The phase of one metric is in
- * assess.c. */
+ * metric_phase.c. */
 #include "analysis/verdict.h"
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "analysis/provider.h"
 
 /* The result of all metrics that are not in a dry run. */

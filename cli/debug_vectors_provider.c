@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "analysis/http.h"
 #include "analysis/provider.h"
 #include "base/base64.h"

@@ -2,7 +2,7 @@
  * Its creation and phase, and the abort after a failure: runs.c. */
 #include "rollout/analyses.h"
 #include "analysis/args.h"
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "analysis/compare_annotation.h"
 #include "analysis/spec.h"
 #include "base/str.h"

@@ -1,7 +1,7 @@
 /* rollout/comparisons.c: the annotation of AnalysisRuns that compare versions. A run alone does not know the stable
  * version and the weights of its update, and must not depend on a Rollout that may have changed since. */
 #include "rollout/comparisons.h"
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "analysis/compare/config.h"
 #include "analysis/compare_annotation.h"
 #include "analysis/provider.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "analysis/args.h"
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "base/str.h"
 #include "kube/api/experiment.h"
 #include "kube/api/replicaset.h"

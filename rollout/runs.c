@@ -2,7 +2,7 @@
 #include "rollout/runs.h"
 #include <inttypes.h>
 #include "analysis/args.h"
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "base/str.h"
 #include "kube/api/compare.h"
 #include "kube/api/replicaset.h"

@@ -1,4 +1,4 @@
-/* analysis/backtest/schedule.c: plays the measurements of a metric; the phases are those of analysis/assess.h. */
+/* analysis/backtest/schedule.c: plays the measurements of a metric; the phases are those of analysis/metric_phase.h. */
 #include "analysis/backtest/schedule.h"
 
 #define SCHEDULE_RETRY_MS 10000 /* after an error, as in analysis/decide.c */

@@ -1,6 +1,6 @@
 /* analysis/backtest/schedule.h: measurements of a metric with conditions, at the times at which a run makes them. */
 #pragma once
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 
 /* A value at a time. */
 struct schedule_value {

@@ -5,7 +5,7 @@
  * begin at 0 with the release, as those of new pods do. Of any other query the result itself is made worse.
  */
 #pragma once
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "analysis/backtest/schedule.h"
 #include "analysis/compare/counters.h"
 #include "analysis/compare/matrix.h"

@@ -5,7 +5,7 @@
  * cluster keeps that AnalysisRun, its start and the changes of the weight are those of the run.
  */
 #pragma once
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "cli/backtest/replicasets.h"
 
 #define RELEASES_MAX 50 /* the newest */

@@ -1,7 +1,7 @@
 /* rollout/experiment/analysis.c: an analysis of an Experiment: its run, which begins when all pods are available. */
 #include "rollout/experiment/analysis.h"
 #include <string.h>
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/experiment.h"

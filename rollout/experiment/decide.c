@@ -5,7 +5,7 @@
  * times that are compared are those of the status.
  */
 #include "rollout/experiment/decide.h"
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/analysis.h"

@@ -1,5 +1,5 @@
-/* analysis/assess.h: the phases of measurements and metrics, by the rules of Argo Rollouts. The verdict of a whole
- * run: verdict.h. */
+/* analysis/metric_phase.h: the phases of measurements and metrics, by the rules of Argo Rollouts. The verdict of a
+ * whole run: verdict.h. */
 #pragma once
 #include "analysis/condition/value.h"
 #include "kube/api/analysis.h"

@@ -1,6 +1,6 @@
-/* analysis/assess.c: phases of measurements and metrics: conditions give the phase of a value, counts against the
+/* analysis/metric_phase.c: phases of measurements and metrics: conditions give the phase of a value, counts against the
  * limits that of a metric. The verdict of a run: verdict.c. */
-#include "analysis/assess.h"
+#include "analysis/metric_phase.h"
 #include <inttypes.h>
 #include <string.h>
 #include "analysis/condition/condition.h"
