@@ -50,7 +50,7 @@ void measurement_put(struct run_pass *, struct metric_result *, int64_t most, co
 /* Records a measurement that has ended, and counts it. */
 void measurement_record(struct run_pass *, struct metric_result *, int64_t most, const struct measurement *);
 
-/* --- measure.c --- */
+/* --- provider_queries.c --- */
 
 /* Sends, waits for, or records the queries of the i-th metric's measurement: see struct provider, `measure`. */
 void measure_by_query(struct run_pass *, size_t i);

@@ -1,5 +1,5 @@
-/* analysis/measure.c: measurements by queries, with any provider: sends a provider's queries and continues it with
- * the responses.
+/* analysis/provider_queries.c: measurements by queries, with any provider: sends a provider's queries and continues it
+ * with the responses.
  *
  * The keys of queries have the number of the measurement, so that no response is taken for that of a later one.
  * Responses are kept until the result is written.
