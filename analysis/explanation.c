@@ -6,7 +6,7 @@
 #include <string.h>
 #include "analysis/args.h"
 #include "analysis/condition/condition.h"
-#include "analysis/spec.h"
+#include "analysis/validate.h"
 #include "base/str.h"
 #include "base/time.h"
 

@@ -1,7 +1,7 @@
 /* analysis/run_pass.h: the scratch of one pass over an AnalysisRun, and what its parts share. */
 #pragma once
 #include "analysis/decide.h"
-#include "analysis/spec.h"
+#include "analysis/validate.h"
 
 #define SECRET_MASK "*****" /* in place of a value of a Secret */
 

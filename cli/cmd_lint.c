@@ -11,7 +11,7 @@
 #include "analysis/condition/condition.h"
 #include "analysis/compare_annotation.h"
 #include "analysis/provider.h"
-#include "analysis/spec.h"
+#include "analysis/validate.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
 #include "cli/lint_ports.h"

@@ -4,7 +4,7 @@
 #include "analysis/args.h"
 #include "analysis/metric_phase.h"
 #include "analysis/compare_annotation.h"
-#include "analysis/spec.h"
+#include "analysis/validate.h"
 #include "base/str.h"
 #include "kube/api/analysis.h"
 

@@ -1,7 +1,7 @@
 /* cli/backtest/kept.h: the ReplicaSets and AnalysisRuns that the cluster keeps of a Rollout's past releases. Prometheus
  * alone shows pods; these show revisions, exact times and verdicts. */
 #pragma once
-#include "analysis/spec.h"
+#include "analysis/validate.h"
 #include "cli/cli.h"
 #include "kube/api/replicaset.h"
 

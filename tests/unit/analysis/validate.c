@@ -1,7 +1,7 @@
-/* tests/unit/analysis/spec.c: arguments, limits, and the phases of metrics and runs. */
+/* tests/unit/analysis/validate.c: arguments, limits, and the phases of metrics and runs. */
 #include "tests/unit/unit.h"
 #include "analysis/args.h"
-#include "analysis/spec.h"
+#include "analysis/validate.h"
 #include "base/str.h"
 
 static const struct analysis_spec *

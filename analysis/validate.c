@@ -1,6 +1,6 @@
-/* analysis/spec.c: validation of the metrics of a run or template, after the substitution of arguments, before they
+/* analysis/validate.c: validation of the metrics of a run or template, after the substitution of arguments, before they
  * are measured. */
-#include "analysis/spec.h"
+#include "analysis/validate.h"
 #include <string.h>
 #include "analysis/args.h"
 #include "analysis/condition/condition.h"

@@ -1,4 +1,4 @@
-/* analysis/spec.h: the metrics of a run or template, ready to be measured. */
+/* analysis/validate.h: the metrics of a run or template, ready to be measured. */
 #pragma once
 #include "analysis/metric_phase.h"
 #include "analysis/rules.h"
