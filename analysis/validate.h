@@ -1,7 +1,7 @@
 /* analysis/validate.h: the metrics of a run or template, ready to be measured. */
 #pragma once
 #include "analysis/metric_phase.h"
-#include "analysis/rules.h"
+#include "analysis/dry_run_retention.h"
 
 struct metric_set {
 	struct metric *metrics;

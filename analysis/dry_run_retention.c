@@ -1,5 +1,6 @@
-/* analysis/rules.c: dryRun and measurementRetention of a run: regular expressions that select metrics by name. */
-#include "analysis/rules.h"
+/* analysis/dry_run_retention.c: dryRun and measurementRetention of a run: regular expressions that select metrics by
+ * name. */
+#include "analysis/dry_run_retention.h"
 #include <string.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -1,4 +1,4 @@
-/* analysis/rules.h: the rules of a run for metrics: dryRun and measurementRetention.
+/* analysis/dry_run_retention.h: the rules of a run for metrics: dryRun and measurementRetention.
  *
  * A rule selects metrics by a regular expression that matches a part of their names, as regexp.MatchString of Go; the
  * syntax is that of PCRE2. A rule that matches no metric is an error, because it has no effect. Of several rules for
