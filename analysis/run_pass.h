@@ -35,7 +35,7 @@ enum secrets run_secrets(struct run_pass *, struct err **ret_err);
 /* Keeps the Secrets' responses for the next pass: a query that is in progress was made with them. */
 void run_keep_secrets(struct run_pass *);
 
-/* --- results.c --- */
+/* --- measurements.c --- */
 
 /* The result of a metric; NULL: it has none yet. */
 struct metric_result *run_result(struct run_pass *, const struct metric *);

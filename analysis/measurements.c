@@ -1,5 +1,5 @@
-/* analysis/results.c: measurements in the status of an AnalysisRun: adds them, keeps the last ones, and counts them
- * by phase. */
+/* analysis/measurements.c: measurements in the status of an AnalysisRun: adds them, keeps the last ones, and counts
+ * them by phase. */
 #include <string.h>
 #include "analysis/metric_phase.h"
 #include "analysis/run_pass.h"
