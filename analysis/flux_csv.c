@@ -2,7 +2,7 @@
 #include "analysis/flux_csv.h"
 #include <stdlib.h>
 #include <string.h>
-#include "analysis/condition/moment.h"
+#include "analysis/condition/go_time.h"
 #include "base/base64.h"
 #include "base/time.h"
 
@@ -123,7 +123,7 @@ flux_value(struct arena *a, const char *text, const char *type, struct value *re
 	} else if (str_starts(type, "dateTime")) {
 		if (!time_parse(text, &ns))
 			return flux_wrong(a, text, type);
-		*ret = value_time(moment_from_ms(ns));
+		*ret = value_time(go_time_from_ms(ns));
 	} else if (strcmp(type, "base64Binary") == 0) {
 		size_t n;
 		const char *bytes = base64_decode(a, text, &n);

@@ -1,7 +1,7 @@
 /* cli/cmd_pause.c: commands that each set one field of a Rollout, AnalysisRun or Experiment: pause, restart, terminate,
  * and retries of Experiments. */
 #include <stdio.h>
-#include "analysis/condition/moment.h"
+#include "analysis/condition/go_time.h"
 #include "base/time.h"
 #include "cli/cli.h"
 #include "kube/api/analysis.h"
@@ -96,7 +96,7 @@ restart_run(struct cli *c)
 		action_restart(c->args[i], at, &action);
 		if ((e = cli_act(c, &action)) != NULL)
 			return cli_error(c, e);
-		printf("rollout '%s' restarts in %s\n", c->args[i], moment_duration_text(c->arena, ms * 1000000));
+		printf("rollout '%s' restarts in %s\n", c->args[i], go_time_duration_text(c->arena, ms * 1000000));
 	}
 	return 0;
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "analysis/condition/builtins.h"
-#include "analysis/condition/moment.h"
+#include "analysis/condition/go_time.h"
 #include "base/float.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -111,7 +111,7 @@ run_default(struct eval *e, const struct node *n, struct value *args)
 struct value
 run_now(struct eval *e, const struct node *n, struct value *args)
 {
-	struct moment m = moment_from_ms(e->now);
+	struct go_time m = go_time_from_ms(e->now);
 
 	m.zone = n->n > 0 ? (int32_t)args[0].i : 0;
 	return value_time(m);
@@ -162,7 +162,7 @@ run_date(struct eval *e, const struct node *n, struct value *args)
 	bool zoned = args[0].kind == VALUE_ZONE;
 	int32_t zone = zoned ? (int32_t)args[0].i : 0;
 	size_t count = n->n - zoned;
-	struct moment m;
+	struct go_time m;
 
 	args += zoned;
 	if (count == 0 || !strings_only(e, n, args, count))
@@ -170,11 +170,11 @@ run_date(struct eval *e, const struct node *n, struct value *args)
 	if (count > 2 && !time_zone_read(e, &args[2], &zone))
 		return args[0];
 	if (count > 1)
-		return moment_parse(args[1].s.at, args[0].s.at, zone, &m)
+		return go_time_parse(args[1].s.at, args[0].s.at, zone, &m)
 			   ? value_time(m)
 			   : eval_fail(e, "date: \"%s\" is not of the form \"%s\"", args[0].s.at, args[1].s.at);
 	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++)
-		if (moment_parse(layouts[i], args[0].s.at, zone, &m))
+		if (go_time_parse(layouts[i], args[0].s.at, zone, &m))
 			return value_time(m);
 	return eval_fail(e, "date: \"%s\" is no date", args[0].s.at);
 }

@@ -5,7 +5,7 @@
 #include "analysis/condition/ast.h"
 #include "analysis/condition/builtins.h"
 #include "analysis/condition/condition.h"
-#include "analysis/condition/moment.h"
+#include "analysis/condition/go_time.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -107,7 +107,7 @@ eval_compare(struct eval *e, const struct value *a, const struct value *b, int *
 		return true;
 	}
 	if (a->kind == VALUE_TIME && b->kind == VALUE_TIME) {
-		*ret = moment_compare(a->time, b->time);
+		*ret = go_time_compare(a->time, b->time);
 		return true;
 	}
 	if (a->kind == VALUE_DURATION && b->kind == VALUE_DURATION) {
@@ -151,11 +151,11 @@ eval_times(enum op op, const struct value *l, const struct value *r)
 	int64_t y = r->kind == VALUE_FLOAT ? int_of_double(r->f) : r->i;
 
 	if (l->kind == VALUE_TIME && r->kind == VALUE_TIME)
-		return value_duration(moment_sub(l->time, r->time));
+		return value_duration(go_time_sub(l->time, r->time));
 	if (l->kind == VALUE_TIME)
-		return value_time(moment_add(l->time, op == OP_ADD ? r->i : eval_integers(OP_SUB, 0, r->i)));
+		return value_time(go_time_add(l->time, op == OP_ADD ? r->i : eval_integers(OP_SUB, 0, r->i)));
 	if (r->kind == VALUE_TIME)
-		return value_time(moment_add(r->time, l->i));
+		return value_time(go_time_add(r->time, l->i));
 	/* A duration times a float is a float of nanoseconds, although its checked type is a duration. */
 	if (l->kind == VALUE_FLOAT || r->kind == VALUE_FLOAT)
 		return value_float(
@@ -687,6 +687,6 @@ condition_eval_time(struct arena *a, const struct condition_program *program, in
 	struct err *e = condition_eval_kind(a, program, &nil, now, VALUE_TIME, &v);
 
 	if (e == NULL)
-		*ret = moment_ms(v.time);
+		*ret = go_time_ms(v.time);
 	return e;
 }

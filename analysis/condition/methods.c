@@ -2,7 +2,7 @@
  * time, one row each. */
 #include <string.h>
 #include "analysis/condition/ast.h"
-#include "analysis/condition/moment.h"
+#include "analysis/condition/go_time.h"
 #include "base/str.h"
 
 #define METHOD_ARGS_MAX 3
@@ -39,7 +39,7 @@ static const struct method {
 	{ "Unix", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix, 1 },
 	{ "UnixMilli", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix, 1000 },
 	{ "UnixMicro", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix, 1000000 },
-	{ "UnixNano", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix, MOMENT_SECOND },
+	{ "UnixNano", VALUE_TIME, VALUE_INT, 0, { 0 }, method_unix, GO_TIME_SECOND },
 	{ "Add", VALUE_TIME, VALUE_TIME, 1, { VALUE_DURATION }, method_add, 0 },
 	{ "Sub", VALUE_TIME, VALUE_DURATION, 1, { VALUE_TIME }, method_sub, 0 },
 	{ "AddDate", VALUE_TIME, VALUE_TIME, 3, { VALUE_INT, VALUE_INT, VALUE_INT }, method_add_date, 0 },
@@ -56,9 +56,9 @@ static const struct method {
 	{ "In", VALUE_TIME, VALUE_TIME, 1, { VALUE_ZONE }, method_in, 0 },
 	{ "Format", VALUE_TIME, VALUE_STRING, 1, { VALUE_STRING }, method_format, 0 },
 	{ "String", VALUE_TIME, VALUE_STRING, 0, { 0 }, method_text, 0 },
-	{ "Hours", VALUE_DURATION, VALUE_FLOAT, 0, { 0 }, method_span, 3600 * MOMENT_SECOND },
-	{ "Minutes", VALUE_DURATION, VALUE_FLOAT, 0, { 0 }, method_span, 60 * MOMENT_SECOND },
-	{ "Seconds", VALUE_DURATION, VALUE_FLOAT, 0, { 0 }, method_span, MOMENT_SECOND },
+	{ "Hours", VALUE_DURATION, VALUE_FLOAT, 0, { 0 }, method_span, 3600 * GO_TIME_SECOND },
+	{ "Minutes", VALUE_DURATION, VALUE_FLOAT, 0, { 0 }, method_span, 60 * GO_TIME_SECOND },
+	{ "Seconds", VALUE_DURATION, VALUE_FLOAT, 0, { 0 }, method_span, GO_TIME_SECOND },
 	{ "Milliseconds", VALUE_DURATION, VALUE_INT, 0, { 0 }, method_span, 1000000 },
 	{ "Microseconds", VALUE_DURATION, VALUE_INT, 0, { 0 }, method_span, 1000 },
 	{ "Nanoseconds", VALUE_DURATION, VALUE_INT, 0, { 0 }, method_span, 1 },
@@ -74,7 +74,7 @@ static const struct method {
 static struct value
 method_part(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
-	struct moment_parts p = moment_parts(self->time);
+	struct go_time_parts p = go_time_parts(self->time);
 
 	(void)e;
 	(void)args;
@@ -100,7 +100,7 @@ method_unix(struct eval *e, const struct method *m, const struct value *self, co
 	(void)args;
 	/* Integers wrap, as those of Go. */
 	return value_int(
-	    (int64_t)((uint64_t)self->time.s * (uint64_t)scale + (uint64_t)(self->time.ns / (MOMENT_SECOND / scale))));
+	    (int64_t)((uint64_t)self->time.s * (uint64_t)scale + (uint64_t)(self->time.ns / (GO_TIME_SECOND / scale))));
 }
 
 static struct value
@@ -108,7 +108,7 @@ method_add(struct eval *e, const struct method *m, const struct value *self, con
 {
 	(void)e;
 	(void)m;
-	return value_time(moment_add(self->time, args[0].i));
+	return value_time(go_time_add(self->time, args[0].i));
 }
 
 static struct value
@@ -116,7 +116,7 @@ method_sub(struct eval *e, const struct method *m, const struct value *self, con
 {
 	(void)e;
 	(void)m;
-	return value_duration(moment_sub(self->time, args[0].time));
+	return value_duration(go_time_sub(self->time, args[0].time));
 }
 
 #define DATE_MAX 1000000 /* years, months or days added at once; more is out of range */
@@ -124,7 +124,7 @@ method_sub(struct eval *e, const struct method *m, const struct value *self, con
 static struct value
 method_add_date(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
-	struct moment_parts p = moment_parts(self->time);
+	struct go_time_parts p = go_time_parts(self->time);
 
 	for (int i = 0; i < 3; i++)
 		if (args[i].i > DATE_MAX || args[i].i < -DATE_MAX)
@@ -132,13 +132,13 @@ method_add_date(struct eval *e, const struct method *m, const struct value *self
 	p.year += args[0].i;
 	p.month += (int)args[1].i;
 	p.day += (int)args[2].i;
-	return value_time(moment_from_parts(&p, self->time.ns, self->time.zone));
+	return value_time(go_time_from_parts(&p, self->time.ns, self->time.zone));
 }
 
 static struct value
 method_compare(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
-	int c = moment_compare(self->time, args[0].time);
+	int c = go_time_compare(self->time, args[0].time);
 
 	(void)e;
 	switch (m->variant) {
@@ -152,7 +152,7 @@ method_compare(struct eval *e, const struct method *m, const struct value *self,
 static struct value
 method_is_zero(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
-	struct moment_parts p = moment_parts(self->time);
+	struct go_time_parts p = go_time_parts(self->time);
 
 	(void)e;
 	(void)m;
@@ -177,7 +177,7 @@ method_truncate(struct eval *e, const struct method *m, const struct value *self
 {
 	(void)e;
 	(void)m;
-	return value_time(moment_truncate(self->time, args[0].i));
+	return value_time(go_time_truncate(self->time, args[0].i));
 }
 
 static struct value
@@ -185,13 +185,13 @@ method_round(struct eval *e, const struct method *m, const struct value *self, c
 {
 	(void)e;
 	(void)m;
-	return value_time(moment_round(self->time, args[0].i));
+	return value_time(go_time_round(self->time, args[0].i));
 }
 
 static struct value
 method_in(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
-	struct moment t = self->time;
+	struct go_time t = self->time;
 
 	(void)e;
 	(void)m;
@@ -203,7 +203,7 @@ method_in(struct eval *e, const struct method *m, const struct value *self, cons
 static struct value
 method_in_utc(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
-	struct moment t = self->time;
+	struct go_time t = self->time;
 
 	(void)e;
 	(void)m;
@@ -216,7 +216,7 @@ static struct value
 method_format(struct eval *e, const struct method *m, const struct value *self, const struct value *args)
 {
 	(void)m;
-	return value_string(moment_format(e->arena, self->time, args[0].s.at));
+	return value_string(go_time_format(e->arena, self->time, args[0].s.at));
 }
 
 static struct value

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "analysis/condition/moment.h"
+#include "analysis/condition/go_time.h"
 #include "base/float.h"
 #include "base/str.h"
 
@@ -58,7 +58,7 @@ value_bytes(const char *s, size_t n)
 }
 
 struct value
-value_time(struct moment m)
+value_time(struct go_time m)
 {
 	return (struct value){ .kind = VALUE_TIME, .time = m };
 }
@@ -163,7 +163,7 @@ value_to_json(const struct value *v)
 		}
 		return j;
 	case VALUE_MAP: return value_map_to_json(v);
-	case VALUE_TIME: a = arena_new(); return json_string(moment_format(a, v->time, VALUE_TIME_LAYOUT));
+	case VALUE_TIME: a = arena_new(); return json_string(go_time_format(a, v->time, VALUE_TIME_LAYOUT));
 	default: return json_object();
 	}
 }
@@ -232,7 +232,7 @@ value_same(const struct value *a, const struct value *b, bool deep)
 	switch (a->kind) {
 	case VALUE_NIL: return true;
 	case VALUE_BOOL: return a->b == b->b;
-	case VALUE_TIME: return moment_compare(a->time, b->time) == 0;
+	case VALUE_TIME: return go_time_compare(a->time, b->time) == 0;
 	case VALUE_DURATION:
 	case VALUE_MONTH:
 	case VALUE_WEEKDAY:
@@ -307,10 +307,10 @@ value_print(struct arena *a, const struct value *v)
 	case VALUE_INT: return arena_printf(a, "%" PRId64, v->i);
 	case VALUE_FLOAT: return float_shortest(a, v->f, FLOAT_EXPONENT_FMT);
 	case VALUE_STRING: return arena_strndup(a, v->s.at, v->s.len);
-	case VALUE_TIME: return moment_text(a, v->time);
-	case VALUE_DURATION: return moment_duration_text(a, v->i);
-	case VALUE_MONTH: return moment_months[(v->i - 1) % 12];
-	case VALUE_WEEKDAY: return moment_weekdays[v->i % 7];
+	case VALUE_TIME: return go_time_text(a, v->time);
+	case VALUE_DURATION: return go_time_duration_text(a, v->i);
+	case VALUE_MONTH: return go_time_months[(v->i - 1) % 12];
+	case VALUE_WEEKDAY: return go_time_weekdays[v->i % 7];
 	case VALUE_ZONE: return "UTC";
 	default: break;
 	}

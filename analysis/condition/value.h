@@ -22,8 +22,8 @@ enum value_kind {
 
 struct value_entry;
 
-/* A point in time, exact to the nanosecond: moment.h. */
-struct moment {
+/* A point in time, exact to the nanosecond: go_time.h. */
+struct go_time {
 	int64_t s; /* seconds since 1970 */
 	int32_t ns; /* from 0 to 999999999 */
 	int32_t zone; /* seconds east of UTC: the offset in which it is printed */
@@ -54,7 +54,7 @@ struct value {
 			struct value_entry *at;
 			size_t n;
 		} map;
-		struct moment time;
+		struct go_time time;
 	};
 };
 
@@ -68,7 +68,7 @@ struct value value_bool(bool);
 struct value value_int(int64_t);
 struct value value_float(double);
 struct value value_string(const char *);
-struct value value_time(struct moment);
+struct value value_time(struct go_time);
 struct value value_duration(int64_t ns);
 
 /* Returns a string of any n bytes. They are borrowed, and a NUL must follow them. */

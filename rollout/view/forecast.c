@@ -3,7 +3,7 @@
 #include "rollout/view/forecast.h"
 #include <stdio.h>
 #include <string.h>
-#include "analysis/condition/moment.h"
+#include "analysis/condition/go_time.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/experiment.h"
@@ -30,7 +30,7 @@ forecast_course_new(struct arena *a)
 const char *
 forecast_time(struct arena *a, int64_t ms)
 {
-	return moment_duration_text(a, (ms + 500) / 1000 * 1000000000);
+	return go_time_duration_text(a, (ms + 500) / 1000 * 1000000000);
 }
 
 void

@@ -1,6 +1,6 @@
-/* analysis/condition/moment.c: dates and durations of conditions, as in Go's package time: parsing, printing and
+/* analysis/condition/go_time.c: dates and durations of conditions, as in Go's package time: parsing, printing and
  * calendar arithmetic, without a clock or zone files. */
-#include "analysis/condition/moment.h"
+#include "analysis/condition/go_time.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -11,9 +11,10 @@
 #define YEAR_ONE INT64_C(62135596800) /* seconds from 0001-01-01, the zero time of Go, to 1970 */
 #define TEXT_MAX 4096 /* bytes of a formatted time */
 
-const char *const moment_months[12] = { "January", "February", "March", "April", "May", "June", "July", "August",
+const char *const go_time_months[12] = { "January", "February", "March", "April", "May", "June", "July", "August",
 	"September", "October", "November", "December" };
-const char *const moment_weekdays[7] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
+const char *const go_time_weekdays[7] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
+	"Saturday" };
 
 /* The pieces of a layout: the reference time of Go, Monday January 2 15:04:05 2006 in the zone -0700. */
 enum piece {
@@ -53,7 +54,7 @@ enum piece {
 static const struct {
 	const char *text;
 	enum piece piece;
-} moment_pieces[] = { { "January", PIECE_MONTH_LONG }, { "Jan", PIECE_MONTH_SHORT }, { "Monday", PIECE_WEEKDAY_LONG },
+} go_time_pieces[] = { { "January", PIECE_MONTH_LONG }, { "Jan", PIECE_MONTH_SHORT }, { "Monday", PIECE_WEEKDAY_LONG },
 	{ "Mon", PIECE_WEEKDAY_SHORT }, { "MST", PIECE_ZONE_NAME }, { "2006", PIECE_YEAR }, { "002", PIECE_YEAR_DAY },
 	{ "01", PIECE_MONTH_2 }, { "02", PIECE_DAY_2 }, { "03", PIECE_HOUR_12_2 }, { "04", PIECE_MINUTE_2 },
 	{ "05", PIECE_SECOND_2 }, { "06", PIECE_YEAR_2 }, { "15", PIECE_HOUR_24 }, { "1", PIECE_MONTH },
@@ -62,8 +63,8 @@ static const struct {
 	{ "Z07:00", PIECE_ZONE_Z_COLON }, { "Z0700", PIECE_ZONE_Z }, { "Z07", PIECE_ZONE_Z_HOUR },
 	{ "-07:00", PIECE_ZONE_COLON }, { "-0700", PIECE_ZONE }, { "-07", PIECE_ZONE_HOUR } };
 
-struct moment
-moment_from_ms(int64_t ms)
+struct go_time
+go_time_from_ms(int64_t ms)
 {
 	int64_t rest = ms % 1000, s = ms / 1000;
 
@@ -71,19 +72,19 @@ moment_from_ms(int64_t ms)
 		rest += 1000;
 		s--;
 	}
-	return (struct moment){ .s = s, .ns = (int32_t)(rest * 1000000) };
+	return (struct go_time){ .s = s, .ns = (int32_t)(rest * 1000000) };
 }
 
 int64_t
-moment_ms(struct moment m)
+go_time_ms(struct go_time m)
 {
 	__int128 ms = (__int128)m.s * 1000 + m.ns / 1000000;
 
 	return ms > TIME_MAX ? TIME_MAX : ms < -TIME_MAX ? -TIME_MAX : (int64_t)ms;
 }
 
-struct moment_parts
-moment_parts(struct moment m)
+struct go_time_parts
+go_time_parts(struct go_time m)
 {
 	int64_t local = m.s + m.zone, days = local / DAY, rest = local % DAY, y, mo, d;
 
@@ -92,7 +93,7 @@ moment_parts(struct moment m)
 		days--;
 	}
 	time_civil(days, &y, &mo, &d);
-	return (struct moment_parts){ .year = y,
+	return (struct go_time_parts){ .year = y,
 		.month = (int)mo,
 		.day = (int)d,
 		.hour = (int)(rest / 3600),
@@ -102,8 +103,8 @@ moment_parts(struct moment m)
 		.year_day = (int)(days - time_days(y, 1, 1)) + 1 };
 }
 
-struct moment
-moment_from_parts(const struct moment_parts *p, int32_t ns, int32_t zone)
+struct go_time
+go_time_from_parts(const struct go_time_parts *p, int32_t ns, int32_t zone)
 {
 	int64_t month = (int64_t)p->month - 1, year = p->year;
 
@@ -113,31 +114,31 @@ moment_from_parts(const struct moment_parts *p, int32_t ns, int32_t zone)
 		month += 12;
 		year--;
 	}
-	return (struct moment){ .s = (time_days(year, month + 1, 1) + p->day - 1) * DAY + (int64_t)p->hour * 3600 +
-				     (int64_t)p->minute * 60 + p->second - zone,
+	return (struct go_time){ .s = (time_days(year, month + 1, 1) + p->day - 1) * DAY + (int64_t)p->hour * 3600 +
+				      (int64_t)p->minute * 60 + p->second - zone,
 		.ns = ns,
 		.zone = zone };
 }
 
 int64_t
-moment_sub(struct moment a, struct moment b)
+go_time_sub(struct go_time a, struct go_time b)
 {
-	__int128 ns = ((__int128)a.s - b.s) * MOMENT_SECOND + (a.ns - b.ns);
+	__int128 ns = ((__int128)a.s - b.s) * GO_TIME_SECOND + (a.ns - b.ns);
 
 	return ns > INT64_MAX ? INT64_MAX : ns < INT64_MIN ? INT64_MIN : (int64_t)ns;
 }
 
-struct moment
-moment_add(struct moment m, int64_t ns)
+struct go_time
+go_time_add(struct go_time m, int64_t ns)
 {
-	int64_t rest = m.ns + ns % MOMENT_SECOND;
+	int64_t rest = m.ns + ns % GO_TIME_SECOND;
 
-	m.s += ns / MOMENT_SECOND;
+	m.s += ns / GO_TIME_SECOND;
 	if (rest < 0) {
-		rest += MOMENT_SECOND;
+		rest += GO_TIME_SECOND;
 		m.s--;
-	} else if (rest >= MOMENT_SECOND) {
-		rest -= MOMENT_SECOND;
+	} else if (rest >= GO_TIME_SECOND) {
+		rest -= GO_TIME_SECOND;
 		m.s++;
 	}
 	m.ns = (int32_t)rest;
@@ -145,7 +146,7 @@ moment_add(struct moment m, int64_t ns)
 }
 
 int
-moment_compare(struct moment a, struct moment b)
+go_time_compare(struct go_time a, struct go_time b)
 {
 	if (a.s != b.s)
 		return a.s < b.s ? -1 : 1;
@@ -154,33 +155,33 @@ moment_compare(struct moment a, struct moment b)
 
 /* Returns how many ns the moment is past a multiple of `ns` since the zero time of Go. */
 static int64_t
-moment_past(struct moment m, int64_t ns)
+go_time_past(struct go_time m, int64_t ns)
 {
-	__int128 rest = (((__int128)m.s + YEAR_ONE) * MOMENT_SECOND + m.ns) % ns;
+	__int128 rest = (((__int128)m.s + YEAR_ONE) * GO_TIME_SECOND + m.ns) % ns;
 
 	return (int64_t)(rest < 0 ? rest + ns : rest);
 }
 
-struct moment
-moment_truncate(struct moment m, int64_t ns)
+struct go_time
+go_time_truncate(struct go_time m, int64_t ns)
 {
-	return ns <= 0 ? m : moment_add(m, -moment_past(m, ns));
+	return ns <= 0 ? m : go_time_add(m, -go_time_past(m, ns));
 }
 
-struct moment
-moment_round(struct moment m, int64_t ns)
+struct go_time
+go_time_round(struct go_time m, int64_t ns)
 {
 	int64_t past;
 
 	if (ns <= 0)
 		return m;
-	past = moment_past(m, ns);
-	return past < ns - past ? moment_add(m, -past) : moment_add(m, ns - past);
+	past = go_time_past(m, ns);
+	return past < ns - past ? go_time_add(m, -past) : go_time_add(m, ns - past);
 }
 
 /* Returns the first piece of the layout, and its length; PIECE_TEXT is one character. */
 static enum piece
-moment_piece(const char *layout, size_t *ret_len)
+go_time_piece(const char *layout, size_t *ret_len)
 {
 	enum piece found = PIECE_TEXT;
 	size_t best = 0;
@@ -194,17 +195,17 @@ moment_piece(const char *layout, size_t *ret_len)
 			return layout[1] == '0' ? PIECE_FRACTION : PIECE_FRACTION_CUT;
 		}
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(moment_pieces); i++) {
-		size_t n = strlen(moment_pieces[i].text);
+	for (size_t i = 0; i < ARRAY_SIZE(go_time_pieces); i++) {
+		size_t n = strlen(go_time_pieces[i].text);
 
-		if (n > best && strncmp(layout, moment_pieces[i].text, n) == 0) {
+		if (n > best && strncmp(layout, go_time_pieces[i].text, n) == 0) {
 			/* The longest piece is taken: "January" before "Jan". A short name that continues with
 			 * lower-case letters is text: the "Mon" of "Monster". */
-			if (moment_pieces[i].piece == PIECE_WEEKDAY_SHORT && islower((unsigned char)layout[n]))
+			if (go_time_pieces[i].piece == PIECE_WEEKDAY_SHORT && islower((unsigned char)layout[n]))
 				continue;
-			if (moment_pieces[i].piece == PIECE_MONTH_SHORT && islower((unsigned char)layout[n]))
+			if (go_time_pieces[i].piece == PIECE_MONTH_SHORT && islower((unsigned char)layout[n]))
 				continue;
-			found = moment_pieces[i].piece;
+			found = go_time_pieces[i].piece;
 			best = n;
 		}
 	}
@@ -215,7 +216,7 @@ moment_piece(const char *layout, size_t *ret_len)
 }
 
 static void
-moment_format_zone(struct str *out, enum piece piece, int32_t zone)
+go_time_format_zone(struct str *out, enum piece piece, int32_t zone)
 {
 	int minutes = zone / 60;
 	bool z = piece == PIECE_ZONE_Z_COLON || piece == PIECE_ZONE_Z || piece == PIECE_ZONE_Z_HOUR;
@@ -233,7 +234,7 @@ moment_format_zone(struct str *out, enum piece piece, int32_t zone)
 }
 
 static void
-moment_format_fraction(struct str *out, const char *piece, size_t len, int32_t ns, bool cut)
+go_time_format_fraction(struct str *out, const char *piece, size_t len, int32_t ns, bool cut)
 {
 	char digits[16];
 	size_t n = len - 1 > 9 ? 9 : len - 1;
@@ -248,9 +249,9 @@ moment_format_fraction(struct str *out, const char *piece, size_t len, int32_t n
 }
 
 const char *
-moment_format(struct arena *a, struct moment m, const char *layout)
+go_time_format(struct arena *a, struct go_time m, const char *layout)
 {
-	struct moment_parts p = moment_parts(m);
+	struct go_time_parts p = go_time_parts(m);
 	int hour = p.hour % 12 == 0 ? 12 : p.hour % 12;
 	struct str out;
 	const char *text;
@@ -258,16 +259,16 @@ moment_format(struct arena *a, struct moment m, const char *layout)
 
 	str_init(&out, TEXT_MAX);
 	for (; *layout != '\0'; layout += len) {
-		enum piece piece = moment_piece(layout, &len);
+		enum piece piece = go_time_piece(layout, &len);
 
 		switch (piece) {
 		case PIECE_TEXT: str_add(&out, layout, len); break;
-		case PIECE_MONTH_LONG: str_adds(&out, moment_months[p.month - 1]); break;
-		case PIECE_MONTH_SHORT: str_add(&out, moment_months[p.month - 1], 3); break;
+		case PIECE_MONTH_LONG: str_adds(&out, go_time_months[p.month - 1]); break;
+		case PIECE_MONTH_SHORT: str_add(&out, go_time_months[p.month - 1], 3); break;
 		case PIECE_MONTH_2: str_addf(&out, "%02d", p.month); break;
 		case PIECE_MONTH: str_addf(&out, "%d", p.month); break;
-		case PIECE_WEEKDAY_LONG: str_adds(&out, moment_weekdays[p.weekday]); break;
-		case PIECE_WEEKDAY_SHORT: str_add(&out, moment_weekdays[p.weekday], 3); break;
+		case PIECE_WEEKDAY_LONG: str_adds(&out, go_time_weekdays[p.weekday]); break;
+		case PIECE_WEEKDAY_SHORT: str_add(&out, go_time_weekdays[p.weekday], 3); break;
 		case PIECE_DAY_2: str_addf(&out, "%02d", p.day); break;
 		case PIECE_DAY_SPACE: str_addf(&out, "%2d", p.day); break;
 		case PIECE_DAY: str_addf(&out, "%d", p.day); break;
@@ -289,13 +290,13 @@ moment_format(struct arena *a, struct moment m, const char *layout)
 			if (m.zone == 0)
 				str_adds(&out, "UTC");
 			else
-				moment_format_zone(&out, PIECE_ZONE, m.zone);
+				go_time_format_zone(&out, PIECE_ZONE, m.zone);
 			break;
 		case PIECE_FRACTION:
 		case PIECE_FRACTION_CUT:
-			moment_format_fraction(&out, layout, len, m.ns, piece == PIECE_FRACTION_CUT);
+			go_time_format_fraction(&out, layout, len, m.ns, piece == PIECE_FRACTION_CUT);
 			break;
-		default: moment_format_zone(&out, piece, m.zone); break;
+		default: go_time_format_zone(&out, piece, m.zone); break;
 		}
 	}
 	text = arena_strdup(a, str_text(&out));
@@ -305,7 +306,7 @@ moment_format(struct arena *a, struct moment m, const char *layout)
 
 /* Reads between min and max decimal digits; -1: there are fewer. */
 static int64_t
-moment_read_number(const char **s, int min, int max)
+go_time_read_number(const char **s, int min, int max)
 {
 	int64_t v = 0;
 	int n = 0;
@@ -317,7 +318,7 @@ moment_read_number(const char **s, int min, int max)
 
 /* Returns the index of the name at the start of the text, or -1. */
 static int
-moment_read_name(const char **s, const char *const *names, int n, bool whole)
+go_time_read_name(const char **s, const char *const *names, int n, bool whole)
 {
 	for (int i = 0; i < n; i++) {
 		size_t len = whole ? strlen(names[i]) : 3;
@@ -331,7 +332,7 @@ moment_read_name(const char **s, const char *const *names, int n, bool whole)
 }
 
 static bool
-moment_read_zone(const char **s, enum piece piece, int32_t *ret)
+go_time_read_zone(const char **s, enum piece piece, int32_t *ret)
 {
 	bool z = piece == PIECE_ZONE_Z_COLON || piece == PIECE_ZONE_Z || piece == PIECE_ZONE_Z_HOUR;
 	bool colon = piece == PIECE_ZONE_Z_COLON || piece == PIECE_ZONE_COLON;
@@ -346,12 +347,12 @@ moment_read_zone(const char **s, enum piece piece, int32_t *ret)
 	if (**s != '+' && **s != '-')
 		return false;
 	sign = *(*s)++ == '-' ? -1 : 1;
-	if ((hours = moment_read_number(s, 2, 2)) < 0 || hours > 24)
+	if ((hours = go_time_read_number(s, 2, 2)) < 0 || hours > 24)
 		return false;
 	if (piece != PIECE_ZONE_HOUR && piece != PIECE_ZONE_Z_HOUR) {
 		if (colon && *(*s)++ != ':')
 			return false;
-		if ((minutes = moment_read_number(s, 2, 2)) < 0 || minutes > 60)
+		if ((minutes = go_time_read_number(s, 2, 2)) < 0 || minutes > 60)
 			return false;
 	}
 	*ret = (int32_t)(sign * (hours * 3600 + minutes * 60));
@@ -359,7 +360,7 @@ moment_read_zone(const char **s, enum piece piece, int32_t *ret)
 }
 
 static bool
-moment_read_fraction(const char **s, int32_t *ret)
+go_time_read_fraction(const char **s, int32_t *ret)
 {
 	int32_t scale = 100000000;
 
@@ -371,17 +372,17 @@ moment_read_fraction(const char **s, int32_t *ret)
 }
 
 bool
-moment_parse(const char *layout, const char *s, int32_t zone, struct moment *ret)
+go_time_parse(const char *layout, const char *s, int32_t zone, struct go_time *ret)
 {
 	static const int days[12] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	struct moment_parts p = { .month = 1, .day = 1 };
+	struct go_time_parts p = { .month = 1, .day = 1 };
 	int64_t v = 0, year_day = -1;
 	int32_t ns = 0;
 	int pm = -1;
 	size_t len;
 
 	for (; *layout != '\0'; layout += len) {
-		enum piece piece = moment_piece(layout, &len);
+		enum piece piece = go_time_piece(layout, &len);
 
 		switch (piece) {
 		case PIECE_TEXT:
@@ -396,53 +397,53 @@ moment_parse(const char *layout, const char *s, int32_t zone, struct moment *ret
 			if (*s++ != *layout)
 				return false;
 			break;
-		case PIECE_MONTH_LONG: v = p.month = moment_read_name(&s, moment_months, 12, true) + 1; break;
-		case PIECE_MONTH_SHORT: v = p.month = moment_read_name(&s, moment_months, 12, false) + 1; break;
+		case PIECE_MONTH_LONG: v = p.month = go_time_read_name(&s, go_time_months, 12, true) + 1; break;
+		case PIECE_MONTH_SHORT: v = p.month = go_time_read_name(&s, go_time_months, 12, false) + 1; break;
 		case PIECE_MONTH_2:
 		case PIECE_MONTH:
-			v = p.month = (int)moment_read_number(&s, piece == PIECE_MONTH_2 ? 2 : 1, 2);
+			v = p.month = (int)go_time_read_number(&s, piece == PIECE_MONTH_2 ? 2 : 1, 2);
 			if (v < 1 || v > 12)
 				return false;
 			break;
-		case PIECE_WEEKDAY_LONG: v = moment_read_name(&s, moment_weekdays, 7, true) + 1; break;
-		case PIECE_WEEKDAY_SHORT: v = moment_read_name(&s, moment_weekdays, 7, false) + 1; break;
+		case PIECE_WEEKDAY_LONG: v = go_time_read_name(&s, go_time_weekdays, 7, true) + 1; break;
+		case PIECE_WEEKDAY_SHORT: v = go_time_read_name(&s, go_time_weekdays, 7, false) + 1; break;
 		case PIECE_DAY_SPACE:
 		case PIECE_DAY:
 		case PIECE_DAY_2:
 			if (piece == PIECE_DAY_SPACE && *s == ' ')
 				s++;
-			v = p.day = (int)moment_read_number(&s, piece == PIECE_DAY_2 ? 2 : 1, 2);
+			v = p.day = (int)go_time_read_number(&s, piece == PIECE_DAY_2 ? 2 : 1, 2);
 			break;
-		case PIECE_YEAR_DAY: v = year_day = moment_read_number(&s, 3, 3); break;
+		case PIECE_YEAR_DAY: v = year_day = go_time_read_number(&s, 3, 3); break;
 		case PIECE_HOUR_24:
-			v = p.hour = (int)moment_read_number(&s, 1, 2);
+			v = p.hour = (int)go_time_read_number(&s, 1, 2);
 			if (v > 23)
 				return false;
 			break;
 		case PIECE_HOUR_12_2:
 		case PIECE_HOUR_12:
-			v = p.hour = (int)moment_read_number(&s, piece == PIECE_HOUR_12_2 ? 2 : 1, 2);
+			v = p.hour = (int)go_time_read_number(&s, piece == PIECE_HOUR_12_2 ? 2 : 1, 2);
 			if (v > 12)
 				return false;
 			break;
 		case PIECE_MINUTE_2:
 		case PIECE_MINUTE:
-			v = p.minute = (int)moment_read_number(&s, piece == PIECE_MINUTE_2 ? 2 : 1, 2);
+			v = p.minute = (int)go_time_read_number(&s, piece == PIECE_MINUTE_2 ? 2 : 1, 2);
 			if (v > 59)
 				return false;
 			break;
 		case PIECE_SECOND_2:
 		case PIECE_SECOND:
-			v = p.second = (int)moment_read_number(&s, piece == PIECE_SECOND_2 ? 2 : 1, 2);
+			v = p.second = (int)go_time_read_number(&s, piece == PIECE_SECOND_2 ? 2 : 1, 2);
 			if (v > 59)
 				return false;
 			/* A fraction is read even if the layout does not have it. */
 			if (layout[len] != '.' && layout[len] != ',')
-				moment_read_fraction(&s, &ns);
+				go_time_read_fraction(&s, &ns);
 			break;
-		case PIECE_YEAR: v = p.year = moment_read_number(&s, 4, 4); break;
+		case PIECE_YEAR: v = p.year = go_time_read_number(&s, 4, 4); break;
 		case PIECE_YEAR_2:
-			v = moment_read_number(&s, 2, 2);
+			v = go_time_read_number(&s, 2, 2);
 			p.year = v >= 69 ? v + 1900 : v + 2000;
 			break;
 		case PIECE_PM:
@@ -465,12 +466,12 @@ moment_parse(const char *layout, const char *s, int32_t zone, struct moment *ret
 			zone = 0;
 			break;
 		case PIECE_FRACTION:
-			if (!moment_read_fraction(&s, &ns))
+			if (!go_time_read_fraction(&s, &ns))
 				return false;
 			break;
-		case PIECE_FRACTION_CUT: moment_read_fraction(&s, &ns); break;
+		case PIECE_FRACTION_CUT: go_time_read_fraction(&s, &ns); break;
 		default:
-			if (!moment_read_zone(&s, piece, &zone))
+			if (!go_time_read_zone(&s, piece, &zone))
 				return false;
 			break;
 		}
@@ -494,19 +495,19 @@ moment_parse(const char *layout, const char *s, int32_t zone, struct moment *ret
 		   (p.month == 2 && p.day == 29 && (p.year % 4 != 0 || (p.year % 100 == 0 && p.year % 400 != 0)))) {
 		return false;
 	}
-	*ret = moment_from_parts(&p, ns, zone);
+	*ret = go_time_from_parts(&p, ns, zone);
 	return true;
 }
 
 const char *
-moment_text(struct arena *a, struct moment m)
+go_time_text(struct arena *a, struct go_time m)
 {
-	return moment_format(a, m, "2006-01-02 15:04:05.999999999 -0700 MST");
+	return go_time_format(a, m, "2006-01-02 15:04:05.999999999 -0700 MST");
 }
 
 /* The duration in units of `unit` ns, with a fraction without trailing zeros. */
 static const char *
-moment_fraction_text(struct arena *a, uint64_t ns, uint64_t unit, int digits)
+go_time_fraction_text(struct arena *a, uint64_t ns, uint64_t unit, int digits)
 {
 	char text[32];
 	size_t n;
@@ -521,7 +522,7 @@ moment_fraction_text(struct arena *a, uint64_t ns, uint64_t unit, int digits)
 }
 
 const char *
-moment_duration_text(struct arena *a, int64_t ns)
+go_time_duration_text(struct arena *a, int64_t ns)
 {
 	uint64_t u = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns, s;
 	const char *sign = ns < 0 ? "-" : "";
@@ -531,15 +532,15 @@ moment_duration_text(struct arena *a, int64_t ns)
 	if (u < 1000)
 		return arena_printf(a, "%s%lluns", sign, (unsigned long long)u);
 	if (u < 1000000)
-		return arena_printf(a, "%s%s\xc2\xb5s", sign, moment_fraction_text(a, u, 1000, 3));
+		return arena_printf(a, "%s%s\xc2\xb5s", sign, go_time_fraction_text(a, u, 1000, 3));
 	if (u < 1000000000)
-		return arena_printf(a, "%s%sms", sign, moment_fraction_text(a, u, 1000000, 6));
+		return arena_printf(a, "%s%sms", sign, go_time_fraction_text(a, u, 1000000, 6));
 	s = u / 1000000000;
 	if (s < 60)
-		return arena_printf(a, "%s%ss", sign, moment_fraction_text(a, u, 1000000000, 9));
+		return arena_printf(a, "%s%ss", sign, go_time_fraction_text(a, u, 1000000000, 9));
 	if (s < 3600)
 		return arena_printf(a, "%s%llum%ss", sign, (unsigned long long)(s / 60),
-		    moment_fraction_text(a, u % 60000000000, 1000000000, 9));
+		    go_time_fraction_text(a, u % 60000000000, 1000000000, 9));
 	return arena_printf(a, "%s%lluh%llum%ss", sign, (unsigned long long)(s / 3600),
-	    (unsigned long long)(s / 60 % 60), moment_fraction_text(a, u % 60000000000, 1000000000, 9));
+	    (unsigned long long)(s / 60 % 60), go_time_fraction_text(a, u % 60000000000, 1000000000, 9));
 }
