@@ -7,7 +7,7 @@
 #include "base/pool.h"
 #include "io/log.h"
 #include "kube/executor.h"
-#include "kube/plan/pass_view.h"
+#include "kube/plan/unusable_objects.h"
 #include "kube/queue.h"
 #include "kube/watch.h"
 

@@ -1,6 +1,6 @@
-/* kube/plan/pass_view.c: how one pass reads the cache: returns what the cache's view returns, and records what was
- * unreadable or in doubt. */
-#include "kube/plan/pass_view.h"
+/* kube/plan/unusable_objects.c: the view of one pass: returns what the cache's view returns, and records what
+ * was unreadable or in doubt. */
+#include "kube/plan/unusable_objects.h"
 #include "base/str.h"
 
 static void

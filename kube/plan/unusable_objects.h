@@ -1,4 +1,4 @@
-/* kube/plan/pass_view.h: how one pass reads the cache.
+/* kube/plan/unusable_objects.h: the view of the cache that one pass has, and which objects it cannot use.
  *
  * An unreadable object is not absent: a pass must not create it again, scale without it, or use another one instead.
  * An object in doubt may have another weight or number of pods than the cache. The view records that a pass read
