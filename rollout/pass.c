@@ -6,7 +6,7 @@
 #include "rollout/certain_pods.h"
 #include "rollout/metadata.h"
 #include "rollout/pause.h"
-#include "rollout/release.h"
+#include "rollout/unreferenced_objects.h"
 #include "rollout/replicas.h"
 #include "rollout/restart.h"
 #include "rollout/revision.h"
@@ -78,7 +78,7 @@ pass_end(struct rollout_pass *p)
 	for (size_t i = 0; i < p->w->n_replicasets; i++)
 		certain_pods_check(p->plan, p->w->replicasets[i], p->w->now);
 	restart_plan(p);
-	release_plan(p);
+	unreferenced_release(p);
 	revision_history(p);
 	metadata_pods(p);
 	workload_scale(p);

@@ -1,10 +1,11 @@
-/* rollout/release.c: cleanup of Services and routers' objects that the rollout wrote to and does not name any more.
+/* rollout/unreferenced_objects.c: cleanup of Services and routers' objects that the rollout wrote to and does not name
+ * any more.
  *
  * A Service that selects the hash of a version without pods has no endpoints: the hash and the annotation are
  * removed. Only objects that the annotation assigns to this rollout and that no other rollout names are changed, and
  * only hashes of its ReplicaSets are removed.
  */
-#include "rollout/release.h"
+#include "rollout/unreferenced_objects.h"
 #include "kube/api/core.h"
 #include "kube/api/replicaset.h"
 #include "kube/plan/controller.h"
@@ -13,18 +14,18 @@
 #include "traffic/owns.h"
 #include "traffic/router.h"
 
-#define RELEASE_AGAIN_MS 30000
+#define UNREFERENCED_AGAIN_MS 30000
 #define RELEASED "released" /* a note: the generation for which all objects are released */
 
-struct release {
+struct unreferenced {
 	struct rollout_pass *p;
 	size_t n;
 };
 
 static void
-release_service(const struct object *o, void *arg)
+unreferenced_service(const struct object *o, void *arg)
 {
-	struct release *r = arg;
+	struct unreferenced *r = arg;
 	const struct rollout_world *w = r->p->w;
 	const char *hash = string_map_get(&((const struct service *)o)->spec.selector, LABEL_POD_TEMPLATE_HASH);
 	json_t *ops;
@@ -44,18 +45,18 @@ release_service(const struct object *o, void *arg)
 
 /* An unreadable object is left to a later pass; its annotation shows that it needs one. */
 static void
-release_await_service(const struct object *o, void *arg)
+unreferenced_await_service(const struct object *o, void *arg)
 {
-	struct release *r = arg;
+	struct unreferenced *r = arg;
 
 	if (!owns_is_left(r->p->w->rollout, r->p->w->view, o))
 		return;
-	plan_wake(r->p->plan, r->p->w->now + RELEASE_AGAIN_MS);
+	plan_wake(r->p->plan, r->p->w->now + UNREFERENCED_AGAIN_MS);
 	r->n++;
 }
 
 static const char *const *
-release_hashes(const struct rollout_pass *p, size_t *ret_n)
+unreferenced_hashes(const struct rollout_pass *p, size_t *ret_n)
 {
 	const char **list = arena_new_array(p->arena, const char *, p->w->n_replicasets);
 
@@ -66,7 +67,7 @@ release_hashes(const struct rollout_pass *p, size_t *ret_n)
 }
 
 static void
-release_found_unreadable(const struct object *o, void *arg)
+unreferenced_found_unreadable(const struct object *o, void *arg)
 {
 	(void)o;
 	*(bool *)arg = true;
@@ -75,10 +76,10 @@ release_found_unreadable(const struct object *o, void *arg)
 /* Only a change of the spec releases objects. Therefore those that name the rollout are read once for each
  * generation, and once after a restart of the controller. */
 void
-release_plan(struct rollout_pass *p)
+unreferenced_release(struct rollout_pass *p)
 {
 	const struct object *o = &p->w->rollout->object;
-	struct release r = { .p = p };
+	struct unreferenced r = { .p = p };
 	const char *const *hashes;
 	bool names_unknown = false;
 	char key[VIEW_KEY_SIZE];
@@ -87,16 +88,16 @@ release_plan(struct rollout_pass *p)
 	if (seen_note(p->w->seen, RELEASED, -1) != o->meta.generation) {
 		/* An unreadable Rollout may name any object in its namespace. */
 		view_each_unreadable(
-		    p->w->view, &rollout_type, o->meta.namespace, release_found_unreadable, &names_unknown);
+		    p->w->view, &rollout_type, o->meta.namespace, unreferenced_found_unreadable, &names_unknown);
 		if (names_unknown) {
 			plan_reason(p->plan, "cannot read a Rollout: keeping everything that it may refer to");
-			plan_wake(p->plan, p->w->now + RELEASE_AGAIN_MS);
+			plan_wake(p->plan, p->w->now + UNREFERENCED_AGAIN_MS);
 			return;
 		}
 		view_find(p->w->view, &service_type, &owns_by_manager,
-		    view_key(key, o->meta.namespace, o->meta.name, NULL), release_service, &r);
-		view_each_unreadable(p->w->view, &service_type, o->meta.namespace, release_await_service, &r);
-		hashes = release_hashes(p, &n);
+		    view_key(key, o->meta.namespace, o->meta.name, NULL), unreferenced_service, &r);
+		view_each_unreadable(p->w->view, &service_type, o->meta.namespace, unreferenced_await_service, &r);
+		hashes = unreferenced_hashes(p, &n);
 		for (const struct router *const *router = routers; *router != NULL; router++)
 			if ((*router)->release != NULL)
 				r.n += (*router)->release(p->w->rollout, p->w->view, hashes, n, p->plan);
