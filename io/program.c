@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "io/child.h"
+#include "io/child_process.h"
 #include "io/loop.h"
 
 #define ERRORS_MAX 4096 /* bytes of standard error to keep */

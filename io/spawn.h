@@ -2,7 +2,7 @@
  *
  * A child gets only what its owner lists: variables of the environment, three file descriptors, limits, and the access
  * to the network that it needs. It leads a process group, so that its children can be killed with it, and it is killed
- * when its parent ends. io/child.h waits for a child on the loop; io/program.h also reads its output.
+ * when its parent ends. io/child_process.h waits for a child on the loop; io/program.h also reads its output.
  */
 #pragma once
 #include <stdbool.h>

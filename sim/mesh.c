@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "base/str.h"
-#include "io/child.h"
+#include "io/child_process.h"
 #include "io/log.h"
 #include "kube/api/selector.h"
 #include "sim/ports.h"

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/str.h"
-#include "io/child.h"
+#include "io/child_process.h"
 #include "io/log.h"
 
 #define STOP_MS 1500

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/str.h"
-#include "io/child.h"
+#include "io/child_process.h"
 #include "io/log.h"
 #include "sim/ports.h"
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "base/str.h"
 #include "cli/demo/view.h"
-#include "io/child.h"
+#include "io/child_process.h"
 #include "io/file.h"
 #include "kube/api/core.h"
 #include "kube/api/gateway.h"

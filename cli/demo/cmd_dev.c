@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include "base/str.h"
 #include "cli/demo/dev.h"
-#include "io/child.h"
+#include "io/child_process.h"
 
 static int dev_run(struct cli *);
 

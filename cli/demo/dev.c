@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include "base/base64.h"
 #include "base/str.h"
-#include "io/child.h"
+#include "io/child_process.h"
 #include "sim/deployments.h"
 #include "sim/http.h"
 #include "sim/gateways.h"

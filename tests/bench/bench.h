@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "io/child.h"
+#include "io/child_process.h"
 #include "io/file.h"
 #include "tests/simulation/cluster.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "io/child.h"
+#include "io/child_process.h"
 #include "io/file.h"
 #include "io/log.h"
 #include "sim/ports.h"

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/str.h"
-#include "io/child.h"
+#include "io/child_process.h"
 #include "io/file.h"
 #include "kube/config.h"
 #include "kube/transport_curl.h"

@@ -1,5 +1,5 @@
-/* io/child.c: exit of child processes: a pidfd on the loop. */
-#include "io/child.h"
+/* io/child_process.c: exit of child processes: a pidfd on the loop. */
+#include "io/child_process.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-/* io/child.h: child processes on the loop, started by io/spawn.h. */
+/* io/child_process.h: child processes on the loop, started by io/spawn.h. */
 #pragma once
 #include <sys/types.h>
 #include "io/loop.h"
