@@ -1,5 +1,5 @@
 /* rollout/analyses.c: analyses of Rollouts and Experiments: resolves their templates, and builds the AnalysisRun.
- * Its creation and phase, and the abort after a failure: runs.c. */
+ * Its creation and phase, and the abort after a failure: analysis_runs.c. */
 #include "rollout/analyses.h"
 #include "analysis/args.h"
 #include "analysis/metric_phase.h"

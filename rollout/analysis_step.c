@@ -1,4 +1,4 @@
-/* rollout/analysis_step.c: analysis: an AnalysisRun must succeed. runs.c creates it and reads its phase. */
+/* rollout/analysis_step.c: analysis: an AnalysisRun must succeed. analysis_runs.c creates it and reads its phase. */
 #include "base/str.h"
 #include "rollout/analyses.h"
 #include "rollout/pass.h"

@@ -18,7 +18,7 @@
 #include "rollout/pause.h"
 #include "rollout/revision.h"
 #include "rollout/routes.h"
-#include "rollout/runs.h"
+#include "rollout/analysis_runs.h"
 #include "rollout/status.h"
 #include "rollout/steps.h"
 #include "rollout/validate.h"

@@ -14,7 +14,7 @@
 #include "rollout/gather.h"
 #include "rollout/pass.h"
 #include "rollout/pause.h"
-#include "rollout/runs.h"
+#include "rollout/analysis_runs.h"
 #include "rollout/step_kind.h"
 #include "rollout/steps.h"
 #include "traffic/router.h"

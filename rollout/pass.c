@@ -10,7 +10,7 @@
 #include "rollout/replicas.h"
 #include "rollout/restart.h"
 #include "rollout/revision.h"
-#include "rollout/runs.h"
+#include "rollout/analysis_runs.h"
 #include "rollout/status.h"
 #include "rollout/steps.h"
 #include "rollout/workload.h"

@@ -1,5 +1,5 @@
-/* rollout/runs.h: the AnalysisRuns of a rollout: created, ended, deleted, and the effects of their phases. Templates
- * and errors: analyses.h. */
+/* rollout/analysis_runs.h: the AnalysisRuns of a rollout: created, ended, deleted, and the effects of their phases.
+ * Templates and errors: analyses.h. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

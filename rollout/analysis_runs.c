@@ -1,5 +1,5 @@
-/* rollout/runs.c: the AnalysisRuns of a rollout, and the effects of their phases. */
-#include "rollout/runs.h"
+/* rollout/analysis_runs.c: the AnalysisRuns of a rollout, and the effects of their phases. */
+#include "rollout/analysis_runs.h"
 #include <inttypes.h>
 #include "analysis/args.h"
 #include "analysis/metric_phase.h"
