@@ -30,7 +30,7 @@
 #include "kube/api/roots.h"
 #include "kube/api/workload.h"
 #include "kube/api/yaml.h"
-#include "rollout/analyses.h"
+#include "rollout/analysis_templates.h"
 #include "rollout/comparisons.h"
 #include "rollout/experiment/validate.h"
 #include "rollout/gather.h"

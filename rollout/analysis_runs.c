@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "kube/api/compare.h"
 #include "kube/api/replicaset.h"
-#include "rollout/analyses.h"
+#include "rollout/analysis_templates.h"
 #include "rollout/bluegreen.h"
 #include "rollout/comparisons.h"
 #include "rollout/gather.h"

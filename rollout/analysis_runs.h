@@ -1,5 +1,5 @@
 /* rollout/analysis_runs.h: the AnalysisRuns of a rollout: created, ended, deleted, and the effects of their phases.
- * Templates and errors: analyses.h. */
+ * Templates and errors: analysis_templates.h. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* rollout/analysis_step.c: analysis: an AnalysisRun must succeed. analysis_runs.c creates it and reads its phase. */
 #include "base/str.h"
-#include "rollout/analyses.h"
+#include "rollout/analysis_templates.h"
 #include "rollout/pass.h"
 #include "rollout/step_kind.h"
 

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/compare.h"
-#include "rollout/analyses.h"
+#include "rollout/analysis_templates.h"
 #include "rollout/pass.h"
 #include "rollout/target.h"
 

@@ -9,7 +9,7 @@
 #include "kube/api/experiment.h"
 #include "kube/api/replicaset.h"
 #include "rollout/affinity.h"
-#include "rollout/analyses.h"
+#include "rollout/analysis_templates.h"
 #include "rollout/checks.h"
 #include "rollout/gather.h"
 #include "rollout/pass.h"

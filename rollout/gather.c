@@ -7,7 +7,7 @@
 #include "kube/api/pod_template.h"
 #include "kube/api/replicaset.h"
 #include "kube/plan/controller.h"
-#include "rollout/analyses.h"
+#include "rollout/analysis_templates.h"
 #include "rollout/steps.h"
 #include "rollout/workload.h"
 #include "rollout/world.h"

@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "kube/api/replicaset.h"
 #include "rollout/affinity.h"
-#include "rollout/analyses.h"
+#include "rollout/analysis_templates.h"
 #include "rollout/conditions.h"
 #include "rollout/metadata.h"
 #include "rollout/pass.h"

@@ -1,7 +1,7 @@
 /* rollout/steps.c: the course of a canary's steps. Each kind of step is a row in a file of its own (step_kind.h). */
 #include "rollout/steps.h"
 #include <inttypes.h>
-#include "rollout/analyses.h"
+#include "rollout/analysis_templates.h"
 #include "rollout/pass.h"
 #include "rollout/pause.h"
 #include "rollout/step_kind.h"

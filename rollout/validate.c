@@ -13,7 +13,7 @@
 #include "kube/api/session_affinity.h"
 #include "kube/api/workload.h"
 #include "kube/plan/controller.h"
-#include "rollout/analyses.h"
+#include "rollout/analysis_templates.h"
 #include "rollout/checks.h"
 #include "rollout/field_path.h"
 #include "rollout/pass.h"

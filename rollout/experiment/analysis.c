@@ -6,7 +6,7 @@
 #include "base/time.h"
 #include "kube/api/experiment.h"
 #include "kube/api/replicaset.h"
-#include "rollout/analyses.h"
+#include "rollout/analysis_templates.h"
 #include "rollout/experiment/pass.h"
 
 /* Returns the pod template hash (`hash`), or the name, of a template's ReplicaSet, borrowed. Returns NULL if it does

@@ -8,7 +8,7 @@
 #include "kube/api/pod_template.h"
 #include "kube/api/replicaset.h"
 #include "kube/plan/controller.h"
-#include "rollout/analyses.h"
+#include "rollout/analysis_templates.h"
 #include "rollout/certain_pods.h"
 #include "rollout/experiment/pass.h"
 #include "rollout/replicas.h"

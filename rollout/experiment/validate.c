@@ -2,7 +2,7 @@
 #include "rollout/experiment/validate.h"
 #include "base/str.h"
 #include "kube/api/experiment.h"
-#include "rollout/analyses.h"
+#include "rollout/analysis_templates.h"
 #include "rollout/checks.h"
 #include "rollout/experiment/template.h"
 

@@ -1,6 +1,6 @@
-/* rollout/analyses.c: analyses of Rollouts and Experiments: resolves their templates, and builds the AnalysisRun.
- * Its creation and phase, and the abort after a failure: analysis_runs.c. */
-#include "rollout/analyses.h"
+/* rollout/analysis_templates.c: analyses of Rollouts and Experiments: resolves their templates, and builds the
+ * AnalysisRun. Its creation and phase, and the abort after a failure: analysis_runs.c. */
+#include "rollout/analysis_templates.h"
 #include "analysis/args.h"
 #include "analysis/metric_phase.h"
 #include "analysis/compare_annotation.h"

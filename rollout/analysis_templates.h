@@ -1,5 +1,5 @@
-/* rollout/analyses.h: the analyses of Rollouts and Experiments: their templates, errors and runs. The effects of a
- * run: analysis_runs.h. */
+/* rollout/analysis_templates.h: the analyses of Rollouts and Experiments: their templates, errors and runs. The effects
+ * of a run: analysis_runs.h. */
 #pragma once
 #include "analysis/args.h"
 #include "kube/plan/plan.h"
