@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "kube/api/replicaset.h"
 #include "rollout/gather.h"
-#include "rollout/metadata.h"
+#include "rollout/ephemeral_metadata.h"
 #include "rollout/pass.h"
 #include "rollout/pause.h"
 #include "rollout/replicas.h"

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include "base/str.h"
 #include "kube/api/replicaset.h"
-#include "rollout/metadata.h"
+#include "rollout/ephemeral_metadata.h"
 #include "rollout/pass.h"
 #include "rollout/pause.h"
 #include "rollout/replicas.h"

@@ -4,7 +4,7 @@
 #include "base/time.h"
 #include "kube/plan/controller.h"
 #include "rollout/certain_pods.h"
-#include "rollout/metadata.h"
+#include "rollout/ephemeral_metadata.h"
 #include "rollout/pause.h"
 #include "rollout/unreferenced_objects.h"
 #include "rollout/replicas.h"

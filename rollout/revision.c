@@ -7,7 +7,7 @@
 #include "rollout/affinity.h"
 #include "rollout/analysis_templates.h"
 #include "rollout/conditions.h"
-#include "rollout/metadata.h"
+#include "rollout/ephemeral_metadata.h"
 #include "rollout/pass.h"
 #include "rollout/replicas.h"
 

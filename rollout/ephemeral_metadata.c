@@ -1,11 +1,11 @@
-/* rollout/metadata.c: ephemeral metadata: labels and annotations that pods have while their version is the canary
- * (or preview), or the stable one.
+/* rollout/ephemeral_metadata.c: ephemeral metadata: labels and annotations that pods have while their version is the
+ * canary (or preview), or the stable one.
  *
  * The ReplicaSet's template is written first, so that new pods have them. Then existing pods are written,
  * independently: one that fails does not block the others, and is retried. The ReplicaSet's annotation
  * (ephemeral-metadata, as in Argo Rollouts) is written when all pods have them; it lists the keys to remove later.
  */
-#include "rollout/metadata.h"
+#include "rollout/ephemeral_metadata.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/core.h"

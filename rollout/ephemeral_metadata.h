@@ -1,4 +1,5 @@
-/* rollout/metadata.h: ephemeral metadata of pods: canaryMetadata, stableMetadata, activeMetadata, previewMetadata. */
+/* rollout/ephemeral_metadata.h: ephemeral metadata of pods: canaryMetadata, stableMetadata, activeMetadata,
+ * previewMetadata. */
 #pragma once
 #include <jansson.h>
 
