@@ -10,7 +10,7 @@
 #include "kube/api/compare.h"
 #include "rollout/analysis_templates.h"
 #include "rollout/pass.h"
-#include "rollout/target.h"
+#include "rollout/step_target.h"
 
 bool
 comparisons_are_used(const struct analysis_found *f)

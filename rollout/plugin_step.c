@@ -13,7 +13,7 @@
 #include "kube/plan/plugin_declarations.h"
 #include "rollout/step_kind.h"
 #include "rollout/steps.h"
-#include "rollout/target.h"
+#include "rollout/step_target.h"
 
 #define AGAIN_MS 30000 /* default time to the next call; a response may contain another */
 #define AGAIN_LEAST_MS 10000

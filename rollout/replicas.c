@@ -1,4 +1,4 @@
-/* rollout/replicas.c: scaling of ReplicaSets: the number of pods of each revision. target.c has the numbers of the
+/* rollout/replicas.c: scaling of ReplicaSets: the number of pods of each revision. step_target.c has the numbers of the
  * step, replica_counts.c their rounding. Creation and
  * deletion of ReplicaSets: revision.c.
  *
@@ -15,7 +15,7 @@
 #include "rollout/pass.h"
 #include "rollout/replica_counts.h"
 #include "rollout/revision.h"
-#include "rollout/target.h"
+#include "rollout/step_target.h"
 #include "rollout/weights.h"
 
 #define SCALE_DOWN_DELAY 30 /* seconds */

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include "rollout/pass.h"
 #include "rollout/step_kind.h"
-#include "rollout/target.h"
+#include "rollout/step_target.h"
 
 static bool scale_step_matches(const struct canary_step *);
 static const char *scale_step_text(struct arena *, const struct canary_step *);

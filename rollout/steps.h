@@ -1,5 +1,5 @@
 /* rollout/steps.h: the course of a canary's steps. A kind of step: step_kind.h; the pods and traffic of a step:
- * target.h. */
+ * step_target.h. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

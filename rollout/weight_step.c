@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include "rollout/pass.h"
 #include "rollout/step_kind.h"
-#include "rollout/target.h"
+#include "rollout/step_target.h"
 
 static bool weight_step_matches(const struct canary_step *);
 static const char *weight_step_text(struct arena *, const struct canary_step *);

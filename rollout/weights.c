@@ -17,7 +17,7 @@
 #include "rollout/replica_counts.h"
 #include "rollout/replicas.h"
 #include "rollout/services.h"
-#include "rollout/target.h"
+#include "rollout/step_target.h"
 
 /* The part of all traffic that the available pods of a ReplicaSet can carry. */
 static int64_t

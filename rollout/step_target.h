@@ -1,4 +1,4 @@
-/* rollout/target.h: the pods and the traffic that the current step requires. */
+/* rollout/step_target.h: the pods and the traffic that the current step requires. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,11 +1,11 @@
-/* rollout/target.c: the traffic and the pods that the current step requires.
+/* rollout/step_target.c: the traffic and the pods that the current step requires.
  *
  * Three parts of a pass use this result, so that they do not contradict each other: the condition that ends a step,
  * the scaling, and the pods that the routing needs. Two rules make every step reachable. A weight is lowered without
  * waiting for pods, as pods wait for the routing. A step that sends requests to the canary, by a weight or a managed
  * route, has at least the one pod that the routing needs.
  */
-#include "rollout/target.h"
+#include "rollout/step_target.h"
 #include <inttypes.h>
 #include "base/str.h"
 #include "kube/api/replicaset.h"
