@@ -32,27 +32,52 @@ counted_field(const char *body, const char *name, char *ret, size_t size)
 	ret[n] = '\0';
 }
 
-/* The amount of a share of the requests (1: all) of an image until a time. */
+static const struct counted_image *
+counted_image(const struct counted_traffic *t, const char *tag)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->images[i].tag, tag) == 0)
+			return &t->images[i];
+	return NULL;
+}
+
+/* Returns the value of a counter of an image's pod. */
 static double
 counted_until(const struct counted *c, const char *tag, int64_t created, int64_t at, bool bad)
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; i < c->n && c->changes[i].from < at; i++) {
 		const struct counted_traffic *t = &c->changes[i];
+		const struct counted_image *image = counted_image(t, tag);
 		int64_t from = created > t->from ? created : t->from,
 			to = i + 1 < c->n && c->changes[i + 1].from < at ? c->changes[i + 1].from : at;
-		double share = bad ? 0 : 1;
+		double rate = image != NULL ? image->requests : t->requests;
 
-		for (size_t k = 0; bad && k < t->n; k++)
-			if (strcmp(t->tags[k], tag) == 0)
-				share = t->bad[k];
+		if (bad)
+			rate *= image != NULL ? image->bad : 0;
+		if (image != NULL && image->restarted)
+			sum = 0;
 		if (to > from)
-			sum += t->requests * share * (double)(to - from) / 1000;
+			sum += rate * (double)(to - from) / 1000;
 	}
 	return sum;
 }
 
+static bool
+counted_is_missing(const struct counted *c, const char *tag, int64_t at)
+{
+	bool missing = false;
+
+	for (size_t i = 0; i < c->n && c->changes[i].from < at; i++) {
+		const struct counted_image *image = counted_image(&c->changes[i], tag);
+
+		missing = c->changes[i].missing || (image != NULL && image->hidden);
+	}
+	return missing;
+}
+
+/* A program exports a series of bad requests from its first one on. */
 static void
 counted_series(struct counted_query *q, const json_t *pod, size_t arm, bool bad)
 {
@@ -61,18 +86,22 @@ counted_series(struct counted_query *q, const json_t *pod, size_t arm, bool bad)
 	int64_t created = 0;
 	bool some = false;
 
-	tag = image != NULL ? strrchr(image, ':') : NULL;
+	tag = image != NULL && strrchr(image, ':') != NULL ? strrchr(image, ':') + 1 : "";
 	time_parse(json_str(json_object_get(pod, "metadata"), "creationTimestamp") ?: "", &created);
-	str_addf(&q->text, "%s{\"metric\":{\"pod\":\"%s\",\"sluice\":\"%s/%s\"},\"values\":[", q->some ? "," : "", name,
-	    arm == 0 ? "canary" : "stable", bad ? "bad" : "total");
-	for (int64_t at = q->start; at <= q->end; at += q->step)
-		if (at * 1000 >= created) {
-			str_addf(&q->text, "%s[%lld,\"%.0f\"]", some ? "," : "", (long long)at,
-			    counted_until(q->counted, tag != NULL ? tag + 1 : "", created, at * 1000, bad));
-			some = true;
-		}
-	str_adds(&q->text, "]}");
-	q->some = true;
+	for (int64_t at = q->start; at <= q->end; at += q->step) {
+		double value = counted_until(q->counted, tag, created, at * 1000, bad);
+
+		if (at * 1000 < created || (bad && value < 0.5) || counted_is_missing(q->counted, tag, at * 1000))
+			continue;
+		if (!some)
+			str_addf(&q->text, "%s{\"metric\":{\"pod\":\"%s\",\"sluice\":\"%s/%s\"},\"values\":[",
+			    q->some ? "," : "", name, arm == 0 ? "canary" : "stable", bad ? "bad" : "total");
+		str_addf(&q->text, "%s[%lld,\"%.0f\"]", some ? "," : "", (long long)at, value);
+		some = true;
+	}
+	if (some)
+		str_adds(&q->text, "]}");
+	q->some |= some;
 }
 
 static void

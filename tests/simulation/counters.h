@@ -6,12 +6,21 @@
 #define COUNTED_TAGS_MAX 4
 #define COUNTED_CHANGES_MAX 16
 
+/* The differences of the pods of an image. */
+struct counted_image {
+	char tag[16];
+	double requests; /* of each pod, in a second */
+	double bad; /* share of them */
+	bool hidden; /* Prometheus does not scrape them */
+	bool restarted; /* their containers restart at `from`: the counters begin at 0 again */
+};
+
 /* From a time on, until the next change. */
 struct counted_traffic {
 	int64_t from; /* wall ms */
-	double requests; /* of each pod, in a second */
-	char tags[COUNTED_TAGS_MAX][16]; /* of images */
-	double bad[COUNTED_TAGS_MAX]; /* share of their requests; 0 for other images */
+	double requests; /* of each pod of other images, in a second; none of them is bad */
+	bool missing; /* scrapes fail: there are no samples */
+	struct counted_image images[COUNTED_TAGS_MAX];
 	size_t n;
 };
 

@@ -302,24 +302,43 @@ do_metric(struct scenario *s, const json_t *v)
 	scenario_wrong(s, "metric knows no \"%s\"", json_string_value(v) ?: "");
 }
 
-/* {requests: N, bad: {TAG: SHARE}}: the requests of each pod in a second from now on, and the share of bad ones by
- * image, for metrics that compare versions. */
+/* Returns what differs for an image; the last one if there are too many. */
+static struct counted_image *
+traffic_image(struct counted_traffic *t, const char *tag)
+{
+	struct counted_image *image;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->images[i].tag, tag) == 0)
+			return &t->images[i];
+	image = &t->images[t->n < COUNTED_TAGS_MAX ? t->n++ : t->n - 1];
+	*image = (struct counted_image){ .requests = t->requests };
+	snprintf(image->tag, sizeof(image->tag), "%s", tag);
+	return image;
+}
+
+/* The requests of pods from now on, for metrics that compare versions: {requests: N} of each pod in a second. By image:
+ * {of: {TAG: N}} other numbers, {bad: {TAG: SHARE}} the share of bad ones, {restarted: {TAG: true}} its containers
+ * restart now, {hidden: {TAG: true}} Prometheus does not scrape its pods; {scraped: false}: none at all. */
 static void
 do_traffic(struct scenario *s, const json_t *v)
 {
 	struct counted *c = &s->cluster->counted;
 	struct counted_traffic *t = &c->changes[c->n < COUNTED_CHANGES_MAX ? c->n++ : c->n - 1];
 	const char *tag;
-	json_t *share;
+	json_t *one;
 
 	*t = (struct counted_traffic){ .from = loop_wall(s->cluster->loop),
-		.requests = json_number_value(json_object_get(v, "requests")) };
-	json_object_foreach (json_object_get(v, "bad"), tag, share) {
-		if (t->n == COUNTED_TAGS_MAX)
-			break;
-		snprintf(t->tags[t->n], sizeof(t->tags[t->n]), "%s", tag);
-		t->bad[t->n++] = json_number_value(share);
-	}
+		.requests = json_number_value(json_object_get(v, "requests")),
+		.missing = json_is_false(json_object_get(v, "scraped")) };
+	json_object_foreach (json_object_get(v, "of"), tag, one)
+		traffic_image(t, tag)->requests = json_number_value(one);
+	json_object_foreach (json_object_get(v, "bad"), tag, one)
+		traffic_image(t, tag)->bad = json_number_value(one);
+	json_object_foreach (json_object_get(v, "hidden"), tag, one)
+		traffic_image(t, tag)->hidden = json_is_true(one);
+	json_object_foreach (json_object_get(v, "restarted"), tag, one)
+		traffic_image(t, tag)->restarted = json_is_true(one);
 	cluster_note(s->cluster, "traffic: %s", json_text(s->arena, v));
 }
 
