@@ -201,6 +201,26 @@ subject_resolve(const struct subject_pass *p, struct subject *ret)
 	return 0;
 }
 
+static int
+subject_list(struct cli *c, const struct type *t, json_t **ret)
+{
+	struct err *e = cli_call_list(c, t, client_path(c->arena, t, c->namespace, NULL, NULL), ret);
+
+	return e != NULL ? cli_error(c, e) : 0;
+}
+
+/* Reads the past releases that the cluster keeps. */
+static int
+subject_read_kept(struct cli *c, const json_t *rollout, struct subject *ret)
+{
+	_cleanup_(json_decrefp) json_t *sets = NULL, *runs = NULL;
+
+	if (subject_list(c, &replicaset_type, &sets) != 0 || subject_list(c, &analysis_run_type, &runs) != 0)
+		return 1;
+	ret->kept = kept_read(c->arena, sets, runs, json_str(json_object_get(rollout, "metadata"), "uid"), &ret->set);
+	return 0;
+}
+
 int
 subject_read(struct cli *c, struct subject *ret)
 {
@@ -214,7 +234,7 @@ subject_read(struct cli *c, struct subject *ret)
 		code = subject_resolve(&p, ret);
 	if (code == 0 && cli_flag(c, "filename") == NULL && p.rollout != NULL &&
 	    (cli_on(c, "releases") || cli_flag(c, "at") != NULL))
-		code = kept_read(c, p.rollout, &ret->set, &ret->kept);
+		code = subject_read_kept(c, p.rollout, ret);
 	json_decref(p.template);
 	json_decref(p.rollout);
 	return code;

@@ -1,7 +1,8 @@
 /* cli/backtest/subject.h: the subject of a backtest: the metrics of a template, with the arguments that a Rollout gives
  * it. */
 #pragma once
-#include "cli/backtest/kept.h"
+#include "analysis/backtest/kept.h"
+#include "cli/cli.h"
 
 struct subject {
 	const char *template, *rollout; /* names; no Rollout: NULL */

@@ -1,16 +1,8 @@
-/* cli/backtest/kept.c: reads the ReplicaSets and AnalysisRuns of a Rollout. */
-#include "cli/backtest/kept.h"
+/* analysis/backtest/kept.c: reads the ReplicaSets and AnalysisRuns of a Rollout. */
+#include "analysis/backtest/kept.h"
 #include <stdlib.h>
+#include "base/json.h"
 #include "base/str.h"
-#include "kube/client.h"
-
-static int
-kept_list(struct cli *c, const struct type *t, json_t **ret)
-{
-	struct err *e = cli_call_list(c, t, client_path(c->arena, t, c->namespace, NULL, NULL), ret);
-
-	return e != NULL ? cli_error(c, e) : 0;
-}
 
 static bool
 kept_owned(const struct object *o, const char *uid)
@@ -38,14 +30,14 @@ kept_compare_runs(const void *a, const void *b)
 }
 
 static void
-kept_add_versions(struct cli *c, const json_t *items, const char *uid, struct kept *ret)
+kept_add_versions(struct arena *a, const json_t *items, const char *uid, struct kept *ret)
 {
 	const json_t *item;
 	size_t i;
 
-	ret->versions = arena_new_array(c->arena, struct kept_version, json_array_size(items));
+	ret->versions = arena_new_array(a, struct kept_version, json_array_size(items));
 	json_array_foreach (items, i, item) {
-		const struct object *o = object_decode(&replicaset_type, item, c->arena);
+		const struct object *o = object_decode(&replicaset_type, item, a);
 		const char *hash = object_label(o, LABEL_POD_TEMPLATE_HASH);
 		long long revision = 0;
 
@@ -77,35 +69,32 @@ kept_has_metrics(struct arena *a, const struct analysis_run *run, const struct m
 }
 
 static void
-kept_add_runs(struct cli *c, const json_t *items, const char *uid, const struct metric_set *set, struct kept *ret)
+kept_add_runs(struct arena *a, const json_t *items, const char *uid, const struct metric_set *set, struct kept *ret)
 {
 	const json_t *item;
 	size_t i;
 
-	ret->runs = arena_new_array(c->arena, const struct analysis_run *, json_array_size(items));
+	ret->runs = arena_new_array(a, const struct analysis_run *, json_array_size(items));
 	json_array_foreach (items, i, item) {
 		const struct analysis_run *run =
-		    (const struct analysis_run *)object_decode(&analysis_run_type, item, c->arena);
+		    (const struct analysis_run *)object_decode(&analysis_run_type, item, a);
 
 		if (kept_owned(&run->object, uid) && ret->n_runs < KEPT_MAX &&
-		    object_label(&run->object, LABEL_POD_TEMPLATE_HASH) != NULL && kept_has_metrics(c->arena, run, set))
+		    object_label(&run->object, LABEL_POD_TEMPLATE_HASH) != NULL && kept_has_metrics(a, run, set))
 			ret->runs[ret->n_runs++] = run;
 	}
 	qsort(ret->runs, ret->n_runs, sizeof(struct analysis_run *), kept_compare_runs);
 }
 
-int
-kept_read(struct cli *c, const json_t *rollout, const struct metric_set *set, struct kept *ret)
+struct kept
+kept_read(
+    struct arena *a, const json_t *replicasets, const json_t *runs, const char *uid, const struct metric_set *metrics)
 {
-	const char *uid = json_str(json_object_get(rollout, "metadata"), "uid");
-	_cleanup_(json_decrefp) json_t *sets = NULL, *runs = NULL;
+	struct kept k = { 0 };
 
-	*ret = (struct kept){ 0 };
-	if (kept_list(c, &replicaset_type, &sets) != 0 || kept_list(c, &analysis_run_type, &runs) != 0)
-		return 1;
-	kept_add_versions(c, json_object_get(sets, "items"), uid, ret);
-	kept_add_runs(c, json_object_get(runs, "items"), uid, set, ret);
-	return 0;
+	kept_add_versions(a, json_object_get(replicasets, "items"), uid, &k);
+	kept_add_runs(a, json_object_get(runs, "items"), uid, metrics, &k);
+	return k;
 }
 
 const struct kept_version *

@@ -1,8 +1,7 @@
-/* cli/backtest/kept.h: the ReplicaSets and AnalysisRuns that the cluster keeps of a Rollout's past releases. Prometheus
+/* analysis/backtest/kept.h: the ReplicaSets and AnalysisRuns that the cluster keeps of a Rollout's past releases. Prometheus
  * alone shows pods; these show revisions, exact times and verdicts. */
 #pragma once
 #include "analysis/validate.h"
-#include "cli/cli.h"
 #include "kube/api/replicaset.h"
 
 #define KEPT_MAX 1000 /* of each kind; further ones are not read */
@@ -20,9 +19,10 @@ struct kept {
 	size_t n_runs;
 };
 
-/* Reads what a Rollout owns. `metrics` are the names that an AnalysisRun of the template has. Returns 0, or 1 after
- * printing the error. */
-int kept_read(struct cli *, const json_t *rollout, const struct metric_set *metrics, struct kept *ret);
+/* Reads what the Rollout with this UID owns, from lists of ReplicaSets and AnalysisRuns ("items"). A run is kept if it has
+ * all the metrics of the template, `metrics`, by their names. Everything is in the arena. */
+struct kept kept_read(
+    struct arena *, const json_t *replicasets, const json_t *runs, const char *uid, const struct metric_set *metrics);
 
 /* Returns the version with a hash; NULL: it is not kept. */
 const struct kept_version *kept_version(const struct kept *, const char *hash);
