@@ -311,7 +311,7 @@ compare_without_bounds(const struct compare_pass *p, struct step_result *ret)
 {
 	static const char why[] =
 	    "for a bucket with a bound that 0.5 to 50 % of the stable version's requests exceeded in the "
-	    "ten minutes before the update; the histogram has none";
+	    "ten minutes before the update; the histogram has none (a native histogram has no buckets that are read)";
 
 	if (p->in->resumed_at < p->begin + p->config.wait_ms)
 		return compare_wait(p, why, ret);

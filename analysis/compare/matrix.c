@@ -132,17 +132,31 @@ matrix_sample(const struct matrix_reader *r, struct json_walk *w, double *row)
 	return NULL;
 }
 
+/* Begins with a series: sets its labels, and *ret to its samples. */
+static struct err *
+matrix_begin_series(struct matrix_reader *r, const char *series, const char **ret)
+{
+	r->labels = json_find(series, "metric");
+	*ret = json_find(series, "values");
+	if (json_at_object(r->labels) && json_find(series, "histograms") != NULL)
+		return matrix_wrong(r, "samples of a native histogram, which are not supported: use a counter, or a "
+				       "histogram with the series _bucket and _count");
+	if (!json_at_object(r->labels) || !json_at_list(*ret))
+		return err_new(r->arena, ERR_INVALID, "prometheus: a series without labels or values");
+	return NULL;
+}
+
 static struct err *
 matrix_series(struct matrix_reader *r, const char *series, matrix_row *row_of, void *arg)
 {
-	const char *values = json_find(series, "values");
-	struct json_walk w = json_walk(values);
+	const char *values;
 	double *row = NULL;
-	struct err *e;
+	struct json_walk w;
+	struct err *e = matrix_begin_series(r, series, &values);
 
-	r->labels = json_find(series, "metric");
-	if (!json_at_object(r->labels) || !json_at_list(values))
-		return err_new(r->arena, ERR_INVALID, "prometheus: a series without labels or values");
+	if (e != NULL)
+		return e;
+	w = json_walk(values);
 	if ((e = row_of(arg, r->arena, r->labels, &row)) != NULL || row == NULL)
 		return e;
 	while (json_walk_next(&w))
@@ -206,15 +220,16 @@ matrix_read(struct arena *a, const struct response *got, const struct matrix_gri
 static struct err *
 matrix_points(struct matrix_reader *r, const char *series, size_t *left, struct matrix_points *ret)
 {
-	const char *values = json_find(series, "values");
-	struct json_walk w = json_walk(values);
-	size_t n = json_count(values);
+	const char *values;
 	double ms = 0, last = -1; /* times are not negative */
-	struct err *e;
+	struct json_walk w;
+	size_t n;
+	struct err *e = matrix_begin_series(r, series, &values);
 
-	r->labels = json_find(series, "metric");
-	if (!json_at_object(r->labels) || !json_at_list(values))
-		return err_new(r->arena, ERR_INVALID, "prometheus: a series without labels or values");
+	if (e != NULL)
+		return e;
+	w = json_walk(values);
+	n = json_count(values);
 	if (n > *left)
 		return err_new(r->arena, ERR_INVALID, "prometheus: more than %d samples", MATRIX_POINTS_MAX);
 	*left -= n;

@@ -209,6 +209,8 @@ responses_that_are_no_counters_are_refused(void **state)
 		    "two samples of one time" },
 		{ 200, MATRIX("{\"metric\":{},\"values\":[[1000.5,\"1\"]]}"), "no pod" },
 		{ 200, MATRIX("{\"metric\":{\"pod\":\"a\"}}"), "a series without labels or values" },
+		{ 200, MATRIX("{\"metric\":{\"pod\":\"a\"},\"histograms\":[[1000.5,{\"count\":\"1\",\"sum\":\"2\"}]]}"),
+		    "the series {\"pod\":\"a\"} has samples of a native histogram, which are not supported" },
 		{ 200, MATRIX("[]"), "a series without labels or values" },
 		{ 200, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[]}}", "has no matrix" },
 		{ 200, "{\"status\":\"success\"}", "has no matrix" },
