@@ -138,7 +138,7 @@ matrix_begin_series(struct matrix_reader *r, const char *series, const char **re
 {
 	r->labels = json_find(series, "metric");
 	*ret = json_find(series, "values");
-	if (json_at_object(r->labels) && json_find(series, "histograms") != NULL)
+	if (json_at_object(r->labels) && *ret == NULL && json_find(series, "histograms") != NULL)
 		return matrix_wrong(r, "samples of a native histogram, which are not supported: use a counter, or a "
 				       "histogram with the series _bucket and _count");
 	if (!json_at_object(r->labels) || !json_at_list(*ret))

@@ -65,9 +65,48 @@ row_of(void *arg, struct arena *a, const char *labels, double **ret)
 	return e;
 }
 
-/* valgrind counts this function, whose name is on its command line. Returns the bytes that judging took. */
+/* Every allocation from glibc comes here first. */
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+
+static unsigned long allocations, judge_allocations; /* of glibc; of the last judgement */
+
+void *
+malloc(size_t n)
+{
+	allocations++;
+	return __libc_malloc(n);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	allocations++;
+	return __libc_calloc(n, size);
+}
+
+void *
+realloc(void *at, size_t n)
+{
+	allocations++;
+	return __libc_realloc(at, n);
+}
+
+/* valgrind counts these functions, whose names are on its command line. The first one returns the bytes that judging
+ * took. */
+void bench_judge(const struct comparison *, struct arena *, struct comparison_result *ret);
 size_t bench_compare(
     struct arena *, const struct matrix_grid *, const char *total, const char *bad, struct comparison_result *ret);
+
+__attribute__((noinline)) void
+bench_judge(const struct comparison *all, struct arena *a, struct comparison_result *ret)
+{
+	unsigned long before = allocations;
+
+	comparison_judge(all, a, NULL, ret);
+	judge_allocations = allocations - before;
+}
 
 __attribute__((noinline)) size_t
 bench_compare(
@@ -97,8 +136,28 @@ bench_compare(
 	for (size_t i = 0; i < c.n_pods; i++)
 		arms[i] = i < CANARIES ? ARM_CANARY : ARM_STABLE;
 	used = arena_used(a);
-	comparison_judge(&all, a, NULL, ret);
+	bench_judge(&all, a, ret);
 	return arena_used(a) - used;
+}
+
+/* Returns the line of an amount in comparing.want as it should be. `judge` and `compare` are instructions. */
+static const char *
+line_of(struct arena *a, const struct amount *amount, size_t bytes, int64_t judge, int64_t compare)
+{
+	return arena_printf(a,
+	    "%s: %zu bytes, %lu allocations, %" PRId64 " instructions to judge, %" PRId64 " in all\n", amount->name,
+	    bytes, judge_allocations, judge, compare);
+}
+
+/* Returns whether the line that is wanted has the same bytes and allocations, and about as many instructions. */
+static bool
+is_wanted(struct arena *a, const char *want, const struct amount *amount, size_t bytes, int64_t judge, int64_t compare)
+{
+	const char *head = arena_printf(a, "%s: %zu bytes, %lu allocations, ", amount->name, bytes, judge_allocations);
+	const char *line = strstr(want, head), *all = line != NULL ? strstr(line, "to judge, ") : NULL;
+
+	return all != NULL && bench_is_near(judge, strtoll(line + strlen(head), NULL, 10)) &&
+	       bench_is_near(compare, strtoll(all + strlen("to judge, "), NULL, 10));
 }
 
 int
@@ -116,8 +175,7 @@ main(int argc, char **argv)
 		_cleanup_(freep) char *total = response_of(amount->bins, 40, 9), *bad = response_of(amount->bins, 0, 2);
 		const struct matrix_grid grid = grid_of(amount->bins);
 		struct comparison_result r = { 0 };
-		const char *line;
-		int64_t count;
+		int64_t judge, compare;
 		size_t bytes;
 
 		if (argc > 2 && strcmp(argv[2], amount->name) != 0)
@@ -126,13 +184,12 @@ main(int argc, char **argv)
 		ok &= r.bin == amount->bins;
 		if (argc > 2)
 			continue;
-		count = bench_instructions(argv[0], "bench_compare", amount->name);
-		line = strstr(want, arena_printf(a, "%s: %zu bytes, ", amount->name, bytes));
-		if (line != NULL &&
-		    bench_is_near(count, strtoll(strstr(line, "bytes, ") + strlen("bytes, "), NULL, 10)))
+		judge = bench_instructions(argv[0], "bench_judge", amount->name);
+		compare = bench_instructions(argv[0], "bench_compare", amount->name);
+		if (is_wanted(a, want, amount, bytes, judge, compare))
 			continue;
 		ok = false;
-		printf("%s: %zu bytes, %" PRId64 " instructions\n", amount->name, bytes, count);
+		fputs(line_of(a, amount, bytes, judge, compare), stdout);
 	}
 	if (argc <= 2)
 		printf("%s costs of a comparison\n", ok ? "ok" : "not ok");
