@@ -1,5 +1,5 @@
-/* analysis/backtest/kept.h: the ReplicaSets and AnalysisRuns that the cluster keeps of a Rollout's past releases. Prometheus
- * alone shows pods; these show revisions, exact times and verdicts. */
+/* analysis/backtest/kept.h: the ReplicaSets and AnalysisRuns that the cluster keeps of a Rollout's past releases.
+ * Prometheus alone shows pods; these show revisions, exact times and verdicts. */
 #pragma once
 #include "analysis/validate.h"
 #include "kube/api/replicaset.h"
@@ -19,8 +19,8 @@ struct kept {
 	size_t n_runs;
 };
 
-/* Reads what the Rollout with this UID owns, from lists of ReplicaSets and AnalysisRuns ("items"). A run is kept if it has
- * all the metrics of the template, `metrics`, by their names. Everything is in the arena. */
+/* Reads what the Rollout with this UID owns, from lists of ReplicaSets and AnalysisRuns ("items"). A run is kept if it
+ * has all the metrics of the template, `metrics`, by their names. Everything is in the arena. */
 struct kept kept_read(
     struct arena *, const json_t *replicasets, const json_t *runs, const char *uid, const struct metric_set *metrics);
 

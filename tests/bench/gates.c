@@ -1,5 +1,5 @@
-/* tests/bench/gates.c: how many queries and writes the comparisons of an update cost: an AnalysisRun with two of them, for
- * ten minutes without a verdict. Counted where the controller's transport meets the store and Prometheus.
+/* tests/bench/gates.c: how many queries and writes the comparisons of an update cost: an AnalysisRun with two of them,
+ * for ten minutes without a verdict. Counted where the controller's transport meets the store and Prometheus.
  *
  * The counts are kept in gates.want, each change of which says why. They do not vary: time is virtual. A thousand such
  * Rollouts cost a thousand times as many.

@@ -1,4 +1,4 @@
-/* tests/unit/analysis/kept.c: what the cluster keeps of a Rollout's past releases. */
+/* tests/unit/analysis/kept.c: the objects that the cluster keeps of a Rollout's past releases. */
 #include "tests/unit/unit.h"
 #include "analysis/backtest/kept.h"
 #include "base/time.h"
