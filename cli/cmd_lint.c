@@ -556,8 +556,7 @@ lint_check_variables(struct problems *p, const json_t *variables)
 		if (!substitute_is_name(name))
 			problem_add(p, "spec.postBuild.substitute",
 			    "Invalid value: \"%s\": a variable's name is letters, digits and underscores, and does not "
-			    "begin "
-			    "with a digit",
+			    "begin with a digit",
 			    name);
 }
 

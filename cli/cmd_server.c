@@ -179,8 +179,7 @@ server_read_config(struct server *s)
 	if (str_empty(url) || str_empty(config))
 		return err_new(a, ERR_INVALID,
 		    "ConfigMap argocd-cm in namespace %s has no %s: users log in with the provider of oidc.config, and "
-		    "it "
-		    "sends them back to url, the address of this server for browsers",
+		    "it sends them back to url, the address of this server for browsers",
 		    s->namespace, str_empty(url) ? "url" : "oidc.config");
 	if ((e = oidc_base_read(a, url, &s->base)) != NULL || (e = server_read_secrets(s, config)) != NULL ||
 	    (e = oidc_settings_read(a, config, server_secret_value, s, &s->oidc)) != NULL)

@@ -121,8 +121,7 @@ analyses_check_ends(struct problems *p, const struct analysis_found *f, const st
 			    arena_printf(
 				p->arena, f->place == OF_EXPERIMENT ? "%s.templateName" : "%s.templates", f->field),
 			    "Invalid value: \"%s\": AnalysisTemplate %s has metric %s which runs indefinitely. Invalid "
-			    "value "
-			    "for count: %s",
+			    "value for count: %s",
 			    name, name, set->metrics[i].name, count != NULL ? count : "<nil>");
 	}
 }

@@ -68,8 +68,7 @@ plugin_step_check(struct problems *p, const struct rollout_world *w, const struc
 	if (name != NULL && w->settings != NULL && plugin_step_declared(w, name) == NULL)
 		problem_add(p, arena_printf(p->arena, "%s.name", path),
 		    "Invalid value: \"%s\" is not declared in the controller's configuration (--step-plugins); plugins "
-		    "of "
-		    "other mechanisms are not run",
+		    "of other mechanisms are not run",
 		    name);
 }
 

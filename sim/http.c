@@ -285,8 +285,7 @@ http_on_request(void *arg, struct MHD_Connection *c, const char *path, const cha
 		    json_pack("{s:s,s:s,s:s,s:s,s:i,s:s}", "kind", "Status", "apiVersion", "v1", "status", "Failure",
 			"reason", "UnsupportedMediaType", "code", 415, "message",
 			"the laptop cluster reads JSON and YAML; this kubectl sends protobuf for what it makes itself: "
-			"add "
-			"`--dry-run=client -o yaml | kubectl apply -f -`"));
+			"add `--dry-run=client -o yaml | kubectl apply -f -`"));
 	} else if ((status = http_find_user(h, c, a, &req, &body)) != 0) {
 		ok = http_respond_json(c, status, body);
 	} else if (store_is_watch(&req)) {

@@ -163,8 +163,7 @@ apisix_read_managed(
 			    err_new(a, ERR_INVALID,
 				"Invalid value: \"%s\": duplicate "
 				"ApisixRoute [%s] already exists, and is not the rollout's; give the managed route "
-				"another "
-				"name",
+				"another name",
 				name, name));
 		}
 	}

@@ -249,8 +249,7 @@ gateway_session_problem(struct arena *a, const struct rollout *r, const struct g
 			return err_at(a, "metadata.annotations." ANNOTATION_SESSION_AFFINITY,
 			    err_new(a, ERR_INVALID,
 				"Invalid value: a split rule of %s %s matches the header Cookie, or %d headers, so "
-				"that "
-				"the cookie of the session cannot be matched too",
+				"that the cookie of the session cannot be matched too",
 				route->object.type->kind, route->object.meta.name, HEADERS_MAX));
 	}
 	return NULL;

@@ -403,8 +403,7 @@ releases_split_at(struct cli *c, const char *text, int64_t *ret_at, struct past_
 	}
 	return cli_fail(c,
 	    "--at: \"%s\" is not a time such as 2026-11-29T12:00:00Z, or TIME:CANARY:STABLE with the pod template "
-	    "hashes "
-	    "of two versions",
+	    "hashes of two versions",
 	    text);
 }
 
@@ -434,8 +433,7 @@ releases_play_at(struct history *h, const struct subject *s, const char *text, i
 	if (of == NULL)
 		return cli_fail(h->cli,
 		    "--at: there is no release of %s from %s to %s; with --at TIME:CANARY:STABLE, two versions that "
-		    "had "
-		    "pods at that time are compared",
+		    "had pods at that time are compared",
 		    s->rollout, time_format(h->cli->arena, at), time_format(h->cli->arena, end));
 	if (of != &given && (e = releases_refine(ret, &past, of)) != NULL)
 		return cli_fail(h->cli, "%s", err_text(h->cli->arena, e));

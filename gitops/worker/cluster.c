@@ -104,8 +104,7 @@ cluster_read_config(struct arena *a, const json_t *secret, const char *server, s
 	if (json_object_get(config, "awsAuthConfig") != NULL)
 		return err_new(a, ERR_INVALID,
 		    "the Secret of cluster %s: config.awsAuthConfig is not supported; execProviderConfig with \"aws "
-		    "eks "
-		    "get-token\" does the same",
+		    "eks get-token\" does the same",
 		    server);
 	ret->username = json_str(config, "username");
 	ret->password = json_str(config, "password");

@@ -98,10 +98,9 @@ TYPE(oci_repository, "OCIRepository", .group = "source.toolkit.fluxcd.io", .vers
     .short_name = "ocirepo", .part = "flux", .has_status = true, .columns = "URL:string:.spec.url|" HELM_COLUMNS,
     .doc =
 	"OCIRepository (Flux) finds a version of a Helm chart in a registry, for a HelmRelease with chartRef. "
-	"Artifacts "
-	"other than charts are not supported. Users create it. Its condition Ready is False with the reason if the "
-	"spec is invalid (InvalidSpec, until it is changed) or the chart cannot be fetched (retried after 10 s, then "
-	"after twice as long each time, up to interval).");
+	"Artifacts other than charts are not supported. Users create it. Its condition Ready is False with the reason "
+	"if the spec is invalid (InvalidSpec, until it is changed) or the chart cannot be fetched (retried after 10 s, "
+	"then after twice as long each time, up to interval).");
 
 static const struct field helm_source_ref_fields[] = {
 	STRING(helm_source_ref, api_version, "apiVersion", .doc = "API version of the source. Has no effect."),
@@ -189,8 +188,7 @@ static TYPE(helm_remediation, "remediation", .strict = true);
 static const struct field helm_strategy_fields[] = {
 	STRING(helm_strategy, name, "name", .required = true, .choices = "RemediateOnFailure|RetryOnFailure",
 	    .doc = "RemediateOnFailure: as remediation says. RetryOnFailure: an upgrade after retryInterval, without "
-		   "limit "
-		   "and without remediation."),
+		   "limit and without remediation."),
 	DURATION(
 	    helm_strategy, retry_interval, "retryInterval", .doc = "Interval of RetryOnFailure.", .default_text = "5m"),
 };

@@ -163,8 +163,7 @@ name_config_key_problem(const char *s)
 		return "must be no more than 253 characters";
 	if (n == 0 || strspn(s, LOWER UPPER DIGITS "-_.") != n)
 		return "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  "
-		       "or "
-		       "'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+		       "or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 	return strcmp(s, ".") == 0 ? "must not be '.'" : strncmp(s, "..", 2) == 0 ? "must not start with '..'" : NULL;
 }
 

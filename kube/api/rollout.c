@@ -353,8 +353,7 @@ static const struct field gateway_route_reference_fields[] = {
 	STRING(gateway_route_reference, name, "name", .required = true, .doc = "Name of the route."),
 	BOOL(gateway_route_reference, use_header_routes, "useHeaderRoutes",
 	    .doc = "Create rules of setHeaderRoute and setMirrorRoute steps in this route. Without effect in TCPRoutes "
-		   "and "
-		   "TLSRoutes.",
+		   "and TLSRoutes.",
 	    .default_text = "false"),
 };
 TYPE(gateway_route_reference, "route reference", .strict = true);
