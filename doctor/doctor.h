@@ -1,4 +1,4 @@
-/* doctor/doctor.h: what is wrong with an installation, and what to do: sections, checks, and what they read. Pure.
+/* doctor/doctor.h: sections and checks of an installation, the lists and probes that they need, and findings. Pure.
  *
  * A section is a file with a table of checks. A check is a row: which lists it reads, which probes it needs, and what
  * it finds in them. It is evaluated in three steps: the lists are read, the probes that follow from them are made
@@ -66,8 +66,8 @@ struct doctor_probe {
 	const char *key; /* URL, repository or host; of ACCESS: made of the fields below */
 	const char *subject; /* "system:serviceaccount:NS:NAME" */
 	const char *verb, *group, *resource, *sub, *ns; /* ns "": the whole cluster */
-	/* GIT, HTTP: the URL is in an object, and not one that the user has given. It is requested without the user's credentials, and
-	 * not if its name resolves to this machine. */
+	/* GIT, HTTP: the URL is in an object, and not one that the user has given. It is requested without the user's
+	 * credentials, and not if its name resolves to this machine. */
 	bool foreign;
 	bool made;
 	const char *error; /* NULL, or why there is no result */
@@ -132,7 +132,7 @@ struct doctor_check {
 struct doctor_section {
 	const char *name; /* a word of `sluice doctor` */
 	const char *title;
-	const char *argument; /* what may follow the word: "APP", "URL"; NULL: nothing */
+	const char *argument; /* the argument after the word: "APP", "URL"; NULL: none */
 	const struct doctor_check *checks; /* ended by a row without a name */
 	bool only_named; /* runs only if it is named */
 };

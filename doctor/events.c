@@ -5,10 +5,10 @@
 
 #define RECENT_MS (3600 * 1000ll)
 
-static void warnings_find(const struct doctor_world *, struct doctor_findings *);
+static void events_find_warnings(const struct doctor_world *, struct doctor_findings *);
 
 static const struct doctor_check checks[] = {
-	{ "warnings", READS(LIST_WARNINGS), NULL, warnings_find },
+	{ "warnings", READS(LIST_WARNINGS), NULL, events_find_warnings },
 	{ 0 },
 };
 
@@ -44,7 +44,7 @@ warnings_time(const json_t *e)
 }
 
 static void
-warnings_find(const struct doctor_world *w, struct doctor_findings *f)
+events_find_warnings(const struct doctor_world *w, struct doctor_findings *f)
 {
 	const json_t *items = doctor_items(w, f, LIST_WARNINGS);
 	json_t *e;

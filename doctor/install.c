@@ -81,7 +81,7 @@ install_clock(const struct doctor_world *w, struct doctor_findings *f)
 		    skew < 0 ? "behind" : "ahead of");
 }
 
-/* The definition of a list's kind; NULL: there is none, or the definitions cannot be listed. */
+/* Returns the definition of a list's kind; NULL: it does not exist, or definitions cannot be listed. */
 static const json_t *
 install_definition(const struct doctor_world *w, const struct doctor_list_row *row)
 {
@@ -328,7 +328,7 @@ install_webhooks(const struct doctor_world *w, struct doctor_findings *f)
 		doctor_add(f, DOCTOR_OK, NULL, "no webhook of the cluster is without a Pod");
 }
 
-/* What `kubectl apply -k deploy/` creates. */
+/* The objects that `kubectl apply -k deploy/` creates. */
 static const struct {
 	const char *group, *resource, *ns;
 } install_creates[] = {

@@ -153,8 +153,8 @@ rbac_find_servers(const struct doctor_world *w, struct doctor_findings *f)
 		doctor_add(f, DOCTOR_OK, NULL, "`sluice server` has the permissions of deploy/server");
 }
 
-/* What a Kustomization with a ServiceAccount of its own applied: "NAMESPACE_NAME_GROUP_KIND" in its inventory. Calls
- * `each` with the group and the plural of the kind, for the kinds that the plural of is known by rule. */
+/* Calls `each` for each object in the inventory ("NAMESPACE_NAME_GROUP_KIND") of a Kustomization that has its own
+ * ServiceAccount, with the group and the plural of its kind. Kinds whose plural follows from no rule are left out. */
 static void
 rbac_each_applied(const struct doctor_world *w,
     void (*each)(const struct doctor_world *, const json_t *kustomization, const char *account, const char *group,
