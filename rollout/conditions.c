@@ -1,5 +1,5 @@
 /* rollout/conditions.c: conditions of a status: a list that is copied before it is changed. Which conditions a
- * Rollout has: status.c; when ProgressDeadlineExceeded is set: decide.c. */
+ * Rollout has: status.c; when ProgressDeadlineExceeded is set: progress_deadline.c. */
 #include "rollout/conditions.h"
 #include <string.h>
 #include "base/str.h"

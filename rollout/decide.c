@@ -16,6 +16,7 @@
 #include "rollout/conditions.h"
 #include "rollout/pass.h"
 #include "rollout/pause.h"
+#include "rollout/progress_deadline.h"
 #include "rollout/revision.h"
 #include "rollout/routes.h"
 #include "rollout/analysis_runs.h"
@@ -23,8 +24,6 @@
 #include "rollout/steps.h"
 #include "rollout/validate.h"
 #include "rollout/weights.h"
-
-#define PROGRESS_DEADLINE 600 /* seconds */
 
 /* A new template or new steps: the current update ends, and the steps start again. */
 static void
@@ -83,35 +82,6 @@ decide_read_abort(struct rollout_pass *p)
 	p->retried = p->was->aborted_at != 0 && !p->st.abort;
 	if (p->retried)
 		p->st.blue_green.scale_up_preview_check_point = false; /* a retry begins with the preview */
-}
-
-static void
-decide_check_deadline(struct rollout_pass *p)
-{
-	const struct rollout_spec *spec = &p->w->rollout->spec;
-	const struct condition *c = condition_find(&p->was->conditions, "Progressing");
-	int64_t seconds =
-		    spec->progress_deadline_seconds.present ? spec->progress_deadline_seconds.value : PROGRESS_DEADLINE,
-		at;
-
-	if (c == NULL || p->change != CHANGE_NONE || p->aborted || p->paused_by_spec ||
-	    p->was->pause_conditions.n > 0 || steps_wait_at(p, p->index) || bluegreen_waits_for_run(p) ||
-	    steps_are_held(p) || str_eq(c->reason, "NewReplicaSetAvailable") || str_eq(c->reason, "RolloutAborted") ||
-	    str_eq(c->reason, "RolloutPaused")) /* paused until this pass: time counts from now on */
-		return;
-	if (p->promotion == PROMOTED && replicaset_available(p->w->new_rs) >= p->replicas)
-		return;
-	at = time_add(c->last_update_time, seconds * 1000);
-	if (p->w->now <= at) {
-		plan_wake(p->plan, at + 1);
-		return;
-	}
-	p->deadline_exceeded = true;
-	if (spec->progress_deadline_abort && p->promotion != PROMOTED) {
-		p->aborted = true;
-		p->abort_message = arena_printf(p->arena, "ReplicaSet \"%s-%s\" has timed out progressing.",
-		    p->w->rollout->object.meta.name, p->w->hash);
-	}
 }
 
 static void
@@ -179,7 +149,7 @@ decide_valid(struct rollout_pass *p)
 	pause_read(p);
 	runs_verdict(p);
 	steps_verdict(p);
-	decide_check_deadline(p);
+	progress_deadline_check(p);
 	decide_apply_abort(p);
 	p->in_window &= !p->aborted && p->promotion != PROMOTED;
 	p->without_pods = !p->paused_by_spec && decide_begins_without_pods(p);
@@ -206,7 +176,7 @@ decide_invalid(struct rollout_pass *p)
 	decide_read_abort(p);
 	runs_verdict(p);
 	steps_verdict(p);
-	decide_check_deadline(p);
+	progress_deadline_check(p);
 	decide_apply_abort(p);
 	if (p->aborted && p->canary != NULL) {
 		weights_plan(p, true);

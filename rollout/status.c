@@ -1,5 +1,5 @@
 /* rollout/status.c: the only writer of a Rollout's status: counts, conditions, phase, message, duration. The list
- * type of conditions: conditions.c. The progress deadline: decide.c.
+ * type of conditions: conditions.c. The progress deadline: progress_deadline.c.
  *
  * The status has what was observed. Conditions, their reasons, and the order in which phase and message are
  * determined are those that clients of this API expect (kubectl plugin, Argo CD's health check): Argo Rollouts,
