@@ -14,6 +14,7 @@
 #include "rollout/pass.h"
 #include "rollout/pause.h"
 #include "rollout/replicas.h"
+#include "rollout/scale_down_delay.h"
 #include "rollout/services.h"
 #include "rollout/status.h"
 
@@ -36,7 +37,7 @@ bluegreen_still_runs(const struct rollout_pass *p)
 {
 	const struct replicaset *rs = p->w->new_rs, *stable = p->w->stable_rs;
 
-	return rs != NULL && stable != NULL && p->w->now <= replicas_deadline(rs) && p->st.aborted_at == 0 &&
+	return rs != NULL && stable != NULL && p->w->now <= scale_down_deadline(rs) && p->st.aborted_at == 0 &&
 	       p->st.blue_green.pre_promotion_analysis == NULL && p->st.blue_green.post_promotion_analysis == NULL &&
 	       rs->object.meta.creation_timestamp < stable->object.meta.creation_timestamp;
 }

@@ -8,6 +8,7 @@
 #include "rollout/pass.h"
 #include "rollout/pause.h"
 #include "rollout/replicas.h"
+#include "rollout/scale_down_delay.h"
 #include "rollout/routes.h"
 #include "rollout/status.h"
 #include "rollout/steps.h"
@@ -121,7 +122,7 @@ canary_pass(struct rollout_pass *p)
 	status_counts(p);
 	weights_plan(p, true);
 	routes_plan(p, true);
-	replicas_keep(p);
+	scale_down_keep(p);
 	if (!pass_make_revision(p))
 		return;
 	metadata_templates(p);

@@ -1,6 +1,6 @@
 /* rollout/replicas.c: scaling of ReplicaSets: the number of pods of each revision. step_target.c has the numbers of the
- * step, replica_counts.c their rounding. Creation and
- * deletion of ReplicaSets: revision.c.
+ * step, replica_counts.c their rounding; scale_down_delay.c keeps pods for a while. Creation and deletion of
+ * ReplicaSets: revision.c.
  *
  * With traffic routing, pods are added before traffic is moved, and removed after the traffic is observed to have
  * moved: a ReplicaSet that the routing still selects is never scaled below its share. Without traffic routing, the
@@ -8,18 +8,15 @@
  */
 #include "rollout/replicas.h"
 #include <inttypes.h>
-#include "base/time.h"
 #include "kube/api/replicaset.h"
 #include "rollout/bluegreen.h"
 #include "rollout/certain_pods.h"
 #include "rollout/pass.h"
 #include "rollout/replica_counts.h"
 #include "rollout/revision.h"
+#include "rollout/scale_down_delay.h"
 #include "rollout/step_target.h"
 #include "rollout/weights.h"
-
-#define SCALE_DOWN_DELAY 30 /* seconds */
-#define ABORT_SCALE_DOWN_DELAY 30 /* seconds */
 
 static int64_t
 replicas_most(int64_t a, int64_t b)
@@ -27,16 +24,7 @@ replicas_most(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-int64_t
-replicas_deadline(const struct replicaset *rs)
-{
-	int64_t at;
-
-	return time_parse(object_annotation(&rs->object, ANNOTATION_SCALE_DOWN_DEADLINE), &at) ? at : 0;
-}
-
-/* Scales to `to`; `drop_deadline` removes the scale-down deadline. */
-static void
+void
 replicas_scale(struct rollout_pass *p, const struct replicaset *rs, int64_t to, bool drop_deadline)
 {
 	int64_t from = replicaset_wanted(rs);
@@ -64,18 +52,6 @@ replicas_scale(struct rollout_pass *p, const struct replicaset *rs, int64_t to, 
 		    to > from ? "up" : "down", rs->object.meta.name, revision_of(&rs->object), from, to);
 }
 
-static void
-replicas_set_deadline(struct rollout_pass *p, const struct replicaset *rs, int64_t seconds)
-{
-	int64_t at = time_add(time_stored(p->w->now), seconds * 1000);
-	json_t *ops = json_array();
-
-	object_patch_annotation(p->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, time_format(p->arena, at));
-	plan_patch(p->plan, &rs->object, ops);
-	plan_wake(p->plan, at + 1);
-	plan_reason(p->plan, "ReplicaSet %s is scaled down in %" PRId64 " s", rs->object.meta.name, seconds);
-}
-
 bool
 replicas_stable_scales(const struct rollout_pass *p)
 {
@@ -97,7 +73,7 @@ replicas_grow(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
 	int64_t from = replicaset_wanted(rs);
 	bool keep = p->blue_green != NULL && rs == p->w->new_rs && p->promotion != PROMOTED && bluegreen_is_quick(p);
 
-	if (from < to || (replicas_deadline(rs) != 0 && !keep))
+	if (from < to || (scale_down_deadline(rs) != 0 && !keep))
 		replicas_scale(p, rs, from < to ? to : from, !keep);
 }
 
@@ -134,82 +110,11 @@ replicas_raise(struct rollout_pass *p)
 		replicas_grow(p, new_rs, want.new_rs);
 }
 
-static void
+void
 replicas_shrink(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
 {
 	if (rs != NULL && replicaset_wanted(rs) > to)
 		replicas_scale(p, rs, to, false);
-}
-
-/* The aborted version keeps its pods for a delay, for a quick retry; 0 means without a limit, as documented in the
- * API. */
-static void
-replicas_lower_aborted(struct rollout_pass *p, const struct replicaset *rs)
-{
-	const struct opt_int *delay = &p->abort_delay;
-	int64_t at = replicas_deadline(rs);
-
-	/* If the stable version is scaled by its share, the pods of both versions must not run longer than
-	 * necessary. */
-	if (replicas_stable_scales(p) && !delay->present) {
-		replicas_shrink(p, rs, target_kept(p, rs));
-		return;
-	}
-	if (replicaset_wanted(rs) == 0 || (delay->present && delay->value == 0) || target_kept(p, rs) > 0)
-		return;
-	if (at == 0) {
-		if (replicaset_available(p->w->stable_rs) >= p->replicas)
-			replicas_set_deadline(p, rs, delay->present ? delay->value : ABORT_SCALE_DOWN_DELAY);
-	} else if (p->w->now > at) {
-		replicas_scale(p, rs, 0, false);
-	} else {
-		plan_wake(p->plan, at + 1);
-	}
-}
-
-/* A superseded canary that has traffic keeps its pods for the delay. Its deadline is set in the plan that takes the
- * weight away, after that write, as the next pass does not see the weight any more. If the weight stays longer than
- * the deadline, a new one is set. */
-void
-replicas_keep(struct rollout_pass *p)
-{
-	int64_t seconds = p->scale_down_delay.present ? p->scale_down_delay.value : SCALE_DOWN_DELAY;
-
-	if (p->w->routers.n == 0 || p->promotion == PROMOTED || replicas_stable_scales(p) || seconds == 0)
-		return;
-	for (size_t i = 0; i < p->w->n_replicasets; i++) {
-		const struct replicaset *rs = p->w->replicasets[i];
-		int64_t at = replicas_deadline(rs);
-
-		if (rs != p->w->new_rs && rs != p->w->stable_rs && replicaset_wanted(rs) > 0 &&
-		    target_kept(p, rs) > 0 && (at == 0 || p->w->now > at))
-			replicas_set_deadline(p, rs, seconds);
-	}
-}
-
-/* Versions that are neither new nor stable. Those that had traffic are kept for a delay, for a quick rollback and
- * open connections, but at most scaleDownDelayRevisionLimit of them. Before an update is completed, all others are
- * scaled down at once. */
-static void
-replicas_lower_other(struct rollout_pass *p, const struct replicaset *rs, int64_t *kept)
-{
-	const struct opt_int *delay = &p->scale_down_delay, *limit = &p->scale_down_limit;
-	bool superseded = p->canary != NULL && p->promotion != PROMOTED;
-	int64_t at = replicas_deadline(rs);
-
-	if (replicaset_wanted(rs) == 0 || target_kept(p, rs) > 0)
-		return;
-	if (replicas_stable_scales(p) || (at == 0 && superseded) || (at != 0 && p->w->now > at) ||
-	    (limit->present && *kept >= limit->value)) {
-		replicas_scale(p, rs, 0, true);
-		return;
-	}
-	(*kept)++;
-	/* The delay begins when the traffic has settled. */
-	if (at != 0)
-		plan_wake(p->plan, at + 1);
-	else if (p->canary == NULL || weights_settled(p))
-		replicas_set_deadline(p, rs, delay->present ? delay->value : SCALE_DOWN_DELAY);
 }
 
 static int
@@ -244,7 +149,7 @@ replicas_lower_others(struct rollout_pass *p)
 	int64_t kept = 0;
 
 	for (size_t i = 0; i < n; i++)
-		replicas_lower_other(p, others[i], &kept);
+		scale_down_superseded(p, others[i], &kept);
 }
 
 /* Without traffic routing: pods that are not available are removed first, then those of the newest revision, within
@@ -297,7 +202,7 @@ replicas_lower(struct rollout_pass *p)
 	if (new_rs == NULL || new_rs == stable)
 		return;
 	if (p->aborted) {
-		replicas_lower_aborted(p, new_rs);
+		scale_down_aborted(p, new_rs);
 		return;
 	}
 	replicas_shrink(

@@ -12,6 +12,7 @@
 #include "rollout/certain_pods.h"
 #include "rollout/experiment/pass.h"
 #include "rollout/replicas.h"
+#include "rollout/scale_down_delay.h"
 #include "rollout/revision.h"
 
 #define DEADLINE 600 /* seconds */
@@ -155,7 +156,7 @@ static void
 experiment_template_take_down(struct experiment_pass *p, const struct replicaset *rs, const struct template_status *s)
 {
 	const struct opt_int *delay = &p->e->spec.scale_down_delay_seconds;
-	int64_t seconds = delay->present ? delay->value : SCALE_DOWN_DELAY, at = replicas_deadline(rs);
+	int64_t seconds = delay->present ? delay->value : SCALE_DOWN_DELAY, at = scale_down_deadline(rs);
 
 	if (replicaset_wanted(rs) == 0)
 		return;
@@ -319,7 +320,7 @@ experiment_template_pass(struct experiment_pass *p, size_t i)
 		else
 			experiment_template_create(p, t, name);
 	} else if (rs != NULL && wants) {
-		if (replicaset_wanted(rs) != experiment_template_replicas(t) || replicas_deadline(rs) != 0)
+		if (replicaset_wanted(rs) != experiment_template_replicas(t) || scale_down_deadline(rs) != 0)
 			experiment_template_scale(p, rs, experiment_template_replicas(t));
 		if (t->service != NULL)
 			experiment_template_keep_service(p, t, rs, s);
