@@ -3,7 +3,7 @@
 #pragma once
 #include "gitops/engine/customizations.h"
 #include "gitops/worker/apply.h"
-#include "gitops/worker/checks.h"
+#include "gitops/worker/health_checks.h"
 #include "gitops/worker/cluster.h"
 #include "gitops/worker/desired.h"
 #include "gitops/worker/live.h"

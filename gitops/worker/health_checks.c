@@ -1,6 +1,6 @@
-/* gitops/worker/checks.c: health checks of a Kustomization (`wait`, `healthChecks`) after everything is applied:
+/* gitops/worker/health_checks.c: health checks of a Kustomization (`wait`, `healthChecks`) after everything is applied:
  * lists the objects, and calls engine/kstatus.c. */
-#include "gitops/worker/checks.h"
+#include "gitops/worker/health_checks.h"
 #include <string.h>
 #include "gitops/worker/session_state.h"
 

@@ -1,4 +1,4 @@
-/* gitops/worker/checks.h: the health checks of a Kustomization (`wait`, `healthChecks`), after everything is
+/* gitops/worker/health_checks.h: the health checks of a Kustomization (`wait`, `healthChecks`), after everything is
  * applied. */
 #pragma once
 #include <stdbool.h>
