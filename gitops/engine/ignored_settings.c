@@ -38,7 +38,7 @@ static const struct setting_key {
 	{ "resource.customizations.useOpenLibs.*", NULL }, /* scripts always have the libraries */
 	{ "resource.exclusions", NULL },
 	{ "resource.inclusions", NULL },
-	{ "repositories", NULL }, /* gitops/source/declared.c */
+	{ "repositories", NULL }, /* gitops/source/argocd_cm_repositories.c */
 	{ "repository.credentials", NULL },
 	{ "resource.customizations.actions.*", no_actions },
 	{ "resource.customizations.ignoreResourceUpdates.*", no_updates },

@@ -2,7 +2,7 @@
 #pragma once
 #include "gitops/render/render.h"
 #include "gitops/render/substitute.h"
-#include "gitops/source/declared.h"
+#include "gitops/source/argocd_cm_repositories.h"
 #include "gitops/source/source.h"
 #include "gitops/worker/helm.h"
 #include "gitops/worker/stage.h"

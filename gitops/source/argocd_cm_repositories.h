@@ -1,5 +1,5 @@
-/* gitops/source/declared.h: repositories and templates of credentials that the ConfigMap argocd-cm declares, in its
- * keys `repositories` and `repository.credentials`. Pure.
+/* gitops/source/argocd_cm_repositories.h: repositories and templates of credentials that the ConfigMap argocd-cm
+ * declares, in its keys `repositories` and `repository.credentials`. Pure.
  *
  * Source: Argo CD 2's documentation, "Declarative Setup". Each is a list of {url, type, name,
  * usernameSecret: {name, key}, …}; the Secrets are in the namespace of the ConfigMap. A template is for the

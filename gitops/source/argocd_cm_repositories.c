@@ -1,6 +1,6 @@
-/* gitops/source/declared.c: reads `repositories` and `repository.credentials` of argocd-cm: one row for each member of
- * an entry. */
-#include "gitops/source/declared.h"
+/* gitops/source/argocd_cm_repositories.c: reads `repositories` and `repository.credentials` of argocd-cm: one row for
+ * each member of an entry. */
+#include "gitops/source/argocd_cm_repositories.h"
 #include <string.h>
 #include "base/str.h"
 #include "gitops/source/location.h"

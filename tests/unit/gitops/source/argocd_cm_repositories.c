@@ -1,5 +1,5 @@
-/* tests/unit/gitops/source/declared.c: repositories that argocd-cm declares. */
-#include "gitops/source/declared.h"
+/* tests/unit/gitops/source/argocd_cm_repositories.c: repositories that argocd-cm declares. */
+#include "gitops/source/argocd_cm_repositories.h"
 #include "tests/unit/unit.h"
 
 static struct err *
