@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "gitops/argocd/cron.h"
-#include "gitops/source/location.h"
+#include "gitops/source/repository_url.h"
 #include "gitops/source/source.h"
 
 bool

@@ -2,7 +2,7 @@
  *
  * Source: Argo CD's documentation, "Projects". An entry `!GLOB` of a list denies what it matches,
  * even if another entry allows it. A lone `*` allows all. In globs of repositories `*` matches within slashes and `**`
- * across them; they and the URL are normalized (gitops/source/location.h).
+ * across them; they and the URL are normalized (gitops/source/repository_url.h).
  */
 #pragma once
 #include "base/err.h"

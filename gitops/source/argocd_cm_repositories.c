@@ -3,7 +3,7 @@
 #include "gitops/source/argocd_cm_repositories.h"
 #include <string.h>
 #include "base/str.h"
-#include "gitops/source/location.h"
+#include "gitops/source/repository_url.h"
 #include "gitops/source/secret_keys.h"
 #include "kube/api/meta.h"
 #include "kube/api/yaml.h"

@@ -7,7 +7,7 @@
 #include <yaml.h>
 #include "base/json.h"
 #include "base/str.h"
-#include "gitops/source/location.h"
+#include "gitops/source/repository_url.h"
 
 #define INDEX_MAX (128u << 20) /* bytes, with the logins */
 #define ORIGIN_MAX 300

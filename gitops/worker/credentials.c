@@ -3,7 +3,7 @@
 #include "gitops/worker/credentials.h"
 #include <string.h>
 #include <strings.h>
-#include "gitops/source/location.h"
+#include "gitops/source/repository_url.h"
 #include "gitops/source/secret_keys.h"
 #include "gitops/worker/session_state.h"
 #include "kube/api/secret.h"

@@ -1,7 +1,7 @@
 /* gitops/worker/helm_run.c: runs the program `helm`: its directory, files, environment and limits. */
 #include "gitops/worker/helm_run.h"
 #include <string.h>
-#include "gitops/source/location.h"
+#include "gitops/source/repository_url.h"
 #include "gitops/worker/scratch.h"
 #include "io/program.h"
 

@@ -1,4 +1,4 @@
-/* gitops/source/location.h: the URL of a repository, in parts, and the credentials that match it. Pure.
+/* gitops/source/repository_url.h: the URL of a repository, in parts, and the credentials that match it. Pure.
  *
  * Credentials are sent only to the server that they are for: scheme, host and port are the same, and a prefix ends
  * at the end of a path segment. A URL that a server may normalize ("..", "%2f", "//") gets no credentials.

@@ -1,5 +1,5 @@
-/* tests/unit/gitops/source/location.c: which credentials are meant for a repository. */
-#include "gitops/source/location.h"
+/* tests/unit/gitops/source/repository_url.c: which credentials are meant for a repository. */
+#include "gitops/source/repository_url.h"
 #include "tests/unit/unit.h"
 
 static void

@@ -1,6 +1,6 @@
-/* gitops/source/location.c: parsing of repository URLs, and matching of credentials:
+/* gitops/source/repository_url.c: parsing of repository URLs, and matching of credentials:
  * "https://user@host:port/a/b.git", "user@host:a/b.git" (ssh), "host/a/b" (a registry). */
-#include "gitops/source/location.h"
+#include "gitops/source/repository_url.h"
 #include <string.h>
 #include <strings.h>
 #include "base/str.h"
