@@ -15,7 +15,7 @@ SMALL = -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
 # for size; it frees a seventh of the program. Not building a kustomization: tests/bench/kustomize counts it.
 VENDORS = hook google_monitoring dynatrace cloudwatch influxdb flux_csv kayenta datadog newrelic graphite wavefront skywalking provider_secret http
 COLD = $(if $(filter-out gitops/kustomize/%,$(filter cli% doctor% sim% web% notify% gitops% gotemplate% rollout/view% analysis/backtest% \
-	kube/config% kube/api/explain% kube/api/schema% analysis/promql% traffic/istio_stand_in% traffic/ingress_stand_in% $(VENDORS:%=analysis/%.c),$<)),-Os)
+	kube/kubeconfig% kube/api/explain% kube/api/schema% analysis/promql% traffic/istio_stand_in% traffic/ingress_stand_in% $(VENDORS:%=analysis/%.c),$<)),-Os)
 SMALL_LINK := $(shell echo 'int main(void){return 0;}' | $(CC) -pie -fPIE -Wl,-z,pack-relative-relocs -x c -o /dev/null - 2>&1 | grep -q . || echo -Wl,-z,pack-relative-relocs)
 LINK_FLAGS = $(HARDEN_LINK) $(SMALL_LINK) -Wl,--gc-sections
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lcjose -lcrypto -lm

@@ -3,7 +3,7 @@
 #include "cli/command.h"
 #include "kube/api/rollout.h"
 #include "kube/cache.h"
-#include "kube/config.h"
+#include "kube/kubeconfig.h"
 #include "kube/transport.h"
 #include "rollout/actions.h"
 

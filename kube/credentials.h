@@ -7,7 +7,7 @@
  */
 #pragma once
 #include "io/loop.h"
-#include "kube/config.h"
+#include "kube/kubeconfig.h"
 
 struct credentials;
 

@@ -6,7 +6,7 @@
  */
 #pragma once
 #include <curl/curl.h>
-#include "kube/config.h"
+#include "kube/kubeconfig.h"
 #include "kube/credentials.h"
 #include "kube/curl_handles.h"
 #include "kube/curl_pool.h"

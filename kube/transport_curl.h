@@ -1,6 +1,6 @@
 /* kube/transport_curl.h: HTTP over libcurl's multi interface, on the loop. */
 #pragma once
-#include "kube/config.h"
+#include "kube/kubeconfig.h"
 #include "kube/transport.h"
 
 /* `config` is borrowed while the transport lives; NULL: only absolute URLs, without credentials. Credentials are

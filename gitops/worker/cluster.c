@@ -8,7 +8,7 @@
 #include "gitops/worker/credentials.h"
 #include "gitops/worker/session_state.h"
 #include "kube/api/secret.h"
-#include "kube/config.h"
+#include "kube/kubeconfig.h"
 
 #define CLUSTER_OWN_SERVER "https://kubernetes.default.svc"
 #define CLUSTER_OWN_NAME "in-cluster"

@@ -9,7 +9,7 @@
 #include "gitops/worker/helm_run.h"
 #include "gitops/worker/scratch.h"
 #include "gitops/worker/session_state.h"
-#include "kube/config.h"
+#include "kube/kubeconfig.h"
 
 #define ACTION_MS 300000 /* Flux's and Helm's default */
 #define MARGIN_MS 60000

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include "base/str.h"
 #include "io/log.h"
-#include "kube/config.h"
+#include "kube/kubeconfig.h"
 #include "kube/runner.h"
 #include "kube/transport_curl.h"
 #include "kube/transport_exec.h"

@@ -3,7 +3,7 @@
 #pragma once
 #include "base/json.h"
 #include "io/loop.h"
-#include "kube/config.h"
+#include "kube/kubeconfig.h"
 
 /* One Rollout as the last events showed it. */
 struct fleet_member {

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "io/child_process.h"
 #include "io/file.h"
-#include "kube/config.h"
+#include "kube/kubeconfig.h"
 #include "kube/transport_curl.h"
 #include "sim/ports.h"
 

@@ -1,8 +1,8 @@
-/* kube/config.h: address of the API server, and the credentials for it.
+/* kube/kubeconfig.h: address of the API server, and the credentials for it.
  *
  * Read as kubectl reads it (kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig): the file
  * of --kubeconfig; or all files of $KUBECONFIG put together, where the first to name something wins; or
- * ~/.kube/config; or, inside a Pod, its service account. Relative paths in a file are relative to it.
+ * ~/.kube/kubeconfig; or, inside a Pod, its service account. Relative paths in a file are relative to it.
  */
 #pragma once
 #include <stdbool.h>
