@@ -7,7 +7,7 @@
 #include "gitops/source/arguments.h"
 #include "io/program.h"
 #include "kube/client.h"
-#include "kube/resolve.h"
+#include "kube/dns.h"
 
 #define GIT_MAX 20 /* repositories */
 #define GIT_MS 20000

@@ -11,7 +11,7 @@
 #include "kube/curl_handles.h"
 #include "kube/curl_pool.h"
 #include "kube/egress.h"
-#include "kube/resolve.h"
+#include "kube/dns.h"
 #include "kube/transport.h"
 #include "kube/turns.h"
 

@@ -1,4 +1,4 @@
-/* kube/resolve.h: DNS without blocking the loop: a thread calls the system's resolver. */
+/* kube/dns.h: DNS without blocking the loop: a thread calls the system's resolver. */
 #pragma once
 #include "base/address.h"
 #include "io/loop.h"

@@ -1,6 +1,6 @@
-/* kube/resolve.c: DNS without blocking the loop: a thread calls the system's resolver; it has its own socket and
+/* kube/dns.c: DNS without blocking the loop: a thread calls the system's resolver; it has its own socket and
  * name, and shares nothing else. */
-#include "kube/resolve.h"
+#include "kube/dns.h"
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
