@@ -5,7 +5,7 @@
 #include <string.h>
 #include "base/pool.h"
 #include "base/str.h"
-#include "kube/echoes.h"
+#include "kube/own_writes.h"
 #include "kube/index.h"
 
 #define TYPES_MAX 48

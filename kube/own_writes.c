@@ -1,5 +1,5 @@
-/* kube/echoes.c: a ring of texts. Their events come in the order of the writes, and soon. */
-#include "kube/echoes.h"
+/* kube/own_writes.c: a ring of texts. Their events come in the order of the writes, and soon. */
+#include "kube/own_writes.h"
 #include <string.h>
 
 static void

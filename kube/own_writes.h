@@ -1,4 +1,4 @@
-/* kube/echoes.h: responses to own writes whose watch events are still to come.
+/* kube/own_writes.h: responses to own writes whose watch events are still to come.
  *
  * An API server sends the object of a write twice: in the response, and in an event of the watch. An event that has
  * exactly the bytes of such a response contains nothing new, so that it is neither checked nor decoded. Every other
