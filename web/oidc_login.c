@@ -11,7 +11,7 @@
 #include "web/oidc/attempt.h"
 #include "web/oidc/rate_limit.h"
 #include "web/oidc/token.h"
-#include "web/provider.h"
+#include "web/oidc_provider.h"
 #include "web/session_cookie.h"
 #include "web/sessions.h"
 

@@ -1,5 +1,5 @@
 /* tests/unit/machinery/provider.c: metadata and keys of the OpenID provider, and when they are fetched again. */
-#include "web/provider.h"
+#include "web/oidc_provider.h"
 #include "io/log.h"
 #include "io/loop.h"
 #include "tests/unit/machinery/script.h"

@@ -1,5 +1,5 @@
-/* web/provider.h: metadata and keys of the OpenID provider, which are fetched when they are needed, and kept for an
- * hour. */
+/* web/oidc_provider.h: metadata and keys of the OpenID provider, which are fetched when they are needed, and kept for
+ * an hour. */
 #pragma once
 #include <jansson.h>
 #include "kube/transport.h"

@@ -1,5 +1,5 @@
-/* web/provider.c: fetches metadata and keys of the OpenID provider, one request at a time, for all who wait. */
-#include "web/provider.h"
+/* web/oidc_provider.c: fetches metadata and keys of the OpenID provider, one request at a time, for all who wait. */
+#include "web/oidc_provider.h"
 #include "io/log.h"
 #include "io/loop.h"
 
