@@ -8,7 +8,7 @@
 #include "kube/api/application.h"
 #include "kube/api/rollout.h"
 #include "rollout/view/info.h"
-#include "web/action.h"
+#include "web/rollout_action.h"
 #include "web/assets.h"
 #include "web/login.h"
 #include "web/access/policy_text.h"

@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "kube/api/rollout.h"
 #include "rollout/view/info.h"
-#include "web/action.h"
+#include "web/rollout_action.h"
 #include "web/audit_log.h"
 #include "web/request.h"
 

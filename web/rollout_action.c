@@ -1,10 +1,10 @@
-/* web/action.c: actions of the dashboard (promote, abort, retry, ...): the requests to the API server that one
+/* web/rollout_action.c: actions of the dashboard (promote, abort, retry, ...): the requests to the API server that one
  * action makes, in order.
  *
  * An action reads the Rollout and the other objects that it needs, sends its patches in order, and reads the Rollout
  * again. If the object changed after it was read, the action is retried from the start, a few times.
  */
-#include "web/action.h"
+#include "web/rollout_action.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "io/loop.h"

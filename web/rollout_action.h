@@ -1,4 +1,4 @@
-/* web/action.h: carries out one action of a dashboard user: reads the objects, sends the patches, and reads the
+/* web/rollout_action.h: carries out one action of a dashboard user: reads the objects, sends the patches, and reads the
  * result. dashboard.h decides who may use actions. */
 #pragma once
 #include <jansson.h>
