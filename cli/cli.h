@@ -104,7 +104,7 @@ const char *cli_name(const struct cli *, const char *what);
 /* Returns whether output has color: standard output is a terminal, and neither --no-color nor NO_COLOR is given. */
 bool cli_color(const struct cli *);
 
-/* view.c: a cache filled by watches, for commands that show objects. */
+/* cli/watch_view.c: a cache filled by watches, for commands that show objects. */
 #define WATCHED_MAX 12
 
 struct watched {
@@ -124,8 +124,8 @@ void watched_stop(struct watched *);
 /* Returns whether the object exists and cannot be read. The reason was printed when it was found (cli_unreadable). */
 bool watched_cannot_read(const struct watched *, const struct type *, const char *name);
 
-/* tree.c: a Rollout with its revisions, ReplicaSets, Pods, AnalysisRuns and Experiments; an Experiment with its own.
- * In the arena; NULL if the object does not exist. */
+/* rollout_tree.c: a Rollout with its revisions, ReplicaSets, Pods, AnalysisRuns and Experiments; an Experiment with its
+ * own. In the arena; NULL if the object does not exist. */
 typedef const char *tree_draw(
     struct arena *, const struct view *, const char *ns, const char *name, int64_t now, bool color);
 tree_draw tree_text, tree_experiment;

@@ -1,4 +1,4 @@
-/* cli/view.c: watches and redraws for commands that show objects (`get`, `list`, `--watch`). */
+/* cli/watch_view.c: watches and redraws for commands that show objects (`get`, `list`, `--watch`). */
 #include "cli/cli.h"
 #include "base/str.h"
 #include "kube/watch.h"

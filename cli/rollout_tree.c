@@ -1,4 +1,4 @@
-/* cli/tree.c: the tree of `sluice get rollout`: revisions, ReplicaSets, pods, AnalysisRuns. */
+/* cli/rollout_tree.c: the tree of `sluice get rollout`: revisions, ReplicaSets, pods, AnalysisRuns. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
