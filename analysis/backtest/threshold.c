@@ -74,6 +74,20 @@ threshold_query(struct arena *a, const char *query, const char *canary, const ch
 	return str_replace(a, str_replace(a, query, THRESHOLD_CANARY, canary), THRESHOLD_STABLE, stable);
 }
 
+/* A label that names the canary without its hash, such as that of a Service, is known by its text. */
+bool
+threshold_sums_versions(const struct threshold *t)
+{
+	for (size_t i = 0; t->form != THRESHOLD_RESULT && i < t->query.n_selectors; i++)
+		for (size_t k = 0; k < t->query.selectors[i].n; k++) {
+			const char *value = t->query.selectors[i].matchers[k].value;
+
+			if (strstr(value, "canary") != NULL || strstr(value, THRESHOLD_STABLE) != NULL)
+				return false;
+		}
+	return t->form != THRESHOLD_RESULT;
+}
+
 bool
 threshold_has_matcher(const struct promql_selector *s, const struct promql_matcher *m)
 {

@@ -45,6 +45,9 @@ const char *threshold_query(struct arena *, const char *query, const char *canar
 /* Returns whether the selector has a matcher like this one. */
 bool threshold_has_matcher(const struct promql_selector *, const struct promql_matcher *);
 
+/* Returns whether a query of a known form has no matcher that names one of the versions: it sums over both. */
+bool threshold_sums_versions(const struct threshold *);
+
 /* Returns the selector whose series include those of this one: itself, or a less narrow one. */
 size_t threshold_source(const struct promql *, size_t selector);
 

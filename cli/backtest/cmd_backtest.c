@@ -69,7 +69,11 @@ const struct command cmd_backtest = {
 		    .value = "FORMAT",
 		    .value_default = "table",
 		    .choices = "table|json|svg",
-		    .text = "Output format; svg: a picture of the placebo releases" },
+		    .text = "Output format; svg: a picture of the share of placebo releases that is stopped, or with "
+			    "--releases of the evidence of comparisons" },
+		{ .name = "plot",
+		    .text = "With --releases or --at, plot the evidence of comparisons and the bad requests of both "
+			    "versions" },
 		{ .name = "allow-false-alarms",
 		    .value = "PERCENT",
 		    .text = "Exit with code 1 if a larger share of the good releases is stopped" },
@@ -241,10 +245,15 @@ backtest_releases(struct cli *c, struct history *h, const struct subject *s, con
 
 	if (code != 0 || history_write(h) != 0)
 		return 1;
+	if (strcmp(cli_flag(c, "output"), "svg") == 0 && releases.n_comparisons == 0)
+		return cli_fail(
+		    c, "-o svg: AnalysisTemplate %s has no comparison, whose evidence could be drawn", s->template);
 	if (strcmp(cli_flag(c, "output"), "json") == 0)
 		output_releases_json(&releases);
+	else if (strcmp(cli_flag(c, "output"), "svg") == 0)
+		output_releases_svg(&releases);
 	else
-		output_releases_table(&releases);
+		output_releases_table(&releases, cli_on(c, "plot"));
 	return at != NULL ? 0 : backtest_check_releases(&releases, limits);
 }
 
@@ -281,8 +290,8 @@ backtest_check_flags(struct cli *c)
 		return cli_fail(c, "--must-catch needs placebo releases, which --%s excludes", at ? "at" : "releases");
 	if ((at || releases) && cli_on(c, "propose"))
 		return cli_fail(c, "--propose needs placebo releases, which --%s excludes", at ? "at" : "releases");
-	if ((at || releases) && strcmp(cli_flag(c, "output"), "svg") == 0)
-		return cli_fail(c, "-o svg shows placebo releases, which --%s excludes", at ? "at" : "releases");
+	if (cli_on(c, "plot") && (!(at || releases) || strcmp(cli_flag(c, "output"), "table") != 0))
+		return cli_fail(c, "--plot shows named releases in a table: add --releases or --at, without -o");
 	if (at && cli_flag(c, "allow-false-alarms") != NULL)
 		return cli_fail(c, "--allow-false-alarms needs many releases, and --at has one");
 	return 0;

@@ -156,6 +156,10 @@ output_metric_notes(const struct play *p, const struct play_metric *m)
 	}
 	output_smallest(p, m);
 	output_phase_notes(m);
+	if (m->compare == NULL && threshold_sums_versions(&m->threshold))
+		printf("    The query sums over both versions, and the canary has %s of the requests: compare the "
+		       "versions\n    (--propose), or select the pods of the canary.\n",
+		    output_percent(a, p->options.weight));
 	if (m->kind == PLAY_RESULT) {
 		output_result_notes(m);
 		return;
@@ -251,7 +255,7 @@ output_metric_json(const struct play *p, const struct play_metric *m)
 				 (json_int_t)e->errors, "inconclusive", (json_int_t)e->inconclusive, "passed",
 				 (json_int_t)e->passed, "medianSeconds", output_number(e->median)));
 	}
-	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:I,s:o,s:o*}", "name", m->name, "kind",
+	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:I,s:o,s:o*,s:b}", "name", m->name, "kind",
 	    m->kind == PLAY_RESULT    ? "result"
 	    : m->kind == PLAY_LATENCY ? "latency"
 				      : "errors",
@@ -259,7 +263,8 @@ output_metric_json(const struct play *p, const struct play_metric *m)
 	    output_number(figures_smallest(m->power, p->options.n_effects, PLAY_CAUGHT)), "weight",
 	    output_number(output_weight(m)), "stableRate", output_number(output_rate(m->stable)), "timesWithoutBounds",
 	    (json_int_t)m->without_bounds, "difference", output_number(m->compare != NULL ? NAN : m->difference),
-	    "proposed", m->proposed ? encode(&compare_metric_type, m->compare) : NULL);
+	    "proposed", m->proposed ? encode(&compare_metric_type, m->compare) : NULL, "sumsVersions",
+	    m->compare == NULL && threshold_sums_versions(&m->threshold));
 }
 
 void

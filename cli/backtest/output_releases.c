@@ -1,9 +1,14 @@
 /* cli/backtest/output_releases.c: the table and the JSON of past releases. */
 #include <stdio.h>
+#include "analysis/backtest/evidence_svg.h"
 #include "analysis/backtest/figures.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "base/time.h"
 #include "cli/backtest/output.h"
+#include "rollout/view/comparison_plot.h"
+
+#define OUTPUT_PICTURE_MAX (8u << 20)
 
 static const char *const output_qualities[] = {
 	[PAST_UNKNOWN] = "unknown",
@@ -27,7 +32,7 @@ output_live(const struct releases *p, const struct releases_one *one, size_t met
 }
 
 static void
-output_release(const struct releases *p, const struct releases_one *one)
+output_release(const struct releases *p, const struct releases_one *one, bool plot)
 {
 	struct arena *a = p->cli->arena;
 
@@ -45,6 +50,8 @@ output_release(const struct releases *p, const struct releases_one *one)
 		printf("    %-16s %-12s %-8s %s%s\n", p->metrics[i].name, run_phase_name(v->phase),
 		    output_after(p, one, i), v->why,
 		    live != RUN_NONE ? arena_printf(a, "; the AnalysisRun: %s", run_phase_name(live)) : "");
+		if (plot && v->course != NULL)
+			fputs(comparison_plot(a, v->course, false), stdout);
 	}
 }
 
@@ -93,7 +100,7 @@ output_summary(const struct releases *p)
 }
 
 void
-output_releases_table(const struct releases *p)
+output_releases_table(const struct releases *p, bool plot)
 {
 	struct arena *a = p->cli->arena;
 
@@ -102,7 +109,7 @@ output_releases_table(const struct releases *p)
 		    p->n, p->subject->rollout, duration_human(a, p->past_ms), time_format(a, p->history->until),
 		    duration_human(a, p->length_ms), p->history->requests);
 	for (size_t i = 0; i < p->n; i++)
-		output_release(p, &p->at[i]);
+		output_release(p, &p->at[i], plot);
 	if (p->past_ms > 0)
 		output_summary(p);
 	if (output_no_data(p) > 0)
@@ -153,4 +160,38 @@ output_releases_json(const struct releases *p)
 	    output_count_json(p, PAST_BAD), "unknown", output_count_json(p, PAST_UNKNOWN), "releases", list);
 	text = json_dumps(all, JSON_INDENT(4));
 	printf("%s\n", text);
+}
+
+/* Lists the releases in which a metric has a course. */
+static struct evidence_panel
+output_panel(const struct releases *p, size_t metric)
+{
+	struct evidence_line *lines = arena_new_array(p->cli->arena, struct evidence_line, p->n);
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct releases_one *one = &p->at[i];
+
+		if (!one->no_data && one->metrics[metric].course != NULL)
+			lines[n++] =
+			    (struct evidence_line){ one->of.canary, one->of.quality, one->metrics[metric].course };
+	}
+	return (struct evidence_panel){ p->metrics[metric].name, lines, n };
+}
+
+void
+output_releases_svg(const struct releases *p)
+{
+	struct arena *a = p->cli->arena;
+	struct evidence_panel *panels = arena_new_array(a, struct evidence_panel, p->n_metrics);
+	_cleanup_(str_done) struct str text = { 0 };
+	size_t n = 0;
+
+	str_init(&text, OUTPUT_PICTURE_MAX);
+	for (size_t i = 0; i < p->n_metrics; i++)
+		if (p->metrics[i].provider.plugin != NULL)
+			panels[n++] = output_panel(p, i);
+	evidence_svg(panels, n,
+	    arena_printf(a, "Releases of %s, as %s judges them", p->subject->rollout, p->subject->template), &text);
+	fputs(str_text(&text), stdout);
 }

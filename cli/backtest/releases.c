@@ -161,10 +161,20 @@ releases_threshold(struct releases_pass *p, const struct metric_limits *limits, 
 	const struct schedule s = { &p->metric, limits, p->one->begin, p->one->end };
 	struct schedule_result r = schedule_play(&s, releases_measure, p, a);
 
-	return (struct releases_verdict){ r.phase, r.at,
-		r.reason != NULL && r.err != NULL ? arena_printf(a, "%s: %s", r.reason, err_text(a, r.err))
-		: r.reason != NULL		  ? r.reason
-						  : "" };
+	return (struct releases_verdict){ .phase = r.phase,
+		.at = r.at,
+		.why = r.reason != NULL && r.err != NULL ? arena_printf(a, "%s: %s", r.reason, err_text(a, r.err))
+		       : r.reason != NULL		 ? r.reason
+							 : "" };
+}
+
+/* Returns the course of a comparison, which outlives its measurement; NULL: it has no bin. */
+static const struct course *
+releases_course(struct arena *a, const struct string_map *metadata)
+{
+	struct course *c = arena_alloc(a, sizeof(*c));
+
+	return course_read(a, metadata, c) ? c : NULL;
 }
 
 /* A comparison is judged once, at the end of the run: it reads all its counters again each time, and finds a verdict
@@ -186,7 +196,7 @@ releases_comparison(struct releases_pass *p, struct arena *a)
 	int64_t at = p->one->end;
 
 	if ((r.err = config_read(a, p->metric.provider.plugin->compare, &config)) != NULL)
-		return (struct releases_verdict){ RUN_ERROR, at, err_text(a, r.err) };
+		return (struct releases_verdict){ .phase = RUN_ERROR, .at = at, .why = err_text(a, r.err) };
 	in.resumed_at = p->one->end + config_lag_ms(&config);
 	for (int i = 0; i < RELEASES_ROUNDS && how == MEASURED_RUNNING && bin == NULL; i++) {
 		how = releases_step(p, &in, a, &r);
@@ -194,11 +204,12 @@ releases_comparison(struct releases_pass *p, struct arena *a)
 		bin = string_map_get(&metadata, REPORT_BIN);
 	}
 	if (how == MEASURED_ERROR)
-		return (struct releases_verdict){ RUN_ERROR, at, err_text(a, r.err) };
+		return (struct releases_verdict){ .phase = RUN_ERROR, .at = at, .why = err_text(a, r.err) };
 	if (bin != NULL && how == MEASURED_VALUE)
 		time_parse(bin, &at);
 	return (struct releases_verdict){ how == MEASURED_VALUE ? r.phase : RUN_RUNNING, at,
-		r.message != NULL ? r.message : string_map_get(&metadata, REPORT_WAITS) ?: "" };
+		r.message != NULL ? r.message : string_map_get(&metadata, REPORT_WAITS) ?: "",
+		releases_course(p->all->cli->arena, &metadata) };
 }
 
 /* Sets the run that the controller would have created. */

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "analysis/metric_phase.h"
+#include "analysis/compare/course.h"
 #include "cli/backtest/replicasets.h"
 
 #define RELEASES_MAX 50 /* the newest */
@@ -17,6 +18,7 @@ struct releases_verdict {
 	enum run_phase phase; /* RUN_RUNNING: none by the end */
 	int64_t at; /* wall ms: of the measurement, or the end of the last bin of a comparison */
 	const char *why;
+	const struct course *course; /* of a comparison with a bin; NULL: none */
 };
 
 struct releases_one {

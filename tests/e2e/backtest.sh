@@ -135,6 +135,9 @@ check "what is no query is named" grep -q "warning: metric away is not tested" "
 check "with at most 100 queries" between 20 100 "$(top "$dir/conditions" queries)"
 seen() { seed error-rate-analysis --effects 5,10,20 | grep '^error-rate: ' >"$dir/seen" && grep -Ff "$dir/seen" docs/backtest.md; }
 check "docs/backtest.md has the article's figures" seen
+check "it says that the query sums over both versions" grep -q '"sumsVersions": true' "$dir/seed-errors"
+check "... in words" says "The query sums over both versions, and the canary has 20 % of the requests" seed error-rate-analysis --effects 20
+check "... but not of one about the canary's pods" says false jq '.metrics[] | select(.name == "alone") | .sumsVersions' "$dir/conditions"
 
 # The comparison that corresponds to a query, and its figures.
 seed error-rate-analysis --propose >"$dir/proposed"
@@ -227,6 +230,14 @@ documented_releases() {
 }
 check "docs/backtest.md shows them" documented_releases
 
+evidence() { backtest --releases -o svg >"$dir/evidence.svg" && python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "$dir/evidence.svg"; }
+check "a picture of named releases is XML" evidence
+check "... with a line for the evidence to stop and to pass of each, for each metric" is "$(grep -c '<path ' "$dir/evidence.svg")" 20
+check "a template without comparisons has no such picture" says "error-rate-analysis has no comparison" seed error-rate-analysis --releases -o svg
+backtest --releases --plot >"$dir/plotted"
+check "--plot shows the evidence of each release and metric" is "$(grep -c 'evidence: . to stop the canary' "$dir/plotted")" 10
+check "... which placebo releases do not have" says "--plot shows named releases" backtest --plot
+
 check "a Rollout without pods is an error with the query" says "Prometheus has no pods of the Rollout other: the result of count by" \
 	backtest --rollout other
 check "a past without a window is an error" says "choose a longer --past" backtest --minutes 90
@@ -240,7 +251,6 @@ replay() { "$SLUICE" backtest compare $t --past 6h --minutes 14 --replay "$1" "$
 picture() { replay "$dir/record" -o svg >"$dir/power.svg" && python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "$dir/power.svg"; }
 check "a picture is XML" picture
 check "... with a line for each metric" [ "$(grep -c '<path ' "$dir/power.svg")" = "$(jq '.metrics | length' "$dir/json")" ]
-check "... and is not of named releases" says "-o svg shows placebo releases" sh -c "'$SLUICE' backtest compare --releases -o svg 2>&1"
 replayed() { replay "$dir/record" -o json >"$dir/replayed" && cmp "$dir/json" "$dir/replayed"; }
 check "a replay prints the same without Prometheus" replayed
 check "other options have no recorded response" says "it was recorded with other options" replay "$dir/record" --minutes 10

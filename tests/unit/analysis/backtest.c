@@ -1,6 +1,7 @@
 /* tests/unit/analysis/backtest.c: placebo releases: the times, the draws, the regressions, and the figures. */
 #include <math.h>
 #include "tests/unit/unit.h"
+#include "analysis/backtest/evidence_svg.h"
 #include "analysis/backtest/binomial.h"
 #include "analysis/backtest/figures.h"
 #include "analysis/backtest/figures_svg.h"
@@ -95,6 +96,37 @@ the_smallest_effect_is_interpolated_on_a_logarithmic_scale(void **state)
 	assert_near(figures_median(times, 4), 2.5, 0);
 	assert_near(figures_median(times, 3), 2, 0);
 	assert_true(isnan(figures_median(NULL, 0)));
+}
+
+/* --- pictures --- */
+
+/* The evidence to stop is 1, then 10 and 10,000 after a minute each; its limit is 100. From 60 to 390 are two minutes;
+ * 1 is at 260 - 180 * 2 / 5, and what exceeds ten times the limit is at the top. */
+static void
+a_picture_of_evidence_has_a_line_for_each_release_and_side(void **state)
+{
+	static const struct course course = { .from = 60000,
+		.at = { { .at = 120000, .stop = 1, .pass = 0 }, { .at = 180000, .stop = 4, .pass = -3 } },
+		.n = 2,
+		.stop_at = 100,
+		.pass_at = 10 };
+	static const struct evidence_line lines[] = { { "abc", PAST_BAD, &course }, { "d<e", PAST_GOOD, &course } };
+	static const struct evidence_panel panels[] = { { "errors", lines, 2 }, { "latency", NULL, 0 } };
+	_cleanup_(str_done) struct str out = { 0 };
+	size_t n = 0;
+
+	(void)state;
+	str_init(&out, 1 << 16);
+	evidence_svg(panels, 2, "R & D", &out);
+	for (const char *at = str_text(&out); (at = strstr(at, "<path ")) != NULL; at++)
+		n++;
+	assert_int_equal(n, 4);
+	assert_non_null(strstr(str_text(&out), "R &amp; D"));
+	assert_non_null(strstr(str_text(&out), "d&lt;e"));
+	assert_non_null(
+	    strstr(str_text(&out), "stroke=\"#b3261e\" stroke-width=\"1.5\" d=\"M60 188.0L225.0 152.0L390.0 80.0\""));
+	assert_non_null(strstr(str_text(&out), "d=\"M500 170.0L665.0 170.0L830.0 260.0\""));
+	assert_non_null(strstr(str_text(&out), "latency: evidence to stop the canary"));
 }
 
 /* --- times without a release --- */
@@ -508,6 +540,7 @@ main(void)
 		cmocka_unit_test(draws_keep_all_none_and_parts_of_a_request),
 		cmocka_unit_test(intervals_are_those_of_clopper_and_pearson),
 		cmocka_unit_test(the_smallest_effect_is_interpolated_on_a_logarithmic_scale),
+		cmocka_unit_test(a_picture_of_evidence_has_a_line_for_each_release_and_side),
 		cmocka_unit_test(a_picture_has_a_line_for_each_metric),
 		cmocka_unit_test(windows_are_where_one_replicaset_has_all_pods),
 		cmocka_unit_test(a_past_with_too_many_replicasets_is_an_error),

@@ -68,6 +68,28 @@ forms_and_what_is_worse_are_recognized(void **state)
 }
 
 static void
+a_query_without_a_matcher_of_a_version_sums_over_both(void **state)
+{
+	static const struct {
+		const char *query;
+		bool sums;
+	} cases[] = {
+		{ "sum(rate(e{job=\"a\"}[1m])) / sum(rate(n{job=\"a\"}[1m]))", true },
+		{ "sum(rate(e{pod=~\"web-" THRESHOLD_CANARY "-.*\"}[1m])) / sum(rate(n[1m]))", false },
+		{ "sum(rate(e[1m])) / sum(rate(n{pod=~\"web-" THRESHOLD_STABLE "-.*\"}[1m]))", false },
+		{ "sum(rate(e{service=\"web-canary\"}[1m])) / sum(rate(n{service=\"web-canary\"}[1m]))", false },
+		{ "max(rate(e[1m]))", false },
+	};
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (threshold_sums_versions(&subject_of(a, cases[i].query, "result[0] < 0.5")->threshold) !=
+		    cases[i].sums)
+			fail_msg("%s", cases[i].query);
+}
+
+static void
 a_selector_that_includes_another_is_read_once(void **state)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
@@ -423,6 +445,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forms_and_what_is_worse_are_recognized),
+		cmocka_unit_test(a_query_without_a_matcher_of_a_version_sums_over_both),
 		cmocka_unit_test(a_selector_that_includes_another_is_read_once),
 		cmocka_unit_test(a_query_corresponds_to_a_comparison),
 		cmocka_unit_test(measurements_are_made_as_by_the_controller),
