@@ -265,6 +265,18 @@ lint_ports_of(const char *service, void *arg)
 	return json_array_size(ports) > 0 ? ports : NULL;
 }
 
+/* Prints the parts of an object of a router on which the split of the Rollout has no effect. */
+static void
+lint_print_warnings(struct lint *l, const struct manifest *of, const struct router *router, const struct rollout *r)
+{
+	struct problems found = { .arena = l->cli->arena };
+
+	router->warn(r, of->object, &found);
+	for (size_t i = 0; i < found.n; i++)
+		lint_print(
+		    l, true, of->file, yaml_mark_of(of->marks, found.at[i].path), found.at[i].path, found.at[i].text);
+}
+
 /* The ports in the Rollout and the objects of its routers, each reported where it stands. */
 static void
 lint_check_ports(struct lint *l, const struct manifest *m)
@@ -281,6 +293,9 @@ lint_check_ports(struct lint *l, const struct manifest *m)
 				lint_ports(&found, r, router, of->json, of == m, lint_ports_of, &services);
 			for (size_t k = 0; k < found.n; k++)
 				lint_print_problem(l, of, &found.at[k]);
+			if (router->warn != NULL && router_has_type(router, of->object->type) &&
+			    router->concerns(r, of->object))
+				lint_print_warnings(l, of, router, r);
 		}
 }
 

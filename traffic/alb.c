@@ -35,6 +35,7 @@ const struct router alb_router = {
 	.service_name = "/service/name",
 	.service_port = "/service/port",
 	.port_field = "/spec/strategy/canary/trafficRouting/alb/servicePort",
+	.warn = alb_warn,
 	.used = alb_used,
 	.check = alb_check,
 	.read = alb_read,

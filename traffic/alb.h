@@ -95,6 +95,9 @@ size_t alb_managed_routes(const struct rollout *, const struct ingress *);
 /* Returns the name of the Service of a path, if its port is "use-annotation"; else NULL. */
 const char *alb_path_action(const json_t *path);
 
+/* Adds a problem for each path of the root Service whose requests are not split: its port is another one. */
+void alb_warn(const struct rollout *, const struct object *, struct problems *);
+
 /* Adds a problem for each setHeaderRoute step that a load balancer cannot express. */
 void alb_routes_check(const struct canary_strategy *, struct problems *);
 

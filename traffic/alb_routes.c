@@ -18,6 +18,30 @@ alb_path_action(const json_t *path)
 											  : NULL;
 }
 
+/* The AWS Load Balancer Controller sends requests of a path with another port to that port of the Service, and does not
+ * read the action. */
+void
+alb_warn(const struct rollout *r, const struct object *o, struct problems *p)
+{
+	const struct ingress *ingress = (const struct ingress *)o;
+	_cleanup_(json_decrefp) json_t *rules =
+	    ingress->spec.rules != NULL ? json_loads(ingress->spec.rules, 0, NULL) : NULL;
+	const char *root = alb_root_service(r);
+	json_t *rule, *path;
+	size_t i, k;
+
+	json_array_foreach (rules, i, rule)
+		json_array_foreach (json_at(rule, "/http/paths"), k, path)
+			if (str_eq(json_str(json_at(path, "/backend/service"), "name"), root) &&
+			    alb_path_action(path) == NULL)
+				problem_add(p,
+				    arena_printf(
+					p->arena, "spec.rules[%zu].http.paths[%zu].backend.service.port", i, k),
+				    "all requests of this path go to Service \"%s\", and no weight has an effect; "
+				    "for the action of Rollout %s, set {name: " PORT_OF_ACTION "}",
+				    root, r->object.meta.name);
+}
+
 void
 alb_routes_check(const struct canary_strategy *c, struct problems *p)
 {

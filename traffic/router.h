@@ -100,6 +100,10 @@ struct router {
 	/* For lint. JSON pointer to a field of the Rollout that is a port of its Services; NULL: it has none. */
 	const char *port_field;
 
+	/* For lint. Adds a problem, at its path in the object, for each part of an object of the rollout on which the
+	 * split has no effect, although the object is valid. NULL: there are none. */
+	void (*warn)(const struct rollout *, const struct object *, struct problems *);
+
 	/* True if the strategy uses it. */
 	bool (*used)(const struct canary_strategy *);
 

@@ -82,6 +82,9 @@ check "labels that do not fit" says "rollout.yaml:10:16: error: spec.template.me
 check "a condition in a file of another folder, in JSON" says "template.json:3:18: error: spec.metrics[0].successCondition" lint
 check "what is not among the files is a warning" says 'rollout.yaml:18:50: warning: spec.strategy.canary.analysis.templates[1].templateName' lint
 check "or an error, if that is wanted" says "none\" not found" sh -c "'$s' lint --strict '$dir/bad' | grep error:"
+sed 's/trafficRouting:/trafficRouting: {managedRoutes: [{name: r}]}/; /plugins:/d; /argoproj-labs/d' tests/data/routers/gateway.yaml >"$dir/alone.yaml"
+check "trafficRouting without a router is a warning" says "alone.yaml:17:7: warning: spec.strategy.canary.trafficRouting: names no router: no weight is set" "$s" lint "$dir/alone.yaml"
+check "and no error" says " 0 errors, 1 warnings" "$s" lint "$dir/alone.yaml"
 check "the exit code says it" fails lint
 check "the manifests of the demo have no finding" "$s" lint examples/seed/demo tests/e2e/rollout.yaml
 check "examples of comparisons pass" says "0 errors, 0 warnings" "$s" lint examples/gates
@@ -94,6 +97,10 @@ sed 's/total: http/totals: http/' examples/gates/annotation.yaml >"$dir/gates/co
 check "fields of an annotation are checked" says "metadata.annotations: sluice.argoproj.io/compare: error-rate.totals: unknown field" "$s" lint "$dir/gates"
 check "a canary with the Gateway API passes" says "0 errors, 0 warnings" "$s" lint examples/gateway
 check "a canary with ingress-nginx passes" says "0 errors, 0 warnings" "$s" lint examples/nginx
+sed 's/port: {name: use-annotation}/port: {number: 80}/' examples/alb/routing.yaml >"$dir/port.yaml"
+cp examples/alb/rollout.yaml "$dir/alb.yaml"
+check "a path of a load balancer without an action is a warning where its port is" \
+	says 'port.yaml:50:13: warning: spec.rules[0].http.paths[0].backend.service.port: all requests of this path go to Service "myapp"' "$s" lint "$dir/alb.yaml" "$dir/port.yaml"
 check "a canary with a load balancer of AWS passes" says "0 errors, 0 warnings" "$s" lint examples/alb
 for router in traefik apisix smi ambassador contour hook; do
 	check "the example of $router passes" says "0 errors, 0 warnings" "$s" lint "examples/$router"
