@@ -835,7 +835,7 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 			json_t *m =
 			    json_pack("{s:O}", "resourceVersion", json_object_get(object_meta(old), "resourceVersion"));
 
-			*ret = store_table(s, q.resource, json_pack("[o]", object_shown(old, &q)), m);
+			*ret = store_table(s, &q, json_pack("[o]", object_shown(old, &q)), m);
 			json_decref(m);
 		} else
 			*ret = object_shown(old, &q);

@@ -90,6 +90,7 @@ struct store_query {
 	enum validation validation; /* how unknown and duplicate fields are handled */
 	bool dry_run, force;
 	bool apply; /* the object comes with its managers */
+	const char *include_object; /* in the rows of a table: "None", "Metadata" or "Object"; NULL: "Metadata" */
 };
 
 /* "/api/v1/namespaces/NS/pods/NAME/status?…"; false: there is no such place. */
@@ -164,7 +165,7 @@ size_t store_keys(const struct store *, const char *plural, const char *ns, stru
 
 int store_list(struct store *, const struct store_query *, bool as_table, json_t **ret);
 /* The Table form, which kubectl prints. Consumes `items`. */
-json_t *store_table(struct store *, const struct resource *, json_t *items, const json_t *list_meta);
+json_t *store_table(struct store *, const struct store_query *, json_t *items, const json_t *list_meta);
 
 /* Deletes as a request does: finalizers are waited for, and dependants go too, first when in the foreground. A Pod
  * that takes a while to stop is only marked; sim/pods.c deletes it with a request that gives it no grace. */

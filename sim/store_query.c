@@ -64,6 +64,8 @@ read_query(struct arena *a, const char *s, struct store_query *q)
 			q->dry_run = strcmp(v, "All") == 0;
 		else if (strcmp(key, "force") == 0)
 			q->force = strcmp(v, "true") == 0;
+		else if (strcmp(key, "includeObject") == 0)
+			q->include_object = v;
 		else if (strcmp(key, "limit") == 0)
 			str_int(v, 0, 1 << 30, &q->limit);
 		else if (strcmp(key, "timeoutSeconds") == 0)

@@ -70,10 +70,23 @@ store_read_columns(struct arena *a, const char *columns, struct column *ret)
 	return n;
 }
 
+/* The object of a row: `kubectl get --sort-by` needs it as a whole. */
+static json_t *
+store_read_included(const struct store_query *q, json_t *o)
+{
+	if (str_eq(q->include_object, "None"))
+		return NULL;
+	if (str_eq(q->include_object, "Object"))
+		return json_incref(o);
+	return json_pack("{s:s,s:s,s:O}", "kind", "PartialObjectMetadata", "apiVersion", "meta.k8s.io/v1", "metadata",
+	    object_meta(o));
+}
+
 /* The Table form of a list, which kubectl prints. Consumes `items`. */
 json_t *
-store_table(struct store *s, const struct resource *r, json_t *items, const json_t *list_meta)
+store_table(struct store *s, const struct store_query *q, json_t *items, const json_t *list_meta)
 {
+	const struct resource *r = q->resource;
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	json_t *columns = json_array(), *rows = json_array(), *o;
 	const char *names = r->columns != NULL ? r->columns : "";
@@ -93,8 +106,7 @@ store_table(struct store *s, const struct resource *r, json_t *items, const json
 		for (size_t k = 0; k < n; k++)
 			json_array_append_new(cells, store_read_cell(a, o, &c[k], loop_wall(s->loop)));
 		json_array_append_new(
-		    rows, json_pack("{s:o,s:{s:s,s:s,s:O}}", "cells", cells, "object", "kind", "PartialObjectMetadata",
-			      "apiVersion", "meta.k8s.io/v1", "metadata", object_meta(o)));
+		    rows, json_pack("{s:o,s:o*}", "cells", cells, "object", store_read_included(q, o)));
 	}
 	json_decref(items);
 	return json_pack("{s:s,s:s,s:O,s:o,s:o}", "kind", "Table", "apiVersion", "meta.k8s.io/v1", "metadata",
@@ -144,7 +156,7 @@ store_list(struct store *s, const struct store_query *q, bool as_table, json_t *
 		json_object_set_new(m, "continue", json_string(token));
 	}
 	if (as_table) {
-		*ret = store_table(s, q->resource, items, m);
+		*ret = store_table(s, q, items, m);
 		json_decref(m);
 		return 200;
 	}

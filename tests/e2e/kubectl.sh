@@ -156,6 +156,9 @@ check "delete by file" $k delete -f "$dir/web.yaml" --ignore-not-found
 check "delete a namespace takes what is in it" $k delete namespace other --timeout=300s
 check "its objects are gone" fails $k -n other get configmap here
 check "events" $k get events
+$k create configmap first --from-literal=n=2 --dry-run=client -o yaml | $k apply -f - >/dev/null
+$k create configmap second --from-literal=n=1 --dry-run=client -o yaml | $k apply -f - >/dev/null
+check "a table is sorted by a field" is "second first" sh -c "$k get configmaps --sort-by=.data.n --no-headers | sed -n 's/^\(first\|second\) .*/\1/p' | paste -sd' '"
 check "delete all" $k delete configmap --all
 
 # Fields are validated as an API server validates them, by --validate.
