@@ -217,6 +217,25 @@ for command in "app list" "app get $app --show-params" "events -n argocd" "get a
 	"app sync $app --force --timeout 60" "doctor debug $app"; do
 	check "sluice $command" "$SLUICE" $command
 done
+# The script as a whole.
+mkdir "$dir/bin" "$dir/out"
+ln -s "$SLUICE" "$dir/bin/sluice"
+script() { (cd "$dir/out" && PATH=$dir/bin:$PATH METRICS=http://127.0.0.1:$port/metrics "$OLDPWD/$data/gitops-troubleshoot.sh" "$@"); }
+check "the script has the parameters and events of an Application" says "Initiated automated sync" script argocd $app
+check "... Flux's objects" says "kustomization/myapp-production" script flux
+forced() { echo "$1" | script debug $app; }
+check "... what differs, and a sync by force" says "deployments/tenant-a-app configured" forced y
+check "... and none without a yes" fails says "configured" forced n
+check "... the permissions of the controller" says "yes
+yes
+yes
+yes" script rbac
+check "... the commits of a repository" says refs/heads/main script git "file://$repo"
+check "... metrics of Applications" says argocd_app_sync_total script perf
+check "... and of Flux" says gotk_reconcile_duration script perf
+check "... a Pod that uses the network" says "pod/test-pod created" script network
+check "... and a report" says "Report saved to: gitops-health-report-" script report $app
+check "... which has all of it" sh -c "grep -c '^===' $dir/out/gitops-health-report-*.txt | grep -qx 5"
 check "the sections of the script are those of doctor" says "there are: pre, check, rollouts, argocd" "$SLUICE" doctor x
 check "the metrics that the script reads" sh -c "curl -s 'http://127.0.0.1:$port/metrics' | grep -q ^argocd_app_sync_total && curl -s 'http://127.0.0.1:$port/metrics' | grep -q ^gotk_reconcile_duration"
 

@@ -458,6 +458,41 @@ if [ -n "${ON_CLUSTER-}" ]; then
 	"$helm" rollback shop 1 -n $ns >/dev/null
 	now helmrelease web
 	check "a rollback by helm is not what is desired" within 40 says lime data shop-shop color
+	# A chart reads objects, and runs its hooks, with the rights of the account, which are those of this namespace.
+	mkdir -p "$repo/reads/templates"
+	printf 'apiVersion: v2\nname: reads\nversion: 1.0.0\n' >"$repo/reads/Chart.yaml"
+	cat >"$repo/reads/templates/a.yaml" <<-'Y'
+		apiVersion: v1
+		kind: ConfigMap
+		metadata: {name: seen}
+		data: {size: '{{ (lookup "v1" "Secret" .Values.from "sizes").data.size | b64dec }}'}
+		---
+		apiVersion: v1
+		kind: ConfigMap
+		metadata:
+		  name: hook
+		  namespace: {{ .Values.hook }}
+		  annotations: {helm.sh/hook: pre-upgrade}
+	Y
+	commit reads >/dev/null
+	now gitrepository repo
+	kubectl apply -f - >/dev/null <<-Y
+		apiVersion: helm.toolkit.fluxcd.io/v2
+		kind: HelmRelease
+		metadata: {name: reads, namespace: $ns}
+		spec:
+		  interval: 1h
+		  serviceAccountName: robot
+		  chart: {spec: {chart: ./reads, sourceRef: {kind: GitRepository, name: repo}}}
+		  values: {from: $ns, hook: $ns}
+	Y
+	check "a chart reads what its account may read" within 40 says 5 data seen size
+	change '{"values":{"hook":"default"}}' reads
+	# Helm deletes a hook of before first.
+	check "its hooks change nothing elsewhere" within 40 says "User \"system:serviceaccount:$ns:robot\" cannot delete resource \"configmaps\" in API group \"\" in the namespace \"default\"" ready helmrelease reads
+	change '{"values":{"from":"default","hook":null}}' reads
+	check "and it reads nothing elsewhere" within 40 says "User \"system:serviceaccount:$ns:robot\" cannot get resource \"secrets\" in API group \"\" in the namespace \"default\"" ready helmrelease reads
+	kubectl delete helmrelease reads -n $ns --timeout=60s >/dev/null
 fi
 kubectl apply -f - >/dev/null <<Y
 apiVersion: v1
