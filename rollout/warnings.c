@@ -65,7 +65,8 @@ warnings_of_service(struct problems *p, const char *service, const char *path)
 static void
 warnings_of_services(struct problems *p, const struct canary_strategy *c)
 {
-	if (router_at(c, 0) == NULL || c->traffic_routing->istio != NULL || c->ping_pong != NULL)
+	if (c->traffic_routing == NULL || c->traffic_routing->istio != NULL || router_at(c, 0) == NULL ||
+	    c->ping_pong != NULL)
 		return;
 	warnings_of_service(p, c->stable_service, CANARY ".stableService");
 	warnings_of_service(p, c->canary_service, CANARY ".canaryService");
