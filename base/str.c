@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/format.h"
+
+#define STR_MIN 512 /* bytes of the first allocation: most texts that grow are longer than 128 */
 
 void
 str_init(struct str *s, size_t max)
@@ -25,7 +28,7 @@ str_add(struct str *s, const char *at, size_t len)
 		return false;
 	}
 	if (s->len + len + 1 > s->capacity) {
-		size_t capacity = s->capacity < 128 ? 128 : s->capacity * 2;
+		size_t capacity = s->capacity < STR_MIN ? STR_MIN : s->capacity * 2;
 
 		while (capacity < s->len + len + 1)
 			capacity *= 2;
@@ -68,15 +71,9 @@ str_addc(struct str *s, char c)
 bool
 str_add_int(struct str *s, long long n)
 {
-	char digits[24], *at = &digits[sizeof(digits)];
-	unsigned long long rest = n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n;
+	char digits[FORMAT_INT_SIZE];
 
-	do
-		*--at = (char)('0' + rest % 10);
-	while ((rest /= 10) > 0);
-	if (n < 0)
-		*--at = '-';
-	return str_add(s, at, (size_t)(&digits[sizeof(digits)] - at));
+	return str_adds(s, format_int(digits, n));
 }
 
 bool
@@ -88,7 +85,7 @@ str_addf(struct str *s, const char *format, ...)
 	int n;
 
 	va_start(ap, format);
-	n = vsnprintf(few, sizeof(few), format, ap);
+	n = format_text(few, sizeof(few), format, ap);
 	va_end(ap);
 	if (n >= 0 && (size_t)n < sizeof(few))
 		return str_add(s, few, (size_t)n);
