@@ -553,10 +553,11 @@ TYPE(ping_pong, "pingPong", .strict = true, .rules = "differ pingService pongSer
 
 /* A string without a percent sign is percent too. */
 static const char *
-with_percent(struct arena *a, const char *limit, const char *text)
+with_percent(struct arena *a, const char *limit, const char *object, const char *key)
 {
-	return limit != NULL && json_at_string(text) && strchr(limit, '%') == NULL ? arena_printf(a, "%s%%", limit)
-										   : limit;
+	bool plain = limit != NULL && strchr(limit, '%') == NULL;
+
+	return plain && json_at_string(json_find(object, key)) ? arena_printf(a, "%s%%", limit) : limit;
 }
 
 static void
@@ -564,8 +565,8 @@ canary_finish(void *of, const char *text, struct arena *a)
 {
 	struct canary_strategy *c = of;
 
-	c->max_surge = with_percent(a, c->max_surge, json_find(text, "maxSurge"));
-	c->max_unavailable = with_percent(a, c->max_unavailable, json_find(text, "maxUnavailable"));
+	c->max_surge = with_percent(a, c->max_surge, text, "maxSurge");
+	c->max_unavailable = with_percent(a, c->max_unavailable, text, "maxUnavailable");
 }
 
 static void
@@ -573,7 +574,7 @@ blue_green_finish(void *of, const char *text, struct arena *a)
 {
 	struct blue_green_strategy *b = of;
 
-	b->max_unavailable = with_percent(a, b->max_unavailable, json_find(text, "maxUnavailable"));
+	b->max_unavailable = with_percent(a, b->max_unavailable, text, "maxUnavailable");
 }
 
 static const struct field canary_strategy_fields[] = {
