@@ -35,25 +35,22 @@ echoes_add(struct echoes *all, struct bytes response, const char *resource_versi
 	e->version = mem_strdup(resource_version);
 }
 
-/* Returns whether the event is `head`, the text and a bracket. */
-static bool
-echo_is(const struct echo *e, const char *head, const char *event, size_t len)
-{
-	size_t n = strlen(head);
-
-	return e->text != NULL && len == n + e->len + 1 && memcmp(event, head, n) == 0 &&
-	       memcmp(event + n, e->text, e->len) == 0 && event[len - 1] == '}';
-}
-
 char *
 echoes_take(struct echoes *all, const char *event, size_t len)
 {
+	static const char *const heads[] = { "{\"type\":\"MODIFIED\",\"object\":", "{\"type\":\"ADDED\",\"object\":" };
+	size_t h = 0, n;
+
+	while (h < ARRAY_SIZE(heads) && (len < strlen(heads[h]) || memcmp(event, heads[h], strlen(heads[h])) != 0))
+		h++;
+	n = h < ARRAY_SIZE(heads) ? strlen(heads[h]) : len;
+	if (n + 1 >= len || event[len - 1] != '}')
+		return NULL;
 	for (size_t i = 0; i < ECHOES_MAX; i++) {
 		struct echo *e = &all->at[i];
 		char *version = e->version;
 
-		if (!echo_is(e, "{\"type\":\"MODIFIED\",\"object\":", event, len) &&
-		    !echo_is(e, "{\"type\":\"ADDED\",\"object\":", event, len))
+		if (e->len != len - n - 1 || e->text == NULL || memcmp(event + n, e->text, e->len) != 0)
 			continue;
 		e->version = NULL;
 		echo_forget(e);
