@@ -32,7 +32,7 @@ struct curl {
 	struct turns outside; /* slots for all other requests */
 	bool http2; /* over HTTPS, requests to the API server share a connection for calls and one for streams */
 	struct egress egress; /* of requests to other servers */
-	CURLU *api; /* the API server's URL, parsed; NULL: it cannot be parsed, or no server is configured */
+	CURLU *api; /* the API server's HTTPS URL, parsed; NULL: it cannot be parsed, or is not HTTPS */
 	bool has_canceled; /* exchanges that wait for the end of a call into curl */
 };
 
@@ -65,7 +65,6 @@ struct exchange {
 	struct timer soon;
 	int64_t retry_after_ms;
 	struct curl_slist *connect_to;
-	CURLU *parsed; /* the URL; NULL: curl parses it */
 	struct str response;
 	struct timer
 	    timer; /* of a stream: to the end of its header, or of its refusal; of a call that waits: to its time-out */

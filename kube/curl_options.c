@@ -165,19 +165,19 @@ options_rename_server(struct exchange *e, const char *as)
 	free(url);
 }
 
-/* Sets the parts of the URL of a call. From a text, curl would parse the address of the API server for each call and
- * write the URL again, with its own printf: 4 % of a call. Only for paths that curl does not change when it parses
- * them, and sends as they are: a part is not checked for line breaks as a URL is. */
+/* Sets the address of the API server, which is parsed, and the path of a call. From the text of a URL, curl would parse
+ * and write both again for each call, byte by byte: 5 % of a call. Only for paths that curl would send as they are: it
+ * does not check a path for line breaks as it does a URL. */
 static void
-options_set_parts(struct exchange *e)
+options_set_target(struct exchange *e)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-._~";
-	const char *host = strstr(e->url, "://"), *path = host != NULL ? strchr(host + 3, '/') : NULL;
+	const char *path = strchr(e->url + strlen("https://"), '/');
 
-	if (path == NULL || path[strspn(path, plain)] != '\0' || (e->parsed = curl_url_dup(e->owner->api)) == NULL)
+	if (path == NULL || path[strspn(path, plain)] != '\0')
 		return;
-	if (curl_url_set(e->parsed, CURLUPART_PATH, path, 0) == CURLUE_OK)
-		curl_easy_setopt(e->easy, CURLOPT_CURLU, e->parsed);
+	curl_easy_setopt(e->easy, CURLOPT_CURLU, e->owner->api);
+	curl_easy_setopt(e->easy, CURLOPT_REQUEST_TARGET, path);
 }
 
 /* Headers, body and method. */
@@ -262,7 +262,7 @@ options_set_server(struct exchange *e, const struct request *r)
 	if (c->tls_server_name != NULL && str_starts(e->url, "https://"))
 		options_rename_server(e, c->tls_server_name);
 	else if (e->owner->api != NULL && r->redirects_max == 0)
-		options_set_parts(e);
+		options_set_target(e);
 }
 
 void

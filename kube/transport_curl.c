@@ -82,7 +82,6 @@ curl_exchange_free(struct exchange *e)
 	curl_slist_free_all(e->headers);
 	curl_slist_free_all(e->bare);
 	curl_slist_free_all(e->connect_to);
-	curl_url_cleanup(e->parsed);
 	str_done(&e->response);
 	free(e->method);
 	free(e->url);
@@ -480,12 +479,12 @@ struct transport *
 transport_curl_new(struct loop *l, const struct config *config)
 {
 	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	bool https = config != NULL && str_starts(config->server, "https://");
 	struct curl *c = mem_alloc(sizeof(*c));
 
 	c->transport = (struct transport){ .ops = &ops, .loop = l };
 	c->config = config;
-	c->http2 = config != NULL && str_starts(config->server, "https://") &&
-		   transport_curl_multiplexes(info->version_num, (info->features & CURL_VERSION_HTTP2) != 0);
+	c->http2 = https && transport_curl_multiplexes(info->version_num, (info->features & CURL_VERSION_HTTP2) != 0);
 	c->known = (struct timer){ .fire = curl_on_known, .arg = c };
 	c->calls.limits = (struct turns_limits){ CALLS_MAX, CALLS_TENANT_MAX, CALLS_TENANT_MAX };
 	c->outside.limits = (struct turns_limits){ OUTSIDE_MAX, OUTSIDE_TENANT_MAX, OUTSIDE_HOST_MAX };
@@ -494,7 +493,8 @@ transport_curl_new(struct loop *l, const struct config *config)
 	for (size_t i = 0; i < POOL_MAX; i++)
 		curl_pool_init(&c->pools[i], l, pools[i].per_host, pools[i].kept, &pool_events, c);
 	curl_handles_init(&c->handles, l);
-	c->api = config != NULL ? curl_url() : NULL;
+	/* Over HTTP, a proxy needs the whole URL instead of the path. */
+	c->api = https ? curl_url() : NULL;
 	if (c->api != NULL && curl_url_set(c->api, CURLUPART_URL, config->server, 0) != CURLUE_OK) {
 		curl_url_cleanup(c->api);
 		c->api = NULL;
