@@ -418,12 +418,28 @@ vector_set_mirror_route(struct vector *v, const json_t *rollout, const json_t *r
 	vector_set_routes(v, &want, mirror->match.n > 0);
 }
 
+/* Returns the rollout of a line. Recorded calls are of an update: it has a stable version, whose Service of pingPong is
+ * pong while the status names none. A new reference. */
+static json_t *
+vector_rollout(const json_t *line)
+{
+	json_t *copy = json_deep_copy(json_object_get(line, "rollout")), *status = json_object_get(copy, "status");
+
+	if (json_at(copy, "/spec/strategy/canary/pingPong") == NULL || json_str(status, "stableRS") != NULL)
+		return copy;
+	if (!json_is_object(status))
+		json_object_set_new(copy, "status", status = json_object());
+	json_object_set_new(status, "stableRS", json_string("stable"));
+	return copy;
+}
+
 static void
 debug_vectors_line(struct cli *c, const json_t *line)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *objects = json_deep_copy(json_object_get(line, "objects")), *response = NULL;
-	const json_t *call = json_object_get(line, "call"), *rollout = json_object_get(line, "rollout");
+	_cleanup_(json_decrefp) json_t *rollout = vector_rollout(line);
+	const json_t *call = json_object_get(line, "call");
 	const char *op = json_str(call, "op") ?: "";
 	_cleanup_(freep) char *text = NULL;
 	struct vector v = { .view = { .get = vector_get, .each = vector_each, .absent = vector_absent },

@@ -404,7 +404,7 @@ debug_vectors_verify(const json_t *line, const struct rollout *r, struct routing
 	recorded_begin(&v, a, line, verify_respond);
 	/* the weight of the call is what the Ingresses have, and is not verified */
 	weights.canary.weight = now->weight;
-	weights.canary.service_name = r->spec.strategy.canary->canary_service;
+	weights.canary.service_name = r->spec.strategy.canary->turn_canary_service;
 	weights.additional.at = (struct weight_destination *)now->additional;
 	weights.additional.n = now->n_additional;
 	queried.status.canary.weights = &weights;

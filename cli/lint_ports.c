@@ -104,7 +104,7 @@ lint_ports(struct problems *problems, const struct rollout *r, const struct rout
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	struct lint_port_pass p = { problems, c, router, ports, arg };
-	const char *const services[] = { c->canary_service, c->stable_service };
+	const char *const services[] = { c->turn_canary_service, c->turn_stable_service };
 
 	if (!is_rollout && router->service_name != NULL)
 		lint_port_walk(&p, "spec", json_object_get(object, "spec"));

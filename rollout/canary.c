@@ -39,7 +39,7 @@ canary_is_promoting(const struct rollout_pass *p)
 	const struct routing *r = &p->w->routing;
 
 	if (p->promotion == PROMOTED || p->aborted || p->change != CHANGE_NONE || p->st.stable_rs == NULL ||
-	    p->replicas == 0 || p->canary->ping_pong != NULL || p->w->routers.n == 0 || p->w->routing_err != NULL ||
+	    p->replicas == 0 || p->w->takes_turns || p->w->routers.n == 0 || p->w->routing_err != NULL ||
 	    p->w->new_rs == NULL || !str_eq(r->canary_hash, p->w->hash))
 		return false;
 	if (str_eq(r->stable_hash, p->w->hash))
@@ -56,7 +56,7 @@ canary_is_promoting(const struct rollout_pass *p)
 bool
 canary_takes_turn(const struct rollout_pass *p)
 {
-	return p->canary->ping_pong != NULL && p->promotion != PROMOTED && !p->aborted && p->change == CHANGE_NONE &&
+	return p->w->takes_turns && p->promotion != PROMOTED && !p->aborted && p->change == CHANGE_NONE &&
 	       p->st.stable_rs != NULL && p->w->new_rs != NULL && canary_is_whole(p) &&
 	       (p->st.promote_full || canary_steps_are_done(p));
 }
@@ -68,7 +68,7 @@ canary_has_all_traffic(const struct rollout_pass *p)
 
 	if (p->replicas == 0)
 		return true;
-	if (p->canary->ping_pong == NULL || p->w->routers.n == 0)
+	if (!p->w->takes_turns)
 		return weights_settled(p);
 	return p->w->routing_err == NULL && r->unverified == NULL && r->weight_min == p->weight_total &&
 	       str_eq(r->canary_hash, p->w->hash);

@@ -71,6 +71,39 @@ gather_service_hash(const struct service *s)
 	return s != NULL ? string_map_get(&s->spec.selector, LABEL_POD_TEMPLATE_HASH) : NULL;
 }
 
+/* Returns what the Services of one role select. If routers use both, and one of them does not select the new version
+ * yet, that is what counts: weight and pods wait for it. */
+static const char *
+gather_role(const struct rollout_world *w, const struct service *spec, const struct service *turn, bool both)
+{
+	const char *hash = gather_service_hash(spec);
+
+	return both && str_eq(hash, w->hash) ? gather_service_hash(turn) : hash;
+}
+
+/* Which Services the routers split between, and what these select. */
+static void
+gather_hashes(struct rollout_world *w, const struct canary_strategy *c)
+{
+	bool two_pairs = (c->spec_services & SPEC_TWO_PAIRS) != 0, others = false;
+
+	for (size_t i = 0; c->ping_pong != NULL && i < w->routers.n; i++) {
+		bool turns = !two_pairs || (w->routers.by[i].router->features & ROUTER_PREFERS_PING_PONG) != 0;
+
+		w->takes_turns |= turns;
+		others |= !turns;
+	}
+	if (w->routing.splits_pods)
+		return;
+	if (w->takes_turns && !others) {
+		w->routing.canary_hash = gather_service_hash(w->turn_canary_service);
+		w->routing.stable_hash = gather_service_hash(w->turn_stable_service);
+		return;
+	}
+	w->routing.canary_hash = gather_role(w, w->canary_service, w->turn_canary_service, w->takes_turns);
+	w->routing.stable_hash = gather_role(w, w->stable_service, w->turn_stable_service, w->takes_turns);
+}
+
 static void
 gather_analyses(struct rollout_world *w, struct arena *a)
 {
@@ -96,6 +129,12 @@ gather_canary(struct rollout_world *w, const struct pass *p, struct arena *a)
 	gather_analyses(w, a);
 	w->canary_service = (const struct service *)view_get(w->view, &service_type, ns, c->canary_service);
 	w->stable_service = (const struct service *)view_get(w->view, &service_type, ns, c->stable_service);
+	if (c->ping_pong != NULL) {
+		w->turn_canary_service =
+		    (const struct service *)view_get(w->view, &service_type, ns, c->turn_canary_service);
+		w->turn_stable_service =
+		    (const struct service *)view_get(w->view, &service_type, ns, c->turn_stable_service);
+	}
 	w->unlisted |= !routed_are_listed(w->rollout, w->view);
 	w->routing_err = routed_read(w->rollout, w->view, a, &w->routers);
 	if (routed_confirms(&w->routers)) {
@@ -105,10 +144,7 @@ gather_canary(struct rollout_world *w, const struct pass *p, struct arena *a)
 		w->routing_queries = queries;
 	}
 	w->routing = routed_merge(&w->routers, a);
-	if (!w->routing.splits_pods) {
-		w->routing.canary_hash = gather_service_hash(w->canary_service);
-		w->routing.stable_hash = gather_service_hash(w->stable_service);
-	}
+	gather_hashes(w, c);
 }
 
 /* Returns whether the active Service selects a version that is not the stable one yet. If the analysis after the switch

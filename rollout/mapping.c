@@ -34,8 +34,10 @@ static void
 mapping_service_keys(const struct object *o, void (*emit)(const char *, void *), void *arg)
 {
 	const struct rollout_strategy *s = &((const struct rollout *)o)->spec.strategy;
+	bool two_pairs = s->canary != NULL && (s->canary->spec_services & SPEC_TWO_PAIRS) != 0;
 	const char *const names[] = { s->canary != NULL ? s->canary->canary_service : NULL,
-		s->canary != NULL ? s->canary->stable_service : NULL,
+		s->canary != NULL ? s->canary->stable_service : NULL, two_pairs ? s->canary->turn_canary_service : NULL,
+		two_pairs ? s->canary->turn_stable_service : NULL,
 		s->blue_green != NULL ? s->blue_green->active_service : NULL,
 		s->blue_green != NULL ? s->blue_green->preview_service : NULL };
 	char key[VIEW_KEY_SIZE];
@@ -56,7 +58,8 @@ mapping_is_service(const struct rollout *r, const struct object *o)
 
 	if (!str_eq(r->object.meta.namespace, o->meta.namespace))
 		return false;
-	return (c != NULL && (str_eq(c->canary_service, name) || str_eq(c->stable_service, name))) ||
+	return (c != NULL && (str_eq(c->canary_service, name) || str_eq(c->stable_service, name) ||
+				 str_eq(c->turn_canary_service, name) || str_eq(c->turn_stable_service, name))) ||
 	       (b != NULL && (str_eq(b->active_service, name) || str_eq(b->preview_service, name)));
 }
 

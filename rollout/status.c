@@ -158,9 +158,10 @@ status_counts(struct rollout_pass *p)
 		int64_t most = kept < p->weight_total ? p->weight_total - kept : 0;
 		int64_t weight = w->routing.weight < most ? w->routing.weight : most;
 
-		seen->canary = (struct weight_destination){ weight, p->canary->canary_service, w->routing.canary_hash };
-		seen->stable =
-		    (struct weight_destination){ most - weight, p->canary->stable_service, w->routing.stable_hash };
+		seen->canary =
+		    (struct weight_destination){ weight, p->canary->turn_canary_service, w->routing.canary_hash };
+		seen->stable = (struct weight_destination){ most - weight, p->canary->turn_stable_service,
+			w->routing.stable_hash };
 		seen->verified = w->routing.verified;
 		seen->additional.at = experiment_step_seen(p, &seen->additional.n);
 		for (size_t i = 0; i < seen->additional.n; i++)

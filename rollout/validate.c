@@ -113,14 +113,41 @@ validate_ping_pong_service(struct problems *p, const char *service, const char *
 		    "Invalid value: \"\": Ping service and Pong service must to be set to use Ping-Pong feature");
 }
 
+/* A Service cannot have two roles at the same time. */
+static void
+validate_two_pairs(struct problems *p, const struct canary_strategy *c)
+{
+	const char *const services[] = { c->canary_service, c->stable_service };
+
+	for (size_t i = 0; (c->spec_services & SPEC_TWO_PAIRS) != 0 && i < ARRAY_SIZE(services); i++)
+		if (!str_empty(services[i]) && (str_eq(services[i], c->ping_pong->ping_service) ||
+						   str_eq(services[i], c->ping_pong->pong_service)))
+			problem_add(p, validate_ping_pong_path(c, services[i]),
+			    "Invalid value: \"%s\": is the %s too; give pingPong Services of its own", services[i],
+			    i == 0 ? "canaryService" : "stableService");
+}
+
+/* Returns whether a router has pingPong. Others need canaryService and stableService then (two_services_required). */
+static bool
+validate_uses_ping_pong(const struct canary_strategy *c)
+{
+	const struct router *router;
+
+	for (size_t n = 0; (router = router_at(c, n)) != NULL; n++)
+		if ((router->features & ROUTER_PING_PONG) != 0)
+			return true;
+	return false;
+}
+
 /* Argo Rollouts reports a router without pingPong at the field of the one that had it first. Without a router, the
  * Services take turns too. */
 static void
 validate_ping_pong(struct problems *p, const struct canary_strategy *c)
 {
 	const struct ping_pong *pp = c->ping_pong;
-	bool usable = c->traffic_routing != NULL && check_feature(p, c, ROUTER_PING_PONG, CANARY ".trafficRouting.alb");
 
+	if (c->traffic_routing != NULL && !validate_uses_ping_pong(c))
+		check_feature(p, c, ROUTER_PING_PONG, CANARY ".trafficRouting.alb");
 	validate_ping_pong_service(p, pp->ping_service, CANARY ".pingPong.pingService");
 	validate_ping_pong_service(p, pp->pong_service, CANARY ".pingPong.pongService");
 	if (pp->ping_service != NULL && str_eq(pp->ping_service, pp->pong_service))
@@ -128,11 +155,7 @@ validate_ping_pong(struct problems *p, const struct canary_strategy *c)
 		    "Invalid value: \"%s\": This rollout uses the same service for the ping and pong services, but two "
 		    "different services are required.",
 		    pp->ping_service);
-	/* Argo Rollouts would then split between the ones with ALB, and between the others with other routers. */
-	if (usable && (c->spec_services & (SPEC_CANARY_SERVICE | SPEC_STABLE_SERVICE)) != 0)
-		problem_add(p, CANARY ".pingPong",
-		    "Invalid value: cannot be used with canaryService and stableService; pingService and pongService "
-		    "take their place");
+	validate_two_pairs(p, c);
 }
 
 /* The error of a router has the path of the field that it is about. */
@@ -256,12 +279,16 @@ validate_services(struct problems *p, const struct rollout_world *w)
 	const struct blue_green_strategy *b = w->rollout->spec.strategy.blue_green;
 
 	if (c != NULL) {
-		bool turns = c->ping_pong != NULL;
-
-		validate_service(p, turns ? validate_ping_pong_path(c, c->canary_service) : CANARY ".canaryService",
-		    c->canary_service, w->canary_service, w);
-		validate_service(p, turns ? validate_ping_pong_path(c, c->stable_service) : CANARY ".stableService",
-		    c->stable_service, w->stable_service, w);
+		if ((c->spec_services & SPEC_CANARY_SERVICE) != 0)
+			validate_service(p, CANARY ".canaryService", c->canary_service, w->canary_service, w);
+		if ((c->spec_services & SPEC_STABLE_SERVICE) != 0)
+			validate_service(p, CANARY ".stableService", c->stable_service, w->stable_service, w);
+		if (c->ping_pong != NULL) {
+			validate_service(p, validate_ping_pong_path(c, c->turn_canary_service), c->turn_canary_service,
+			    w->turn_canary_service, w);
+			validate_service(p, validate_ping_pong_path(c, c->turn_stable_service), c->turn_stable_service,
+			    w->turn_stable_service, w);
+		}
 	} else {
 		validate_service(p, BLUE_GREEN ".activeService", b->active_service, w->active_service, w);
 		validate_service(p, BLUE_GREEN ".previewService", b->preview_service, w->preview_service, w);
@@ -420,7 +447,7 @@ validate_versions(const struct rollout_world *w, bool measures)
 		return 0;
 	h = validate_add_text(h, r->object.meta.uid);
 	/* it decides which Service is called the canary's */
-	h = validate_add_text(h, c != NULL && c->ping_pong != NULL ? c->canary_service : NULL);
+	h = validate_add_text(h, c != NULL && c->ping_pong != NULL ? c->turn_canary_service : NULL);
 	/* an annotation does not change the generation */
 	h = validate_add_text(h, object_annotation(&r->object, ANNOTATION_SESSION_AFFINITY));
 	h = validate_add_version(h, w->workload != NULL ? &w->workload->object : NULL);

@@ -91,12 +91,6 @@ weights_may_raise(const struct rollout_pass *p, int64_t weight)
 	       replicaset_available(p->w->stable_rs) >= (p->weight_total - weight) * p->replicas / p->weight_total;
 }
 
-static bool
-weights_take_turns(const struct rollout_pass *p)
-{
-	return p->canary != NULL && p->canary->ping_pong != NULL;
-}
-
 bool
 weights_settled(const struct rollout_pass *p)
 {
@@ -104,7 +98,7 @@ weights_settled(const struct rollout_pass *p)
 
 	return p->w->routers.n == 0 || (p->w->routing_err == NULL && r->unverified == NULL && r->unregistered == NULL &&
 					   r->weight == 0 && r->weight_min == 0 && str_eq(r->stable_hash, p->w->hash) &&
-					   (weights_take_turns(p) || str_eq(r->canary_hash, p->w->hash)));
+					   (p->w->takes_turns || str_eq(r->canary_hash, p->w->hash)));
 }
 
 static const struct weight_destination *
@@ -177,9 +171,6 @@ weights_plan(struct rollout_pass *p, bool lower)
 	/* an invalid routing is still used to lower the canary's weight, as far as it can be read */
 	if (p->w->routers.n == 0 || (p->w->routing_err != NULL && !p->aborted))
 		return;
-	/* With pingPong the Services have no roles until the first version is promoted. */
-	if (weights_take_turns(p) && p->was->stable_rs == NULL)
-		return;
 	want.additional = experiment_step_weights(p, &want.n_additional);
 	same = r->weight == want.weight && r->weight_min == want.weight;
 	if (same && !weights_differ(r, &want))
@@ -224,18 +215,43 @@ weights_can_carry(const struct rollout_pass *p, const struct replicaset *rs, int
 
 /* The hash for the canary's destination; NULL: not changed. The canary Service of an aborted update selects the
  * stable version again, as the canary's pods will be removed, but only after the routing is observed to send no
- * requests to it. */
+ * requests to it. One of pingPong (`turns`) keeps its version until the next update. */
 static const char *
-weights_canary_hash(const struct rollout_pass *p)
+weights_canary_hash(const struct rollout_pass *p, bool turns)
 {
 	const struct routing *r = &p->w->routing;
 
-	if (!p->aborted || r->splits_pods || weights_take_turns(p))
+	if (!p->aborted || r->splits_pods || turns)
 		return p->w->hash;
 	if (r->unverified != NULL || r->weight > 0 || r->managed_routes > 0 || p->writes.weight.present ||
 	    p->writes.routes)
 		return NULL;
 	return replicaset_available(p->w->stable_rs) > 0 ? p->st.stable_rs : NULL;
+}
+
+/* A Service without endpoints does not respond: only a version with pods is selected. */
+static void
+weights_switch(struct rollout_pass *p, const struct service *s, const char *hash)
+{
+	if (hash != NULL && replicaset_available(world_replicaset(p->w, hash)) > 0)
+		services_switch(p, s, hash);
+}
+
+/* Switches the Services of the roles; a NULL hash: not that role. With pingPong, the old version's Service stays as it
+ * is until the next update, and that of the stable version already selects a version that is being promoted. */
+static void
+weights_switch_services(struct rollout_pass *p, bool canary, const char *stable_hash)
+{
+	const struct rollout_world *w = p->w;
+
+	if (p->canary->ping_pong == NULL || (p->canary->spec_services & SPEC_TWO_PAIRS) != 0) {
+		weights_switch(p, w->canary_service, canary ? weights_canary_hash(p, false) : NULL);
+		weights_switch(p, w->stable_service, stable_hash);
+	}
+	if (p->canary->ping_pong != NULL && canary && p->promotion == NOT_PROMOTED)
+		weights_switch(p, w->turn_canary_service, w->hash);
+	if (p->canary->ping_pong != NULL && p->promotion != PROMOTING)
+		weights_switch(p, w->turn_stable_service, stable_hash);
 }
 
 void
@@ -244,7 +260,8 @@ weights_plan_hashes(struct rollout_pass *p)
 	const struct routing *r = &p->w->routing;
 	bool new_is_stable = p->promotion != NOT_PROMOTED;
 	const struct replicaset *stable = new_is_stable ? p->w->new_rs : p->w->stable_rs;
-	const char *canary_hash = weights_canary_hash(p), *stable_hash = new_is_stable ? p->w->hash : p->st.stable_rs;
+	const char *canary_hash = weights_canary_hash(p, p->w->takes_turns),
+		   *stable_hash = new_is_stable ? p->w->hash : p->st.stable_rs;
 	bool two = p->w->new_rs != NULL && stable != p->w->new_rs;
 	struct wanted_hashes want = { 0 };
 	bool canary_ok, stable_ok;
@@ -271,13 +288,7 @@ weights_plan_hashes(struct rollout_pass *p)
 	p->writes.canary_hash = canary_ok ? canary_hash : NULL;
 	p->writes.stable_hash = stable_ok ? stable_hash : NULL;
 	if (!r->splits_pods) {
-		/* a Service without endpoints does not respond: only a version with pods may be selected. With
-		 * pingPong, the old version's Service stays as it is until the next update */
-		if (canary_ok && !(weights_take_turns(p) && new_is_stable) &&
-		    replicaset_available(world_replicaset(p->w, canary_hash)) > 0)
-			services_switch(p, p->w->canary_service, canary_hash);
-		if (stable_ok && replicaset_available(stable) > 0)
-			services_switch(p, p->w->stable_service, stable_hash);
+		weights_switch_services(p, canary_ok, stable_ok ? stable_hash : NULL);
 		return;
 	}
 	want.canary = p->writes.canary_hash;

@@ -47,5 +47,8 @@ struct rollout_world {
 	const struct plan *routing_queries; /* of routers, outside of the cluster; NULL: none. A part of the plan */
 	/* The Services that the strategy names; NULL if it names none, or the Service does not exist. */
 	const struct service *canary_service, *stable_service;
+	const struct service *turn_canary_service,
+	    *turn_stable_service; /* of pingPong, with the roles that they have */
+	bool takes_turns; /* a router splits between the Services of pingPong */
 	const struct service *active_service, *preview_service;
 };

@@ -30,7 +30,7 @@ const struct router alb_router = {
 	.name = "alb",
 	.metric_name = "ALB",
 	.types = alb_types,
-	.features = ROUTER_HEADER_ROUTES | ROUTER_EXPERIMENTS | ROUTER_PING_PONG,
+	.features = ROUTER_HEADER_ROUTES | ROUTER_EXPERIMENTS | ROUTER_PING_PONG | ROUTER_PREFERS_PING_PONG,
 	.variables = alb_variables,
 	.service_name = "/service/name",
 	.service_port = "/service/port",
@@ -147,7 +147,8 @@ alb_read_additional(struct arena *a, const struct weight_destination *d, bool fi
 	ret->additional = list;
 }
 
-/* If an action cannot be read, the load balancer may keep the last weight. */
+/* If an action cannot be read, the load balancer may keep the last weight. Without shares it has no backend for the
+ * stable version either: they are written whatever the weight is, before the first update too. */
 static void
 alb_read_weight(const struct rollout *r, const struct ingress *ingress, struct arena *a, struct routing *ret)
 {
@@ -155,8 +156,10 @@ alb_read_weight(const struct rollout *r, const struct ingress *ingress, struct a
 	const char *key = alb_key(a, alb_of(c), "actions", alb_root_service(r));
 	struct wanted_split now;
 	int64_t least;
+	enum alb_action action = alb_read_action(a, r, object_annotation(&ingress->object, key), &now, &least);
 
-	if (!alb_read_action(a, r, object_annotation(&ingress->object, key), &now, &least))
+	ret->routes_differ |= action != ALB_ACTION_SPLITS;
+	if (action == ALB_ACTION_UNREADABLE)
 		now.weight = r->status.canary.weights != NULL ? r->status.canary.weights->canary.weight : 0;
 	for (size_t i = 0; i < now.n_additional; i++)
 		alb_read_additional(a, &now.additional[i], !ret->has_route, ret);
@@ -196,10 +199,11 @@ alb_read(const struct rollout *r, const struct view *view, struct arena *a, stru
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	struct alb_targets *own = arena_alloc(a, sizeof(*own));
-	struct err *e, *first = two_services_missing(a, c, ALB_FIELD);
+	struct err *e, *first = NULL;
 
-	if (first != NULL)
-		return first;
+	if (str_empty(c->turn_canary_service) || str_empty(c->turn_stable_service))
+		return err_at(
+		    a, ALB_FIELD, err_new(a, ERR_INVALID, "needs canaryService and stableService, or pingPong"));
 	own->n = alb_count(c);
 	own->at = arena_new_array(a, struct alb_target, own->n);
 	*ret = (struct routing){ .weight_min = 100, .own = own };

@@ -55,9 +55,16 @@ const char *alb_split_action(struct arena *, const struct rollout *, const struc
 const char *alb_header_action(struct arena *, const struct rollout *);
 const char *alb_header_conditions(struct arena *, const struct header_route *);
 
+/* Whether the text of an action has shares of the traffic. */
+enum alb_action {
+	ALB_ACTION_SPLITS, /* it has shares */
+	ALB_ACTION_NONE, /* it does not exist, or no target has a share: an Ingress that uses it has no backend */
+	ALB_ACTION_UNREADABLE, /* the load balancer may keep the shares that it has */
+};
+
 /* Reads the shares of the root Service's action into *ret: percentages of the canary and of other Services, rounded up,
- * and that of the canary, rounded down, into *ret_least. Returns false if the annotation exists and cannot be read. */
-bool alb_read_action(
+ * and that of the canary, rounded down, into *ret_least. All are 0, unless it splits. */
+enum alb_action alb_read_action(
     struct arena *, const struct rollout *, const char *action, struct wanted_split *ret, int64_t *ret_least);
 
 /* Returns the port of the first target of an action; 0: it has none. */

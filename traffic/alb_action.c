@@ -50,13 +50,14 @@ alb_split_action(struct arena *a, const struct rollout *r, const struct wanted_s
 	json_t *groups = json_array();
 	int64_t rest = 100 - want->weight;
 
-	json_array_append_new(groups, alb_target_group(a, r, r->spec.strategy.canary->canary_service, want->weight));
+	json_array_append_new(
+	    groups, alb_target_group(a, r, r->spec.strategy.canary->turn_canary_service, want->weight));
 	for (size_t i = 0; i < want->n_additional; i++) {
 		json_array_append_new(
 		    groups, alb_target_group(a, r, want->additional[i].service_name, want->additional[i].weight));
 		rest -= want->additional[i].weight;
 	}
-	json_array_append_new(groups, alb_target_group(a, r, r->spec.strategy.canary->stable_service, rest));
+	json_array_append_new(groups, alb_target_group(a, r, r->spec.strategy.canary->turn_stable_service, rest));
 	return alb_forward(a, r, groups);
 }
 
@@ -64,7 +65,7 @@ const char *
 alb_header_action(struct arena *a, const struct rollout *r)
 {
 	return alb_forward(
-	    a, r, json_pack("[o]", alb_target_group(a, r, r->spec.strategy.canary->canary_service, 100)));
+	    a, r, json_pack("[o]", alb_target_group(a, r, r->spec.strategy.canary->turn_canary_service, 100)));
 }
 
 /* Values of one header are alternatives; different headers must all match. */
@@ -109,7 +110,7 @@ alb_group_weight(const json_t *group)
 	return weight < 0 ? 0 : weight > INT32_MAX ? INT32_MAX : weight;
 }
 
-bool
+enum alb_action
 alb_read_action(
     struct arena *a, const struct rollout *r, const char *action, struct wanted_split *ret, int64_t *ret_least)
 {
@@ -127,15 +128,17 @@ alb_read_action(
 		const char *service = json_str(one, "ServiceName") ?: "";
 		json_int_t weight = all > 0 ? (100 * alb_group_weight(one) + all - 1) / all : 0;
 
-		if (str_eq(service, r->spec.strategy.canary->canary_service))
+		if (str_eq(service, r->spec.strategy.canary->turn_canary_service))
 			canary += alb_group_weight(one);
-		else if (!str_eq(service, r->spec.strategy.canary->stable_service) && weight > 0)
+		else if (!str_eq(service, r->spec.strategy.canary->turn_stable_service) && weight > 0)
 			more[ret->n_additional++] =
 			    (struct weight_destination){ .service_name = arena_strdup(a, service), .weight = weight };
 	}
 	ret->weight = all > 0 ? (100 * canary + all - 1) / all : 0;
 	*ret_least = all > 0 ? 100 * canary / all : 0;
-	return action == NULL || json_is_array(groups);
+	if (action != NULL && !json_is_array(groups))
+		return ALB_ACTION_UNREADABLE;
+	return all > 0 ? ALB_ACTION_SPLITS : ALB_ACTION_NONE;
 }
 
 int64_t

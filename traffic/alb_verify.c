@@ -31,7 +31,7 @@ static bool
 alb_same_split(const struct rollout *r, const struct routing *now, const struct traffic_weights *was)
 {
 	if (was == NULL || was->canary.weight != now->weight || was->additional.n != now->n_additional ||
-	    !str_eq(was->canary.service_name, r->spec.strategy.canary->canary_service))
+	    !str_eq(was->canary.service_name, r->spec.strategy.canary->turn_canary_service))
 		return false;
 	for (size_t i = 0; i < now->n_additional; i++) {
 		size_t k = 0;
@@ -65,7 +65,8 @@ alb_is_unknown(const struct rollout *r, const struct routing *now)
 static const char *
 alb_split_text(struct arena *a, const struct rollout *r, const struct routing *now)
 {
-	const char *text = arena_printf(a, "alb/%s=%" PRId64, r->spec.strategy.canary->canary_service, now->weight);
+	const char *text =
+	    arena_printf(a, "alb/%s=%" PRId64, r->spec.strategy.canary->turn_canary_service, now->weight);
 
 	for (size_t i = 0; i < now->n_additional; i++)
 		text =
@@ -175,12 +176,12 @@ alb_verify_balancer(
 	if (!elbv2_target_groups(&v->api, balancer->arn, &groups, &n_groups) ||
 	    !elbv2_forwards(&v->api, balancer->arn, &forwards, &n_forwards))
 		return;
-	stable = alb_group_of(v, ingress, c->stable_service, groups, n_groups);
-	group = alb_group_of(v, ingress, c->canary_service, groups, n_groups);
+	stable = alb_group_of(v, ingress, c->turn_stable_service, groups, n_groups);
+	group = alb_group_of(v, ingress, c->turn_canary_service, groups, n_groups);
 	st->canary_target_group = alb_group_resource(a, group);
 	st->stable_target_group = alb_group_resource(a, stable);
 	for (size_t i = 0; i <= now->n_additional; i++) {
-		const char *service = i == 0 ? c->canary_service : now->additional[i - 1].service_name;
+		const char *service = i == 0 ? c->turn_canary_service : now->additional[i - 1].service_name;
 		int64_t want = i == 0 ? now->weight : now->additional[i - 1].weight;
 
 		group = alb_group_of(v, ingress, service, groups, n_groups);
@@ -243,8 +244,8 @@ alb_verify(struct elbv2_round *v)
 		return;
 	v->why = err_text(a, v->api.err);
 	elbv2_report(v, REPORTED_ERROR, true, "TargetGroupVerifyError",
-	    "Failed to verify Service %s (TargetGroup unknown): %s", v->rollout->spec.strategy.canary->canary_service,
-	    v->why);
+	    "Failed to verify Service %s (TargetGroup unknown): %s",
+	    v->rollout->spec.strategy.canary->turn_canary_service, v->why);
 }
 
 /* Queries whether the load balancers have the split of the Ingresses. */
@@ -277,7 +278,7 @@ alb_is_switched(const struct rollout *r, const struct view *view)
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct rollout_status *st = &r->status;
 	const struct service *s =
-	    (const struct service *)view_get(view, &service_type, r->object.meta.namespace, c->stable_service);
+	    (const struct service *)view_get(view, &service_type, r->object.meta.namespace, c->turn_stable_service);
 
 	return c->ping_pong == NULL && !st->abort && !str_empty(st->stable_rs) &&
 	       !str_eq(st->stable_rs, st->current_pod_hash) && s != NULL &&
@@ -294,6 +295,6 @@ alb_confirm(const struct rollout *r, const struct pass *pass, struct plan *queri
 	else if (r->status.canary.weights != NULL)
 		ret->verified = r->status.canary.weights->verified;
 	if (alb_is_switched(r, pass->view))
-		target_groups_confirm(r, r->spec.strategy.canary->stable_service, r->status.current_pod_hash,
+		target_groups_confirm(r, r->spec.strategy.canary->turn_stable_service, r->status.current_pod_hash,
 		    ret->unverified == NULL, pass, queries, &ret->unregistered);
 }

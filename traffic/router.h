@@ -30,7 +30,9 @@ struct routing {
 	const struct weight_destination *additional;
 	size_t n_additional;
 	bool has_route; /* at least one route was read */
-	bool routes_differ; /* the other destinations of routes differ */
+	/* The weights are to be written, whatever they are: those of other destinations differ between the routes, or a
+	 * route has no weights, so that it may send requests nowhere. */
+	bool routes_differ;
 	size_t managed_routes; /* they send requests to the canary destination at any weight */
 	struct opt_bool verified; /* whether the weights have taken effect outside of the cluster; absent: not known */
 	/* One for each Ingress whose load balancer was queried in this pass; without a name, it does not exist. In the
@@ -76,6 +78,7 @@ enum router_feature {
 	ROUTER_PING_PONG = 1 << 3, /* pingPong */
 	ROUTER_MAX_WEIGHT = 1 << 4, /* maxTrafficWeight */
 	ROUTER_SESSION_AFFINITY = 1 << 6, /* the annotation (kube/api/session_affinity.h) */
+	ROUTER_PREFERS_PING_PONG = 1 << 7, /* it splits between the Services of pingPong also if the spec has others */
 	ROUTER_ROUTE_OBJECTS = 1 << 5, /* managed routes are objects of the rollout, not parts of the route */
 };
 

@@ -625,7 +625,9 @@ static const struct field canary_strategy_fields[] = {
 	    .default_text = "false"),
 	OBJECT(canary_strategy, ping_pong, "pingPong", ping_pong,
 	    .doc = "Two Services that alternate as canary and stable Service, instead of canaryService and "
-		   "stableService. Requires Istio without destinationRule, or the Gateway API."),
+		   "stableService. Requires ALB, Istio without destinationRule, or the Gateway API. With canaryService "
+		   "and stableService too, ALB splits between the Services of pingPong, and all other routers between "
+		   "canaryService and stableService."),
 	OPT_INT(canary_strategy, min_pods_per_replicaset, "minPodsPerReplicaSet", .min = 0, .max = INT32_MAX,
 	    .doc = "Minimum number of canary pods and, with dynamicStableScale, of stable pods, for a version that "
 		   "needs any; at most spec.replicas. Without dynamicStableScale, setCanaryScale.replicas takes "
@@ -635,8 +637,7 @@ static const struct field canary_strategy_fields[] = {
 };
 TYPE(canary_strategy, "canary strategy", .strict = true, .finish = canary_finish,
     .rules = "differ canaryService stableService; needs scaleDownDelaySeconds trafficRouting; needs dynamicStableScale "
-	     "trafficRouting; not dynamicStableScale scaleDownDelaySeconds; not pingPong canaryService; not pingPong "
-	     "stableService");
+	     "trafficRouting; not dynamicStableScale scaleDownDelaySeconds");
 
 static const struct field blue_green_strategy_fields[] = {
 	STRING(blue_green_strategy, active_service, "activeService", .required = true,
@@ -955,20 +956,40 @@ static const struct field rollout_status_fields[] = {
 };
 TYPE(rollout_status, "Rollout's status");
 
-/* Notes which Services the spec names, and sets them for pingPong, whose two Services swap roles after each update. */
+/* Sets the Services of pingPong by their roles, which swap after each update. Before there is a stable version,
+ * they have the roles that its promotion gives them. */
 static void
-take_turns(struct canary_strategy *c, const struct canary_status *st)
+set_turns(struct canary_strategy *c, const struct rollout_status *st)
 {
-	bool ping = str_eq(st->stable_ping_pong, "ping");
+	const char *turn = st->canary.stable_ping_pong;
+	bool ping = str_empty(turn) ? str_empty(st->stable_rs) : str_eq(turn, "ping");
 
+	c->turn_stable_service = c->stable_service;
+	c->turn_canary_service = c->canary_service;
+	if (c->ping_pong == NULL)
+		return;
+	c->turn_stable_service = ping ? c->ping_pong->ping_service : c->ping_pong->pong_service;
+	c->turn_canary_service = ping ? c->ping_pong->pong_service : c->ping_pong->ping_service;
+}
+
+/* Notes which Services the spec names. If it has canaryService or stableService, only ALB splits between those of
+ * pingPong, as in Argo Rollouts. */
+static void
+set_services(struct canary_strategy *c, const struct rollout_status *st)
+{
 	c->spec_services = (str_empty(c->canary_service) ? 0 : SPEC_CANARY_SERVICE) |
 			   (str_empty(c->stable_service) ? 0 : SPEC_STABLE_SERVICE);
 	if (c->spec_services != 0 && str_eq(c->canary_service, c->stable_service))
 		c->spec_services |= SPEC_EQUAL_SERVICES;
+	set_turns(c, st);
 	if (c->ping_pong == NULL)
 		return;
-	c->stable_service = ping ? c->ping_pong->ping_service : c->ping_pong->pong_service;
-	c->canary_service = ping ? c->ping_pong->pong_service : c->ping_pong->ping_service;
+	if (c->spec_services != 0) {
+		c->spec_services |= SPEC_TWO_PAIRS;
+		return;
+	}
+	c->stable_service = c->turn_stable_service;
+	c->canary_service = c->turn_canary_service;
 }
 
 static void
@@ -980,7 +1001,7 @@ rollout_finish(void *of, const char *text, struct arena *a)
 	(void)text;
 	(void)a;
 	if (c != NULL)
-		take_turns((struct canary_strategy *)c, &r->status.canary);
+		set_services((struct canary_strategy *)c, &r->status);
 }
 
 /* The texts that revisions and steps are compared by, and their sums. */
@@ -1019,6 +1040,8 @@ rollout_copied(void *of, struct arena *a)
 	struct rollout *r = of;
 
 	r->steps_json = arena_strdup(a, r->steps_json);
+	if (r->spec.strategy.canary != NULL)
+		set_turns((struct canary_strategy *)r->spec.strategy.canary, &r->status);
 }
 
 static const struct field rollout_fields[] = {

@@ -326,16 +326,21 @@ struct ping_pong {
 	const char *ping_service, *pong_service;
 };
 
-/* The Services that the spec names, whatever role those of pingPong have now. */
+/* The Services that the spec names in canaryService and stableService. */
 enum spec_services {
 	SPEC_CANARY_SERVICE = 1 << 0,
 	SPEC_STABLE_SERVICE = 1 << 1,
 	SPEC_EQUAL_SERVICES = 1 << 2, /* both name the same one */
+	SPEC_TWO_PAIRS = 1 << 3, /* it has pingPong too */
 };
 
 struct canary_strategy {
-	const char *canary_service, *stable_service; /* with ping_pong: the Service that has this role now */
+	/* The Services between which routers split. With ping_pong, and neither of these fields in the spec: those of
+	 * ping_pong that have these roles now. */
+	const char *canary_service, *stable_service;
 	const struct ping_pong *ping_pong;
+	/* With ping_pong: its Services that have these roles now, which ALB splits in any case, else as above */
+	const char *turn_canary_service, *turn_stable_service;
 	unsigned spec_services; /* bits of enum spec_services */
 	LIST_OF(struct canary_step) steps;
 	const struct traffic_routing *traffic_routing;

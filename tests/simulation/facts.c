@@ -115,7 +115,7 @@ facts_ends_of(const json_t *rollout)
 	if (rule != NULL)
 		return (
 		    struct facts_ends){ json_str(rule, "canarySubsetName"), json_str(rule, "stableSubsetName"), true };
-	if (pair != NULL)
+	if (pair != NULL && json_object_get(canary, "canaryService") == NULL)
 		return (struct facts_ends){ json_str(pair, ping ? "pingService" : "pongService"),
 			json_str(pair, ping ? "pongService" : "pingService"), false };
 	return (struct facts_ends){ json_str(canary, "canaryService"), json_str(canary, "stableService"), false };

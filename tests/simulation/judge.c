@@ -277,7 +277,9 @@ is_additional(struct judge *j, const char *hash)
 static bool
 takes_turns(struct judge *j)
 {
-	return json_at(cluster_rollout(j->cluster), "/spec/strategy/canary/pingPong") != NULL;
+	const json_t *canary = json_at(cluster_rollout(j->cluster), "/spec/strategy/canary");
+
+	return json_object_get(canary, "pingPong") != NULL && json_object_get(canary, "canaryService") == NULL;
 }
 
 /* Of two Services that take turns, the one that gets more has the pods for it. What goes back to the stable version

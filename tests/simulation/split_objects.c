@@ -27,7 +27,7 @@ static const char *
 split_canary_service(const json_t *rollout)
 {
 	const json_t *c = split_canary(rollout), *turns = json_object_get(c, "pingPong");
-	bool ping = str_eq(json_str(json_at(rollout, "/status/canary"), "stablePingPong"), "ping");
+	bool ping = !str_eq(json_str(json_at(rollout, "/status/canary"), "stablePingPong"), "pong");
 
 	return turns != NULL ? json_str(turns, ping ? "pongService" : "pingService") : json_str(c, "canaryService");
 }

@@ -246,20 +246,37 @@ errors_of_traffic_routing_have_the_texts_of_argo_rollouts(void **state)
 	assert_errors(cases, ARRAY_SIZE(cases));
 }
 
+/* ALB splits between the Services of pingPong, and all others between the second pair. */
+static void
+ping_pong_may_have_a_second_pair_of_services(void **state)
+{
+	static const struct spec_with_errors cases[] = {
+		{ SERVICES PING_PONG "trafficRouting: {" GATEWAY "}", "" },
+		{ SERVICES PING_PONG "trafficRouting: {alb: {ingress: i, servicePort: 80, rootService: r}, istio: "
+				     "{virtualService: {name: v}}}",
+		    "" },
+		{ SERVICES PING_PONG "trafficRouting: {alb: {ingress: i, servicePort: 80, rootService: r}, nginx: "
+				     "{stableIngress: i}}",
+		    "" },
+		{ PING_PONG "trafficRouting: {alb: {ingress: i, servicePort: 80, rootService: r}, nginx: "
+			    "{stableIngress: i}}",
+		    "stableService: " MISSING "\ncanaryService: " MISSING },
+	};
+
+	(void)state;
+	assert_errors(cases, ARRAY_SIZE(cases));
+}
+
 /* Argo Rollouts accepts all of these. The list is complete: each other difference is an error. */
 static void
 what_argo_rollouts_accepts_and_cannot_route_is_refused(void **state)
 {
 	static const struct spec_with_errors cases[] = {
-		/* One of two pairs of Services would have no weight: with Istio and plugins that of pingPong. */
-		{ SERVICES PING_PONG "trafficRouting: {" GATEWAY "}",
-		    "pingPong: Invalid value: cannot be used with canaryService and stableService; pingService and "
-		    "pongService take their place" },
-		/* Traefik would split between other Services than the route. */
-		{ SERVICES PING_PONG "trafficRouting: {" GATEWAY ", traefik: {weightedTraefikServiceName: t}}",
-		    "trafficRouting.alb: Invalid value: traefik does not have it; all routers of a Rollout must: "
-		    "istio, "
-		    "plugins[\"argoproj-labs/gatewayAPI\"], alb do" },
+		/* A Service of both pairs would have to select two versions. */
+		{ "canaryService: ping, stableService: s, " PING_PONG "trafficRouting: {" GATEWAY "}",
+		    "pingPong.pingService: Invalid value: \"ping\": is the canaryService too; give pingPong Services "
+		    "of "
+		    "its own" },
 		/* Traefik would get 100 - weight for the stable version, which may be below 0. */
 		{ SERVICES "trafficRouting: {maxTrafficWeight: 1000, " GATEWAY
 			   ", traefik: {weightedTraefikServiceName: t}}",
@@ -364,6 +381,7 @@ main(void)
 		cmocka_unit_test(a_spec_is_validated_again_when_it_or_its_template_has_changed),
 		cmocka_unit_test(a_spec_without_a_generation_is_always_validated),
 		cmocka_unit_test(errors_of_traffic_routing_have_the_texts_of_argo_rollouts),
+		cmocka_unit_test(ping_pong_may_have_a_second_pair_of_services),
 		cmocka_unit_test(what_argo_rollouts_accepts_and_cannot_route_is_refused),
 		cmocka_unit_test(what_has_no_effect_is_accepted_with_a_warning),
 		cmocka_unit_test(nginx_has_header_routes),
