@@ -80,12 +80,16 @@ weights_new_can_carry(const struct rollout_pass *p, int64_t weight)
 	return replicaset_available(p->w->new_rs) >= need;
 }
 
+/* The canary's destination must select the new version before it has a weight. At 0 only an experiment's destinations
+ * are raised, which have pods of their own. */
 static bool
 weights_may_raise(const struct rollout_pass *p, int64_t weight)
 {
 	const struct routing *r = &p->w->routing;
 
-	if (p->aborted || p->deadline_exceeded || pause_undecided(&p->st) || !str_eq(r->canary_hash, p->w->hash))
+	if (p->aborted || p->deadline_exceeded || pause_undecided(&p->st))
+		return false;
+	if (weight > 0 && !str_eq(r->canary_hash, p->w->hash))
 		return false;
 	return weights_new_can_carry(p, weight) &&
 	       replicaset_available(p->w->stable_rs) >= (p->weight_total - weight) * p->replicas / p->weight_total;
