@@ -24,5 +24,7 @@ size=$(stat -c %s "$dir/stripped")
 # (text and data of new objects, by size): metric providers 70,000, other routers 56,000, the dashboard for a team with its login
 # 56,000, plans 31,000, comparisons 22,000; and 85,000 in objects that existed, such as the rows of fields: 2,050,816. Then
 # further routers with ALB's verification, mirrors, affinity and a hook 44,000, sluice backtest 39,000, sluice simulate 27,000,
-# the evaluation of PromQL 10,000, sluice analyze 9,000, XML and random numbers 7,000: 2,218,752.
-check "it is smaller than 2.3 MB without its symbols: $size bytes" [ "$size" -lt 2300000 ]
+# the evaluation of PromQL 10,000, sluice analyze 9,000, XML and random numbers 7,000: 2,218,752. Then watches of definitions, plots of
+# evidence, metrics of gates and addresses in target groups 61,000; warnings of lint, pictures of evidence, accounts in doctor and the
+# keys of argocd-cm 25,000 (not measured one by one): 2,304,768.
+check "it is smaller than 2.32 MB without its symbols: $size bytes" [ "$size" -lt 2320000 ]
