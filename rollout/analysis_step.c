@@ -14,6 +14,7 @@ static void analysis_step_leave(struct rollout_pass *);
 
 const struct step_kind analysis_step_kind = {
 	.name = "analysis",
+	.alone = true,
 	.waits = true,
 	.matches = analysis_step_matches,
 	.text = analysis_step_text,

@@ -33,6 +33,7 @@ static void experiment_step_sync(struct rollout_pass *);
 
 const struct step_kind experiment_step_kind = {
 	.name = "experiment",
+	.alone = true,
 	.waits = true,
 	.matches = experiment_step_matches,
 	.text = experiment_step_text,

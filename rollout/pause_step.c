@@ -19,6 +19,7 @@ static void pause_step_enter(struct rollout_pass *, const struct canary_step *);
 
 const struct step_kind pause_step_kind = {
 	.name = "pause",
+	.alone = true,
 	.pauses = true,
 	.waits = true,
 	.matches = pause_step_matches,

@@ -9,6 +9,7 @@ struct step_kind {
 	const char *name; /* the name of its field, such as "setWeight" */
 	bool pauses; /* the step has a pause condition in the status; its end is planned before anything else */
 	bool waits; /* the progress deadline does not apply to the step */
+	bool alone; /* no step has this field and that of another kind that is so, as in Argo Rollouts */
 
 	/* Returns true if the step has the field. */
 	bool (*matches)(const struct canary_step *);

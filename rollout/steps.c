@@ -11,20 +11,33 @@ static const struct step_kind *const step_kinds[] = { &weight_step_kind, &pause_
 	&analysis_step_kind, &experiment_step_kind, &header_route_step_kind, &mirror_route_step_kind,
 	&plugin_step_kind };
 
-static const struct step_kind *
-steps_kind_of(const struct canary_step *s)
+/* Returns whether the step is completed. It may have several fields: as in Argo Rollouts a pause alone ends it, and is
+ * before the kinds that it may be used with. Otherwise all of them must be done. */
+static bool
+steps_is_done(struct rollout_pass *p, const struct canary_step *s)
+{
+	bool done = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(step_kinds); i++) {
+		const struct step_kind *k = step_kinds[i];
+
+		if (!k->matches(s))
+			continue;
+		done = k->done(p, s);
+		if (!done || k->pauses)
+			return done;
+	}
+	return done;
+}
+
+/* The step in a few words, those of its first field. */
+static const char *
+steps_text(struct arena *a, const struct canary_step *s)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(step_kinds); i++)
 		if (step_kinds[i]->matches(s))
-			return step_kinds[i];
-	return NULL;
-}
-
-/* The kind of the step; NULL after the last one, and for a step without a field. */
-static const struct step_kind *
-steps_kind_at(const struct rollout_pass *p, int64_t index)
-{
-	return index < steps_count(p) ? steps_kind_of(&p->canary->steps.at[index]) : NULL;
+			return step_kinds[i]->text(a, s);
+	return "";
 }
 
 int64_t
@@ -42,17 +55,21 @@ steps_are_passed(const struct rollout_pass *p)
 bool
 steps_pause_at(const struct rollout_pass *p, int64_t index)
 {
-	const struct step_kind *k = steps_kind_at(p, index);
+	bool pauses = false;
 
-	return k != NULL && k->pauses;
+	for (size_t i = 0; index < steps_count(p) && i < ARRAY_SIZE(step_kinds); i++)
+		pauses |= step_kinds[i]->pauses && step_kinds[i]->matches(&p->canary->steps.at[index]);
+	return pauses;
 }
 
 bool
 steps_wait_at(const struct rollout_pass *p, int64_t index)
 {
-	const struct step_kind *k = steps_kind_at(p, index);
+	bool waits = false;
 
-	return k != NULL && k->waits;
+	for (size_t i = 0; index < steps_count(p) && i < ARRAY_SIZE(step_kinds); i++)
+		waits |= step_kinds[i]->waits && step_kinds[i]->matches(&p->canary->steps.at[index]);
+	return waits;
 }
 
 static bool
@@ -70,9 +87,9 @@ steps_are_held(const struct rollout_pass *p)
 
 /* The current step is completed. */
 static void
-steps_leave(struct rollout_pass *p, const struct step_kind *k)
+steps_leave(struct rollout_pass *p)
 {
-	const char *text = k->text(p->arena, &p->canary->steps.at[p->index]);
+	const char *text = steps_text(p->arena, &p->canary->steps.at[p->index]);
 
 	p->st.current_step_index = (struct opt_int){ true, p->index + 1 };
 	for (size_t i = 0; i < ARRAY_SIZE(step_kinds); i++)
@@ -88,14 +105,21 @@ steps_leave(struct rollout_pass *p, const struct step_kind *k)
 void
 steps_resume(struct rollout_pass *p)
 {
-	const struct step_kind *k = steps_kind_at(p, p->index);
-
-	if (!steps_may_advance(p) || k == NULL || !k->pauses || !k->done(p, &p->canary->steps.at[p->index]) ||
-	    steps_are_held(p))
+	if (!steps_may_advance(p) || !steps_pause_at(p, p->index) ||
+	    !steps_is_done(p, &p->canary->steps.at[p->index]) || steps_are_held(p))
 		return;
-	steps_leave(p, k);
+	steps_leave(p);
 	p->index++;
 	p->resumed = true;
+}
+
+/* Plans what must be written together with the end of the step before. */
+static void
+steps_enter(struct rollout_pass *p, const struct canary_step *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(step_kinds); i++)
+		if (step_kinds[i]->enter != NULL && step_kinds[i]->matches(s))
+			step_kinds[i]->enter(p, s);
 }
 
 /* The end of a pause that a user ended is written first: a step that began with it is completed in the next pass at
@@ -103,17 +127,13 @@ steps_resume(struct rollout_pass *p)
 void
 steps_advance(struct rollout_pass *p)
 {
-	const struct step_kind *k, *next;
-
 	if (!steps_may_advance(p) || (p->resumed && !p->was_paused))
 		return;
-	k = steps_kind_at(p, p->index);
-	if (k == NULL || !k->done(p, &p->canary->steps.at[p->index]) || steps_are_held(p))
+	if (!steps_is_done(p, &p->canary->steps.at[p->index]) || steps_are_held(p))
 		return;
-	steps_leave(p, k);
-	next = steps_kind_at(p, p->index + 1);
-	if (next != NULL && next->enter != NULL)
-		next->enter(p, &p->canary->steps.at[p->index + 1]);
+	steps_leave(p);
+	if (p->index + 1 < steps_count(p))
+		steps_enter(p, &p->canary->steps.at[p->index + 1]);
 }
 
 void
@@ -167,33 +187,51 @@ steps_analyses(const struct rollout_world *w, struct arena *a, struct analysis_f
 const char *
 steps_label(struct arena *a, const struct canary_step *s)
 {
-	const struct step_kind *k = steps_kind_of(s);
+	const char *text = "";
 
-	return k != NULL ? k->label(a, s) : "";
+	for (size_t i = 0; i < ARRAY_SIZE(step_kinds); i++)
+		if (step_kinds[i]->matches(s))
+			text = arena_printf(a, "%s%s%s", text, text[0] != '\0' ? ", " : "", step_kinds[i]->label(a, s));
+	return text;
+}
+
+/* Returns the names of the kinds; `alone`: only of those of which a step has at most one. */
+static const char *
+steps_names(struct arena *a, bool alone)
+{
+	const char *names = "";
+
+	for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
+		if (step_kinds[k]->alone || !alone)
+			names = arena_printf(a, "%s%s%s", names, names[0] != '\0' ? ", " : "", step_kinds[k]->name);
+	return names;
 }
 
 /* A step whose field could not be decoded already has an error. */
 static void
-steps_check_number(struct problems *p, const struct rollout_world *w, size_t n, const char *path)
+steps_check_number(struct problems *p, const struct rollout_world *w, const struct canary_step *s, const char *path)
 {
-	const char *names = "";
+	size_t n = 0, alone = 0;
 
-	if (n == 1 || object_problem(&w->rollout->object, path) != NULL)
+	for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++) {
+		n += step_kinds[k]->matches(s);
+		alone += step_kinds[k]->alone && step_kinds[k]->matches(s);
+	}
+	if (object_problem(&w->rollout->object, path) != NULL)
 		return;
-	for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
-		names = arena_printf(p->arena, "%s%s%s", names, k > 0 ? ", " : "", step_kinds[k]->name);
-	problem_add(p, path, "Invalid value: has %s of %s; one is needed", n == 0 ? "none" : "several", names);
+	if (n == 0)
+		problem_add(p, path, "Invalid value: has none of %s; one is needed", steps_names(p->arena, false));
+	else if (alone > 1)
+		problem_add(
+		    p, path, "Invalid value: has several of %s; only one is allowed", steps_names(p->arena, true));
 }
 
 void
 steps_check(struct problems *p, const struct rollout_world *w, size_t i, const char *path)
 {
 	const struct canary_step *s = &w->rollout->spec.strategy.canary->steps.at[i];
-	size_t n = 0;
 
-	for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
-		n += step_kinds[k]->matches(s);
-	steps_check_number(p, w, n, path);
+	steps_check_number(p, w, s, path);
 	for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
 		if (step_kinds[k]->matches(s) && step_kinds[k]->check != NULL)
 			step_kinds[k]->check(p, w, s, arena_printf(p->arena, "%s.%s", path, step_kinds[k]->name));

@@ -14,6 +14,7 @@ static void weight_step_check(
 
 const struct step_kind weight_step_kind = {
 	.name = "setWeight",
+	.alone = true,
 	.matches = weight_step_matches,
 	.text = weight_step_text,
 	.label = weight_step_label,

@@ -63,7 +63,8 @@ read_primary(struct reading *r)
 		do
 			n += read_or(r);
 		while (cel_take(r, ","));
-		return cel_take(r, "].filter(x, x).size() == 1") && n == 1;
+		v = cel_take(r, "].filter(x, x).size() ");
+		return cel_take(r, "<= 1") ? v && n <= 1 : cel_take(r, "== 1") && v && n == 1;
 	}
 	if (cel_take(r, "has(self.")) {
 		v = read_field(r) != NULL;

@@ -59,6 +59,18 @@ field_default_text(const struct field *f)
 	return f->kind == KIND_BOOL ? "false" : f->kind == KIND_INT ? "0" : "";
 }
 
+/* Appends that at most one of these fields is set: the first, and the others, which are separated by blanks. */
+static void
+explain_add_most(struct str *s, const char *first, char *others)
+{
+	const char *name;
+
+	str_addf(s, "Only one of %s", first);
+	while ((name = strsep(&others, " ")) != NULL)
+		str_addf(s, "%s%s", others != NULL ? ", " : " and ", name);
+	str_adds(s, " may be set.");
+}
+
 /* Appends the sentence of one rule, "not a b". */
 static void
 explain_add_rule(struct str *s, char *rule)
@@ -73,7 +85,11 @@ explain_add_rule(struct str *s, char *rule)
 		str_addc(s, ' ');
 	if (strcmp(verb, "one") == 0)
 		str_adds(s, "Exactly one of these fields must be set.");
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+	else if (strcmp(verb, "any") == 0 && strcmp(first, "*") == 0)
+		str_adds(s, "At least one of these fields must be set.");
+	else if (strcmp(verb, "most") == 0)
+		explain_add_most(s, first, rule);
+	for (size_t i = 0; rule != NULL && i < ARRAY_SIZE(texts); i++)
 		if (strcmp(texts[i].verb, verb) == 0)
 			str_addf(s, "%s%s%s%s", first, texts[i].between, rule, texts[i].end);
 }

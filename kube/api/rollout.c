@@ -299,7 +299,7 @@ static const struct field canary_step_fields[] = {
 	OBJECT(canary_step, plugin, "plugin", plugin_step,
 	    .doc = "Call a step plugin and wait for it. If it fails, the update is aborted."),
 };
-TYPE(canary_step, "canary step", .strict = true, .rules = "one *");
+TYPE(canary_step, "canary step", .strict = true, .rules = "any *; most setWeight pause analysis experiment");
 
 static const struct field istio_route_ref_fields[] = {
 	OPT_INT(istio_route_ref, port, "port",

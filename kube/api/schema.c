@@ -97,9 +97,16 @@ schema_rule(const struct type *t, const char *verb, const char *const *names, si
 		str_adds(&message, "has none or several of ");
 		schema_add_names(&message, names, n);
 		str_adds(&message, "; one is needed");
+	} else if (strcmp(verb, "most") == 0) {
+		str_adds(&cel, "[");
+		schema_add_terms(&cel, t, names, n, ", ");
+		str_adds(&cel, "].filter(x, x).size() <= 1");
+		str_adds(&message, "has several of ");
+		schema_add_names(&message, names, n);
+		str_adds(&message, "; only one is allowed");
 	} else if (strcmp(verb, "any") == 0) {
 		schema_add_terms(&cel, t, names, n, " || ");
-		str_adds(&message, "needs ");
+		str_adds(&message, "needs one of ");
 		schema_add_names(&message, names, n);
 	} else if (strcmp(verb, "not") == 0) {
 		str_adds(&cel, "!(");

@@ -112,9 +112,10 @@ struct type {
 	size_t n_fields;
 	bool strict; /* an unknown key is an error */
 	bool any_case; /* keys match in upper and lower case, as in Go's encoding/json */
-	/* Rules between fields for the API server, separated by "; ": "one a b" (exactly one is set; "one *": of all
-	 * fields), "any a b", "not a b" (not both), "needs a b" (a only with b), "differ a b" (not equal). A boolean is
-	 * set if it is true. NULL if the type has no rules. The controller validates the same rules. */
+	/* Rules between fields for the API server, separated by "; ": "one a b" (exactly one is set; *: of all fields),
+	 * "any a b" (*: of all fields), "most a b" (at most one), "not a b" (not both), "needs a b" (a only with b),
+	 * "differ a b" (not equal). A boolean is set if it is true. NULL if the type has no rules. The controller
+	 * validates the same rules. */
 	const char *rules;
 
 	/* The following members are only for root types, the types of whole objects. */

@@ -78,6 +78,7 @@ every_kind_of_step_has_a_label(void **state)
 		{ "{setMirrorRoute: {name: copy, percentage: 35}}", "mirror copy 35 %" },
 		{ "{setMirrorRoute: {name: copy}}", "mirror copy" },
 		{ "{plugin: {name: acme/check}}", "plugin acme/check" },
+		{ "{pause: {}, setCanaryScale: {replicas: 3}}", "pause until promoted, scale 3 pods" },
 		{ "{}", "" },
 	};
 	const struct type *type = field_of(&canary_strategy_type, "steps")->of;

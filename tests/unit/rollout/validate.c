@@ -240,6 +240,11 @@ errors_of_traffic_routing_have_the_texts_of_argo_rollouts(void **state)
 		    "steps[0].setMirrorRoute.match[1]: Invalid value: path: StringMatch match value must have exactly "
 		    "one of "
 		    "the following: exact, regex, prefix" },
+		{ SERVICES
+		    "trafficRouting: {nginx: {stableIngress: i}}, steps: [{pause: {}, setCanaryScale: {replicas: "
+		    "1}}, {setWeight: 5, pause: {}, setCanaryScale: {replicas: 1}}]",
+		    "steps[1]: Invalid value: has several of setWeight, pause, analysis, experiment; only one is "
+		    "allowed" },
 	};
 
 	(void)state;
