@@ -478,6 +478,7 @@ debug_vectors_line(struct cli *c, const json_t *line)
 		now->weight = now->weight_min = want.weight;
 		now->additional = want.additional;
 		now->n_additional = want.n_additional;
+		now->routes_differ = false;
 		debug_vectors_verify(line, v.rollout, now, a);
 		return;
 	}
