@@ -1,5 +1,6 @@
 /* tests/simulation/cluster.c: putting the cluster together. */
 #include "tests/simulation/cluster.h"
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include "analysis/decide.h"
@@ -591,11 +592,12 @@ cluster_new_remote(const char *sluice, const struct remote_place *place)
 struct cluster *
 cluster_free(struct cluster *c)
 {
+	/* until its watches have ended, they change c */
+	remote_free(c->remote);
 	json_decref(c->held);
 	json_decref(c->remote_rollout);
 	json_decref(c->edge_routes);
 	if (c->pods == NULL) {
-		remote_free(c->remote);
 		str_done(&c->story);
 		free(c);
 		return NULL;
@@ -637,6 +639,15 @@ cluster_hold_controller(struct cluster *c, bool hold)
 		remote_hold_controller(c->remote, hold);
 	else
 		c->fault = hold ? refuse : NULL;
+}
+
+void
+cluster_stop_controller(struct cluster *c, bool stop)
+{
+	pid_t pid = c->remote != NULL ? remote_controller(c->remote) : 0;
+
+	if (pid > 0)
+		kill(pid, stop ? SIGSTOP : SIGCONT);
 }
 
 void

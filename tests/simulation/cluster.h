@@ -136,6 +136,9 @@ int64_t cluster_wall(const struct cluster *); /* wall ms */
 /* No controller reaches anything, or one does again. */
 void cluster_hold_controller(struct cluster *, bool hold);
 
+/* In real time, stops the process of the controller, or lets it go on. In virtual time nothing passes meanwhile. */
+void cluster_stop_controller(struct cluster *, bool stop);
+
 /* From now on there are two controllers, and a Lease. */
 void cluster_second_controller(struct cluster *);
 

@@ -300,7 +300,7 @@ start_controller(struct remote *r)
 pid_t
 remote_controller(const struct remote *r)
 {
-	return child_pid(r->controller);
+	return r->controller != NULL ? child_pid(r->controller) : 0;
 }
 
 void

@@ -41,7 +41,7 @@ int remote_do(
 void remote_run(struct remote *, int64_t ms);
 int64_t remote_now(const struct remote *); /* ms since it was started */
 
-/* The controller's process. */
+/* The controller's process; 0: it does not run. */
 pid_t remote_controller(const struct remote *);
 
 /* Stops the controller, or starts one again. */

@@ -798,20 +798,47 @@ may_be_remote(const json_t *steps)
 	return true;
 }
 
-/* Until the first thing that is not so: what comes behind it would only repeat it. */
+/* Plays the steps from the index `from` on, until the first thing that is not so: what comes behind it would only
+ * repeat it. */
 static void
-play(struct scenario *s, const json_t *steps)
+play_from(struct scenario *s, const json_t *steps, size_t from)
 {
 	json_t *step, *v;
 	const char *verb;
-	size_t i;
 
-	json_array_foreach (steps, i, step)
+	for (size_t i = from; (step = json_array_get(steps, i)) != NULL; i++)
 		json_object_foreach (step, verb, v) {
 			if (scenario_is_over(s))
 				return;
 			play_one(s, verb, v);
 		}
+}
+
+static void
+play(struct scenario *s, const json_t *steps)
+{
+	play_from(s, steps, 0);
+}
+
+/* Plays the steps that change objects at the beginning of `with`. Returns the index of the first other one. */
+static size_t
+play_changes(struct scenario *s, const json_t *with)
+{
+	size_t i;
+
+	for (i = 0; i < json_array_size(with) && !scenario_is_over(s); i++) {
+		const json_t *step = json_array_get(with, i), *v;
+		const char *verb = json_object_size(step) != 1			  ? ""
+				   : (v = json_object_get(step, "spec")) != NULL  ? "spec"
+				   : (v = json_object_get(step, "merge")) != NULL ? "merge"
+				   : (v = json_object_get(step, "apply")) != NULL ? "apply"
+										  : "";
+
+		if (verb[0] == '\0')
+			break;
+		play_one(s, verb, v);
+	}
+	return i;
 }
 
 static void
@@ -823,9 +850,13 @@ set_up(struct scenario *s, const json_t *doc)
 	if (json_str(doc, "rollout") != NULL)
 		s->cluster->name = arena_strdup(s->arena, json_str(doc, "rollout"));
 	play(s, json_object_get(doc, "before"));
+	/* a controller in real time would act on the objects before they are changed */
+	cluster_stop_controller(s->cluster, true);
 	json_array_foreach (json_object_get(doc, "given"), i, file)
 		do_apply(s, file);
-	play(s, json_object_get(doc, "with"));
+	i = play_changes(s, json_object_get(doc, "with"));
+	cluster_stop_controller(s->cluster, false);
+	play_from(s, json_object_get(doc, "with"), i);
 	if (!json_is_false(json_object_get(doc, "healthy"))) {
 		_cleanup_(json_decrefp) json_t *healthy = json_pack("{s:s}", "phase", "Healthy");
 
