@@ -2,7 +2,7 @@
  *
  * Read as kubectl reads it (kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig): the file
  * of --kubeconfig; or all files of $KUBECONFIG put together, where the first to name something wins; or
- * ~/.kube/kubeconfig; or, inside a Pod, its service account. Relative paths in a file are relative to it.
+ * ~/.kube/config; or, inside a Pod, its service account. Relative paths in a file are relative to it.
  */
 #pragma once
 #include <stdbool.h>

@@ -3,8 +3,20 @@
  * A kind is a file that opens with its row, a line in steps.c, and the row of its field in kube/api/rollout.c
  * (canary_step_fields), of which the step hash, the schema and the reference are made. Its row has all that the
  * course of the steps needs. The effect of a step on pods, weights and routes is in step_target.c, weights.c and
- * routes.c. / #pragma once #include <stdbool.h> #include <stddef.h> struct analysis_found; struct arena; struct
- * canary_step; struct problems; struct rollout_pass; struct rollout_world; struct template_ref; A row. */
+ * routes.c. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct analysis_found;
+struct arena;
+struct canary_step;
+struct problems;
+struct rollout_pass;
+struct rollout_world;
+struct template_ref;
+
+/* A row. */
 struct step_kind {
 	const char *name; /* the name of its field, such as "setWeight" */
 	bool pauses; /* the step has a pause condition in the status; its end is planned before anything else */

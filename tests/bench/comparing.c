@@ -70,7 +70,7 @@ void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 
-static unsigned long allocations, judge_allocations; /* of glibc; of the last judgement */
+static unsigned long allocations, judge_allocations; /* of glibc; of the last judgment */
 
 void *
 malloc(size_t n)
