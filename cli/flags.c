@@ -12,7 +12,7 @@ const struct flag global_flags[] = {
 	{ .name = "namespace", .letter = 'n', .value = "NS", .text = "Namespace (default: that of the context)" },
 	{ .name = "kubeconfig",
 	    .value = "FILE",
-	    .text = "Kubeconfig file (default: $KUBECONFIG, then ~/.kube/kubeconfig)" },
+	    .text = "Kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)" },
 	{ .name = "context", .value = "NAME", .text = "Context of the kubeconfig to use" },
 	{ .name = "cluster", .value = "NAME", .text = "Cluster of the kubeconfig to use" },
 	{ .name = "user", .value = "NAME", .text = "User of the kubeconfig to use" },

@@ -109,7 +109,7 @@ manual_main(struct arena *a, struct str *s)
 		str_addc(s, '\n');
 	}
 	manual_flags(a, s, "FLAGS OF ALL COMMANDS", global_flags);
-	str_adds(s, ".SH FILES\n\\fB~/.kube/kubeconfig\\fR, \\fB$KUBECONFIG\\fR\n");
+	str_adds(s, ".SH FILES\n\\fB~/.kube/config\\fR, \\fB$KUBECONFIG\\fR\n");
 }
 
 const char *

@@ -221,7 +221,7 @@ config_in_cluster(struct arena *a, struct config *c)
 
 	if (host == NULL || port == NULL)
 		return err_new(a, ERR_INVALID,
-		    "no cluster: there is no kubeconfig (--kubeconfig, $KUBECONFIG, ~/.kube/kubeconfig) and "
+		    "no cluster: there is no kubeconfig (--kubeconfig, $KUBECONFIG, ~/.kube/config) and "
 		    "this is not a Pod. `sluice dev` starts a cluster on this machine and prints the path of its "
 		    "kubeconfig");
 	c->server = arena_printf(a, strchr(host, ':') != NULL ? "https://[%s]:%s" : "https://%s:%s", host, port);
@@ -254,7 +254,7 @@ config_add_files(struct files *f, const struct config_overrides *o)
 			    f->arena, ERR_INVALID, "kubeconfig: none of the files of $KUBECONFIG (%s) is there", env);
 		return NULL;
 	}
-	path = home != NULL ? arena_printf(f->arena, "%s/.kube/kubeconfig", home) : NULL;
+	path = home != NULL ? arena_printf(f->arena, "%s/.kube/config", home) : NULL;
 	return path != NULL && access(path, R_OK) == 0 ? config_add_file(f, path) : NULL;
 }
 

@@ -93,6 +93,8 @@ check "of a revision that there is not" says "revision" "$s" undo myapp --to-rev
 check "a status that does not come to its end gives up" code 1 "$s" status myapp --timeout 1ms
 check "and says so" says "exceeded timeout" "$s" status myapp --timeout 1ms
 "$s" promote myapp --full >/dev/null
+mkdir -p "$dir/home/.kube" && cp "$KUBECONFIG" "$dir/home/.kube/config"
+check "without KUBECONFIG it reads ~/.kube/config" says "myapp" env -u KUBECONFIG HOME="$dir/home" "$s" list rollouts
 check "as kubectl's plugin" says "myapp" env PATH="$PWD:$PATH" kubectl sluice list rollouts
 check "make install COMPAT=1" make -s install PREFIX="$dir/installed" COMPAT=1
 check "as the plugin that it replaces" says "myapp" env PATH="$dir/installed/bin:$PATH" kubectl argo rollouts list rollouts
