@@ -30,7 +30,7 @@ checks_text(struct arena *a, const struct canary_strategy *c, enum router_featur
 	for (size_t n = 0; (router = router_at(c, n)) != NULL; n++)
 		if (str_starts(router->name, "plugins["))
 			return "";
-	if (c->traffic_routing == NULL && feature == ROUTER_EXPERIMENTS)
+	if ((c == NULL || c->traffic_routing == NULL) && feature == ROUTER_EXPERIMENTS)
 		return ": Experiment template weight cannot be set unless TrafficRouting is enabled";
 	for (size_t i = 0; i < ARRAY_SIZE(checks_texts); i++)
 		if (checks_texts[i].feature == feature)

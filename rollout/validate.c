@@ -180,7 +180,7 @@ validate_session_affinity(struct problems *p, const struct rollout *r)
 	struct err *e = session_affinity_read(p->arena, &r->object, &s, &present);
 
 	validate_router(p, e);
-	if (!present || !check_feature(p, c, ROUTER_SESSION_AFFINITY, path))
+	if (!present || !check_feature(p, c, ROUTER_SESSION_AFFINITY, path) || c == NULL)
 		return;
 	for (size_t i = 0; i < c->steps.n; i++)
 		if (c->steps.at[i].set_mirror_route != NULL)
