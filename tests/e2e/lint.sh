@@ -170,7 +170,7 @@ check "the metrics of a template" says "successCondition" "$s" explain analysist
 check "everything below" says "canarySubsetName" "$s" explain rollout --recursive
 check "an unknown field lists the known ones" says "a canary step has setWeight, pause" "$s" explain rollout.spec.strategy.canary.steps.foo
 check "an unknown kind lists the known ones" says "Rollout, AnalysisTemplate, ClusterAnalysisTemplate" "$s" explain pod
-check "rules between fields" says "Exactly one of these fields must be set." "$s" explain rollout.spec.strategy.canary.steps
+check "rules between fields" says "Only one of setWeight, pause, analysis and experiment may be set." "$s" explain rollout.spec.strategy.canary.steps
 check "the definitions are five" test "$("$s" crds | grep -c '^kind: CustomResourceDefinition')" = 5
 check "as they are kept" sh -c "'$s' crds | diff deploy/crds.yaml -"
 check "so is the reference" sh -c "SLUICE='$s' tools/reference | diff docs/reference.md -"
