@@ -689,8 +689,8 @@ status_is_promoted(const struct rollout_pass *p)
 	return !str_eq(p->st.stable_rs, p->was->stable_rs);
 }
 
-/* Each fact has one event. The completion of a setWeight step reports its weight, and RolloutCompleted that of the
- * new stable version. */
+/* Each fact has one event. The completion of a setWeight step reports its weight, and RolloutCompleted those of a
+ * promotion, also those that are written before it ends because the API server is slow. */
 static void
 status_imply_weight(struct rollout_pass *p)
 {
@@ -700,7 +700,8 @@ status_imply_weight(struct rollout_pass *p)
 
 	for (size_t i = 0; i < p->plan->n_status_events; i++)
 		if (str_eq(p->plan->status_events[i].reason, WEIGHT_UPDATED))
-			p->plan->status_events[i].implied = is_step || status_is_promoted(p);
+			p->plan->status_events[i].implied =
+			    is_step || p->promotion == PROMOTING || status_is_promoted(p);
 }
 
 /* The completion of its step, or of the update, reports the end of a pause too. A pause with a duration has no other
