@@ -22,12 +22,14 @@
 #include "rollout/pause_step.h"
 #include "rollout/replicas.h"
 #include "rollout/restart.h"
+#include "rollout/step_target.h"
 #include "rollout/steps.h"
 
 #define WAITS_SINCE "status-waits-since" /* a note: since when the status has waited to be written */
 #define NUMBERS_SINCE "numbers-wait-since" /* a note */
 #define WAIT_MS 400 /* shorter than half a second, so that every state of that length is written */
 #define ONE_POD_WAIT_MS 2000
+#define SHORT_PAUSE_MS 2000 /* no status of its own for the step after it */
 #define UNVERIFIED_SINCE "unverified-since" /* a note: since when the routing has not taken effect */
 #define UNVERIFIED_REPORT_MS 10000
 #define FAILS_SINCE "write-fails-since" /* a note: since when the write has failed */
@@ -606,6 +608,17 @@ status_has_one_pod_more(const struct rollout_pass *p)
 	       status_canary_weight(is) == status_canary_weight(was);
 }
 
+/* Returns whether the number of the step after a pause needs a status of its own. The number of
+ * all steps stays, and a step that waits for pods has their counts written later; any other step may be completed before
+ * anything else is written, and clients that wait for its number (kubectl wait) would never see it. Only after a short
+ * pause this write is not worth its cost. */
+static bool
+status_needs_step_number(const struct rollout_pass *p)
+{
+	return time_add(p->was->pause_conditions.at[0].start_time, SHORT_PAUSE_MS) < p->w->now &&
+	       seen_note(p->w->seen, WAITS_SINCE, -1) < 0 && !steps_are_passed(p) && target_of(p).pods_there;
+}
+
 /* Returns whether the only change is the end of a timed pause. */
 static bool
 status_only_resumed(const struct rollout_pass *p)
@@ -618,7 +631,7 @@ status_only_resumed(const struct rollout_pass *p)
 			return false;
 	return p->resumed && was->pause_conditions.n > 0 && is->pause_conditions.n == 0 && !is->abort &&
 	       is->current_step_index.value == p->index && str_eq(was->stable_rs, is->stable_rs) &&
-	       !p->deadline_exceeded;
+	       !p->deadline_exceeded && !status_needs_step_number(p);
 }
 
 /* A status that every later pass would compute again is written together with the next necessary change, or after a
