@@ -221,7 +221,7 @@ doctor_run(struct cli *c)
 static int
 check_run(struct cli *c)
 {
-	struct examination x = { .sections = { cli_on(c, "pre") ? &doctor_pre : &doctor_install }, .n = 1 };
+	struct examination x = { .sections = { cli_on(c, "pre") ? &doctor_before_install : &doctor_install }, .n = 1 };
 
 	if (c->n_args != 0)
 		return cli_fail(c, "usage: sluice check [--pre]; `sluice doctor` checks more");

@@ -7,8 +7,9 @@
 
 #define SLUICE "labelSelector=app.kubernetes.io%2Fname%3Dsluice"
 
-const struct doctor_section *const doctor_sections[] = { &doctor_pre, &doctor_install, &doctor_rollouts, &doctor_argocd,
-	&doctor_flux, &doctor_events, &doctor_debug, &doctor_rbac, &doctor_git, &doctor_perf, &doctor_network, NULL };
+const struct doctor_section *const doctor_sections[] = { &doctor_before_install, &doctor_install, &doctor_rollouts,
+	&doctor_argocd, &doctor_flux, &doctor_events, &doctor_debug, &doctor_rbac, &doctor_git, &doctor_perf,
+	&doctor_network, NULL };
 
 const struct doctor_list_row doctor_lists[LIST_MAX] = {
 	[LIST_CONTROLLERS] = { "apps", "v1", "deployments", "Deployment",

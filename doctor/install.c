@@ -44,7 +44,7 @@ static const struct doctor_check pre_checks[] = {
 	{ 0 },
 };
 
-const struct doctor_section doctor_pre = { "pre", "Before the installation", NULL, pre_checks, true };
+const struct doctor_section doctor_before_install = { "pre", "Before the installation", NULL, pre_checks, true };
 const struct doctor_section doctor_install = { "check", "Installation", NULL, checks, false };
 
 static void

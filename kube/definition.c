@@ -24,12 +24,12 @@ struct definition_wait {
 	bool listing; /* the definition has changed, and the kind is listed until it is served, or for CHANGE_MS */
 	bool forbidden; /* the watch was refused */
 	struct rand_stream rand;
-	void (*ready)(void *arg);
+	void (*list_now)(void *arg);
 	void *arg;
 };
 
 bool
-definition_is_of(const struct type *t)
+definition_is_needed(const struct type *t)
 {
 	/* Of the groups of Kubernetes that are watched, only networking.k8s.io has a dot. */
 	return strchr(t->group, '.') != NULL && strcmp(t->group, "networking.k8s.io") != 0;
@@ -47,7 +47,7 @@ definition_on_list(struct timer *t, void *arg)
 	struct definition_wait *d = arg;
 
 	(void)t;
-	d->ready(d->arg);
+	d->list_now(d->arg);
 }
 
 /* A watch without a resourceVersion begins with the definition, if there is one. A change in the meantime is not
@@ -133,12 +133,13 @@ definition_on_open(struct timer *t, void *arg)
 }
 
 struct definition_wait *
-definition_wait_start(struct transport *t, const struct type *type, uint64_t seed, void (*ready)(void *arg), void *arg)
+definition_wait_start(
+    struct transport *t, const struct type *type, uint64_t seed, void (*list_now)(void *arg), void *arg)
 {
 	struct definition_wait *d = mem_alloc(sizeof(*d));
 
 	*d = (struct definition_wait){
-		.transport = t, .type = type, .rand = rand_stream(seed, type->kind), .ready = ready, .arg = arg
+		.transport = t, .type = type, .rand = rand_stream(seed, type->kind), .list_now = list_now, .arg = arg
 	};
 	d->open = (struct timer){ .fire = definition_on_open, .arg = d };
 	d->list = (struct timer){ .fire = definition_on_list, .arg = d };

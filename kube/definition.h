@@ -13,20 +13,20 @@
 
 struct definition_wait;
 
-/* Returns whether the kind has a CustomResourceDefinition: it is no kind of Kubernetes itself. */
-bool definition_is_of(const struct type *);
+/* Returns whether the kind needs a CustomResourceDefinition: it is not one of Kubernetes itself. */
+bool definition_is_needed(const struct type *);
 
-/* Starts to wait for the definition of a type for which definition_is_of holds. `ready` is called, from the loop, when
- * the kind is to be listed: the definition exists, has changed or was deleted. It is called again with back-off for
- * some seconds after a change, each time that definition_wait_missing reports that the list has failed, because the
- * API server serves a kind a little later than it stores the definition. Without the permission to watch the
- * definition, which is logged once, it is called every DEFINITION_RELIST_MS. Failures back off up to 10 s. The
- * transport and the type are borrowed; `seed` is of jitter. `ready` must not stop the wait. */
+/* Starts to wait for the definition of a type that needs one. `list_now` is called, from the loop, when the kind is to be
+ * listed: the definition exists, has changed or was deleted. The API server serves a kind a little later than it stores
+ * the definition: for some seconds after a change, each call of definition_wait_missing is followed by another call of
+ * `list_now`, after a delay that doubles. Without the permission to watch the definition, which is logged once,
+ * `list_now` is called every DEFINITION_RELIST_MS. A watch that failed is repeated after at most 10 s. The transport and
+ * the type are borrowed; `seed` seeds the random part of delays. `list_now` must not stop the wait. */
 struct definition_wait *definition_wait_start(
-    struct transport *, const struct type *, uint64_t seed, void (*ready)(void *arg), void *arg);
+    struct transport *, const struct type *, uint64_t seed, void (*list_now)(void *arg), void *arg);
 
-/* The list that `ready` requested had no success: the API server still does not have the kind. */
+/* The list that `list_now` requested failed: the API server still does not have the kind. */
 void definition_wait_missing(struct definition_wait *);
 
-/* Stops and frees it; `ready` is not called any more. Takes NULL; returns NULL. */
+/* Stops and frees it; `list_now` is not called any more. Takes NULL; returns NULL. */
 struct definition_wait *definition_wait_stop(struct definition_wait *);

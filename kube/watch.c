@@ -223,7 +223,7 @@ watch_set_served(struct watch *w, bool served)
 		log_warn("the API server does not have this kind; it is watched as soon as it has", "kind",
 		    w->type->kind, "group", w->type->group, "version", w->type->version);
 		cache_absent(w->cache, w->type);
-		if (definition_is_of(w->type))
+		if (definition_is_needed(w->type))
 			w->definition = definition_wait_start(w->transport, w->type, w->seed, watch_on_definition, w);
 	}
 	if (synced && w->observer.served != NULL)
@@ -255,7 +255,7 @@ static bool
 watch_is_absent(const struct watch *w, const struct err *e)
 {
 	return e->class == ERR_GONE && !e->expired && w->next_page == NULL && w->observer.failed == NULL &&
-	       (!w->synced || w->served == KIND_ABSENT || definition_is_of(w->type));
+	       (!w->synced || w->served == KIND_ABSENT || definition_is_needed(w->type));
 }
 
 static void

@@ -3,7 +3,7 @@
 
 struct rollout_pass;
 
-/* Sets deadline_exceeded of the pass if there was no progress for too long, and aborts the update if
- * progressDeadlineAbort is true. Otherwise plans a pass at the deadline. Time does not count while the update is
- * paused, aborted or waits for an analysis. */
+/* Before the deadline: plans a pass at the deadline. After it: sets deadline_exceeded of the pass, and with
+ * progressDeadlineAbort aborts an update that is not promoted yet. Does nothing while the update is paused, aborted or
+ * waits for an analysis; after a pause the time begins anew. */
 void progress_deadline_check(struct rollout_pass *);

@@ -1,9 +1,9 @@
-/* analysis/backtest/placebo.h: releases that never were. In a time without a release, some pods of the stable version
- * play the canary. They are as good as the others, so that a gate that stops such a release raises a false alarm. A
- * regression is then put into their counters.
+/* analysis/backtest/placebo.h: simulated releases. In a period without a release, some pods of the stable version
+ * are treated as the canary. They are as good as the others: a gate that stops such a release raises a false alarm. Then
+ * a regression is added to the counters of these pods.
  *
- * Errors are borrowed: in each bin the canary gets the bad requests of other stable pods in that bin, thinned, until
- * (effect - 1) times its own requests are covered. Bursts and outages therefore stay what they are. With a latency that
+ * The additional errors are those of other stable pods. In each bin, bad requests are drawn from as many requests of
+ * these pods as are (effect - 1) times the canary's own requests. Bursts and outages therefore stay in their bins. With a latency that
  * is `effect` times as long, the requests above a bound T are those that were above T / effect, interpolated between
  * the bounds.
  */
@@ -13,24 +13,26 @@
 
 /* Counters of one ReplicaSet. */
 struct placebo_window {
-	const struct counters *counters; /* settled, without a warm-up; kinds: all bounds, the compared ones first */
-	const double *bounds; /* of each kind; NULL: there is one kind, errors */
-	size_t compared; /* kinds */
+	const struct counters *counters; /* settled (counters.h), without a warm-up; a kind for each bound, those
+					 * that are compared first */
+	const double *bounds; /* seconds of the histogram bucket of each kind; NULL: one kind, errors */
+	size_t compared; /* the number of kinds that are compared */
 	size_t first; /* the first bin of the release */
 };
 
 struct placebo_rules {
 	size_t canary_pods; /* fewer than the window has */
-	double weight; /* share of the requests that the canary gets, if its pods had as many: 0 < weight < 1 */
+	double weight; /* the most that the canary may have of all requests: 0 < weight < 1 */
 	size_t warm_up; /* bins at the start in which the canary does not take part */
 	struct evidence_settings settings;
-	double stop_at, misses; /* as in struct comparison */
+	double stop_at, misses; /* as in struct comparison (comparison.h) */
 	bool until_end; /* it does not pass within the release */
 };
 
 struct placebo;
 
-/* Draws the canary's pods, and thins their requests to the weight. Everything lives in the arena, and borrows the rest.
+/* Draws the canary's pods, and thins their requests to the weight. The result lives in the arena, and borrows what the window and the
+ * rules point to.
  * The same stream draws the same release. */
 struct placebo *placebo_draw(
     struct arena *, const struct placebo_window *, const struct placebo_rules *, const struct rand_stream *) never_null;
@@ -38,9 +40,9 @@ struct placebo *placebo_draw(
 /* Returns the requests and bad ones of a kind since the first bin: of the canary, or of the stable pods. */
 struct comparison_requests placebo_requests(const struct placebo *, size_t kind, enum arm);
 
-/* Judges the release with a canary that is `effect` times worse, >= 1, until a verdict or the last bin. The arena has
- * scratch memory that may be freed then. */
+/* Judges the release with a canary that is `effect` times worse, >= 1, until a verdict or the last bin. The
+ * memory that it takes from the arena is not needed after the call. */
 void placebo_judge(const struct placebo *, double effect, struct arena *, struct comparison_result *ret);
 
-/* Returns the counters that it judges, for tests: the canary's pods first. In the arena. */
+/* Returns the counters that placebo_judge judges, for tests: the canary's pods first. In the arena. */
 struct counters placebo_counters(const struct placebo *, double effect, struct arena *);

@@ -30,7 +30,8 @@ json_by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Writes a scalar, or each item of a list or map on its own line, as json.MarshalIndent of Go does. */
+/* Writes each item of a list or map on its own line, and anything else, also an empty list or map, on one, as
+ * json.MarshalIndent of the language Go does. */
 static void
 json_indent(struct str *out, struct arena *a, const json_t *j, int depth)
 {
@@ -70,9 +71,9 @@ run_to_json(struct eval *e, const struct node *n, struct value *args)
 		return eval_fail(e, "toJSON: JSON has no such value");
 	str_init(&out, JSON_TEXT_MAX);
 	json_indent(&out, e->arena, j, 0);
-	if (out.overflow || !eval_charge(e, out.len))
+	if (out.overflow)
 		eval_fail(e, "toJSON: more than %u bytes", JSON_TEXT_MAX);
-	else
+	else if (eval_charge(e, out.len)) /* it sets the error */
 		v = value_string(arena_strdup(e->arena, str_text(&out)));
 	str_done(&out);
 	return v;

@@ -58,7 +58,7 @@ struct walk {
 static void
 adopt_fields_add_place(const struct walk *w)
 {
-	json_t *of_live = ignore_differences_place_in(w->live, w->last, w->place);
+	json_t *of_live = ignore_differences_path_in(w->live, w->last, w->place);
 
 	if (of_live != NULL)
 		json_array_append_new(w->places, of_live);
@@ -72,7 +72,7 @@ adopt_fields_step(struct walk *w, json_t *key, const json_t *last, int depth)
 	json_t *of_desired;
 
 	json_array_append_new(w->place, key);
-	of_desired = ignore_differences_place_in(w->desired, w->last, w->place);
+	of_desired = ignore_differences_path_in(w->desired, w->last, w->place);
 	if (of_desired == NULL)
 		adopt_fields_add_place(w);
 	else

@@ -15,7 +15,7 @@ ignore_differences_concerns(
 	       (str_empty(d->namespace) || str_eq(d->namespace, ns));
 }
 
-/* The value at a key or index, or NULL. Borrowed. */
+/* The value at a key of a map or an index of a list; NULL: there is none, or the key is of the other kind. Borrowed. */
 static json_t *
 ignore_differences_child(const json_t *in, const json_t *key)
 {
@@ -28,24 +28,24 @@ ignore_differences_child(const json_t *in, const json_t *key)
 
 /* The list or map that has the last key of a path, or NULL. */
 static json_t *
-ignore_differences_parent(json_t *object, const json_t *place)
+ignore_differences_parent(json_t *object, const json_t *path)
 {
-	for (size_t i = 0; i + 1 < json_array_size(place); i++)
-		object = ignore_differences_child(object, json_array_get(place, i));
+	for (size_t i = 0; i + 1 < json_array_size(path); i++)
+		object = ignore_differences_child(object, json_array_get(path, i));
 	return object;
 }
 
 static const json_t *
-ignore_differences_last_key(const json_t *place)
+ignore_differences_last_key(const json_t *path)
 {
-	return json_array_get(place, json_array_size(place) - 1);
+	return json_array_get(path, json_array_size(path) - 1);
 }
 
 void
-ignore_differences_add_pointer(const json_t *object, const char *pointer, json_t *places)
+ignore_differences_add_pointer(const json_t *object, const char *pointer, json_t *paths)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	json_t *place = json_array();
+	json_t *path = json_array();
 	const json_t *at = object;
 
 	while (at != NULL && *pointer == '/') {
@@ -55,15 +55,15 @@ ignore_differences_add_pointer(const json_t *object, const char *pointer, json_t
 
 		pointer += n + 1;
 		if (json_is_array(at) && str_int(token, 0, INT32_MAX, &i))
-			json_array_append_new(place, json_integer(i));
+			json_array_append_new(path, json_integer(i));
 		else
 			json_array_append_new(
-			    place, json_string(str_replace(a, str_replace(a, token, "~1", "/"), "~0", "~")));
-		at = ignore_differences_child(at, ignore_differences_last_key(place));
+			    path, json_string(str_replace(a, str_replace(a, token, "~1", "/"), "~0", "~")));
+		at = ignore_differences_child(at, ignore_differences_last_key(path));
 	}
-	if (at != NULL && json_array_size(place) > 0)
-		json_array_append(places, place);
-	json_decref(place);
+	if (at != NULL && json_array_size(path) > 0)
+		json_array_append(paths, path);
+	json_decref(path);
 }
 
 /* The index of the element that a key of fieldsV1 ("k:{…}", "v:…") names; below 0: no such element. */
@@ -83,15 +83,15 @@ ignore_differences_element_of(const json_t *list, const char *key)
 	return -1;
 }
 
-/* The leaves of a set of fields, as far as the object has them. `place` is where it stands. */
+/* The leaves of a set of fields, as far as the object has them. `path` is where it stands. */
 static void
-ignore_differences_add_leaves(const json_t *at, const json_t *set, json_t *place, json_t *places)
+ignore_differences_add_leaves(const json_t *at, const json_t *set, json_t *path, json_t *paths)
 {
 	const char *key;
 	json_t *sub;
 	bool leaf = true;
 
-	if (at == NULL || json_array_size(place) > JSON_DEPTH_MAX)
+	if (at == NULL || json_array_size(path) > JSON_DEPTH_MAX)
 		return;
 	json_object_foreach ((json_t *)set, key, sub) {
 		json_int_t i;
@@ -100,21 +100,21 @@ ignore_differences_add_leaves(const json_t *at, const json_t *set, json_t *place
 			continue;
 		leaf = false;
 		if (strncmp(key, "f:", 2) == 0)
-			json_array_append_new(place, json_string(key + 2));
+			json_array_append_new(path, json_string(key + 2));
 		else if (json_is_array(at) && (i = ignore_differences_element_of(at, key)) >= 0)
-			json_array_append_new(place, json_integer(i));
+			json_array_append_new(path, json_integer(i));
 		else
 			continue;
 		ignore_differences_add_leaves(
-		    ignore_differences_child(at, ignore_differences_last_key(place)), sub, place, places);
-		json_array_remove(place, json_array_size(place) - 1);
+		    ignore_differences_child(at, ignore_differences_last_key(path)), sub, path, paths);
+		json_array_remove(path, json_array_size(path) - 1);
 	}
-	if (leaf && json_array_size(place) > 0)
-		json_array_append_new(places, json_copy(place));
+	if (leaf && json_array_size(path) > 0)
+		json_array_append_new(paths, json_copy(path));
 }
 
 void
-ignore_differences_add_owned(const json_t *object, const json_t *live, const struct strings *managers, json_t *places)
+ignore_differences_add_owned(const json_t *object, const json_t *live, const struct strings *managers, json_t *paths)
 {
 	const json_t *entry;
 	size_t i;
@@ -122,11 +122,10 @@ ignore_differences_add_owned(const json_t *object, const json_t *live, const str
 	json_array_foreach (json_object_get(json_object_get(live, "metadata"), "managedFields"), i, entry)
 		for (size_t k = 0; k < managers->n; k++)
 			if (str_eq(json_str(entry, "manager"), managers->at[k])) {
-				json_t *place = json_array();
+				json_t *path = json_array();
 
-				ignore_differences_add_leaves(
-				    object, json_object_get(entry, "fieldsV1"), place, places);
-				json_decref(place);
+				ignore_differences_add_leaves(object, json_object_get(entry, "fieldsV1"), path, paths);
+				json_decref(path);
 			}
 }
 
@@ -150,20 +149,20 @@ ignore_differences_from_behind(const void *x, const void *y)
 }
 
 void
-ignore_differences_drop(json_t *object, const json_t *places)
+ignore_differences_drop(json_t *object, const json_t *paths)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	size_t n = json_array_size(places);
+	size_t n = json_array_size(paths);
 	const json_t **order = arena_new_array(a, const json_t *, n + 1), *before = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		order[i] = json_array_get(places, i);
+		order[i] = json_array_get(paths, i);
 	qsort(order, n, sizeof(*order), ignore_differences_from_behind);
 	for (size_t i = 0; i < n; i++) {
 		json_t *in = ignore_differences_parent(object, order[i]);
 		const json_t *key = ignore_differences_last_key(order[i]);
 
-		/* Two rules may name the same place. */
+		/* Two rules may name the same path. */
 		if (before != NULL && json_equal(before, order[i]))
 			continue;
 		before = order[i];
@@ -205,16 +204,16 @@ ignore_differences_element_like(const json_t *to, const json_t *from, json_int_t
 	return other != NULL && ignore_differences_is_same_element(element, other) < 0 ? i : -1;
 }
 
-/* Returns a place of one object as the same place of another, as a new reference. *ret_missing is the number of its
+/* Returns a path of one object as the same path of another, as a new reference. *ret_missing is the number of its
  * last keys that do not exist there. */
 static json_t *
-ignore_differences_map_place(const json_t *to, const json_t *from, const json_t *place, size_t *ret_missing)
+ignore_differences_map_path(const json_t *to, const json_t *from, const json_t *path, size_t *ret_missing)
 {
 	json_t *mapped = json_array();
 	const json_t *key;
 	size_t i;
 
-	json_array_foreach (place, i, key) {
+	json_array_foreach (path, i, key) {
 		json_int_t at =
 		    json_is_integer(key) ? ignore_differences_element_like(to, from, json_integer_value(key)) : 0;
 
@@ -227,15 +226,15 @@ ignore_differences_map_place(const json_t *to, const json_t *from, const json_t 
 		if (to == NULL)
 			break;
 	}
-	*ret_missing = json_array_size(place) - (to == NULL ? i : json_array_size(place));
+	*ret_missing = json_array_size(path) - (to == NULL ? i : json_array_size(path));
 	return mapped;
 }
 
 json_t *
-ignore_differences_place_in(const json_t *to, const json_t *from, const json_t *place)
+ignore_differences_path_in(const json_t *to, const json_t *from, const json_t *path)
 {
 	size_t missing;
-	json_t *mapped = ignore_differences_map_place(to, from, place, &missing);
+	json_t *mapped = ignore_differences_map_path(to, from, path, &missing);
 
 	if (missing > 0) {
 		json_decref(mapped);
@@ -245,12 +244,12 @@ ignore_differences_place_in(const json_t *to, const json_t *from, const json_t *
 }
 
 static void
-ignore_differences_keep_one(json_t *desired, const json_t *live, const json_t *place)
+ignore_differences_keep_one(json_t *desired, const json_t *live, const json_t *path)
 {
 	size_t missing;
-	_cleanup_(json_decrefp) json_t *to = ignore_differences_map_place(desired, live, place, &missing);
+	_cleanup_(json_decrefp) json_t *to = ignore_differences_map_path(desired, live, path, &missing);
 	json_t *value = ignore_differences_child(
-		   ignore_differences_parent((json_t *)live, place), ignore_differences_last_key(place)),
+		   ignore_differences_parent((json_t *)live, path), ignore_differences_last_key(path)),
 	       *in = ignore_differences_parent(desired, to);
 	const json_t *key = ignore_differences_last_key(to);
 
@@ -266,20 +265,20 @@ ignore_differences_keep_one(json_t *desired, const json_t *live, const json_t *p
 }
 
 void
-ignore_differences_keep(json_t *desired, const json_t *desired_places, const json_t *live, const json_t *live_places)
+ignore_differences_keep(json_t *desired, const json_t *desired_paths, const json_t *live, const json_t *live_paths)
 {
 	_cleanup_(json_decrefp) json_t *out = json_array();
-	json_t *place;
+	json_t *path;
 	size_t i;
 
-	json_array_foreach (desired_places, i, place) {
-		json_t *of_live = ignore_differences_place_in(live, desired, place);
+	json_array_foreach (desired_paths, i, path) {
+		json_t *of_live = ignore_differences_path_in(live, desired, path);
 
 		if (of_live == NULL)
-			json_array_append(out, place);
+			json_array_append(out, path);
 		json_decref(of_live);
 	}
-	json_array_foreach (live_places, i, place)
-		ignore_differences_keep_one(desired, live, place);
+	json_array_foreach (live_paths, i, path)
+		ignore_differences_keep_one(desired, live, path);
 	ignore_differences_drop(desired, out);
 }

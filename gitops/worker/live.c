@@ -362,7 +362,7 @@ live_drop_former(const struct app_resource *r, const json_t *live, json_t *then)
 	size_t i;
 
 	json_array_foreach (gone, i, place) {
-		json_t *there = ignore_differences_place_in(then, live, place);
+		json_t *there = ignore_differences_path_in(then, live, place);
 
 		if (there != NULL)
 			json_array_append_new(of_then, there);
@@ -394,7 +394,7 @@ live_drop_others(const struct session *s, json_t *live, const json_t *then)
 			others.at[others.n++] = arena_strdup(s->arena, json_str(entry, "manager"));
 	ignore_differences_add_owned(live, live, &others, places);
 	json_array_foreach (places, i, place) {
-		_cleanup_(json_decrefp) json_t *there = ignore_differences_place_in(then, live, place);
+		_cleanup_(json_decrefp) json_t *there = ignore_differences_path_in(then, live, place);
 
 		if (there == NULL)
 			json_array_append(added, place);

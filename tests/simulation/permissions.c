@@ -176,7 +176,7 @@ permissions_name_definitions(void)
 
 	permissions_read_definitions(a, &named);
 	for (size_t i = 0; controller_watch_at(&rollout_controller, i, &w); i++)
-		if (definition_is_of(w.type))
+		if (definition_is_needed(w.type))
 			map_set(&watched, arena_printf(a, "%s.%s", w.type->plural, w.type->group), a);
 	ok = permissions_are_within(
 	    &watched, &named, permissions_is_none, "the definition of each kind may be watched by name");

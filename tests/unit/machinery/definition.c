@@ -49,10 +49,10 @@ static void
 kinds_of_kubernetes_have_no_definition(void **state)
 {
 	(void)state;
-	assert_true(definition_is_of(&virtual_service_type));
-	assert_true(definition_is_of(&http_route_type));
-	assert_false(definition_is_of(&service_type));
-	assert_false(definition_is_of(&ingress_type));
+	assert_true(definition_is_needed(&virtual_service_type));
+	assert_true(definition_is_needed(&http_route_type));
+	assert_false(definition_is_needed(&service_type));
+	assert_false(definition_is_needed(&ingress_type));
 }
 
 static void
