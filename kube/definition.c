@@ -89,7 +89,7 @@ definition_on_done(void *arg, const struct err *e, const struct reply *reply)
 	int64_t after = client_retry_after_ms(reply), delay = 0;
 
 	d->stream = NULL;
-	transport_report(d->transport, "GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?watch=1",
+	transport_report(d->transport, "WATCH", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
 	    e != NULL ? 0 : reply->status);
 	if (e == NULL && (reply->status == 403 || reply->status == 404)) {
 		definition_refused(d);

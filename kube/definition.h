@@ -16,12 +16,12 @@ struct definition_wait;
 /* Returns whether the kind needs a CustomResourceDefinition: it is not one of Kubernetes itself. */
 bool definition_is_needed(const struct type *);
 
-/* Starts to wait for the definition of a type that needs one. `list_now` is called, from the loop, when the kind is to be
- * listed: the definition exists, has changed or was deleted. The API server serves a kind a little later than it stores
- * the definition: for some seconds after a change, each call of definition_wait_missing is followed by another call of
- * `list_now`, after a delay that doubles. Without the permission to watch the definition, which is logged once,
- * `list_now` is called every DEFINITION_RELIST_MS. A watch that failed is repeated after at most 10 s. The transport and
- * the type are borrowed; `seed` seeds the random part of delays. `list_now` must not stop the wait. */
+/* Starts to wait for the definition of a type that needs one. `list_now` is called, from the loop, when the kind is
+ * to be listed: the definition exists, has changed or was deleted. The API server serves a kind a little later than
+ * it stores the definition: for some seconds after a change, each call of definition_wait_missing is followed by
+ * another call of `list_now`, after a delay that doubles. Without the permission to watch the definition, which is
+ * logged once, `list_now` is called every DEFINITION_RELIST_MS. A watch that failed is repeated after at most 10 s.
+ * The transport and the type are borrowed; `seed` seeds the random part of delays. It must not stop the wait. */
 struct definition_wait *definition_wait_start(
     struct transport *, const struct type *, uint64_t seed, void (*list_now)(void *arg), void *arg);
 

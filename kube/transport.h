@@ -46,7 +46,8 @@ struct transport {
 	struct loop *loop;
 	int64_t patience_ms; /* time-out of a call; 0: CLIENT_TIMEOUT_MS */
 	struct transport_counts counts;
-	/* NULL, or called after every call and watch; status 0: without a response. */
+	/* NULL, or called after every call, with its HTTP method, and every watch, with "WATCH"; status 0: without a
+	 * response. */
 	void (*responded)(void *arg, const char *method, const char *url, int status);
 	void *responded_arg;
 };

@@ -538,8 +538,8 @@ watch_on_stream_done(void *arg, const struct err *e, const struct reply *reply)
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct watch *w = arg;
 
-	transport_report(w->transport, "GET", arena_printf(a, "%s?watch=1", client_path(a, w->type, w->ns, NULL, NULL)),
-	    e != NULL ? 0 : reply->status);
+	transport_report(
+	    w->transport, "WATCH", client_path(a, w->type, w->ns, NULL, NULL), e != NULL ? 0 : reply->status);
 	/* 404: the kind's CustomResourceDefinition was deleted, which the list confirms. */
 	if (reply->status == 410 || reply->status == 404)
 		w->relist = true;

@@ -608,10 +608,10 @@ status_has_one_pod_more(const struct rollout_pass *p)
 	       status_canary_weight(is) == status_canary_weight(was);
 }
 
-/* Returns whether the number of the step after a pause needs a status of its own. The number of
- * all steps stays, and a step that waits for pods has their counts written later; any other step may be completed before
- * anything else is written, and clients that wait for its number (kubectl wait) would never see it. Only after a short
- * pause this write is not worth its cost. */
+/* Returns whether the number of the step after a pause needs a status of its own. The number of all steps stays, and
+ * a step that waits for pods has their counts written later; any other step may be completed before anything else is
+ * written, and clients that wait for its number (kubectl wait) would never see it. Only after a short pause this
+ * write is not worth its cost. */
 static bool
 status_needs_step_number(const struct rollout_pass *p)
 {

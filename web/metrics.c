@@ -492,12 +492,11 @@ metrics_responded(struct metrics *m, const char *method, const char *url, int st
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	static const struct {
 		const char *method, *verb;
-	} verbs[] = { { "POST", "Create" }, { "PATCH", "Patch" }, { "PUT", "Update" }, { "DELETE", "Delete" } };
+	} verbs[] = { { "POST", "Create" }, { "PATCH", "Patch" }, { "PUT", "Update" }, { "DELETE", "Delete" },
+		{ "WATCH", "Watch" } };
 	bool named;
 	const char *plural = plural_of(a, url, &named), *verb = named ? "Get" : "List";
 
-	if (strstr(url, "watch=1") != NULL)
-		verb = "Watch";
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(verbs[i].method, method) == 0)
 			verb = verbs[i].verb;

@@ -43,7 +43,7 @@ void metrics_event_dropped(struct metrics *, bool warning);
 void metrics_notified(struct metrics *, const char *ns, const char *name, bool warning, const char *reason, bool well,
     int64_t ms, int64_t now);
 
-/* The API server has responded to a request; status 0: it did not respond. */
+/* The API server has responded to a request; `method` is that of HTTP, or "WATCH". Status 0: it did not respond. */
 void metrics_responded(struct metrics *, const char *method, const char *url, int status);
 
 /* Values that are read at the time of the scrape. */

@@ -1,11 +1,11 @@
-/* analysis/backtest/placebo.h: simulated releases. In a period without a release, some pods of the stable version
- * are treated as the canary. They are as good as the others: a gate that stops such a release raises a false alarm. Then
+/* analysis/backtest/placebo.h: simulated releases. In a period without a release, some pods of the stable version are
+ * treated as the canary. They are as good as the others: a gate that stops such a release raises a false alarm. Then
  * a regression is added to the counters of these pods.
  *
  * The additional errors are those of other stable pods. In each bin, bad requests are drawn from as many requests of
- * these pods as are (effect - 1) times the canary's own requests. Bursts and outages therefore stay in their bins. With a latency that
- * is `effect` times as long, the requests above a bound T are those that were above T / effect, interpolated between
- * the bounds.
+ * these pods as are (effect - 1) times the canary's own requests. Bursts and outages therefore stay in their bins.
+ * With a latency that is `effect` times as long, the requests above a bound T are those that were above T / effect,
+ * interpolated between the bounds.
  */
 #pragma once
 #include "analysis/compare/comparison.h"
@@ -31,9 +31,8 @@ struct placebo_rules {
 
 struct placebo;
 
-/* Draws the canary's pods, and thins their requests to the weight. The result lives in the arena, and borrows what the window and the
- * rules point to.
- * The same stream draws the same release. */
+/* Draws the canary's pods, and thins their requests to the weight. The result lives in the arena, and borrows what
+ * the window and the rules point to. The same stream draws the same release. */
 struct placebo *placebo_draw(
     struct arena *, const struct placebo_window *, const struct placebo_rules *, const struct rand_stream *) never_null;
 

@@ -19,11 +19,12 @@ struct series_buckets {
 struct err *series_read_bucket(void *buckets, struct arena *, const char *labels, double **ret);
 
 /* Returns the bounds that between 0.5 and 50 % of the requests exceeded, comma separated, at most CONFIG_BOUNDS_MAX;
- * "" if there is none. They are chosen before anything is compared, so that the choice does not depend on the canary. */
+ * "" if no bound is such. They are chosen before anything is compared, so that the choice does not depend on the
+ * canary. */
 const char *series_choose_bounds(struct arena *, const struct series_buckets *);
 
-/* Splits the list of series_choose_bounds: sets ret to the texts, in the arena, and ret_values to the numbers of at most
- * `capacity` bounds. Returns how many there are. */
+/* Splits the list of series_choose_bounds: sets ret to the texts, in the arena, and ret_values to the numbers of at
+ * most `capacity` bounds. Returns how many there are. */
 size_t series_split_bounds(struct arena *, const char *text, size_t capacity, const char **ret, double *ret_values);
 
 /* The counters of a query. Pods of the canary have a "c" before their names, those of the stable version an "s". */

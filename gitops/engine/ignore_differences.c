@@ -15,7 +15,7 @@ ignore_differences_concerns(
 	       (str_empty(d->namespace) || str_eq(d->namespace, ns));
 }
 
-/* The value at a key of a map or an index of a list; NULL: there is none, or the key is of the other kind. Borrowed. */
+/* The value at a key of a map or an index of a list; NULL: no such value, or the key is of the other kind. Borrowed. */
 static json_t *
 ignore_differences_child(const json_t *in, const json_t *key)
 {

@@ -51,7 +51,8 @@ const char *attempt_return_path(const char *);
 const char *attempt_url(struct arena *, const struct attempt *, const struct oidc_settings *,
     const struct oidc_provider *, const char *redirect_url);
 
-/* The request for the tokens. It must not be logged: `body` contains the code, and one of the two the client's secret. */
+/* The request for the tokens. It must not be logged: `body` contains the code, and one of the two the client's
+ * secret. */
 struct token_request {
 	const char *body; /* a form */
 	const char *authorization; /* the header's value; NULL: none */
@@ -59,8 +60,8 @@ struct token_request {
 struct token_request attempt_token_request(struct arena *, const struct attempt *, const struct oidc_settings *,
     const struct oidc_provider *, const char *redirect_url, const char *code);
 
-/* Reads the response to the token request: *ret_token is the ID token, in the arena. Errors contain no more of the response than its
- * error code. */
+/* Reads the response to the token request: *ret_token is the ID token, in the arena. Errors contain no more of the
+ * response than its error code. */
 struct err *attempt_token_read(struct arena *, int status, const char *text, size_t len, const char **ret_token);
 
 /* Returns an error code of the provider (RFC 6749, sections 4.1.2.1 and 5.2) as text for a log: at most 64
