@@ -9,7 +9,7 @@
 #include "base/base64.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "kube/api/apply.h"
+#include "kube/api/managed_fields.h"
 #include "kube/api/names.h"
 #include "kube/api/patch.h"
 #include "kube/api/pod_template.h"
@@ -338,7 +338,7 @@ track(const struct store *s, const struct store_query *q, struct arena *a, const
 	if (json_array_size(is) == 0 && is != NULL)
 		json_object_del(object_meta(next), "managedFields");
 	else if (is == NULL || json_equal(is, was))
-		apply_track(
+		managed_fields_track(
 		    old, next, &(struct field_manager){ q->field_manager, status ? "status" : NULL, store_now(a, s) });
 }
 

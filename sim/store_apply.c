@@ -2,7 +2,7 @@
  * result. */
 #include <string.h>
 #include "base/str.h"
-#include "kube/api/apply.h"
+#include "kube/api/managed_fields.h"
 #include "kube/api/yaml.h"
 #include "sim/store_parts.h"
 
@@ -83,7 +83,7 @@ store_apply(struct store *s, const struct store_query *q, const struct store_req
 		json_object_set_new(config, "metadata", m);
 	}
 	json_object_set_new(m, "name", json_string(q->name));
-	e = apply_config(a, old, config, &manager, q->force, &object, &conflicts);
+	e = managed_fields_apply(a, old, config, &manager, q->force, &object, &conflicts);
 	if (e != NULL && e->class == ERR_CONFLICT) {
 		code = status_error(409, "Conflict", ret, "%s", err_text(a, e));
 		json_object_set_new(*ret, "details", json_pack("{s:O}", "causes", conflicts));

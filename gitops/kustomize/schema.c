@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "gitops/source/manifests.h"
-#include "kube/api/apply.h"
+#include "kube/api/managed_fields.h"
 
 #define REFERENCES_MAX 32 /* from definition to definition */
 #define GROUP_VERSION_KIND "x-kubernetes-group-version-kind"

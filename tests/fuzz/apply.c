@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
-#include "kube/api/apply.h"
+#include "kube/api/managed_fields.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Applies by force, twice. */
@@ -13,13 +13,13 @@ apply(struct arena *a, json_t *live, const json_t *config, const char *manager)
 	struct field_manager m = { manager, NULL, "2026-11-24T12:00:00Z" };
 	json_t *next = NULL, *again = NULL, *conflicts = NULL;
 
-	if (apply_config(a, live, config, &m, false, &next, &conflicts) != NULL &&
-	    apply_config(a, live, config, &m, true, &next, NULL) != NULL)
+	if (managed_fields_apply(a, live, config, &m, false, &next, &conflicts) != NULL &&
+	    managed_fields_apply(a, live, config, &m, true, &next, NULL) != NULL)
 		return live;
 	json_decref(conflicts);
 	/* (An object without field owners was never applied.) */
 	if (json_at(next, "/metadata/managedFields") != NULL &&
-	    (apply_config(a, next, config, &m, false, &again, NULL) != NULL || !json_equal(next, again)))
+	    (managed_fields_apply(a, next, config, &m, false, &again, NULL) != NULL || !json_equal(next, again)))
 		abort();
 	json_decref(again);
 	json_decref(live);
@@ -48,7 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	j[0] = apply(a, j[0], j[1], "one");
 	j[0] = apply(a, j[0], j[2], "two");
-	apply_track(j[0], j[2], &(struct field_manager){ "three", NULL, "2026-11-24T12:00:01Z" });
+	managed_fields_track(j[0], j[2], &(struct field_manager){ "three", NULL, "2026-11-24T12:00:01Z" });
 	for (size_t i = 0; i < 3; i++)
 		json_decref(j[i]);
 	return 0;

@@ -1,6 +1,6 @@
 /* tests/unit/gitops/engine/compare.c: comparisons with and without a dry run. */
 #include "gitops/engine/compare.h"
-#include "kube/api/apply.h"
+#include "kube/api/managed_fields.h"
 #include "tests/unit/unit.h"
 
 #define MANAGER "argocd-controller"
@@ -11,7 +11,7 @@ applied(struct arena *a, const char *live, const char *config)
 {
 	json_t *before = live != NULL ? yaml(a, live) : NULL, *want = yaml(a, config), *after = NULL;
 
-	assert_null(apply_config(
+	assert_null(managed_fields_apply(
 	    a, before, want, &(struct field_manager){ MANAGER, NULL, "2026-11-24T12:00:00Z" }, true, &after, NULL));
 	json_decref(before);
 	json_decref(want);

@@ -1,6 +1,6 @@
-/* kube/api/apply.c: server-side apply as the API server does it, for the laptop cluster: merges the fields, and
- * updates the owner of each. The controller's requests: gitops/worker/apply.c. */
-#include "kube/api/apply.h"
+/* kube/api/managed_fields.c: server-side apply as the API server does it, for the laptop cluster: merges the
+ * fields, and updates the owner of each. The controller's requests: gitops/worker/apply.c. */
+#include "kube/api/managed_fields.h"
 #include <string.h>
 #include "base/str.h"
 #include "kube/api/field_set.h"
@@ -24,7 +24,7 @@ object_is_builtin(const json_t *object)
 
 /* The fields of an object that its writer can own. */
 static json_t *
-apply_fields_of(const json_t *object, const char *subresource)
+managed_fields_of(const json_t *object, const char *subresource)
 {
 	json_t *set = field_set_of(object, object_is_builtin(object)), *meta = json_object_get(set, "f:metadata"),
 	       *status;
@@ -47,13 +47,13 @@ apply_fields_of(const json_t *object, const char *subresource)
 }
 
 static json_t *
-apply_managers(const json_t *object)
+managed_fields_entries(const json_t *object)
 {
 	return json_object_get(json_object_get(object, "metadata"), "managedFields");
 }
 
 static json_t *
-apply_entry_new(const char *name, const char *operation, const json_t *object, const struct field_manager *m)
+managed_fields_entry_new(const char *name, const char *operation, const json_t *object, const struct field_manager *m)
 {
 	json_t *e = json_pack("{s:s,s:s,s:s,s:s,s:s,s:{}}", "manager", name, "operation", operation, "apiVersion",
 	    json_str(object, "apiVersion") ?: "", "time", m->time, "fieldsType", "FieldsV1", "fieldsV1");
@@ -64,7 +64,7 @@ apply_entry_new(const char *name, const char *operation, const json_t *object, c
 }
 
 static json_t *
-apply_entry_of(const json_t *managers, const char *operation, const struct field_manager *m)
+managed_fields_entry_of(const json_t *managers, const char *operation, const struct field_manager *m)
 {
 	json_t *e;
 	size_t i;
@@ -77,21 +77,21 @@ apply_entry_of(const json_t *managers, const char *operation, const struct field
 }
 
 static json_t *
-apply_fields_in(const json_t *entry)
+managed_fields_in(const json_t *entry)
 {
 	return json_object_get(entry, "fieldsV1");
 }
 
 static void
-apply_drop_empty(json_t *managers)
+managed_fields_drop_empty(json_t *managers)
 {
 	for (size_t i = json_array_size(managers); i-- > 0;)
-		if (json_object_size(apply_fields_in(json_array_get(managers, i))) == 0)
+		if (json_object_size(managed_fields_in(json_array_get(managers, i))) == 0)
 			json_array_remove(managers, i);
 }
 
 static void
-apply_set_managers(json_t *meta, json_t *managers)
+managed_fields_set_entries(json_t *meta, json_t *managers)
 {
 	if (json_array_size(managers) > 0)
 		json_object_set(meta, "managedFields", managers);
@@ -100,7 +100,7 @@ apply_set_managers(json_t *meta, json_t *managers)
 }
 
 static json_t *
-apply_merge(const char *name, json_t *live, const json_t *config, bool builtin)
+managed_fields_merge(const char *name, json_t *live, const json_t *config, bool builtin)
 {
 	const char *key, *keys[2];
 	json_t *v;
@@ -109,7 +109,7 @@ apply_merge(const char *name, json_t *live, const json_t *config, bool builtin)
 	if (json_is_object(live) && json_is_object(config)) {
 		json_object_foreach ((json_t *)config, key, v)
 			json_object_set_new(
-			    live, key, apply_merge(key, json_incref(json_object_get(live, key)), v, builtin));
+			    live, key, managed_fields_merge(key, json_incref(json_object_get(live, key)), v, builtin));
 		return live;
 	}
 	if (json_is_array(live) && strcmp(name, "finalizers") == 0) {
@@ -131,7 +131,7 @@ apply_merge(const char *name, json_t *live, const json_t *config, bool builtin)
 			json_t *there = list_find(live, keys, n, v);
 
 			if (there != NULL)
-				apply_merge("", there, v, builtin); /* in place: both are objects */
+				managed_fields_merge("", there, v, builtin); /* in place: both are objects */
 			else
 				json_array_append_new(live, json_deep_copy(v));
 		}
@@ -144,14 +144,14 @@ apply_merge(const char *name, json_t *live, const json_t *config, bool builtin)
 /* Returns whether the entry is of kubectl's client-side apply, whose fields belong to kubectl's server-side apply
  * too, without a conflict. */
 static bool
-apply_is_predecessor(const json_t *entry, const struct field_manager *m)
+managed_fields_is_predecessor(const json_t *entry, const struct field_manager *m)
 {
 	return strcmp(m->name, "kubectl") == 0 && str_eq(json_str(entry, "manager"), "kubectl-client-side-apply");
 }
 
 /* Takes conflicting fields from other managers if the apply is forced; *ret_clashes are those that it must not take. */
 static void
-apply_take(struct arena *a, json_t *managers, const json_t *own, const json_t *set, const json_t *live,
+managed_fields_take(struct arena *a, json_t *managers, const json_t *own, const json_t *set, const json_t *live,
     const json_t *config, const struct field_manager *m, bool force, json_t *ret_clashes)
 {
 	json_t *entry, *path;
@@ -162,9 +162,9 @@ apply_take(struct arena *a, json_t *managers, const json_t *own, const json_t *s
 
 		if (entry == own)
 			continue;
-		field_set_clash(a, set, apply_fields_in(entry), config, live, both, paths);
-		if (force || apply_is_predecessor(entry, m)) {
-			field_set_subtract(apply_fields_in(entry), both);
+		field_set_clash(a, set, managed_fields_in(entry), config, live, both, paths);
+		if (force || managed_fields_is_predecessor(entry, m)) {
+			field_set_subtract(managed_fields_in(entry), both);
 			continue;
 		}
 		json_array_foreach (paths, k, path)
@@ -178,7 +178,7 @@ apply_take(struct arena *a, json_t *managers, const json_t *own, const json_t *s
 
 /* Returns the error of a conflict, with the text of the API server. */
 static struct err *
-apply_conflict(struct arena *a, const json_t *clashes)
+managed_fields_conflict(struct arena *a, const json_t *clashes)
 {
 	const char *last = NULL, *text = "";
 	json_t *c;
@@ -200,66 +200,69 @@ apply_conflict(struct arena *a, const json_t *clashes)
 
 /* Before the first apply, all fields existed already. */
 static json_t *
-apply_managers_before(const json_t *live, const struct field_manager *m)
+managed_fields_entries_before(const json_t *live, const struct field_manager *m)
 {
-	json_t *managers = apply_managers(live) != NULL ? json_deep_copy(apply_managers(live)) : json_array(), *first;
+	json_t *managers =
+		   managed_fields_entries(live) != NULL ? json_deep_copy(managed_fields_entries(live)) : json_array(),
+	       *first;
 
 	if (live != NULL && json_array_size(managers) == 0) {
-		first = apply_entry_new(FIRST, "Update", live, &(struct field_manager){ FIRST, NULL, m->time });
-		json_object_set_new(first, "fieldsV1", apply_fields_of(live, NULL));
+		first =
+		    managed_fields_entry_new(FIRST, "Update", live, &(struct field_manager){ FIRST, NULL, m->time });
+		json_object_set_new(first, "fieldsV1", managed_fields_of(live, NULL));
 		json_array_append_new(managers, first);
 	}
 	return managers;
 }
 
 struct err *
-apply_config(struct arena *a, const json_t *live, const json_t *config, const struct field_manager *m, bool force,
-    json_t **ret, json_t **ret_conflicts)
+managed_fields_apply(struct arena *a, const json_t *live, const json_t *config, const struct field_manager *m,
+    bool force, json_t **ret, json_t **ret_conflicts)
 {
-	_cleanup_(json_decrefp) json_t *managers = apply_managers_before(live, m),
-				       *set = apply_fields_of(config, m->subresource), *clashes = json_array(),
+	_cleanup_(json_decrefp) json_t *managers = managed_fields_entries_before(live, m),
+				       *set = managed_fields_of(config, m->subresource), *clashes = json_array(),
 				       *gone = NULL, *object = NULL;
-	json_t *own = apply_entry_of(managers, "Apply", m), *entry, *meta;
+	json_t *own = managed_fields_entry_of(managers, "Apply", m), *entry, *meta;
 	bool same;
 	size_t i;
 
-	if (apply_managers(config) != NULL)
+	if (managed_fields_entries(config) != NULL)
 		return err_new(a, ERR_INVALID, "metadata.managedFields must be nil");
-	apply_take(a, managers, own, set, live, config, m, force, clashes);
+	managed_fields_take(a, managers, own, set, live, config, m, force, clashes);
 	if (json_array_size(clashes) > 0) {
 		if (ret_conflicts != NULL)
 			*ret_conflicts = json_incref(clashes);
-		return apply_conflict(a, clashes);
+		return managed_fields_conflict(a, clashes);
 	}
-	object =
-	    apply_merge("", live != NULL ? json_deep_copy(live) : json_object(), config, object_is_builtin(config));
-	gone = own != NULL ? json_deep_copy(apply_fields_in(own)) : json_object();
+	object = managed_fields_merge(
+	    "", live != NULL ? json_deep_copy(live) : json_object(), config, object_is_builtin(config));
+	gone = own != NULL ? json_deep_copy(managed_fields_in(own)) : json_object();
 	same = own != NULL && json_equal(gone, set);
 	field_set_subtract(gone, set);
 	json_array_foreach (managers, i, entry)
 		if (entry != own)
-			field_set_subtract(gone, apply_fields_in(entry));
+			field_set_subtract(gone, managed_fields_in(entry));
 	field_set_remove(gone, object);
 	meta = json_object_get(object, "metadata");
-	if (same && json_equal(object, live) && json_equal(managers, apply_managers(live))) {
+	if (same && json_equal(object, live) && json_equal(managers, managed_fields_entries(live))) {
 		*ret = TAKE_PTR(object);
 		return NULL;
 	}
 	if (own == NULL) {
-		own = apply_entry_new(m->name, "Apply", config, m);
+		own = managed_fields_entry_new(m->name, "Apply", config, m);
 		json_array_append_new(managers, own);
 	}
 	json_object_set(own, "fieldsV1", set);
 	json_object_set_new(own, "time", json_string(m->time));
-	apply_drop_empty(managers);
-	apply_set_managers(meta, managers);
+	managed_fields_drop_empty(managers);
+	managed_fields_set_entries(meta, managers);
 	*ret = TAKE_PTR(object);
 	return NULL;
 }
 
 /* Entries of updates beyond UPDATERS_MAX are merged into one: only their fields are kept. */
 static void
-apply_bound(json_t *managers)
+managed_fields_bound(json_t *managers)
 {
 	json_t *ancient = NULL, *e;
 	size_t i, updaters = 0;
@@ -275,7 +278,7 @@ apply_bound(json_t *managers)
 			json_object_set_new(e, "manager", json_string(ANCIENT));
 			i++;
 		} else {
-			field_set_add(apply_fields_in(ancient), apply_fields_in(e));
+			field_set_add(managed_fields_in(ancient), managed_fields_in(e));
 			json_array_remove(managers, i);
 			updaters--;
 		}
@@ -283,38 +286,39 @@ apply_bound(json_t *managers)
 }
 
 void
-apply_track(const json_t *before, json_t *after, const struct field_manager *m)
+managed_fields_track(const json_t *before, json_t *after, const struct field_manager *m)
 {
 	_cleanup_(json_decrefp) json_t *managers = NULL, *all = NULL, *set = NULL, *changed = NULL;
 	struct field_manager who = *m;
 	json_t *meta = json_object_get(after, "metadata"), *entry, *own;
 	size_t i;
 
-	if (json_array_size(apply_managers(before)) == 0 && (m->name == NULL || before != NULL)) {
+	if (json_array_size(managed_fields_entries(before)) == 0 && (m->name == NULL || before != NULL)) {
 		json_object_del(meta, "managedFields");
 		return;
 	}
 	if (who.name == NULL)
 		who.name = "unknown";
-	managers = apply_managers(before) != NULL ? json_deep_copy(apply_managers(before)) : json_array();
+	managers =
+	    managed_fields_entries(before) != NULL ? json_deep_copy(managed_fields_entries(before)) : json_array();
 	all = field_set_of(after, object_is_builtin(after));
-	set = apply_fields_of(after, m->subresource);
+	set = managed_fields_of(after, m->subresource);
 	changed = field_set_changed(set, before, after);
-	own = apply_entry_of(managers, "Update", &who);
+	own = managed_fields_entry_of(managers, "Update", &who);
 	json_array_foreach (managers, i, entry) {
-		field_set_keep(apply_fields_in(entry), all);
+		field_set_keep(managed_fields_in(entry), all);
 		if (entry != own)
-			field_set_subtract(apply_fields_in(entry), changed);
+			field_set_subtract(managed_fields_in(entry), changed);
 	}
 	if (json_object_size(changed) > 0) {
 		if (own == NULL) {
-			own = apply_entry_new(who.name, "Update", after, &who);
+			own = managed_fields_entry_new(who.name, "Update", after, &who);
 			json_array_append_new(managers, own);
 		}
-		field_set_add(apply_fields_in(own), changed);
+		field_set_add(managed_fields_in(own), changed);
 		json_object_set_new(own, "time", json_string(who.time));
 	}
-	apply_drop_empty(managers);
-	apply_bound(managers);
-	apply_set_managers(meta, managers);
+	managed_fields_drop_empty(managers);
+	managed_fields_bound(managers);
+	managed_fields_set_entries(meta, managers);
 }

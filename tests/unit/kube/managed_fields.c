@@ -1,7 +1,7 @@
-/* tests/unit/kube/apply.c: server-side apply: who owns what, what goes, what clashes. */
+/* tests/unit/kube/managed_fields.c: server-side apply: who owns what, what goes, what clashes. */
 #include "tests/unit/unit.h"
 #include "base/str.h"
-#include "kube/api/apply.h"
+#include "kube/api/managed_fields.h"
 
 #define NOW "2026-11-24T12:00:00Z"
 #define HEAD "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: web}\n"
@@ -18,7 +18,7 @@ static void
 apply(struct story *s, const char *manager, bool force, const char *text)
 {
 	json_t *config = yaml(s->arena, text), *next = NULL, *conflicts = NULL;
-	struct err *e = apply_config(
+	struct err *e = managed_fields_apply(
 	    s->arena, s->object, config, &(struct field_manager){ manager, NULL, NOW }, force, &next, &conflicts);
 
 	s->error = e != NULL ? err_text(s->arena, e) : "";
@@ -35,7 +35,7 @@ write(struct story *s, const char *manager, const char *subresource, const char 
 {
 	json_t *next = yaml(s->arena, text);
 
-	apply_track(s->object, next, &(struct field_manager){ manager, subresource, NOW });
+	managed_fields_track(s->object, next, &(struct field_manager){ manager, subresource, NOW });
 	json_decref(s->object);
 	s->object = next;
 }
@@ -179,7 +179,7 @@ who_writes_otherwise_owns_what_it_changed(void **state)
 
 	(void)state;
 	apply(&s, "a", false, HEAD "spec: {replicas: 2, minReadySeconds: 5}\n");
-	apply_track(NULL, s.object, &(struct field_manager){ NULL, NULL, NOW });
+	managed_fields_track(NULL, s.object, &(struct field_manager){ NULL, NULL, NOW });
 	assert_null(json_at(s.object, "/metadata/managedFields")); /* the manager has no name: nothing is kept */
 	end(&s);
 	s = begin();
