@@ -13,7 +13,7 @@
 #include "web/oidc/token.h"
 #include "web/oidc_provider.h"
 #include "web/session_cookie.h"
-#include "web/sessions.h"
+#include "web/session_secret.h"
 
 #define CODE_MAX 4096 /* bytes of an authorization code */
 #define EXCHANGES_MAX 16 /* codes that are exchanged at the same time */
@@ -29,7 +29,7 @@ struct oidc_login {
 	struct loop *loop;
 	struct oidc_login_settings settings;
 	struct provider *provider;
-	struct sessions *sessions;
+	struct session_secret *sessions;
 	unsigned exchanges, slow; /* checks in progress that exchange a code, or wait before a refusal */
 	struct rate_limit exchange_rate;
 	struct log_limit lines; /* about requests without a session */
@@ -51,7 +51,7 @@ struct login_check {
 
 	enum check_kind kind;
 	struct provider_need need;
-	struct sessions_operation session;
+	struct session_operation session;
 	struct exchange *exchange;
 	struct attempt attempt; /* CALLBACK */
 	const char *code; /* CALLBACK */
@@ -77,7 +77,7 @@ check_release(struct login_check *c)
 	if (c->exchange != NULL)
 		transport_cancel(c->login->settings.outside, c->exchange);
 	provider_cancel(c->login->provider, &c->need);
-	sessions_cancel(&c->session);
+	session_secret_cancel(&c->session);
 	loop_timer_stop(c->login->loop, &c->timer);
 	free(c);
 }
@@ -253,11 +253,11 @@ check_report_error(struct login_check *c, const struct err *e)
 static void
 check_start_operation(struct login_check *c)
 {
-	if (!sessions_start(c->login->sessions, &c->session))
+	if (!session_secret_start(c->login->sessions, &c->session))
 		check_respond(c, 503,
 		    arena_printf(c->request.arena,
 			"%d logins and logouts wait for the Secret %s already: try again in a few seconds",
-			SESSIONS_WRITES_MAX, SESSIONS_SECRET));
+			SESSION_SECRET_WRITES_MAX, SESSION_SECRET_NAME));
 }
 
 /* Returns a new id of 256 random bits, or NULL after it has responded. */
@@ -345,7 +345,7 @@ check_open_session(struct login_check *c, const struct oidc_user *u)
 	if (c->login->settings.keep_groups != NULL)
 		c->login->settings.keep_groups(c->login->settings.arg, c->request.arena, &groups);
 	sha256_hex(c->attempt.state, strlen(c->attempt.state), state);
-	c->session = (struct sessions_operation){ .kind = SESSIONS_ADD,
+	c->session = (struct session_operation){ .kind = SESSION_SECRET_ADD,
 		.id = c->id,
 		.session = { .user = u->subject,
 		    .name = u->name,
@@ -523,8 +523,8 @@ check_on_ended(void *arg, const struct err *e, const struct session *none)
 static void
 check_end_session(struct login_check *c)
 {
-	c->session = (struct sessions_operation){
-		.kind = SESSIONS_END, .id = c->id, .arena = c->request.arena, .done = check_on_ended, .arg = c
+	c->session = (struct session_operation){
+		.kind = SESSION_SECRET_END, .id = c->id, .arena = c->request.arena, .done = check_on_ended, .arg = c
 	};
 	check_start_operation(c);
 }
@@ -586,8 +586,8 @@ check_find_session(struct login_check *c)
 		return;
 	}
 	c->id = arena_strdup(c->request.arena, id);
-	c->session = (struct sessions_operation){
-		.kind = SESSIONS_FIND, .id = c->id, .arena = c->request.arena, .done = check_on_found, .arg = c
+	c->session = (struct session_operation){
+		.kind = SESSION_SECRET_FIND, .id = c->id, .arena = c->request.arena, .done = check_on_found, .arg = c
 	};
 	check_start_operation(c);
 }
@@ -700,7 +700,7 @@ oidc_login_new(struct loop *loop, const struct oidc_login_settings *s)
 		.exchange_rate = { .burst = EXCHANGES_BURST, .token_ms = EXCHANGE_MS, .empty_at = INT64_MIN },
 		.settings = *s,
 		.provider = provider_new(loop, s->outside, s->oidc),
-		.sessions = sessions_new(s->api, s->namespace) };
+		.sessions = session_secret_new(s->api, s->namespace) };
 	log_limit_init(&l->lines, loop, "logins that are refused or not possible");
 	return l;
 }
@@ -711,7 +711,7 @@ oidc_login_free(struct oidc_login *l)
 	if (l == NULL)
 		return NULL;
 	provider_free(l->provider);
-	sessions_free(l->sessions);
+	session_secret_free(l->sessions);
 	log_limit_done(&l->lines);
 	free(l);
 	return NULL;

@@ -1,18 +1,18 @@
-/* tests/unit/machinery/sessions.c: the Secret of the sessions: which copy counts, and how it is written. */
-#include "web/sessions.h"
+/* tests/unit/machinery/session_secret.c: the Secret of the sessions: which copy counts, and how it is written. */
+#include "web/session_secret.h"
 #include "io/loop.h"
 #include "tests/unit/machinery/script.h"
 
 #define SECRET "/api/v1/namespaces/argocd/secrets/sluice-server-sessions"
 #define WALL INT64_C(1700000000000)
-#define N (SESSIONS_WRITES_MAX + 2)
+#define N (SESSION_SECRET_WRITES_MAX + 2)
 
 struct fixture {
 	struct loop *loop;
 	struct script *api;
-	struct sessions *sessions;
+	struct session_secret *sessions;
 	struct arena *arena;
-	struct sessions_operation operations[N];
+	struct session_operation operations[N];
 	int done, failed, found;
 };
 
@@ -33,7 +33,7 @@ sessions_begin(void **state)
 
 	*f = (struct fixture){ .loop = loop_virtual_new(WALL), .arena = arena_new() };
 	f->api = script_new(f->loop);
-	f->sessions = sessions_new(&f->api->transport, "argocd");
+	f->sessions = session_secret_new(&f->api->transport, "argocd");
 	loop_virtual_run_until(f->loop, 10);
 	*state = f;
 	return 0;
@@ -44,7 +44,7 @@ sessions_finish(void **state)
 {
 	struct fixture *f = *state;
 
-	sessions_free(f->sessions);
+	session_secret_free(f->sessions);
 	transport_free(&f->api->transport);
 	arena_free(f->arena);
 	loop_free(f->loop);
@@ -53,11 +53,11 @@ sessions_finish(void **state)
 }
 
 static bool
-start(struct fixture *f, int i, enum sessions_kind kind, const char *id)
+start(struct fixture *f, int i, enum session_secret_kind kind, const char *id)
 {
-	struct sessions_operation *o = &f->operations[i];
+	struct session_operation *o = &f->operations[i];
 
-	*o = (struct sessions_operation){ .kind = kind,
+	*o = (struct session_operation){ .kind = kind,
 		.id = id,
 		.session = { .user = id,
 		    .name = id,
@@ -67,7 +67,7 @@ start(struct fixture *f, int i, enum sessions_kind kind, const char *id)
 		.arena = f->arena,
 		.done = on_done,
 		.arg = f };
-	return sessions_start(f->sessions, o);
+	return session_secret_start(f->sessions, o);
 }
 
 /* The Secret with the sessions of these users; NULL: none. */
@@ -111,10 +111,10 @@ writes_are_made_one_at_a_time_and_joined(void **state)
 	struct fixture *f = *state;
 	struct exchange *e;
 
-	start(f, 0, SESSIONS_ADD, "a");
+	start(f, 0, SESSION_SECRET_ADD, "a");
 	script_respond(f->api, "GET", SECRET, 200, secret(f, "1", NULL, NULL));
-	start(f, 1, SESSIONS_ADD, "b");
-	start(f, 2, SESSIONS_ADD, "c");
+	start(f, 1, SESSION_SECRET_ADD, "b");
+	start(f, 2, SESSION_SECRET_ADD, "c");
 	assert_int_equal(script_n_open(f->api), 1);
 	script_respond(f->api, "PATCH", SECRET, 200, secret(f, "2", "a", NULL));
 	assert_int_equal(f->done, 1);
@@ -134,12 +134,12 @@ what_is_wrong_with_one_does_not_concern_the_others(void **state)
 {
 	struct fixture *f = *state;
 
-	start(f, 0, SESSIONS_ADD, "a");
-	start(f, 1, SESSIONS_END, "unknown");
-	start(f, 2, SESSIONS_ADD, "c");
+	start(f, 0, SESSION_SECRET_ADD, "a");
+	start(f, 1, SESSION_SECRET_END, "unknown");
+	start(f, 2, SESSION_SECRET_ADD, "c");
 	script_respond(f->api, "GET", SECRET, 200, secret(f, "1", NULL, NULL));
 	assert_int_equal(f->done, 1);
-	sessions_cancel(&f->operations[2]);
+	session_secret_cancel(&f->operations[2]);
 	script_respond(f->api, "PATCH", SECRET, 200, secret(f, "2", "a", "c"));
 	assert_int_equal(f->done, 2);
 	assert_int_equal(f->failed, 0);
@@ -150,14 +150,14 @@ a_conflict_is_followed_by_a_pause(void **state)
 {
 	struct fixture *f = *state;
 
-	start(f, 0, SESSIONS_ADD, "a");
+	start(f, 0, SESSION_SECRET_ADD, "a");
 	for (int i = 0; i < 7; i++) {
 		script_respond(f->api, "GET", SECRET, 200, secret(f, "1", NULL, NULL));
 		script_respond(f->api, "PATCH", SECRET, 409, "{}");
 		assert_int_equal(script_n_open(f->api), 0);
-		start(f, 1, SESSIONS_ADD, "b");
+		start(f, 1, SESSION_SECRET_ADD, "b");
 		assert_int_equal(script_n_open(f->api), 0);
-		sessions_cancel(&f->operations[1]);
+		session_secret_cancel(&f->operations[1]);
 		assert_true(loop_virtual_step(f->loop));
 		assert_int_equal(script_n_open(f->api), 1);
 	}
@@ -173,11 +173,11 @@ a_read_from_before_a_logout_does_not_bring_the_session_back(void **state)
 {
 	struct fixture *f = *state;
 
-	start(f, 0, SESSIONS_FIND, "b");
+	start(f, 0, SESSION_SECRET_FIND, "b");
 	assert_true(loop_virtual_step(f->loop));
 	assert_int_equal(script_n_open(f->api), 1);
 	loop_virtual_run_until(f->loop, 50);
-	start(f, 1, SESSIONS_END, "a");
+	start(f, 1, SESSION_SECRET_END, "a");
 	assert_int_equal(script_n_open(f->api), 2);
 	respond_to(&f->api->sent[1], secret(f, "1", "a", "b"));
 	assert_string_equal(f->api->sent[2].method, "PATCH");
@@ -186,7 +186,7 @@ a_read_from_before_a_logout_does_not_bring_the_session_back(void **state)
 	respond_to(&f->api->sent[0], secret(f, "1", "a", "b"));
 	assert_int_equal(f->done, 2);
 	assert_int_equal(f->found, 1);
-	start(f, 2, SESSIONS_FIND, "a");
+	start(f, 2, SESSION_SECRET_FIND, "a");
 	assert_int_equal(f->done, 3);
 	assert_int_equal(f->found, 1);
 }
@@ -196,20 +196,20 @@ more_writes_than_the_limit_are_refused(void **state)
 {
 	struct fixture *f = *state;
 
-	for (int i = 0; i < SESSIONS_WRITES_MAX; i++)
-		assert_true(start(f, i, SESSIONS_ADD, arena_printf(f->arena, "u%d", i)));
-	assert_false(start(f, SESSIONS_WRITES_MAX, SESSIONS_ADD, "more"));
-	assert_false(start(f, SESSIONS_WRITES_MAX, SESSIONS_END, "more"));
+	for (int i = 0; i < SESSION_SECRET_WRITES_MAX; i++)
+		assert_true(start(f, i, SESSION_SECRET_ADD, arena_printf(f->arena, "u%d", i)));
+	assert_false(start(f, SESSION_SECRET_WRITES_MAX, SESSION_SECRET_ADD, "more"));
+	assert_false(start(f, SESSION_SECRET_WRITES_MAX, SESSION_SECRET_END, "more"));
 	assert_int_equal(script_n_open(f->api), 1);
 	/* Those in flight count too, and reads do not. */
 	script_respond(f->api, "GET", SECRET, 200, secret(f, "1", NULL, NULL));
-	assert_false(start(f, SESSIONS_WRITES_MAX, SESSIONS_ADD, "more"));
-	assert_true(start(f, SESSIONS_WRITES_MAX, SESSIONS_FIND, "more"));
-	sessions_cancel(&f->operations[SESSIONS_WRITES_MAX]);
+	assert_false(start(f, SESSION_SECRET_WRITES_MAX, SESSION_SECRET_ADD, "more"));
+	assert_true(start(f, SESSION_SECRET_WRITES_MAX, SESSION_SECRET_FIND, "more"));
+	session_secret_cancel(&f->operations[SESSION_SECRET_WRITES_MAX]);
 	assert_int_equal(f->done, 0);
 	script_respond(f->api, "PATCH", SECRET, 200, secret(f, "2", "u0", NULL));
-	assert_int_equal(f->done, SESSIONS_WRITES_MAX);
-	assert_true(start(f, SESSIONS_WRITES_MAX, SESSIONS_ADD, "more"));
+	assert_int_equal(f->done, SESSION_SECRET_WRITES_MAX);
+	assert_true(start(f, SESSION_SECRET_WRITES_MAX, SESSION_SECRET_ADD, "more"));
 }
 
 int
