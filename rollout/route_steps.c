@@ -86,19 +86,19 @@ route_steps_done(struct rollout_pass *p, const struct canary_step *s)
 	return p->replicas == 0 || routes_settled(p);
 }
 
-/* Adds the error of a value, with the text of Argo Rollouts. `path` is that of its item of `match`, which may have a
- * stricter error of the router already; `field` is its place there. */
+/* Adds the error of a value, with the text of Argo Rollouts. `path` is that of its item of `match`; `field` is its place
+ * there. */
 static void
 route_steps_check_match(struct problems *p, const struct string_match *m, const char *path, const char *field)
 {
 	int n = m != NULL ? (m->exact != NULL) + (m->prefix != NULL) + (m->regex != NULL) : 1;
 
-	if (n == 0 && !problem_at(p, path))
+	if (n == 0)
 		problem_add(p, path,
 		    "Invalid value: %s: StringMatch value missed, match value must have one of the following: exact, "
 		    "regex, prefix",
 		    field);
-	else if (n > 1 && !problem_at(p, path))
+	else if (n > 1)
 		problem_add(p, path,
 		    "Invalid value: %s: StringMatch match value must have exactly one of the following: exact, regex, "
 		    "prefix",
@@ -131,11 +131,14 @@ header_route_step_check(
 {
 	const struct canary_strategy *c = w->rollout->spec.strategy.canary;
 	const struct header_route *r = s->set_header_route;
+	bool has = check_feature(p, c, ROUTER_HEADER_ROUTES, path);
 
-	if (check_feature(p, c, ROUTER_HEADER_ROUTES, path))
-		for (size_t i = 0; i < r->match.n; i++)
-			route_steps_check_match(p, r->match.at[i].header_value,
-			    arena_printf(p->arena, "%s.match[%zu]", path, i), "headerValue");
+	for (size_t i = 0; has && i < r->match.n; i++) {
+		const char *at = arena_printf(p->arena, "%s.match[%zu]", path, i);
+
+		if (!problem_at(p, at)) /* a stricter error of the router */
+			route_steps_check_match(p, r->match.at[i].header_value, at, "headerValue");
+	}
 	route_steps_check_name(p, c, r->name, path);
 }
 
@@ -174,6 +177,8 @@ mirror_route_step_check(
 		const struct route_match *m = &r->match.at[i];
 		const char *at = arena_printf(p->arena, "%s.match[%zu]", path, i);
 
+		if (problem_at(p, at)) /* a stricter error of the router */
+			continue;
 		route_steps_check_match(p, m->method, at, "method");
 		route_steps_check_match(p, m->path, at, "path");
 		if (m->headers != NULL)

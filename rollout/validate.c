@@ -347,7 +347,8 @@ validate_routing(struct problems *p, const struct routed *routed, const struct c
 	    problem_at(p, CANARY ".stableService") + problem_at(p, CANARY ".canaryService") +
 		    problem_at(p, CANARY ".pingPong.pingService") + problem_at(p, CANARY ".pingPong.pongService") >
 		0 &&
-	    (str_empty(c->canary_service) || str_empty(c->stable_service)))
+	    (str_empty(c->canary_service) || str_empty(c->stable_service) || str_empty(c->turn_canary_service) ||
+		str_empty(c->turn_stable_service)))
 		return;
 	for (size_t i = 0; i < routed->n; i++)
 		validate_router(p, routed->by[i].err ?: routed->by[i].routing.raise_err);
