@@ -101,3 +101,12 @@ pause_step_is_endless(const struct rollout_pass *p, int64_t index)
 
 	return pause != NULL && pause->duration == NULL;
 }
+
+bool
+pause_step_is_short(const struct rollout_pass *p, int64_t index, int64_t ms)
+{
+	const struct pause_step *pause = index >= 0 && index < steps_count(p) ? p->canary->steps.at[index].pause : NULL;
+	int64_t duration;
+
+	return pause != NULL && seconds_or_duration(pause->duration, &duration) == DURATION_SET && duration <= ms;
+}

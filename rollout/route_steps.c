@@ -86,8 +86,8 @@ route_steps_done(struct rollout_pass *p, const struct canary_step *s)
 	return p->replicas == 0 || routes_settled(p);
 }
 
-/* Adds the error of a value, with the text of Argo Rollouts. `path` is that of its item of `match`; `field` is its place
- * there. */
+/* Adds the error of a value, with the text of Argo Rollouts. `path` is that of its item of `match`; `field` is its
+ * place there. */
 static void
 route_steps_check_match(struct problems *p, const struct string_match *m, const char *path, const char *field)
 {

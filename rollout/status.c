@@ -615,8 +615,8 @@ status_has_one_pod_more(const struct rollout_pass *p)
 static bool
 status_needs_step_number(const struct rollout_pass *p)
 {
-	return time_add(p->was->pause_conditions.at[0].start_time, SHORT_PAUSE_MS) < p->w->now &&
-	       seen_note(p->w->seen, WAITS_SINCE, -1) < 0 && !steps_are_passed(p) && target_of(p).pods_there;
+	return !pause_step_is_short(p, p->index - 1, SHORT_PAUSE_MS) && seen_note(p->w->seen, WAITS_SINCE, -1) < 0 &&
+	       !steps_are_passed(p) && target_of(p).pods_there;
 }
 
 /* Returns whether the only change is the end of a timed pause. */
