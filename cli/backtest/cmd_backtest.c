@@ -187,16 +187,21 @@ backtest_read_limits(struct cli *c, struct backtest_limits *ret)
 	return 0;
 }
 
+static int
+backtest_check_alarms(struct cli *c, double share, const struct backtest_limits *limits)
+{
+	return share > limits->false_alarms
+		   ? cli_fail(c, "%.2g %% of the good releases were stopped; --allow-false-alarms is %g %%",
+			 share * 100, limits->false_alarms * 100)
+		   : 0;
+}
+
 /* Returns 0 if the figures are within the limits, or 1 after printing which are not. */
 static int
 backtest_check(const struct play *p, const struct backtest_limits *limits)
 {
-	double alarms = play_false_alarms(p);
-	int code = 0;
+	int code = backtest_check_alarms(p->cli, play_false_alarms(p), limits);
 
-	if (alarms > limits->false_alarms)
-		code = cli_fail(p->cli, "%.2g %% of the good releases were stopped; --allow-false-alarms is %g %%",
-		    alarms * 100, limits->false_alarms * 100);
 	for (size_t i = 0; i < p->n_metrics && !isnan(limits->catch); i++) {
 		double caught = figures_smallest(p->metrics[i].power, p->options.n_effects, PLAY_CAUGHT);
 
@@ -213,24 +218,36 @@ backtest_check(const struct play *p, const struct backtest_limits *limits)
 	return code;
 }
 
-/* Past releases have no effects, and must be many for a share of false alarms. */
+/* Past releases have no effects. A share of false alarms is that of placebo releases if few good ones are known. */
 static int
-backtest_check_releases(const struct releases *r, const struct backtest_limits *limits)
+backtest_check_releases(
+    const struct releases *r, const struct output_placebo *placebo, const struct backtest_limits *limits)
 {
 	struct releases_count good = releases_count(r, PAST_GOOD);
 	double share = good.n > 0 ? (double)good.stopped / (double)good.n : 0;
 
 	if (isnan(limits->false_alarms))
 		return 0;
-	if (good.n < RELEASES_KNOWN_MIN)
+	if (placebo->err != NULL)
 		return cli_fail(r->cli,
-		    "%zu good releases are known; --allow-false-alarms needs %d of them, or placebo releases: remove "
-		    "--releases",
-		    good.n, RELEASES_KNOWN_MIN);
-	return share <= limits->false_alarms
-		   ? 0
-		   : cli_fail(r->cli, "%.2g %% of the good releases were stopped; --allow-false-alarms is %g %%",
-			 share * 100, limits->false_alarms * 100);
+		    "%zu good releases are known; --allow-false-alarms needs %d of them, or placebo releases: %s",
+		    good.n, RELEASES_KNOWN_MIN, err_text(r->cli->arena, placebo->err));
+	if (placebo->play != NULL)
+		return backtest_check_alarms(r->cli, play_false_alarms(placebo->play), limits);
+	return backtest_check_alarms(r->cli, share, limits);
+}
+
+/* Plays placebo releases that nothing makes worse. */
+static void
+backtest_placebo(const struct releases *r, const struct play_options *o, struct play *play, struct output_placebo *ret)
+{
+	struct play_options good = *o;
+
+	if (releases_count(r, PAST_GOOD).n >= RELEASES_KNOWN_MIN)
+		return;
+	good.n_effects = 1;
+	ret->err = play_all(r->cli, r->history, r->subject, &good, play);
+	ret->play = play;
 }
 
 /* Judges releases that were. */
@@ -238,23 +255,29 @@ static int
 backtest_releases(struct cli *c, struct history *h, const struct subject *s, const struct play_options *o,
     const struct backtest_limits *limits)
 {
-	const char *at = cli_flag(c, "at");
+	const char *at = cli_flag(c, "at"), *output = cli_flag(c, "output");
+	struct output_placebo placebo = { 0 };
 	struct releases releases;
+	struct play play;
 	int code = at != NULL ? releases_play_at(h, s, at, o->length_ms, &releases)
 			      : releases_play(h, s, o->past_ms, o->length_ms, &releases);
 
-	if (code != 0 || history_write(h) != 0)
+	if (code != 0)
 		return 1;
-	if (strcmp(cli_flag(c, "output"), "svg") == 0 && releases.n_comparisons == 0)
+	if (at == NULL && (strcmp(output, "svg") != 0 || !isnan(limits->false_alarms)))
+		backtest_placebo(&releases, o, &play, &placebo);
+	if (history_write(h) != 0)
+		return 1;
+	if (strcmp(output, "svg") == 0 && releases.n_comparisons == 0)
 		return cli_fail(
 		    c, "-o svg: AnalysisTemplate %s has no comparison, whose evidence could be drawn", s->template);
-	if (strcmp(cli_flag(c, "output"), "json") == 0)
-		output_releases_json(&releases);
-	else if (strcmp(cli_flag(c, "output"), "svg") == 0)
+	if (strcmp(output, "json") == 0)
+		output_releases_json(&releases, &placebo);
+	else if (strcmp(output, "svg") == 0)
 		output_releases_svg(&releases);
 	else
-		output_releases_table(&releases, cli_on(c, "plot"));
-	return at != NULL ? 0 : backtest_check_releases(&releases, limits);
+		output_releases_table(&releases, &placebo, cli_on(c, "plot"));
+	return at != NULL ? 0 : backtest_check_releases(&releases, &placebo, limits);
 }
 
 static int
@@ -262,12 +285,15 @@ backtest_play(struct cli *c, struct history *h, const struct subject *s, const s
     const struct backtest_limits *limits)
 {
 	struct play play;
+	struct err *e;
 
 	if (s->rollout == NULL)
 		return cli_fail(c, "the pods of which Rollout? Name it with --rollout");
 	if (cli_flag(c, "at") != NULL || cli_on(c, "releases"))
 		return backtest_releases(c, h, s, o, limits);
-	if (play_all(c, h, s, o, &play) != 0 || history_write(h) != 0)
+	if ((e = play_all(c, h, s, o, &play)) != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	if (history_write(h) != 0)
 		return 1;
 	if (strcmp(cli_flag(c, "output"), "json") == 0)
 		output_json(&play);

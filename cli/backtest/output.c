@@ -16,6 +16,18 @@ output_percent(struct arena *a, double share)
 	return arena_printf(a, share > 0.00005 && share < 0.0995 ? "%.2g %%" : "%.0f %%", share * 100);
 }
 
+const char *
+output_quality(enum past_quality quality)
+{
+	static const char *const names[] = {
+		[PAST_UNKNOWN] = "unknown",
+		[PAST_GOOD] = "good",
+		[PAST_BAD] = "bad",
+	};
+
+	return names[quality];
+}
+
 static double
 output_share(size_t n, size_t of)
 {
@@ -210,12 +222,42 @@ output_proposals(const struct play *p)
 }
 
 void
-output_table(const struct play *p)
+output_false_alarms(const struct play *p)
 {
 	struct arena *a = p->cli->arena;
 	double any = play_false_alarms(p), low, high;
 
 	output_interval(p, any, &low, &high);
+	printf("False alarms: %s of the good releases were stopped; with 95 %% confidence %s to %s.\n",
+	    output_percent(a, any), output_percent(a, low), output_percent(a, high));
+}
+
+/* Lists the releases of this past: they are no part of the figures. */
+static void
+output_past_releases(const struct play *p)
+{
+	size_t first = p->n_past_releases > RELEASES_MAX ? p->n_past_releases - RELEASES_MAX : 0;
+	struct arena *a = p->cli->arena;
+
+	if (p->n_past_releases == 0)
+		return;
+	printf("\nThis past has %zu release%s, which --releases judges:\n", p->n_past_releases,
+	    p->n_past_releases == 1 ? "" : "s");
+	for (size_t i = first; i < p->n_past_releases; i++) {
+		const struct past_release *r = &p->past_releases[i];
+
+		printf("    %s  %s after %s, %s\n", time_format(a, r->start), r->canary, r->stable,
+		    output_quality(r->quality));
+	}
+	if (first > 0)
+		printf("    The newest %d are shown.\n", RELEASES_MAX);
+}
+
+void
+output_table(const struct play *p)
+{
+	struct arena *a = p->cli->arena;
+
 	printf("%zu placebo releases of %s in %s of %s before %s: %zu of %.0f pods play the canary, with %s\n",
 	    output_releases(p), duration_human(a, p->options.length_ms), duration_human(a, p->options.past_ms),
 	    p->subject->rollout, time_format(a, p->history->until), p->options.pods, output_pods(p),
@@ -226,12 +268,13 @@ output_table(const struct play *p)
 	printf("%-*s %-7s %-8s %-8s %s\n", output_width(p), "METRIC", "CANARY", "STOPPED", "PASSED", "AFTER");
 	for (size_t i = 0; i < p->n_metrics; i++)
 		output_rows(p, &p->metrics[i]);
-	printf("\nFalse alarms: %s of the good releases were stopped; with 95 %% confidence %s to %s.\n",
-	    output_percent(a, any), output_percent(a, low), output_percent(a, high));
+	printf("\n");
+	output_false_alarms(p);
 	for (size_t i = 0; i < p->n_metrics; i++)
 		output_metric_notes(p, &p->metrics[i]);
 	printf("x3: three times the errors, borrowed from other pods at the same time, or three times the "
 	       "latency.\n");
+	output_past_releases(p);
 	output_proposals(p);
 }
 
@@ -267,22 +310,41 @@ output_metric_json(const struct play *p, const struct play_metric *m)
 	    m->compare == NULL && threshold_sums_versions(&m->threshold));
 }
 
+json_t *
+output_false_alarms_json(const struct play *p)
+{
+	double any = play_false_alarms(p), low, high;
+
+	output_interval(p, any, &low, &high);
+	return json_pack("{s:I,s:I,s:I,s:f,s:f,s:f}", "releases", (json_int_t)output_releases(p), "times",
+	    (json_int_t)p->n_windows, "timesWithoutOverlap", (json_int_t)p->apart, "falseAlarms", any, "falseAlarmsLow",
+	    low, "falseAlarmsHigh", high);
+}
+
+json_t *
+output_past_release_json(struct arena *a, const struct past_release *r)
+{
+	return json_pack("{s:s,s:s,s:s,s:s}", "since", time_format(a, r->start), "canary", r->canary, "stable",
+	    r->stable, "quality", output_quality(r->quality));
+}
+
 void
 output_json(const struct play *p)
 {
-	double any = play_false_alarms(p), low, high;
-	json_t *metrics = json_array();
-	_cleanup_(json_decrefp) json_t *all = NULL;
+	json_t *metrics = json_array(), *past = json_array();
+	_cleanup_(json_decrefp) json_t *all = NULL, *alarms = NULL;
 	_cleanup_(freep) char *text = NULL;
 
-	output_interval(p, any, &low, &high);
+	for (size_t i = 0; i < p->n_past_releases; i++)
+		json_array_append_new(past, output_past_release_json(p->cli->arena, &p->past_releases[i]));
 	for (size_t i = 0; i < p->n_metrics; i++)
 		json_array_append_new(metrics, output_metric_json(p, &p->metrics[i]));
-	all = json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:f,s:o}", "template", p->subject->template,
-	    "rollout", p->subject->rollout, "until", time_format(p->cli->arena, p->history->until), "releases",
-	    (json_int_t)output_releases(p), "times", (json_int_t)p->n_windows, "timesWithoutOverlap",
-	    (json_int_t)p->apart, "queries", (json_int_t)p->history->requests, "pods", (json_int_t)p->options.pods,
-	    "falseAlarms", any, "falseAlarmsLow", low, "falseAlarmsHigh", high, "metrics", metrics);
+	all =
+	    json_pack("{s:s,s:s,s:s,s:I,s:I,s:o,s:o}", "template", p->subject->template, "rollout", p->subject->rollout,
+		"until", time_format(p->cli->arena, p->history->until), "queries", (json_int_t)p->history->requests,
+		"pods", (json_int_t)p->options.pods, "pastReleases", past, "metrics", metrics);
+	alarms = output_false_alarms_json(p);
+	json_object_update(all, alarms);
 	text = json_dumps(all, JSON_INDENT(4) | JSON_REAL_PRECISION(12));
 	printf("%s\n", text);
 }

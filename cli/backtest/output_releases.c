@@ -10,12 +10,6 @@
 
 #define OUTPUT_PICTURE_MAX (8u << 20)
 
-static const char *const output_qualities[] = {
-	[PAST_UNKNOWN] = "unknown",
-	[PAST_GOOD] = "good",
-	[PAST_BAD] = "bad",
-};
-
 static const char *
 output_after(const struct releases *p, const struct releases_one *one, size_t metric)
 {
@@ -37,7 +31,7 @@ output_release(const struct releases *p, const struct releases_one *one, bool pl
 	struct arena *a = p->cli->arena;
 
 	printf("%s  %s after %s, %s%s%s\n", time_format(a, one->begin), one->of.canary, one->of.stable,
-	    output_qualities[one->of.quality],
+	    output_quality(one->of.quality),
 	    one->version != NULL ? arena_printf(a, ", revision %lld", (long long)one->version->revision) : "",
 	    one->run != NULL ? arena_printf(a, ", AnalysisRun %s", one->run->object.meta.name) : "");
 	if (one->no_data)
@@ -56,6 +50,23 @@ output_release(const struct releases *p, const struct releases_one *one, bool pl
 }
 
 /* The interval is about releases: those of one Rollout do not overlap. */
+/* Of few good releases no share is known; placebo releases are many. */
+static void
+output_placebo(const struct releases *p, const struct output_placebo *placebo)
+{
+	const struct play *play = placebo->play;
+
+	if (play == NULL)
+		return;
+	printf("    Fewer than %d are known, which is too few for a share of false alarms. ", RELEASES_KNOWN_MIN);
+	if (placebo->err != NULL) {
+		printf("Placebo releases have none: %s.\n", err_text(p->cli->arena, placebo->err));
+		return;
+	}
+	printf("That of %zu placebo releases:\n    ", play->n_windows * play->draws);
+	output_false_alarms(play);
+}
+
 static void
 output_good(const struct releases *p)
 {
@@ -70,10 +81,6 @@ output_good(const struct releases *p)
 	figures_interval((double)good.stopped, (double)good.n, &low, &high);
 	printf("\nGood releases: %zu of %zu stopped, %zu passed; with 95 %% confidence %s to %s are stopped.\n",
 	    good.stopped, good.n, good.passed, output_percent(a, low), output_percent(a, high));
-	if (good.n < RELEASES_KNOWN_MIN)
-		printf("    Fewer than %d are known: without --releases, false alarms are counted of placebo "
-		       "releases.\n",
-		    RELEASES_KNOWN_MIN);
 }
 
 static size_t
@@ -84,12 +91,13 @@ output_no_data(const struct releases *p)
 }
 
 static void
-output_summary(const struct releases *p)
+output_summary(const struct releases *p, const struct output_placebo *placebo)
 {
 	struct releases_count bad = releases_count(p, PAST_BAD);
 	size_t unknown = releases_count(p, PAST_UNKNOWN).n;
 
 	output_good(p);
+	output_placebo(p, placebo);
 	printf("Bad releases: %zu of %zu stopped, %zu passed.\n", bad.stopped, bad.n, bad.passed);
 	if (unknown > 0)
 		printf("Unknown: %zu, which are not counted: undone within a day, replaced by a third version, or in "
@@ -100,7 +108,7 @@ output_summary(const struct releases *p)
 }
 
 void
-output_releases_table(const struct releases *p, bool plot)
+output_releases_table(const struct releases *p, const struct output_placebo *placebo, bool plot)
 {
 	struct arena *a = p->cli->arena;
 
@@ -111,7 +119,7 @@ output_releases_table(const struct releases *p, bool plot)
 	for (size_t i = 0; i < p->n; i++)
 		output_release(p, &p->at[i], plot);
 	if (p->past_ms > 0)
-		output_summary(p);
+		output_summary(p, placebo);
 	if (output_no_data(p) > 0)
 		printf("Prometheus has no data of %zu of %zu releases.\n", output_no_data(p), p->n);
 }
@@ -131,7 +139,7 @@ output_release_json(const struct releases *p, const struct releases_one *one)
 	}
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s?,s:I,s:b,s:o}", "begin", time_format(a, one->begin), "end",
 	    time_format(a, one->end), "since", time_format(a, one->of.start), "canary", one->of.canary, "stable",
-	    one->of.stable, "quality", output_qualities[one->of.quality], "analysisRun",
+	    one->of.stable, "quality", output_quality(one->of.quality), "analysisRun",
 	    one->run != NULL ? one->run->object.meta.name : NULL, "revision",
 	    (json_int_t)(one->version != NULL ? one->version->revision : 0), "data", !one->no_data, "metrics", metrics);
 }
@@ -145,8 +153,17 @@ output_count_json(const struct releases *p, enum past_quality quality)
 	    (json_int_t)c.passed, "withoutData", (json_int_t)c.no_data);
 }
 
+static json_t *
+output_placebo_json(const struct releases *p, const struct output_placebo *placebo)
+{
+	if (placebo->play == NULL)
+		return NULL;
+	return placebo->err != NULL ? json_pack("{s:s}", "error", err_text(p->cli->arena, placebo->err))
+				    : output_false_alarms_json(placebo->play);
+}
+
 void
-output_releases_json(const struct releases *p)
+output_releases_json(const struct releases *p, const struct output_placebo *placebo)
 {
 	json_t *list = json_array();
 	_cleanup_(json_decrefp) json_t *all = NULL;
@@ -154,11 +171,12 @@ output_releases_json(const struct releases *p)
 
 	for (size_t i = 0; i < p->n; i++)
 		json_array_append_new(list, output_release_json(p, &p->at[i]));
-	all = json_pack("{s:s,s:s,s:s,s:I,s:o,s:o,s:o,s:o}", "template", p->subject->template, "rollout",
+	all = json_pack("{s:s,s:s,s:s,s:I,s:o,s:o,s:o,s:o*,s:o}", "template", p->subject->template, "rollout",
 	    p->subject->rollout, "until", time_format(p->cli->arena, p->history->until), "queries",
 	    (json_int_t)p->history->requests, "good", output_count_json(p, PAST_GOOD), "bad",
-	    output_count_json(p, PAST_BAD), "unknown", output_count_json(p, PAST_UNKNOWN), "releases", list);
-	text = json_dumps(all, JSON_INDENT(4));
+	    output_count_json(p, PAST_BAD), "unknown", output_count_json(p, PAST_UNKNOWN), "placebo",
+	    output_placebo_json(p, placebo), "releases", list);
+	text = json_dumps(all, JSON_INDENT(4) | JSON_REAL_PRECISION(12));
 	printf("%s\n", text);
 }
 

@@ -43,6 +43,7 @@ play_find_windows(struct play *p)
 			rules.lead_ms = SERIES_HISTORY_MS;
 	if ((e = replicasets_read(p->history, p->subject, &past)) != NULL)
 		return e;
+	p->n_past_releases = past_releases(&past, a, &p->past_releases);
 	p->n_found = past_windows(&past, &rules, a, &p->windows);
 	if (p->n_found == 0)
 		return err_new(a, ERR_INVALID,
@@ -266,7 +267,7 @@ play_window(struct play *p, struct play_metric *m, size_t index)
 
 /* --- all --- */
 
-static int
+static struct err *
 play_add_comparison(struct play *p, struct play_metric *m)
 {
 	struct arena *a = p->cli->arena;
@@ -275,13 +276,13 @@ play_add_comparison(struct play *p, struct play_metric *m)
 	m->kind = m->compare->slow != NULL ? PLAY_LATENCY : PLAY_ERRORS;
 	m->queries = m->compare->slow != NULL ? 2 : 1;
 	if (e != NULL)
-		return cli_fail(p->cli, "metric %s: %s", m->name, err_text(a, e));
+		return err_wrap(a, e, "metric %s", m->name);
 	if (p->options.length_ms < COMPARISON_BINS_MIN * m->config.step_ms ||
 	    p->options.length_ms / m->config.step_ms > REPLICASETS_COLUMNS)
-		return cli_fail(p->cli, "metric %s: --minutes is not from %d to %d steps of %s", m->name,
+		return err_new(a, ERR_INVALID, "metric %s: --minutes is not from %d to %d steps of %s", m->name,
 		    COMPARISON_BINS_MIN, REPLICASETS_COLUMNS, duration_human(a, m->config.step_ms));
 	*(m->proposed ? &p->n_proposed : &p->n_comparisons) += 1;
-	return 0;
+	return NULL;
 }
 
 static void
@@ -300,14 +301,14 @@ play_add_threshold(struct play *p, struct play_metric *m, const struct metric *m
 }
 
 /* Adds the comparison that corresponds to a metric with conditions. */
-static int
+static struct err *
 play_propose(struct play *p, struct play_metric *of)
 {
 	struct compare_metric *compare = arena_alloc(p->cli->arena, sizeof(*compare));
 	struct play_metric *m = &p->metrics[p->n_metrics];
 
 	if ((of->not_proposed = proposal_read(p->cli->arena, &of->threshold, compare)) != NULL)
-		return 0;
+		return NULL;
 	*m = (struct play_metric){ .name = arena_printf(p->cli->arena, "%s-compared", of->name),
 		.compare = compare,
 		.dry_run = true,
@@ -317,10 +318,11 @@ play_propose(struct play *p, struct play_metric *of)
 }
 
 /* Sets the metrics that can be tested; others are named. */
-static int
+static struct err *
 play_metrics(struct play *p)
 {
 	const struct metric_set *set = &p->subject->set;
+	struct err *e = NULL;
 
 	p->metrics = arena_new_array(p->cli->arena, struct play_metric, 2 * set->n);
 	for (size_t i = 0; i < set->n; i++) {
@@ -340,20 +342,21 @@ play_metrics(struct play *p)
 		}
 		if (m->compare == NULL)
 			play_add_threshold(p, m, &set->metrics[i], &set->limits[i]);
-		else if (play_add_comparison(p, m) != 0)
-			return 1;
+		else if ((e = play_add_comparison(p, m)) != NULL)
+			return e;
 		p->n_metrics++;
-		if (p->options.propose && m->compare == NULL && play_propose(p, m) != 0)
-			return 1;
+		if (p->options.propose && m->compare == NULL && (e = play_propose(p, m)) != NULL)
+			return e;
 	}
 	if (p->options.propose && p->n_metrics == p->n_comparisons)
-		return cli_fail(p->cli, "--propose: AnalysisTemplate %s has comparisons only", p->subject->template);
-	if (p->n_metrics == 0)
-		return cli_fail(p->cli, "AnalysisTemplate %s has no metric that can be tested: docs/backtest.md",
+		return err_new(p->cli->arena, ERR_INVALID, "--propose: AnalysisTemplate %s has comparisons only",
 		    p->subject->template);
+	if (p->n_metrics == 0)
+		return err_new(p->cli->arena, ERR_INVALID,
+		    "AnalysisTemplate %s has no metric that can be tested: docs/backtest.md", p->subject->template);
 	return p->n_metrics * 4 < PLAY_REQUESTS_MAX
-		   ? 0
-		   : cli_fail(p->cli, "more than %d metrics", PLAY_REQUESTS_MAX / 4 - 1);
+		   ? NULL
+		   : err_new(p->cli->arena, ERR_INVALID, "more than %d metrics", PLAY_REQUESTS_MAX / 4 - 1);
 }
 
 static void
@@ -377,17 +380,15 @@ play_false_alarms(const struct play *p)
 	return releases > 0 ? (double)n / (double)releases : 0;
 }
 
-int
+struct err *
 play_all(struct cli *c, struct history *h, const struct subject *s, const struct play_options *o, struct play *ret)
 {
 	size_t releases;
 	struct err *e;
 
 	*ret = (struct play){ .cli = c, .history = h, .subject = s, .options = *o };
-	if (play_metrics(ret) != 0)
-		return 1;
-	if ((e = play_find_windows(ret)) != NULL)
-		return cli_fail(c, "%s", err_text(c->arena, e));
+	if ((e = play_metrics(ret)) != NULL || (e = play_find_windows(ret)) != NULL)
+		return e;
 	releases = ret->n_windows * ret->draws;
 	ret->stopped = arena_new_array(c->arena, bool, releases);
 	for (size_t i = 0; i < ret->n_metrics; i++)
@@ -402,10 +403,10 @@ play_all(struct cli *c, struct history *h, const struct subject *s, const struct
 	}
 	play_progress(ret, ret->n_windows);
 	if (e != NULL)
-		return cli_fail(c, "%s", err_text(c->arena, e));
+		return e;
 	for (size_t i = 0; i < ret->n_metrics; i++)
 		for (size_t k = 0; k < o->n_effects; k++)
 			ret->metrics[i].power[k].median =
 			    figures_median(ret->metrics[i].seconds[k], ret->metrics[i].power[k].stopped);
-	return 0;
+	return NULL;
 }

@@ -52,6 +52,8 @@ struct play {
 	struct play_options options;
 	struct play_metric *metrics;
 	size_t n_metrics, n_comparisons, n_proposed; /* n_comparisons: of the template */
+	struct past_release *past_releases; /* all of this past, the oldest first; none is judged here */
+	size_t n_past_releases;
 	struct past_window *windows; /* those that are judged */
 	size_t n_windows, n_found, apart; /* apart: of those that are judged, without overlap */
 	size_t draws; /* of each window */
@@ -79,5 +81,6 @@ void play_add_requests(struct play_metric *, const struct placebo *);
 /* Returns the share of the good releases that any metric stopped. */
 double play_false_alarms(const struct play *);
 
-/* Plays all releases. Returns 0, or 1 after printing the error. */
-int play_all(struct cli *, struct history *, const struct subject *, const struct play_options *, struct play *ret);
+/* Plays all releases. On an error, *ret has no figures. */
+struct err *play_all(
+    struct cli *, struct history *, const struct subject *, const struct play_options *, struct play *ret);

@@ -219,7 +219,18 @@ check "a time without a release is an error" says "there is no release of myapp 
 check "what is not a time is one" says "is not a time such as" backtest --at yesterday
 check "so is one after the history" says "is not before the end of the history" backtest --at 2024-06-02T00:00:00Z
 check "two kinds of releases are refused" says "exclude each other" backtest --at 2024-06-01T00:00:00Z --placebo
-check "few good releases have no share of false alarms" says "3 good releases are known; --allow-false-alarms needs 20" backtest --releases --allow-false-alarms 1
+check "of few good releases, the false alarms are those of placebo releases" \
+	grep -q "^    False alarms: 0 % of the good releases were stopped; with 95 % confidence 0 % to 37 %" "$dir/named"
+alarms() { backtest "$@" -o json | jq -c '.placebo // . | [.releases, .times, .falseAlarms, .falseAlarmsHigh]'; }
+check "they are the same as without --releases" is "$(alarms --releases)" "$(alarms)"
+check "the limit is about these" backtest --releases --allow-false-alarms 0
+check "... and fails if too many are stopped" says "of the good releases were stopped; --allow-false-alarms is 0 %" \
+	"$SLUICE" backtest compare -f "$dir/eager.yaml" -a job=myapp --prometheus $url --until $until --past 6h --minutes 14 --releases --allow-false-alarms 0
+check "without a time for placebo releases, that is an error" says "3 good releases are known; --allow-false-alarms needs 20 of them, or placebo" \
+	backtest --releases --pods 20 --allow-false-alarms 1
+check "... of the limit alone" says "Placebo releases have none: in the past there is no time" backtest --releases --pods 20
+documented_past() { jq -r '.pastReleases[] | "\(.canary) \(.stable) \(.quality)"' "$dir/json" | diff - <(found); }
+check "without --releases, the same releases are listed" documented_past
 check "past releases are made no worse" says "needs placebo releases" backtest --releases --must-catch 3
 # Lines of the document may end with [...].
 documented_releases() {
