@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "cli/cli.h"
 #include "cli/lint_ports.h"
+#include "cli/lint_queries.h"
 #include "cli/lint_rules.h"
 #include "cli/manifest_files.h"
 #include "gitops/engine/object_annotations.h"
@@ -68,6 +69,7 @@ struct manifest {
 	const struct object *object;
 	const json_t *json;
 	const struct yaml_marks *marks;
+	bool queries_reported; /* of a template: for one Rollout that uses it */
 	struct manifest *next;
 };
 
@@ -161,7 +163,7 @@ lint_add_document(struct lint *l, const char *file, json_t *doc, const struct ya
 	if (json_str(meta, "name") == NULL)
 		json_object_set(meta, "name", json_object_get(meta, "generateName"));
 	m = arena_alloc(l->cli->arena, sizeof(*m));
-	*m = (struct manifest){ file, object_decode(t, doc, l->cli->arena), json_incref(doc), marks, NULL };
+	*m = (struct manifest){ file, object_decode(t, doc, l->cli->arena), json_incref(doc), marks, false, NULL };
 	*l->last = m;
 	l->last = &m->next;
 }
@@ -246,6 +248,26 @@ lint_check_few_pods(struct lint *l, const struct manifest *m, const struct rollo
 		pods, pods == 1 ? "" : "s", weight, replicas));
 }
 
+/* The queries of templates that hide the canary in this Rollout. */
+static void
+lint_check_queries(struct lint *l, const struct manifest *m, const struct rollout_world *w)
+{
+	for (struct manifest *of = l->first; of != NULL; of = of->next)
+		for (size_t i = 0; i < w->n_analyses; i++)
+			for (size_t k = 0; k < w->analyses[i].n_templates && !of->queries_reported; k++) {
+				const struct analysis_template *t = w->analyses[i].templates[k].template;
+				struct problems found = { .arena = l->cli->arena };
+
+				if (t == NULL || &t->object != of->object)
+					continue;
+				lint_queries(&found, m->json, w, &w->analyses[i], t);
+				for (size_t n = 0; n < found.n; n++)
+					lint_print(l, true, of->file, yaml_mark_of(of->marks, found.at[n].path),
+					    found.at[n].path, found.at[n].text);
+				of->queries_reported = found.n > 0;
+			}
+}
+
 /* A Service of the files, and the namespace of a Rollout that names it. */
 struct lint_services {
 	const struct lint *lint;
@@ -320,6 +342,7 @@ lint_check_rollout(struct lint *l, const struct manifest *m)
 			    warnings.at[i].text);
 	lint_check_ports(l, m);
 	lint_check_few_pods(l, m, &w);
+	lint_check_queries(l, m, &w);
 	lint_check_pods(l, m, "/spec/template", "spec.template", false);
 }
 

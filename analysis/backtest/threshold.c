@@ -74,17 +74,26 @@ threshold_query(struct arena *a, const char *query, const char *canary, const ch
 	return str_replace(a, str_replace(a, query, THRESHOLD_CANARY, canary), THRESHOLD_STABLE, stable);
 }
 
-/* A label that names the canary without its hash, such as that of a Service, is known by its text. */
+/* A label that names the canary without its hash, such as that of a Service, is known by its text. The value of others,
+ * such as Istio's destination_version, is of one version, whatever it is. */
+static bool
+threshold_names_version(const struct promql_matcher *m)
+{
+	static const char *const labels[] = { "version", "revision", "hash", "subset", "track" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(labels); i++)
+		if (strstr(m->label, labels[i]) != NULL)
+			return true;
+	return strstr(m->value, "canary") != NULL || strstr(m->value, THRESHOLD_STABLE) != NULL;
+}
+
 bool
 threshold_sums_versions(const struct threshold *t)
 {
 	for (size_t i = 0; t->form != THRESHOLD_RESULT && i < t->query.n_selectors; i++)
-		for (size_t k = 0; k < t->query.selectors[i].n; k++) {
-			const char *value = t->query.selectors[i].matchers[k].value;
-
-			if (strstr(value, "canary") != NULL || strstr(value, THRESHOLD_STABLE) != NULL)
+		for (size_t k = 0; k < t->query.selectors[i].n; k++)
+			if (threshold_names_version(&t->query.selectors[i].matchers[k]))
 				return false;
-		}
 	return t->form != THRESHOLD_RESULT;
 }
 

@@ -95,6 +95,24 @@ sed 's/bad: http.*/bad: rate(http_requests_total{job="{{args.job}}"}[5m])/' exam
 check "a counter of a comparison is no rate" says "bad: \`rate(http_requests_total{job=\"myapp\"}[5m])\` is not a metric" "$s" lint "$dir/gates"
 sed 's/total: http/totals: http/' examples/gates/annotation.yaml >"$dir/gates/compare.yaml"
 check "fields of an annotation are checked" says "metadata.annotations: sluice.argoproj.io/compare: error-rate.totals: unknown field" "$s" lint "$dir/gates"
+# A query without a label that tells the versions apart.
+queries() { # SED: the article's Rollout and templates, changed
+	mkdir -p "$dir/queries"
+	sed -E "$1" examples/seed/analysis-templates.yaml >"$dir/queries/templates.yaml"
+	sed -E "$1" examples/seed/rollout.yaml >"$dir/queries/rollout.yaml"
+	"$s" lint "$dir/queries"
+}
+sums() { # N SED: there are N such warnings
+	n=$(queries "$2" | grep -c "sums over both versions")
+	[ "$n" = "$1" ] || { echo "$n, want $1"; return 1; }
+}
+check "a query that sums over both versions is a warning" says \
+	"templates.yaml:20:9: warning: spec.metrics[0].provider.prometheus.query: sums over both versions, and the canary of Rollout myapp begins with 20 %" queries ""
+check "for each template once" sums 2 ""
+check "the canary's pods alone are no sum" sums 0 '/name: service-name/{n;s/value: .*/valueFrom: {podTemplateHashValue: Latest}/}'
+check "nor is its Service" sums 0 '/name: service-name/{n;s/value: .*/value: myapp-canary/}'
+check "nor a label of the version" sums 1 's/code!~/version="2",code!~/'
+check "a canary with all requests is not hidden" sums 0 's/setWeight: .*/setWeight: 100/'
 check "a canary with the Gateway API passes" says "0 errors, 0 warnings" "$s" lint examples/gateway
 check "a canary with ingress-nginx passes" says "0 errors, 0 warnings" "$s" lint examples/nginx
 sed 's/port: {name: use-annotation}/port: {number: 80}/' examples/alb/routing.yaml >"$dir/port.yaml"
