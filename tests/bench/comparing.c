@@ -70,7 +70,7 @@ void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 
-static unsigned long allocations, judge_allocations; /* of glibc; of the last judgment */
+static unsigned long allocations, judge_allocations; /* of glibc; of the last judgment, without those of its arena */
 
 void *
 malloc(size_t n)
@@ -102,10 +102,10 @@ size_t bench_compare(
 __attribute__((noinline)) void
 bench_judge(const struct comparison *all, struct arena *a, struct comparison_result *ret)
 {
-	unsigned long before = allocations;
+	unsigned long before = allocations - arena_chunks(a);
 
 	comparison_judge(all, a, NULL, ret);
-	judge_allocations = allocations - before;
+	judge_allocations = allocations - arena_chunks(a) - before;
 }
 
 __attribute__((noinline)) size_t
@@ -145,15 +145,17 @@ static const char *
 line_of(struct arena *a, const struct amount *amount, size_t bytes, int64_t judge, int64_t compare)
 {
 	return arena_printf(a,
-	    "%s: %zu bytes, %lu allocations, %" PRId64 " instructions to judge, %" PRId64 " in all\n", amount->name,
-	    bytes, judge_allocations, judge, compare);
+	    "%s: %zu bytes of the arena, %lu other allocations, %" PRId64 " instructions to judge, %" PRId64
+	    " in all\n",
+	    amount->name, bytes, judge_allocations, judge, compare);
 }
 
 /* Returns whether the line that is wanted has the same bytes and allocations, and about as many instructions. */
 static bool
 is_wanted(struct arena *a, const char *want, const struct amount *amount, size_t bytes, int64_t judge, int64_t compare)
 {
-	const char *head = arena_printf(a, "%s: %zu bytes, %lu allocations, ", amount->name, bytes, judge_allocations);
+	const char *head = arena_printf(
+	    a, "%s: %zu bytes of the arena, %lu other allocations, ", amount->name, bytes, judge_allocations);
 	const char *line = strstr(want, head), *all = line != NULL ? strstr(line, "to judge, ") : NULL;
 
 	return all != NULL && bench_is_near(judge, strtoll(line + strlen(head), NULL, 10)) &&
