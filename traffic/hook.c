@@ -3,8 +3,11 @@
  * The administrator of the controller declares it, as a step plugin (kube/plan/plugin_declarations.h,
  * `trafficRouters`); a Rollout names it. The wanted state is written into annotations of the Rollout, as other routers
  * write their objects: one for the weight, one for the header routes. Then the hook is called (hook_calls.c) until it
- * has confirmed that state, which is written too. So a restart of the controller loses nothing, and a weight that may
- * be in effect is known: it is within the limits of all that were wanted since the last confirmation. */
+ * has confirmed that state. So a restart of the controller loses nothing, and a weight that may be in effect is known:
+ * it is within the limits of all that were wanted since the last confirmation.
+ *
+ * A confirmation is written too, so that a hook is not called for a Rollout at rest whenever a controller starts. That
+ * of a weight above 0 is not: another weight follows it, and a call that is repeated has the same serial number. */
 #include "traffic/hook.h"
 #include "base/str.h"
 #include "traffic/two_services.h"
@@ -168,14 +171,26 @@ hook_read_weight(const struct rollout *r, const struct hook_record *record, stru
 	ret->routes_differ = !record->present;
 }
 
+void
+hook_set_seen(const struct rollout *r, const struct hook_state *s, struct arena *a, struct routing *ret)
+{
+	const struct hook_record *weight = &s->records[HOOK_WEIGHT], *routes = &s->records[HOOK_ROUTES];
+	_cleanup_(json_decrefp) json_t *list = routes->routes != NULL ? json_loads(routes->routes, 0, NULL) : NULL;
+
+	*ret = (struct routing){ .own = s, .has_route = true };
+	hook_read_weight(r, weight, ret);
+	ret->managed_routes = routes->confirmed ? json_array_size(list) : (size_t)routes->most;
+	if (!weight->confirmed || (routes->present && !routes->confirmed))
+		ret->unverified = arena_printf(
+		    a, "hook %s has not confirmed what it was called for", hook_of(r->spec.strategy.canary)->name);
+}
+
 static struct err *
 hook_read_records(const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret)
 {
 	const struct hook_routing *hook = hook_of(r->spec.strategy.canary);
 	struct err *e = two_services_missing(a, r->spec.strategy.canary, HOOK_FIELD);
 	struct hook_state *s = arena_alloc(a, sizeof(*s));
-	const struct hook_record *routes = &s->records[HOOK_ROUTES];
-	_cleanup_(json_decrefp) json_t *list = NULL;
 
 	(void)view;
 	if (e == NULL && str_empty(hook->name))
@@ -184,12 +199,7 @@ hook_read_records(const struct rollout *r, const struct view *view, struct arena
 		return e;
 	for (enum hook_part part = 0; part < HOOK_PART_MAX; part++)
 		s->records[part] = hook_record_read(r, part, a);
-	*ret = (struct routing){ .own = s, .has_route = true };
-	hook_read_weight(r, &s->records[HOOK_WEIGHT], ret);
-	list = routes->routes != NULL ? json_loads(routes->routes, 0, NULL) : NULL;
-	ret->managed_routes = routes->confirmed ? json_array_size(list) : (size_t)routes->most;
-	if (!s->records[HOOK_WEIGHT].confirmed || (routes->present && !routes->confirmed))
-		ret->unverified = arena_printf(a, "hook %s has not confirmed what it was called for", hook->name);
+	hook_set_seen(r, s, a, ret);
 	return NULL;
 }
 

@@ -160,15 +160,24 @@ hook_wanted(const struct hook_pass *h)
 				      : "its header routes";
 }
 
-/* Writes that what is wanted is in effect. */
+/* The wanted state is in effect. It is written, or known as long as the response is kept (hook.c). */
 static void
-hook_confirmed(const struct hook_pass *h)
+hook_confirmed(const struct hook_pass *h, const struct seen_query *last)
 {
+	struct hook_state *s;
 	struct hook_record is = *h->record;
 
 	is.confirmed = true;
-	hook_record_write(h->rollout, h->part, &is, h->queries);
-	plan_reason(h->queries, "hook %s has confirmed %s", h->hook->name, hook_wanted(h));
+	if (h->part == HOOK_ROUTES || is.weight == 0) {
+		hook_record_write(h->rollout, h->part, &is, h->queries);
+		plan_reason(h->queries, "hook %s has confirmed %s", h->hook->name, hook_wanted(h));
+		return;
+	}
+	s = arena_alloc(h->queries->arena, sizeof(*s));
+	*s = *(const struct hook_state *)h->routing->own;
+	s->records[h->part] = is;
+	hook_set_seen(h->rollout, s, h->queries->arena, h->routing);
+	plan_keep(h->queries, last->key);
 }
 
 /* Waits for a call that has not ended, reads its response, or makes the next one. */
@@ -189,7 +198,7 @@ hook_calls_step(const struct hook_pass *h)
 		return;
 	got = hook_response_read(h->queries->arena, &last->response);
 	if (got.error == NULL && got.verified) {
-		hook_confirmed(h);
+		hook_confirmed(h, last);
 		return;
 	}
 	h->routing->unverified = arena_printf(h->queries->arena, "hook %s: %s: %s", h->hook->name, hook_wanted(h),

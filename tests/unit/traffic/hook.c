@@ -104,18 +104,39 @@ a_wanted_weight_extends_the_limits_and_raises_the_serial_number(void **state)
 	arena_free(w.arena);
 }
 
+/* Another weight follows, so that only this process knows it. */
 static void
-what_a_hook_confirms_is_written_behind_a_test(void **state)
+a_confirmed_weight_is_known_while_the_response_is_kept(void **state)
+{
+	static const struct seen_query call = DONE("{}");
+	const struct wanted_split want = { .weight = 50 };
+	struct world w;
+
+	(void)state;
+	world_setup(&w, "acme/edge", WANTS_50, &call, 1);
+	assert_int_equal(w.queries->n_steps, 0);
+	assert_int_equal(w.queries->n_kept, 1);
+	assert_true(hook_router.has_weight(w.rollout, &w.routed.by[0].routing, &want, w.arena));
+	assert_int_equal(w.routed.by[0].routing.weight, 50);
+	assert_int_equal(w.routed.by[0].routing.weight_min, 50);
+	assert_null(w.routed.by[0].routing.unverified);
+	arena_free(w.arena);
+}
+
+/* No other follows it: a hook is not called for each Rollout at rest when a controller starts. */
+static void
+a_confirmed_weight_of_zero_is_written_behind_a_test(void **state)
 {
 	static const struct seen_query call = DONE("{}");
 	struct world w;
 
 	(void)state;
-	world_setup(&w, "acme/edge", WANTS_50, &call, 1);
+	world_setup(
+	    &w, "acme/edge", WEIGHT("\"serial\":3,\"weight\":0,\"least\":0,\"most\":75,\"confirmed\":false"), &call, 1);
 	assert_int_equal(w.queries->n_steps, 1);
 	assert_non_null(strstr(w.queries->steps[0].body, "{\"op\":\"test\""));
 	assert_non_null(
-	    strstr(w.queries->steps[0].body, "\\\"serial\\\":3,\\\"weight\\\":50,\\\"confirmed\\\":true}\"}]"));
+	    strstr(w.queries->steps[0].body, "\\\"serial\\\":3,\\\"weight\\\":0,\\\"confirmed\\\":true}\"}]"));
 	arena_free(w.arena);
 }
 
@@ -333,7 +354,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_weight_since_the_last_confirmation_may_be_in_effect),
 		cmocka_unit_test(a_wanted_weight_extends_the_limits_and_raises_the_serial_number),
-		cmocka_unit_test(what_a_hook_confirms_is_written_behind_a_test),
+		cmocka_unit_test(a_confirmed_weight_is_known_while_the_response_is_kept),
+		cmocka_unit_test(a_confirmed_weight_of_zero_is_written_behind_a_test),
 		cmocka_unit_test(a_call_is_made_while_one_for_another_weight_is_in_progress),
 		cmocka_unit_test(a_response_to_another_serial_number_confirms_nothing),
 		cmocka_unit_test(a_call_that_failed_is_kept_until_it_is_made_again),
