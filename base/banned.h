@@ -15,5 +15,5 @@
 #pragma GCC poison atoi atol atoll atof sscanf
 /* use strtok_r, base/time.h, base/rand.h */
 #pragma GCC poison strtok gmtime localtime ctime asctime mktime srand random drand48
-/* use io/program.h, which has limits and no shell */
+/* use io/program_run.h, which has limits and no shell */
 #pragma GCC poison system popen

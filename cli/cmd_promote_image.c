@@ -11,7 +11,7 @@
 #include "gitops/source/arguments.h"
 #include "gitops/worker/local.h"
 #include "gitops/worker/scratch.h"
-#include "io/program.h"
+#include "io/program_run.h"
 
 #define GIT_MS 120000
 #define GIT_OUTPUT_MAX (1u << 20)

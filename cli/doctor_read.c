@@ -5,7 +5,7 @@
 #include "base/address.h"
 #include "cli/user_git.h"
 #include "gitops/source/arguments.h"
-#include "io/program.h"
+#include "io/program_run.h"
 #include "kube/client.h"
 #include "kube/dns.h"
 

@@ -1,5 +1,5 @@
-/* io/spawn.c: starts a child process: forks; the child then sets its environment, descriptors, limits and
- * confinement, in this order, and starts the program. */
+/* io/spawn.c: starts a child process: forks; the child then sets its descriptors, limits and confinement, in this
+ * order, and starts the program with its environment. */
 #include "io/spawn.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,6 @@
 #include "io/confine.h"
 
 #define BELOW 16 /* descriptors are moved above this number while 0, 1 and 2 are set */
-
-extern char **environ;
 
 void
 spawn_limit(int what, uint64_t to)
@@ -97,73 +95,6 @@ spawn_set_limits(const struct spawn *s)
 							   : SPAWN_PROCESSES);
 }
 
-/* Returns whether the name before "=" is in the list. */
-static bool
-spawn_is_kept(const char *keep, const char *variable)
-{
-	size_t n = strcspn(variable, "=");
-
-	for (; keep != NULL && *keep != '\0'; keep += strcspn(keep, " "), keep += strspn(keep, " ")) {
-		size_t len = strcspn(keep, " ");
-
-		if (len > 0 && keep[len - 1] == '*' ? n >= len - 1 && strncmp(keep, variable, len - 1) == 0
-						    : n == len && strncmp(keep, variable, n) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Returns whether `env` has a variable with the same name. */
-static bool
-spawn_is_set(const char *const *env, const char *variable)
-{
-	size_t n = strcspn(variable, "=") + 1;
-
-	for (; env != NULL && *env != NULL; env++)
-		if (strncmp(*env, variable, n) == 0)
-			return true;
-	return false;
-}
-
-static bool
-spawn_is_taken_over(const struct spawn *s, const char *variable)
-{
-	return !spawn_is_set(s->env, variable) &&
-	       (spawn_is_kept("PATH", variable) || spawn_is_kept(s->env_names, variable));
-}
-
-static char **
-spawn_environment(struct arena *a, const struct spawn *s)
-{
-	size_t n = 0, most = 2;
-	char **env;
-
-	for (char **at = environ; at != NULL && *at != NULL; at++)
-		most++;
-	for (const char *const *at = s->env; at != NULL && *at != NULL; at++)
-		most++;
-	env = arena_new_array(a, char *, most);
-	for (char **at = environ; at != NULL && *at != NULL; at++)
-		if (spawn_is_taken_over(s, *at))
-			env[n++] = *at;
-	for (const char *const *at = s->env; at != NULL && *at != NULL; at++)
-		env[n++] = (char *)*at;
-	if (getenv("PATH") == NULL && !spawn_is_set(s->env, "PATH="))
-		env[n++] = (char *)"PATH=/usr/local/bin:/usr/bin:/bin";
-	env[n] = NULL;
-	return env;
-}
-
-/* A copy of this process also has the environment of the parent in its memory. Erases all variables that it must not
- * have. */
-static void
-spawn_forget(const struct spawn *s)
-{
-	for (char **at = environ; at != NULL && *at != NULL; at++)
-		if (!spawn_is_taken_over(s, *at))
-			explicit_bzero(*at, strlen(*at));
-}
-
 const char *
 spawn_find(struct arena *a, const char *name)
 {
@@ -231,8 +162,7 @@ spawn_become(const struct spawn *s, const char *program, char **env, pid_t paren
 		execve(program, (char *const *)s->argv, env);
 		_exit(127);
 	}
-	spawn_forget(s);
-	environ = env;
+	spawn_environment_replace(env, s->env_names, s->env);
 	tzset(); /* reads a file that cannot be opened later */
 	if (s->reach == SPAWN_SEALED)
 		confine_sealed();
@@ -244,7 +174,7 @@ spawn(const struct spawn *s)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *program = s->argv != NULL ? spawn_find(a, s->argv[0]) : NULL;
-	char **env = spawn_environment(a, s);
+	char **env = spawn_environment(a, s->env_names, s->env);
 	pid_t parent = getpid(), pid;
 
 	if (s->argv != NULL && program == NULL) {

@@ -1,32 +1,17 @@
-/* io/spawn.h: the one way to start a child process.
+/* io/spawn.h: the one way to start a child process: a program, or a function in a copy of this process.
  *
- * A child gets only what its owner lists: variables of the environment, three file descriptors, limits, and the access
- * to the network that it needs. It leads a process group, so that its children can be killed with it, and it is killed
- * when its parent ends. io/child_process.h waits for a child on the loop; io/program.h also reads its output.
+ * A child gets only what its owner lists: variables of the environment (io/spawn_environment.h makes it), three file
+ * descriptors, limits, and the access to the network that it needs (io/confine.h denies the rest). It leads a process
+ * group, so that its children can be killed with it, and it is killed when its parent ends. io/child_process.h waits
+ * for a child on the loop. io/program_run.h runs a program to its end: it sets default limits, limits its time, and
+ * reads its output.
  */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include "base/arena.h"
-
-/* Lists of variables that a child may get: names, separated by spaces; "*" at the end of a name matches all names with
- * that prefix. They are string literals, so that a list of several is one next to the other: SPAWN_ENV
- * SPAWN_ENV_NETWORK " MY_TOKEN". This one is for all programs. */
-#define SPAWN_ENV "PATH HOME TMPDIR TZ LANG LC_*"
-/* For programs that use the network. */
-#define SPAWN_ENV_NETWORK                                                                                              \
-	" http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE "          \
-	"SSL_CERT_DIR"
-/* For programs that provide credentials for a cluster: the variables that those of clouds read. */
-#define SPAWN_ENV_CLOUDS                                                                                               \
-	" USER LOGNAME SHELL XDG_* AWS_* AZURE_* AAD_* MSI_* IDENTITY_* GOOGLE_* CLOUDSDK_* GCE_METADATA_HOST "        \
-	"USE_GKE_GCLOUD_AUTH_PLUGIN OCI_* DIGITALOCEAN_* TSH_* TELEPORT_* KRB5* SSH_AUTH_SOCK DISPLAY "                \
-	"WAYLAND_DISPLAY BROWSER DBUS_SESSION_BUS_ADDRESS"
-/* For this program, started as a child. */
-#define SPAWN_ENV_SLUICE                                                                                               \
-	" KUBECONFIG KUBERNETES_SERVICE_HOST KUBERNETES_SERVICE_PORT POD_NAMESPACE ARGO_ROLLOUTS_* NO_COLOR TERM "     \
-	"ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS"
+#include "io/spawn_environment.h"
 
 #define SPAWN_FILES 256 /* default limit of file descriptors */
 #define SPAWN_PROCESSES 4096 /* default limit of processes and threads; the kernel counts all of the same user */

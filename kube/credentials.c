@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "io/program.h"
+#include "io/program_run.h"
 
 #define OUTPUT_MAX (1u << 20)
 #define RUN_MS 60000

@@ -3,7 +3,7 @@
 #include "kube/transport_exec.h"
 #include <string.h>
 #include "base/json.h"
-#include "io/program.h"
+#include "io/program_run.h"
 #include "kube/turns.h"
 
 #define FILES_MAX 1024 /* descriptors of a program */

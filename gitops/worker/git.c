@@ -16,7 +16,7 @@
 #include "gitops/source/revision.h"
 #include "gitops/worker/verify.h"
 #include "io/loop.h"
-#include "io/program.h"
+#include "io/program_run.h"
 
 #define LIST_MAX (64u << 20) /* bytes of a commit's list of files */
 #define READ_MS 30000 /* for one file */

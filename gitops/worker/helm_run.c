@@ -3,7 +3,7 @@
 #include <string.h>
 #include "gitops/source/repository_url.h"
 #include "gitops/worker/scratch.h"
-#include "io/program.h"
+#include "io/program_run.h"
 
 void
 helm_run_arg(struct helm_run *r, const char *text)

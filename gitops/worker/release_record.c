@@ -9,7 +9,7 @@
 #include "gitops/worker/helm_run.h"
 #include "gitops/worker/scratch.h"
 #include "gitops/worker/session_state.h"
-#include "io/program.h"
+#include "io/program_run.h"
 #include "kube/api/secret.h"
 
 #define RECORD_BYTES_MAX (64u << 20) /* of the JSON text */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "gitops/worker/scratch.h"
-#include "io/program.h"
+#include "io/program_run.h"
 
 #define PROGRAM_MS 20000
 #define OUTPUT_MAX (64u << 10)

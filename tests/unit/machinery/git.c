@@ -10,7 +10,7 @@
 #include "gitops/worker/git.h"
 #include "gitops/worker/script.h"
 #include "io/file.h"
-#include "io/program.h"
+#include "io/program_run.h"
 #include "tests/unit/unit.h"
 
 #define FILE_BYTES 300000

@@ -1,6 +1,6 @@
-/* io/program.c: runs a program with limits of time and output: a child with pipes. A blocking run has its own loop.
- * Fork and confinement are in spawn.c. */
-#include "io/program.h"
+/* io/program_run.c: runs a program with limits of time and output: a child with pipes. A blocking run has its own loop.
+ * spawn.c starts the child. */
+#include "io/program_run.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

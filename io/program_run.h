@@ -1,7 +1,8 @@
-/* io/program.h: runs a program with limits, on a loop or blocking.
+/* io/program_run.h: runs a program to its end, on a loop or blocking: its input, time limit, output and exit code.
  *
  * The output is kept up to a limit. A run ends when the program has exited and its output is closed. A program that
- * takes too long or writes too much is killed. Its children are killed with it in every case.
+ * takes too long or writes too much is killed. Its children are killed with it in every case. io/spawn.h starts it: the
+ * environment, the file descriptors, the other limits and the confinement of a child are set there.
  */
 #pragma once
 #include <stddef.h>
@@ -26,7 +27,7 @@ struct program {
 	const char *const *argv; /* ended by NULL; argv[0] as in spawn_find */
 	const char *const
 	    *env; /* "NAME=VALUE", ended by NULL: its environment. PATH is that of this process, unless given */
-	const char *env_names; /* variables of our environment that it gets (io/spawn.h); NULL: only PATH */
+	const char *env_names; /* variables of our environment that it gets (SPAWN_ENV …); NULL: only PATH */
 	const char *input; /* standard input; NULL: empty */
 	enum spawn_reach reach;
 	enum program_errors errors;
