@@ -51,17 +51,17 @@ adopt_fields_is_whole(const json_t *live, const char *manager)
 
 struct walk {
 	const json_t *last, *desired, *live;
-	json_t *place, *places;
+	json_t *path, *paths;
 };
 
-/* The place, which is one of what was applied last, as one of the live object. */
+/* Adds the path, which is one of the object that was applied last, as a path of the live object. */
 static void
-adopt_fields_add_place(const struct walk *w)
+adopt_fields_add_path(const struct walk *w)
 {
-	json_t *of_live = ignore_differences_path_in(w->live, w->last, w->place);
+	json_t *of_live = ignore_differences_path_in(w->live, w->last, w->path);
 
 	if (of_live != NULL)
-		json_array_append_new(w->places, of_live);
+		json_array_append_new(w->paths, of_live);
 }
 
 static void adopt_fields_walk(struct walk *, const json_t *last, int depth);
@@ -71,14 +71,14 @@ adopt_fields_step(struct walk *w, json_t *key, const json_t *last, int depth)
 {
 	json_t *of_desired;
 
-	json_array_append_new(w->place, key);
-	of_desired = ignore_differences_path_in(w->desired, w->last, w->place);
+	json_array_append_new(w->path, key);
+	of_desired = ignore_differences_path_in(w->desired, w->last, w->path);
 	if (of_desired == NULL)
-		adopt_fields_add_place(w);
+		adopt_fields_add_path(w);
 	else
 		adopt_fields_walk(w, last, depth + 1);
 	json_decref(of_desired);
-	json_array_remove(w->place, json_array_size(w->place) - 1);
+	json_array_remove(w->path, json_array_size(w->path) - 1);
 }
 
 /* Lists of plain values are one value, which a dry run compares. */
@@ -100,13 +100,13 @@ adopt_fields_walk(struct walk *w, const json_t *last, int depth)
 }
 
 json_t *
-adopt_fields_places(const json_t *live, const json_t *desired)
+adopt_fields_paths(const json_t *live, const json_t *desired)
 {
 	static const char *const not_fields[] = { "apiVersion", "kind", "status" }, *const of_meta[] = { "name",
 		"namespace", "creationTimestamp" };
 	const char *text = resource_annotation(live, LAST_APPLIED);
-	_cleanup_(json_decrefp) json_t *last = text != NULL ? json_loads(text, 0, NULL) : NULL, *place = json_array();
-	struct walk w = { last, desired, live, place, json_array() };
+	_cleanup_(json_decrefp) json_t *last = text != NULL ? json_loads(text, 0, NULL) : NULL, *path = json_array();
+	struct walk w = { last, desired, live, path, json_array() };
 
 	for (size_t i = 0; i < ARRAY_SIZE(not_fields); i++)
 		json_object_del(last, not_fields[i]);
@@ -117,7 +117,7 @@ adopt_fields_places(const json_t *live, const json_t *desired)
 	if (json_object_size(json_object_get(last, "metadata")) == 0)
 		json_object_del(last, "metadata");
 	adopt_fields_walk(&w, last, 0);
-	return w.places;
+	return w.paths;
 }
 
 const char *

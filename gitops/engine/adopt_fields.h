@@ -21,7 +21,7 @@ bool adopt_fields_is_whole(const json_t *live, const char *manager);
 
 /* Returns the paths (gitops/engine/ignore_differences.h) of the live object that the last client-side apply named and
  * `desired` does not have; a new reference. */
-json_t *adopt_fields_places(const json_t *live, const json_t *desired);
+json_t *adopt_fields_paths(const json_t *live, const json_t *desired);
 
 /* Returns the JSON patch that makes `manager` the owner, by Apply, of the fields of `managers`, in the arena. The patch
  * tests the resourceVersion, so that it fails if the object has changed. */

@@ -13,22 +13,22 @@
 
 /* Adds the paths of the object that a rule names. `where` is the rule, for errors. */
 static void
-live_add_places(struct session *s, const struct ignored_difference *d, const char *where, const json_t *live,
-    const json_t *object, json_t *places)
+live_add_paths(struct session *s, const struct ignored_difference *d, const char *where, const json_t *live,
+    const json_t *object, json_t *paths)
 {
 	for (size_t i = 0; i < d->json_pointers.n; i++)
-		ignore_differences_add_pointer(object, d->json_pointers.at[i], places);
+		ignore_differences_add_pointer(object, d->json_pointers.at[i], paths);
 	for (size_t i = 0; i < d->jq_paths.n; i++) {
 		_cleanup_(json_decrefp) json_t *named = NULL;
-		struct err *e = script_places(s->scripts, s->arena, d->jq_paths.at[i], object, &named);
+		struct err *e = script_paths(s->scripts, s->arena, d->jq_paths.at[i], object, &named);
 
 		if (e != NULL)
 			session_fail(s, "ComparisonError",
 			    err_wrap(s->arena, e, "%s.jqPathExpressions[%zu]: %s", where, i, d->jq_paths.at[i]));
 		else
-			json_array_extend(places, named);
+			json_array_extend(paths, named);
 	}
-	ignore_differences_add_owned(object, live, &d->managers, places);
+	ignore_differences_add_owned(object, live, &d->managers, paths);
 }
 
 /* Returns the paths of `object` (the live one, or another state of it) where differences are ignored; a new
@@ -36,35 +36,34 @@ live_add_places(struct session *s, const struct ignored_difference *d, const cha
 static json_t *
 live_ignored(struct session *s, const struct app_resource *r, const json_t *live, const json_t *object)
 {
-	json_t *places = json_array();
+	json_t *paths = json_array();
 
 	for (size_t i = 0; s->request.app != NULL && i < s->request.app->spec.ignore_differences.n; i++)
 		if (ignore_differences_concerns(
 			&s->request.app->spec.ignore_differences.at[i], &r->kind, r->namespace, r->name))
-			live_add_places(s, &s->request.app->spec.ignore_differences.at[i],
-			    arena_printf(s->arena, "spec.ignoreDifferences[%zu]", i), live, object, places);
+			live_add_paths(s, &s->request.app->spec.ignore_differences.at[i],
+			    arena_printf(s->arena, "spec.ignoreDifferences[%zu]", i), live, object, paths);
 	for (size_t i = 0; i < s->settings.ignored.n; i++)
 		if (ignore_differences_concerns(&s->settings.ignored.at[i], &r->kind, r->namespace, r->name))
-			live_add_places(s, &s->settings.ignored.at[i],
+			live_add_paths(s, &s->settings.ignored.at[i],
 			    arena_printf(s->arena, "ConfigMap argocd-cm, %s", s->settings.ignored.where[i]), live,
-			    object, places);
+			    object, paths);
 	if (s->request.release != NULL)
-		release_add_ignored(s, r, object, places);
-	return places;
+		release_add_ignored(s, r, object, paths);
+	return paths;
 }
 
 void
 live_check_rules(struct session *s)
 {
 	static const struct strings none = { 0 };
-	_cleanup_(json_decrefp) json_t *empty = json_object(), *places = json_array();
+	_cleanup_(json_decrefp) json_t *empty = json_object(), *paths = json_array();
 
 	for (size_t i = 0; s->request.app != NULL && i < s->request.app->spec.ignore_differences.n; i++) {
 		struct ignored_difference rule = s->request.app->spec.ignore_differences.at[i];
 
 		rule.json_pointers = rule.managers = none;
-		live_add_places(
-		    s, &rule, arena_printf(s->arena, "spec.ignoreDifferences[%zu]", i), empty, empty, places);
+		live_add_paths(s, &rule, arena_printf(s->arena, "spec.ignoreDifferences[%zu]", i), empty, empty, paths);
 	}
 }
 
@@ -357,12 +356,12 @@ static void
 live_drop_former(const struct app_resource *r, const json_t *live, json_t *then)
 {
 	_cleanup_(json_decrefp) json_t *desired = json_loads(r->text, 0, NULL),
-				       *gone = adopt_fields_places(live, desired), *of_then = json_array();
-	json_t *place;
+				       *gone = adopt_fields_paths(live, desired), *of_then = json_array();
+	json_t *path;
 	size_t i;
 
-	json_array_foreach (gone, i, place) {
-		json_t *there = ignore_differences_path_in(then, live, place);
+	json_array_foreach (gone, i, path) {
+		json_t *there = ignore_differences_path_in(then, live, path);
 
 		if (there != NULL)
 			json_array_append_new(of_then, there);
@@ -385,19 +384,19 @@ live_drop_others(const struct session *s, json_t *live, const json_t *then)
 {
 	const json_t *fields = json_object_get(json_object_get(live, "metadata"), "managedFields"), *entry;
 	struct strings others = { .at = arena_new_array(s->arena, const char *, json_array_size(fields) + 1) };
-	_cleanup_(json_decrefp) json_t *places = json_array(), *added = json_array();
-	json_t *place;
+	_cleanup_(json_decrefp) json_t *paths = json_array(), *added = json_array();
+	json_t *path;
 	size_t i;
 
 	json_array_foreach (fields, i, entry)
 		if (json_str(entry, "manager") != NULL && !live_is_own_manager(s, json_str(entry, "manager")))
 			others.at[others.n++] = arena_strdup(s->arena, json_str(entry, "manager"));
-	ignore_differences_add_owned(live, live, &others, places);
-	json_array_foreach (places, i, place) {
-		_cleanup_(json_decrefp) json_t *there = ignore_differences_path_in(then, live, place);
+	ignore_differences_add_owned(live, live, &others, paths);
+	json_array_foreach (paths, i, path) {
+		_cleanup_(json_decrefp) json_t *there = ignore_differences_path_in(then, live, path);
 
 		if (there == NULL)
-			json_array_append(added, place);
+			json_array_append(added, path);
 	}
 	ignore_differences_drop(live, added);
 }

@@ -55,7 +55,7 @@ release_targets(struct session *s, const struct helm_ignore_target *t, const cha
 }
 
 void
-release_add_ignored(struct session *s, const struct app_resource *r, const json_t *object, json_t *places)
+release_add_ignored(struct session *s, const struct app_resource *r, const json_t *object, json_t *paths)
 {
 	const struct helm_drift_detection *d = s->request.release->spec.drift_detection;
 
@@ -63,7 +63,7 @@ release_add_ignored(struct session *s, const struct app_resource *r, const json_
 		if (release_targets(
 			s, d->ignore.at[i].target, r->kind.group, r->kind.version, r->kind.kind, r->namespace, r->name))
 			for (size_t k = 0; k < d->ignore.at[i].paths.n; k++)
-				ignore_differences_add_pointer(object, d->ignore.at[i].paths.at[k], places);
+				ignore_differences_add_pointer(object, d->ignore.at[i].paths.at[k], paths);
 }
 
 /* Returns whether a rule ignores the whole object: it has the path "" or "/". */

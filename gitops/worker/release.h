@@ -101,7 +101,7 @@ void release_record_history(struct session *, const char *config_digest);
 bool release_add_manifests(struct session *);
 
 /* Adds the paths of an object that driftDetection.ignore names. */
-void release_add_ignored(struct session *, const struct app_resource *, const json_t *object, json_t *places);
+void release_add_ignored(struct session *, const struct app_resource *, const json_t *object, json_t *paths);
 
 /* The functions of STAGE_RELEASE and STAGE_ACTION (stage.h). */
 size_t release_prepare(struct session *);

@@ -114,7 +114,7 @@ script_respond(const char *text, int cpu_ms)
 
 	/* Ends the process when its time has ended: libjq and Lua cannot be interrupted in another way. */
 	script_allow_time(cpu_ms);
-	a = json_str(q, "jq") != NULL ? script_jq_places(json_str(q, "jq"), object)
+	a = json_str(q, "jq") != NULL ? script_jq_paths(json_str(q, "jq"), object)
 				      : script_lua_health(json_str(q, "lua"), object);
 	script_allow_time(0);
 	return json_dumps(a, JSON_COMPACT);
@@ -217,13 +217,13 @@ script_query(struct scripts *s, struct arena *a, json_t *query, json_t **ret)
 }
 
 struct err *
-script_places(struct scripts *s, struct arena *a, const char *expression, const json_t *object, json_t **ret)
+script_paths(struct scripts *s, struct arena *a, const char *expression, const json_t *object, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *response = NULL;
 	struct err *e = script_query(s, a, json_pack("{s:s, s:O}", "jq", expression, "object", object), &response);
 
 	if (e == NULL)
-		*ret = json_incref(json_object_get(response, "places"));
+		*ret = json_incref(json_object_get(response, "paths"));
 	return e;
 }
 

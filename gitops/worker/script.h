@@ -34,10 +34,10 @@ void scripts_begin(struct scripts *);
 /* Frees the scripts. Takes NULL, and returns NULL. */
 struct scripts *scripts_free(struct scripts *);
 
-/* Returns the places of the object that a jq expression names: [["spec", "replicas"], …], a new reference. A path
- * that does not fit the object (an element of a value that is not a list) gives no place. ERR_INVALID: the
+/* Returns the paths of the object that a jq expression names: [["spec", "replicas"], …], a new reference. A path
+ * that does not fit the object (an element of a value that is not a list) gives none. ERR_INVALID: the
  * expression is wrong, or takes too long. */
-struct err *script_places(struct scripts *, struct arena *, const char *expression, const json_t *object, json_t **ret);
+struct err *script_paths(struct scripts *, struct arena *, const char *expression, const json_t *object, json_t **ret);
 
 /* An object's health by a script of Argo CD's `resource.customizations.health`: it has the global `obj` and returns
  * a table with status and message, in the arena; NULL: it returned no status. ERR_INVALID: it is wrong, fails, or

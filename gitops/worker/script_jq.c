@@ -7,7 +7,7 @@
 #include "gitops/worker/script_parts.h"
 
 #define KEPT_MAX 64 /* compiled expressions; when there are more, all are freed */
-#define PLACES_MAX 10000
+#define PATHS_MAX 10000
 
 struct compiled {
 	char *expression;
@@ -75,34 +75,34 @@ script_jq_error(jv end)
 }
 
 json_t *
-script_jq_places(const char *expression, const json_t *object)
+script_jq_paths(const char *expression, const json_t *object)
 {
 	jq_state *jq = script_jq_compile(expression);
 	char *text = json_dumps(object, JSON_COMPACT | JSON_ENCODE_ANY);
-	json_t *places = json_array(), *error;
-	jv place;
+	json_t *paths = json_array(), *error;
+	jv path;
 
 	if (jq == NULL) {
 		free(text);
-		json_decref(places);
+		json_decref(paths);
 		return json_pack("{s:s}", "error", script_jq_message[0] != '\0' ? script_jq_message : "it is wrong");
 	}
 	jq_start(jq, jv_parse(text), 0);
 	free(text);
-	while (jv_is_valid(place = jq_next(jq)) && json_array_size(places) < PLACES_MAX) {
-		jv dumped = jv_dump_string(place, 0);
+	while (jv_is_valid(path = jq_next(jq)) && json_array_size(paths) < PATHS_MAX) {
+		jv dumped = jv_dump_string(path, 0);
 
-		json_array_append_new(places, json_loads(jv_string_value(dumped), 0, NULL));
+		json_array_append_new(paths, json_loads(jv_string_value(dumped), 0, NULL));
 		jv_free(dumped);
 	}
-	if (json_array_size(places) == PLACES_MAX) {
-		jv_free(place);
-		json_decref(places);
+	if (json_array_size(paths) == PATHS_MAX) {
+		jv_free(path);
+		json_decref(paths);
 		return json_pack("{s:s}", "error", "it names more than 10000 places");
 	}
-	if ((error = script_jq_error(place)) != NULL) {
-		json_decref(places);
+	if ((error = script_jq_error(path)) != NULL) {
+		json_decref(paths);
 		return error;
 	}
-	return json_pack("{s:o}", "places", places);
+	return json_pack("{s:o}", "paths", paths);
 }

@@ -2,6 +2,6 @@
 #pragma once
 #include "gitops/worker/script.h"
 
-/* Both return the response to a query, a new reference: {"places": […]}, {"status", "message"}, or {"error"}. */
-json_t *script_jq_places(const char *expression, const json_t *object);
+/* Both return the response to a query, a new reference: {"paths": […]}, {"status", "message"}, or {"error"}. */
+json_t *script_jq_paths(const char *expression, const json_t *object);
 json_t *script_lua_health(const char *text, const json_t *object);

@@ -1,5 +1,5 @@
 /* tests/fuzz/gitops.c: texts of users and Git servers: schedules, policies, pushes, settings, kustomizations to
- * edit, ignored places. The first byte selects one. */
+ * edit, ignored paths. The first byte selects one. */
 #include <stdlib.h>
 #include <string.h>
 #include "gitops/argocd/cron.h"
@@ -74,7 +74,7 @@ edit(struct arena *a, const char *text)
 
 /* Two documents, a live object and a desired one. */
 static void
-places(struct arena *a, const char *text, size_t len)
+paths(struct arena *a, const char *text, size_t len)
 {
 	static const char *managers[] = { "kubectl-client-side-apply", "m" };
 	const struct strings all = { managers, 2 };
@@ -92,7 +92,7 @@ places(struct arena *a, const char *text, size_t len)
 	ignore_differences_add_owned(live, live, &all, of_live);
 	ignore_differences_add_owned(desired, live, &all, of_desired);
 	ignore_differences_add_pointer(live, "/spec/a/0/b", of_live);
-	gone = adopt_fields_places(live, desired);
+	gone = adopt_fields_paths(live, desired);
 	ignore_differences_keep(desired, of_desired, live, of_live);
 	ignore_differences_drop(live, of_live);
 	ignore_differences_drop(live, gone);
@@ -127,7 +127,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'p': policy(a, text); break;
 	case 'g': push(a, text, size - 1); break;
 	case 'k': edit(a, text); break;
-	case 'o': places(a, text, size - 1); break;
+	case 'o': paths(a, text, size - 1); break;
 	case 'h': health(a, text, size - 1); break;
 	case 'm':
 		map = json_pack("{s:s, s:s}", "resource.customizations", text,

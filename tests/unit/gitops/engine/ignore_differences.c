@@ -1,4 +1,4 @@
-/* tests/unit/gitops/engine/ignore_differences.c: places that do not count, what was applied from the client side,
+/* tests/unit/gitops/engine/ignore_differences.c: paths that do not count, what was applied from the client side,
  * and what argocd-cm says of kinds. */
 #include "gitops/engine/adopt_fields.h"
 #include "gitops/engine/ignore_differences.h"
@@ -27,19 +27,19 @@ static void
 places_are_dropped_from_behind(void **state)
 {
 	struct arena *a = arena_new();
-	json_t *live = yaml(a, LIVE), *places = json_array();
+	json_t *live = yaml(a, LIVE), *paths = json_array();
 
 	(void)state;
-	ignore_differences_add_pointer(live, "/spec/containers/0", places);
-	ignore_differences_add_pointer(live, "/spec/containers/2", places);
-	ignore_differences_add_pointer(live, "/spec/containers/0", places); /* twice */
-	ignore_differences_add_pointer(live, "/spec/containers/7/image", places); /* not there */
-	ignore_differences_add_pointer(live, "/spec/replicas", places);
-	ignore_differences_add_pointer(live, "/metadata", places);
-	ignore_differences_drop(live, places);
+	ignore_differences_add_pointer(live, "/spec/containers/0", paths);
+	ignore_differences_add_pointer(live, "/spec/containers/2", paths);
+	ignore_differences_add_pointer(live, "/spec/containers/0", paths); /* twice */
+	ignore_differences_add_pointer(live, "/spec/containers/7/image", paths); /* not there */
+	ignore_differences_add_pointer(live, "/spec/replicas", paths);
+	ignore_differences_add_pointer(live, "/metadata", paths);
+	ignore_differences_drop(live, paths);
 	equals(a, live, "{spec: {host: a, containers: [{name: log, image: 'log:9'}]}}");
 	json_decref(live);
-	json_decref(places);
+	json_decref(paths);
 	arena_free(a);
 }
 
@@ -49,14 +49,14 @@ what_a_manager_owns_is_found_by_the_keys_of_elements(void **state)
 	static const char *hpa[] = { "hpa" };
 	const struct strings managers = { hpa, 1 };
 	struct arena *a = arena_new();
-	json_t *live = yaml(a, LIVE), *want = yaml(a, WANT), *places = json_array();
+	json_t *live = yaml(a, LIVE), *want = yaml(a, WANT), *paths = json_array();
 
 	(void)state;
-	ignore_differences_add_owned(want, live, &managers, places);
-	equals(a, places, "[[spec, replicas], [spec, containers, 0, image]]");
+	ignore_differences_add_owned(want, live, &managers, paths);
+	equals(a, paths, "[[spec, replicas], [spec, containers, 0, image]]");
 	json_decref(live);
 	json_decref(want);
-	json_decref(places);
+	json_decref(paths);
 	arena_free(a);
 }
 
@@ -89,7 +89,7 @@ fields_applied_from_the_client_side_become_ours(void **state)
 	static const char *kubectl[] = { "kubectl-client-side-apply" };
 	const struct strings managers = { kubectl, 1 };
 	struct arena *a = arena_new();
-	json_t *live = yaml(a, LIVE), *want = yaml(a, "{spec: {containers: [{name: web}]}}"), *places, *patch;
+	json_t *live = yaml(a, LIVE), *want = yaml(a, "{spec: {containers: [{name: web}]}}"), *paths, *patch;
 
 	(void)state;
 	json_object_set_new(live, "apiVersion", json_string("v1"));
@@ -99,9 +99,9 @@ fields_applied_from_the_client_side_become_ours(void **state)
 		"{\"kind\":\"X\",\"metadata\":{\"name\":\"n\",\"annotations\":{}},\"spec\":{\"host\":\"a\",\"gone\":1,"
 		"\"containers\":[{\"name\":\"log\"},{\"name\":\"web\",\"image\":\"web:9\"}]}}"));
 	assert_true(adopt_fields_is_due(live, &managers));
-	places = adopt_fields_places(live, want);
+	paths = adopt_fields_paths(live, want);
 	/* A field that is not live any more cannot be removed. */
-	equals(a, places, "[[spec, host], [spec, containers, 1], [spec, containers, 0, image]]");
+	equals(a, paths, "[[spec, host], [spec, containers, 1], [spec, containers, 0, image]]");
 	assert_null(json_parse(a, adopt_fields_patch(a, live, &managers, "us"),
 	    strlen(adopt_fields_patch(a, live, &managers, "us")), &patch));
 	equals(a, json_array_get(patch, 0), "{op: test, path: /metadata/resourceVersion, value: '7'}");
@@ -112,7 +112,7 @@ fields_applied_from_the_client_side_become_ours(void **state)
 	assert_false(adopt_fields_is_due(live, &managers));
 	json_decref(live);
 	json_decref(want);
-	json_decref(places);
+	json_decref(paths);
 	json_decref(patch);
 	arena_free(a);
 }
