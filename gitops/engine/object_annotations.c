@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/str.h"
+#include "gitops/engine/hooks.h"
 #include "gitops/engine/resource.h"
 
 /* Values are separated by "|". */

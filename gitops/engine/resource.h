@@ -1,6 +1,7 @@
 /* gitops/engine/resource.h: the objects of an Application or Kustomization: namespace, order and owner. Pure.
  *
- * The order of a sync is Argo CD's (its documentation, "Sync Phases and Waves"): phase, wave, kind, name.
+ * The order of a sync is Argo CD's (its documentation, "Sync Phases and Waves"): phase, wave, kind, name. Phases and
+ * hooks: hooks.h.
  */
 #pragma once
 #include "gitops/engine/health.h"
@@ -11,11 +12,8 @@
 
 #define ANNOTATION_TRACKING "argocd.argoproj.io/tracking-id"
 #define ANNOTATION_WAVE "argocd.argoproj.io/sync-wave"
-#define ANNOTATION_HOOK "argocd.argoproj.io/hook"
-#define ANNOTATION_HOOK_DELETE "argocd.argoproj.io/hook-delete-policy"
 #define ANNOTATION_OPTIONS "argocd.argoproj.io/sync-options"
 #define ANNOTATION_COMPARE "argocd.argoproj.io/compare-options"
-#define ANNOTATION_OPERATION "sluice.argoproj.io/sync-operation" /* on a hook: the id of the sync that created it */
 #define FLUX "kustomize.toolkit.fluxcd.io/" /* prefix of Flux's labels "name" and "namespace", and of its switches */
 #define LABEL_INSTANCE "app.kubernetes.io/instance"
 
@@ -29,14 +27,6 @@ bool resource_flux_switch_is(const json_t *object, const char *key, const char *
 /* Returns whether a switch of the object requires that Flux neither applies nor changes it. */
 bool resource_flux_ignores(const json_t *object);
 
-enum phase { PHASE_PRE_SYNC, PHASE_SYNC, PHASE_POST_SYNC, PHASE_SYNC_FAIL, PHASE_MAX };
-
-/* Returns the name of a phase: "PreSync", "Sync", "PostSync" or "SyncFail". */
-const char *phase_name(enum phase);
-
-/* When a hook is deleted, as bits. */
-enum { HOOK_SUCCEEDED = 1, HOOK_FAILED = 2, BEFORE_HOOK_CREATION = 4 };
-
 /* An object that is desired (in Git), live (in the cluster), or both. "The owner" is the Application or Kustomization
  * that is compared or synced. */
 struct app_resource {
@@ -47,8 +37,8 @@ struct app_resource {
 	/* The desired object. */
 	const struct manifest *manifest; /* NULL if the object is not in Git */
 	const char *text; /* the object to apply, as JSON; else NULL */
-	unsigned hooks; /* its phases as a hook, as bits 1 << phase; 0 if it is not a hook */
-	unsigned hook_delete; /* for a hook: HOOK_SUCCEEDED | HOOK_FAILED | BEFORE_HOOK_CREATION */
+	unsigned hooks; /* its phases as a hook (hooks.h), as bits 1 << phase; 0 if it is not a hook */
+	unsigned hook_delete; /* for a hook: HOOK_SUCCEEDED | HOOK_FAILED | BEFORE_HOOK_CREATION (hooks.h) */
 	bool skip; /* it is never applied: a hook named Skip, or an object that Flux ignores */
 	bool held; /* it is a Rollout that has aborted this commit, and is not applied now */
 	bool implicit; /* it is the destination's namespace, which CreateNamespace=true adds and Git does not have */

@@ -5,6 +5,7 @@
  * annotation that names its sync. So a new process continues where a killed one stopped.
  */
 #pragma once
+#include "gitops/engine/hooks.h"
 #include "gitops/engine/resource.h"
 #include "gitops/engine/sync_options.h"
 
