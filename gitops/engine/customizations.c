@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "gitops/engine/ignored_settings.h"
 #include "gitops/engine/resource.h"
+#include "gitops/engine/tracking.h"
 #include "kube/api/yaml.h"
 
 #define CUSTOMIZATIONS "resource.customizations"

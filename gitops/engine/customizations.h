@@ -31,7 +31,7 @@ struct customizations {
 		struct kind_filter *at;
 		size_t n;
 	} excluded, included; /* if `included` is empty, all kinds are included */
-	bool by_annotation; /* ANNOTATION_TRACKING names the Application of an object */
+	bool by_annotation; /* ANNOTATION_TRACKING (tracking.h) names the Application of an object */
 	const char *label; /* the label that names the Application of an object; NULL if no label does */
 	const char *problem; /* the keys and values without effect, with the reasons; NULL if all have an effect */
 };

@@ -1,5 +1,5 @@
-/* gitops/engine/resource.c: the list of desired and live objects of an Application or Kustomization: namespace, sync
- * order, tracking owner. */
+/* gitops/engine/resource.c: the list of desired and live objects of an Application or Kustomization: namespace, wave,
+ * sync order. */
 #include "gitops/engine/resource.h"
 #include <string.h>
 #include <strings.h>
@@ -7,6 +7,7 @@
 #include "gitops/engine/hooks.h"
 #include "gitops/engine/object_annotations.h"
 #include "gitops/engine/sync_options.h"
+#include "gitops/engine/tracking.h"
 
 void
 resources_init(struct resources *r, struct arena *a)
@@ -107,26 +108,6 @@ resource_read_wave(struct arena *a, const json_t *object, const char *file, stru
 		    to->name, ANNOTATION_WAVE, wave);
 	to->wave = (long)n;
 	return NULL;
-}
-
-static void
-resource_set_in(json_t *meta, const char *map, const char *key, const char *value)
-{
-	json_t *to = json_object_get(meta, map);
-
-	if (!json_is_object(to)) {
-		to = json_object();
-		json_object_set_new(meta, map, to);
-	}
-	json_object_set_new(to, key, json_string(value));
-}
-
-/* Returns the value of the annotation that tracks an object, "APP:GROUP/KIND:NS/NAME". In the arena. */
-static const char *
-resource_tracking_id(struct arena *a, const char *application, const struct app_resource *r)
-{
-	return arena_printf(a, "%s:%s/%s:%s/%s", application, r->kind.group, r->kind.kind,
-	    r->namespace != NULL ? r->namespace : "", r->name);
 }
 
 /* The switches of Flux on an object, and its stage: definitions, namespaces and cluster roles, then classes, then the
@@ -282,56 +263,14 @@ resources_want(struct resources *all, struct arena *a, const struct manifest *m,
 	}
 	if (mark->flux_name != NULL) {
 		resource_read_switches(all->arena, object, to);
-		resource_set_in(meta, "labels", FLUX "name", mark->flux_name);
-		resource_set_in(meta, "labels", FLUX "namespace", mark->flux_namespace);
+		tracking_mark(object, k, mark);
 		to->text = json_text(all->arena, object);
 		return NULL;
 	}
 	to->options = arena_strdup(all->arena, resource_annotation(object, ANNOTATION_OPTIONS));
-	/* The objects of a definition may have different owners, so it has no owner. */
-	if (strcmp(k->kind, "CustomResourceDefinition") != 0) {
-		if (mark->annotation)
-			resource_set_in(
-			    meta, "annotations", ANNOTATION_TRACKING, resource_tracking_id(a, mark->application, to));
-		if (mark->label != NULL)
-			resource_set_in(meta, "labels", mark->label, arena_printf(a, "%.63s", mark->application));
-	}
+	tracking_mark(object, k, mark);
 	to->text = json_text(all->arena, object);
 	return NULL;
-}
-
-int
-resource_owner(struct arena *a, const json_t *live, const struct api_kind *k, const struct owner_mark *mark,
-    const char **ret_owner)
-{
-	const json_t *meta = json_object_get(live, "metadata");
-	const char *id = resource_annotation(live, ANNOTATION_TRACKING), *rest;
-	const char *label = mark->label != NULL ? json_str(json_object_get(meta, "labels"), mark->label) : NULL;
-	const char *ns = json_str(meta, "namespace");
-
-	if (mark->helm)
-		return 0;
-	if (mark->flux_name != NULL) {
-		*ret_owner = arena_strdup(a, json_str(json_object_get(meta, "labels"), FLUX "name"));
-		if (*ret_owner == NULL)
-			return 0;
-		return str_eq(*ret_owner, mark->flux_name) &&
-			       str_eq(json_str(json_object_get(meta, "labels"), FLUX "namespace"), mark->flux_namespace)
-			   ? 1
-			   : -1;
-	}
-	if (mark->annotation && id != NULL && (rest = strchr(id, ':')) != NULL) {
-		/* The annotation of an object that was copied names another object. */
-		if (!str_eq(rest + 1, arena_printf(a, "%s/%s:%s/%s", k->group, k->kind, ns != NULL ? ns : "",
-					  json_str(meta, "name"))))
-			return 0;
-		*ret_owner = arena_strndup(a, id, (size_t)(rest - id));
-		return strcmp(*ret_owner, mark->application) == 0 ? 1 : -1;
-	}
-	if (mark->annotation || label == NULL)
-		return 0;
-	*ret_owner = arena_strdup(a, label);
-	return strncmp(label, mark->application, 63) == 0 ? 1 : -1;
 }
 
 /* The order of the kinds of one wave; other kinds come last. */

@@ -1,7 +1,7 @@
-/* gitops/engine/resource.h: the objects of an Application or Kustomization: namespace, order and owner. Pure.
+/* gitops/engine/resource.h: the objects of an Application or Kustomization: namespace, wave, sync order. Pure.
  *
  * The order of a sync is Argo CD's (its documentation, "Sync Phases and Waves"): phase, wave, kind, name. Phases and
- * hooks: hooks.h.
+ * hooks: hooks.h. The annotation or labels that name the owner of an object: tracking.h.
  */
 #pragma once
 #include "gitops/engine/health.h"
@@ -10,12 +10,10 @@
 #include "kube/api/application.h"
 #include "kube/api/kinds.h"
 
-#define ANNOTATION_TRACKING "argocd.argoproj.io/tracking-id"
 #define ANNOTATION_WAVE "argocd.argoproj.io/sync-wave"
 #define ANNOTATION_OPTIONS "argocd.argoproj.io/sync-options"
 #define ANNOTATION_COMPARE "argocd.argoproj.io/compare-options"
 #define FLUX "kustomize.toolkit.fluxcd.io/" /* prefix of Flux's labels "name" and "namespace", and of its switches */
-#define LABEL_INSTANCE "app.kubernetes.io/instance"
 
 /* Returns the value of an annotation, or NULL if the object does not have it. Borrowed from the object. */
 const char *resource_annotation(const json_t *object, const char *key);
@@ -72,6 +70,8 @@ struct app_resource {
 	bool extraneous; /* it is not in Git, and its options exclude it from the Application's sync status */
 };
 
+struct owner_mark;
+
 /* The desired and live objects of an owner, by key. */
 struct resources {
 	struct arena *arena; /* of the list and its texts */
@@ -86,15 +86,6 @@ struct resources {
 struct resource_warning {
 	const char *type; /* "SharedResourceWarning": the type of the condition that reports it */
 	const char *message;
-};
-
-/* How objects are marked with their owner: an Application, a Kustomization if flux_name is set, or a HelmRelease. */
-struct owner_mark {
-	const char *application; /* the Application's name, or NS_NAME if it is outside the controller's namespace */
-	const char *label; /* the label that names the Application; NULL if none does */
-	bool annotation; /* ANNOTATION_TRACKING names the Application, and takes precedence over the label */
-	const char *flux_name, *flux_namespace; /* the Kustomization, which two labels name; NULL for an Application */
-	bool helm; /* they are of a Helm release, and Helm has marked them */
 };
 
 /* Makes an empty list in an arena. */
@@ -118,15 +109,10 @@ struct app_resource *resources_find(
 struct app_resource *resources_add(struct resources *, const struct api_kind *, const char *ns, const char *name);
 
 /* Adds the object of a manifest, with its namespace (`namespace` if it names none), wave, hooks, options and the
- * owner's mark. If the list has the object already, this manifest replaces the earlier one, with a warning. `suffix` is
- * appended to a generateName. Returns an error if the manifest cannot be used. */
+ * owner's mark (tracking.h). If the list has the object already, this manifest replaces the earlier one, with a
+ * warning. `suffix` is appended to a generateName. Returns an error if the manifest cannot be used. */
 struct err *resources_want(struct resources *, struct arena *, const struct manifest *, const struct api_kind *,
     const char *namespace, const struct owner_mark *, const char *suffix);
-
-/* Returns 1 if the live object is marked as this owner's, -1 if it is marked as another owner's, and 0 if it has no
- * mark. For 1 and -1, *ret_owner is the name in the mark, in the arena. */
-int resource_owner(
-    struct arena *, const json_t *live, const struct api_kind *, const struct owner_mark *, const char **ret_owner);
 
 /* Returns whether a comma-separated annotation or list of options has this entry ("Prune=false"). NULL has none. */
 bool resource_list_has(const char *list, const char *entry);

@@ -117,7 +117,7 @@ live_compare(struct session *s, struct app_resource *r, const json_t *live)
 		r->skip = true;
 	if (r->hooks != 0 || r->skip)
 		return;
-	if (resource_owner(s->arena, live, &r->kind, &s->request.mark, &owner) < 0) {
+	if (tracking_owner(s->arena, live, &r->kind, &s->request.mark, &owner) < 0) {
 		r->shared =
 		    str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_FAIL_ON_SHARED_RESOURCE), "true");
 		if (r->shared)
@@ -187,7 +187,7 @@ live_add_extra(struct session *s, const struct list_scope *scope, const json_t *
 	long long wave = 0;
 
 	/* Garbage collection deletes an object that has an owner. */
-	if (resource_owner(s->arena, live, scope->kind, &s->request.mark, &owner) != 1 ||
+	if (tracking_owner(s->arena, live, scope->kind, &s->request.mark, &owner) != 1 ||
 	    json_array_size(json_object_get(meta, "ownerReferences")) > 0)
 		return NULL;
 	/* A hook of a past sync is not pruned, but is deleted with its Application. */

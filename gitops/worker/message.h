@@ -1,6 +1,7 @@
 /* gitops/worker/message.h: a session's request, and its response, as text. */
 #pragma once
 #include "gitops/engine/sync.h"
+#include "gitops/engine/tracking.h"
 #include "gitops/protocol.h"
 
 struct session;

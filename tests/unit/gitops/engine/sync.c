@@ -2,6 +2,7 @@
  * live objects, a line each. The steps are played, with every request succeeding, until there are no more. */
 #include "base/str.h"
 #include "gitops/engine/sync.h"
+#include "gitops/engine/tracking.h"
 #include "tests/unit/unit.h"
 
 struct wish {
