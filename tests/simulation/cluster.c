@@ -253,12 +253,13 @@ plugin_responds(struct cluster *c, const struct request *r, char **ret_body)
 	return 200;
 }
 
-/* The hook that is a router: it ignores calls with a lower serial number than one before. */
+/* The hook that is a router: it ignores calls with a lower serial number than one before, of the same Rollout. */
 static int
 edge_responds(struct cluster *c, const struct request *r, char **ret_body)
 {
 	_cleanup_(json_decrefp) json_t *call = json_loads(r->body, 0, NULL), *response = json_loads(c->edge, 0, NULL);
 	const json_t *weight = json_object_get(call, "weight");
+	const char *uid = json_str(json_object_get(call, "rollout"), "uid");
 	long long serial = json_int(call, "serial", 0), *last = &c->edge_serials[weight == NULL];
 
 	cluster_note(c, "hook %s is called: %s, weight %d, routes %d, serial %lld, config %d", json_str(call, "plugin"),
@@ -270,6 +271,10 @@ edge_responds(struct cluster *c, const struct request *r, char **ret_body)
 		return 0;
 	}
 	*ret_body = mem_strdup(c->edge);
+	if (!str_eq(uid, c->edge_uid)) {
+		snprintf(c->edge_uid, sizeof(c->edge_uid), "%s", uid);
+		c->edge_serials[0] = c->edge_serials[1] = 0;
+	}
 	if (serial < *last || !json_is_object(response) || json_object_get(response, "error") != NULL ||
 	    json_is_false(json_object_get(response, "verified")))
 		return 200;

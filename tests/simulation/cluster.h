@@ -89,6 +89,7 @@ struct cluster {
 	char edge[400];
 	int edge_weight; /* in effect; -1: it has never had one */
 	json_t *edge_routes; /* in effect; owned */
+	char edge_uid[64]; /* of the Rollout that it was called for */
 	long long edge_serials[2]; /* the highest that it has read: of weights, and of routes */
 	struct load_balancers balancers; /* of Ingresses, which AWS is queried about */
 	struct settings process; /* the settings of the controllers, which a scenario may change */

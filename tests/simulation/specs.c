@@ -11,17 +11,64 @@
 #define STEPS_MAX 8
 #define ACTS_MAX 9
 
-enum family { UNROUTED, WITH_SERVICES, SUBSETS, HOSTS, SEVERAL, GATEWAY, INGRESS, TURNS, BLUE_GREEN, FAMILY_MAX };
+enum family {
+	UNROUTED,
+	WITH_SERVICES,
+	SUBSETS,
+	HOSTS,
+	SEVERAL,
+	GATEWAY,
+	INGRESS,
+	OTHER,
+	TURNS,
+	BLUE_GREEN,
+	FAMILY_MAX
+};
 
 const char *const spec_families[] = { "canary without a router", "canary with Services, without a router",
 	"canary by subsets", "canary by Services", "canary by two VirtualServices", "canary by the Gateway API",
-	"canary by ingress-nginx", "ping and pong", "blue-green", NULL };
+	"canary by ingress-nginx", "canary by another router", "ping and pong", "blue-green", NULL };
 _Static_assert(ARRAY_SIZE(spec_families) == FAMILY_MAX + 1, "a name a family");
+
+/* The other routers that split between two Services. An object NULL is made by the router. */
+static const struct other_router {
+	const char *routing; /* in trafficRouting */
+	const char *object;
+	bool headers, exact; /* it has header routes; only with exact values */
+} other_routers[] = {
+	{ "alb: {ingress: myapp, servicePort: 80}",
+	    "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: myapp}, spec: {ingressClassName: alb, "
+	    "rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: stable, port: {name: "
+	    "use-annotation}}}}]}}]}}",
+	    true, true },
+	{ "ambassador: {mappings: [myapp]}",
+	    "{apiVersion: getambassador.io/v2, kind: Mapping, metadata: {name: myapp}, spec: {prefix: /, service: "
+	    "\"stable:80\"}}",
+	    false, false },
+	{ "apisix: {route: {name: myapp, rules: [all]}}",
+	    "{apiVersion: apisix.apache.org/v2, kind: ApisixRoute, metadata: {name: myapp}, spec: {http: [{name: all, "
+	    "match: {paths: [\"/*\"]}, backends: [{serviceName: stable, servicePort: 80, weight: 100}, {serviceName: "
+	    "canary, servicePort: 80, weight: 0}]}]}}",
+	    true, false },
+	{ "plugins: {argoproj-labs/contour: {httpProxies: [myapp]}}",
+	    "{apiVersion: projectcontour.io/v1, kind: HTTPProxy, metadata: {name: myapp}, spec: {virtualhost: {fqdn: "
+	    "myapp.example}, routes: [{services: [{name: stable, port: 80, weight: 100}, {name: canary, port: 80, "
+	    "weight: 0}]}]}}",
+	    false, false },
+	{ "plugins: {sluice/hook: {name: acme/edge}}", NULL, true, false },
+	{ "smi: {}", NULL, false, false },
+	{ "traefik: {weightedTraefikServiceName: myapp}",
+	    "{apiVersion: traefik.io/v1alpha1, kind: TraefikService, metadata: {name: myapp}, spec: {weighted: "
+	    "{services: "
+	    "[{name: stable, port: 80, weight: 100}, {name: canary, port: 80, weight: 0}]}}}",
+	    false, false },
+};
 
 struct draft {
 	struct rand_stream rand;
 	struct arena *arena;
 	enum family family;
+	const struct other_router *other; /* of the family OTHER */
 	bool workload; /* the template is a Deployment's */
 	bool dynamic; /* dynamicStableScale */
 	bool autoscaled; /* a HorizontalPodAutoscaler changes spec.replicas */
@@ -104,7 +151,7 @@ is_routed(const struct draft *d)
 static bool
 has_istio(const struct draft *d)
 {
-	return is_routed(d) && d->family != GATEWAY && d->family != INGRESS;
+	return is_routed(d) && d->family != GATEWAY && d->family != INGRESS && d->family != OTHER;
 }
 
 static const char *const finite_templates[] = { "once", "some", "some", "undecided", "by-web", "by-job", "by-hash" };
@@ -254,12 +301,13 @@ static const char *
 step_header(struct draft *d)
 {
 	static const char *const matches[] = { "exact: \"yes\"", "prefix: ye", "regex: \"ye.*\"" };
+	const char *match = DRAW_OF(d, matches);
 
 	if (chance(d, 25))
 		return "{setHeaderRoute: {name: by-header}}";
 	return arena_printf(d->arena,
 	    "{setHeaderRoute: {name: by-header, match: [{headerName: X-Canary, headerValue: {%s}}]}}",
-	    DRAW_OF(d, matches));
+	    d->family == OTHER && d->other->exact ? matches[0] : match);
 }
 
 static const char *
@@ -342,6 +390,8 @@ draw_routing(struct draft *d)
 		    d->protocol);
 	if (d->family == INGRESS)
 		return arena_printf(d->arena, ", trafficRouting: {%s, nginx: {stableIngress: myapp}}", managed);
+	if (d->family == OTHER)
+		return arena_printf(d->arena, ", trafficRouting: {%s, %s}", managed, d->other->routing);
 	return arena_printf(d->arena, ", trafficRouting: {%s, istio: {%s%s}}", managed, services, rule);
 }
 
@@ -378,7 +428,8 @@ draw_canary(struct draft *d)
 {
 	const char *more = draw_limits(d);
 
-	if (d->family == WITH_SERVICES || d->family == HOSTS || d->family == GATEWAY || d->family == INGRESS)
+	if (d->family == WITH_SERVICES || d->family == HOSTS || d->family == GATEWAY || d->family == INGRESS ||
+	    d->family == OTHER)
 		more = arena_printf(d->arena, "%s, canaryService: canary, stableService: stable", more);
 	if (d->family == TURNS)
 		more = arena_printf(d->arena, "%s, pingPong: {pingService: ping, pongService: pong}", more);
@@ -499,6 +550,7 @@ add_surroundings(struct draft *d)
 		[HOSTS] = { "canary", "stable" },
 		[GATEWAY] = { "canary", "stable" },
 		[INGRESS] = { "canary", "stable" },
+		[OTHER] = { "canary", "stable" },
 		[TURNS] = { "ping", "pong" },
 		[BLUE_GREEN] = { "active", "preview" } };
 
@@ -511,6 +563,8 @@ add_surroundings(struct draft *d)
 		add_gateway_route(d);
 	if (d->family == INGRESS)
 		add_ingress(d);
+	if (d->family == OTHER && d->other->object != NULL)
+		json_array_append_new(d->given, yaml_made("%s", d->other->object));
 	if (d->family == SEVERAL)
 		add_virtual_service(d, "myapp-vs2");
 	if (d->family == SUBSETS || d->family == SEVERAL)
@@ -820,12 +874,14 @@ spec_life(uint64_t seed)
 		.expect = json_array() };
 	json_t *doc;
 
+	d.other = &DRAW_OF(&d, other_routers);
 	d.workload = chance(&d, 10);
 	d.dynamic = is_routed(&d) && d.family != TURNS && chance(&d, 25);
 	d.autoscaled = chance(&d, 30);
 	d.protocol = chance(&d, 92) ? "http" : chance(&d, 50) ? "tls" : "tcp";
 	for (size_t i = 0; i < 2; i++)
-		d.routes[i] = (i == 0 ? is_routed(&d) : has_istio(&d) || d.family == GATEWAY) &&
+		d.routes[i] = (i == 0 ? is_routed(&d) && (d.family != OTHER || d.other->headers)
+				      : has_istio(&d) || d.family == GATEWAY) &&
 			      strcmp(d.protocol, "http") == 0 && chance(&d, 40);
 	add_surroundings(&d);
 	add_rollout(&d);
