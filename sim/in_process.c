@@ -117,8 +117,11 @@ in_process_on_line(void *arg, const char *line, size_t len)
 	str_add(&e->pending, line, len);
 	if (e->fault.twice)
 		str_add(&e->pending, line, len);
-	if (!timer_armed(&e->timer))
-		loop_timer(e->owner->transport.loop, &e->timer, e->fault.lag_ms);
+	if (timer_armed(&e->timer))
+		return;
+	loop_timer(e->owner->transport.loop, &e->timer, e->fault.lag_ms);
+	if (e->fault.lag_ms > 0 && e->owner->policy->lagged != NULL)
+		e->owner->policy->lagged(e->owner->policy->arg);
 }
 
 static void

@@ -28,6 +28,8 @@ struct fault_policy {
 	void (*spoil)(void *arg, const struct request *, char **text);
 	/* Called with a response or the data of a watch before the receiver is. NULL: not called. */
 	void (*brought)(void *arg, const char *text);
+	/* Called when a fault delays events of a watch, which can be long after it was chosen. NULL: not called. */
+	void (*lagged)(void *arg);
 	void *arg;
 };
 

@@ -218,6 +218,14 @@ choose(void *arg, const struct request *r, struct fault *f)
 }
 
 static void
+lagged(void *arg)
+{
+	struct cluster *c = ((struct member *)arg)->cluster;
+
+	c->struck_at = loop_mono(c->loop);
+}
+
+static void
 spoil(void *arg, const struct request *r, char **text)
 {
 	struct cluster *c = ((struct member *)arg)->cluster;
@@ -530,8 +538,9 @@ start_controller(struct cluster *c, size_t i)
 
 	*m = (struct member){ .cluster = c, .index = i };
 	snprintf(m->identity, sizeof(m->identity), "controller-%zu-%ld", i, (long)loop_mono(c->loop));
-	m->policy =
-	    (struct fault_policy){ .choose = choose, .outside = outside, .spoil = spoil, .brought = brought, .arg = m };
+	m->policy = (struct fault_policy){
+		.choose = choose, .outside = outside, .spoil = spoil, .brought = brought, .lagged = lagged, .arg = m
+	};
 	m->transport = in_process_new(c->loop, c->store, &m->policy);
 	lease.identity = m->identity;
 	if (c->n_members > 1)
