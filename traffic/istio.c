@@ -143,28 +143,25 @@ istio_read_services(const struct canary_strategy *c, const struct istio_split *s
 	}
 }
 
-/* A route with a managed name that no step can have created is a user's, and would be removed. A step's route mirrors,
- * or has only the canary's destination, which may be the stable one by now. */
+/* A route with a managed name that no step made is an error: the next step would replace it. */
 static struct err *
 istio_read_managed(const struct istio_splits *s, struct routing *ret)
 {
-	struct istio_split split;
-	size_t n = 0;
+	struct err *e = NULL;
 
-	for (size_t i = 0; istio_split_at(s->canary, s->vs, ISTIO_HTTP, i, &split); i++) {
-		if (!istio_is_managed(s->canary, split.route))
-			continue;
-		n++;
-		if (split.route->raw_mirror == NULL &&
-		    (split.route->route.n != 1 || split.n[SIDE_CANARY] + split.n[SIDE_STABLE] != 1))
-			return err_at(s->arena, "spec.strategy.canary.trafficRouting.managedRoutes",
+	for (size_t i = 0; i < s->vs->spec.http.n; i++) {
+		const struct istio_route *route = &s->vs->spec.http.at[i];
+
+		if (istio_is_made(s->canary, route))
+			ret->managed_routes++;
+		else if (e == NULL && istio_is_managed(s->canary, route))
+			e = err_at(s->arena, "spec.strategy.canary.trafficRouting.managedRoutes",
 			    err_new(s->arena, ERR_INVALID,
 				"VirtualService %s has a route \"%s\" "
 				"that no step made; give the managed route another name",
-				s->vs->object.meta.name, split.route->name));
+				s->vs->object.meta.name, route->name));
 	}
-	ret->managed_routes += n;
-	return NULL;
+	return e;
 }
 
 /* The cookie and the routes that belong to the weight that was read must be there too. */
@@ -190,7 +187,7 @@ istio_read_virtual_service(const struct rollout *r, const struct istio_virtual_s
 {
 	struct istio_splits s = { .arena = a, .canary = r->spec.strategy.canary };
 	const char *dot = ref->name != NULL ? strchr(ref->name, '.') : NULL, *name;
-	struct err *e;
+	struct err *e, *no_session;
 
 	if (ref->name == NULL)
 		return err_at(a, ISTIO_FIELD ".virtualService.name", err_new(a, ERR_INVALID, "required, but missing"));
@@ -219,11 +216,11 @@ istio_read_virtual_service(const struct rollout *r, const struct istio_virtual_s
 		istio_read_additional(&s, &s.at[i], !ret->has_route, ret);
 		ret->has_route = true;
 	}
-	if ((e = istio_read_managed(&s, ret)) != NULL)
-		return e;
+	/* an abort takes the weight away whatever these are */
 	*ret_object = &s.vs->object;
-	/* an abort takes the weight away whatever this is */
-	return istio_read_session(&s, r, ret);
+	e = istio_read_managed(&s, ret);
+	no_session = istio_read_session(&s, r, ret);
+	return e != NULL ? e : no_session;
 }
 
 /* It keeps the objects as istio_objects() returns them. */

@@ -66,6 +66,10 @@ bool istio_host_is(const char *host, const char *service);
 /* Returns whether a step created the route, or will replace it: its name is in managedRoutes. */
 bool istio_is_managed(const struct canary_strategy *, const struct istio_route *);
 
+/* Returns whether a step can have created the route: it is managed, and mirrors, or has only the canary's destination,
+ * which may be the stable one by now. Another managed one is a user's, and stays. */
+bool istio_is_made(const struct canary_strategy *, const struct istio_route *);
+
 /* Sets *ret to the strategy's references to VirtualServices: virtualService, or virtualServices. Returns their
  * number. */
 size_t istio_references(const struct canary_strategy *, const struct istio_virtual_service_ref **ret);

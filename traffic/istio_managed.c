@@ -76,8 +76,8 @@ istio_is_mirror_route(const struct istio_route *r, const struct mirror_route *wa
 		   json_pack("[O,o]", json_object_get(canary, "destination"), istio_mirror_percentage(want)));
 }
 
-/* Removes all managed routes and adds the wanted ones in their order, in one patch: no request meets a state in
- * between. A route that mirrors starts as a copy of the route that is split, whose index is `primary`. */
+/* Removes all managed routes that steps made, and adds the wanted ones in their order, in one patch: no request meets a
+ * state in between. A route that mirrors starts as a copy of the route that is split, whose index is `primary`. */
 static json_t *
 istio_routes_patch(
     const struct istio_splits *s, const struct wanted_route *want, size_t n, size_t primary, const json_t *canary)
@@ -88,7 +88,7 @@ istio_routes_patch(
 	for (size_t i = s->vs->spec.http.n; i-- > 0;) {
 		const char *path = arena_printf(s->arena, "/spec/http/%zu", i);
 
-		if (!istio_is_managed(s->canary, &s->vs->spec.http.at[i]))
+		if (!istio_is_made(s->canary, &s->vs->spec.http.at[i]))
 			continue;
 		json_patch_add(
 		    ops, "test", arena_printf(s->arena, "%s/name", path), json_string(s->vs->spec.http.at[i].name));
@@ -118,7 +118,7 @@ istio_has_routes(const struct virtual_service *vs, const struct canary_strategy 
 	size_t managed = 0;
 
 	for (size_t i = 0; i < vs->spec.http.n; i++)
-		managed += istio_is_managed(c, &vs->spec.http.at[i]);
+		managed += istio_is_made(c, &vs->spec.http.at[i]);
 	if (managed != n)
 		return false;
 	for (size_t i = 0; i < n; i++)

@@ -95,6 +95,13 @@ istio_is_managed(const struct canary_strategy *c, const struct istio_route *r)
 	return false;
 }
 
+bool
+istio_is_made(const struct canary_strategy *c, const struct istio_route *r)
+{
+	return istio_is_managed(c, r) &&
+	       (r->raw_mirror != NULL || (r->route.n == 1 && istio_side(c, &r->route.at[0].destination) != SIDE_OTHER));
+}
+
 size_t
 istio_references(const struct canary_strategy *c, const struct istio_virtual_service_ref **ret)
 {
