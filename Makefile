@@ -21,7 +21,7 @@ LINK_FLAGS = $(HARDEN_LINK) $(SMALL_LINK) -Wl,--gc-sections
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lcjose -lcrypto -lm
 
 # The pure folders: they decide, and do no input or output (tools/layers checks it). The others: all but the entry.
-PURE_DIRS = base kube/api kube/plan traffic analysis analysis/condition analysis/compare analysis/backtest analysis/promql rollout rollout/experiment rollout/view gotemplate notify \
+PURE_DIRS = base kube/api kube/plan traffic analysis analysis/condition analysis/compare analysis/backtest analysis/promql rollout rollout/experiment rollout/view gotemplate notify notify/services \
 	gitops gitops/source gitops/kustomize gitops/render gitops/engine gitops/argocd gitops/flux doctor web/oidc web/access
 SHELL_DIRS = io kube notify/send gitops/worker sim web cli cli/demo cli/plan cli/simulate cli/backtest
 PURE_SRC = $(wildcard $(PURE_DIRS:%=%/*.c))

@@ -11,6 +11,7 @@
 #include "kube/client.h"
 #include "kube/transport_curl.h"
 #include "notify/notify.h"
+#include "notify/services/services.h"
 
 #define FILE_MAX (4u << 20)
 

@@ -1,5 +1,5 @@
 /* notify/compose.c: text of a notification: evaluates the condition of its trigger, sets the variables, and renders
- * the template. The services are in services.c. */
+ * the template. The services are in services/. */
 #include <string.h>
 #include "analysis/condition/condition.h"
 #include "base/base64.h"

@@ -2,14 +2,13 @@
  *
  * A ConfigMap has services ("service.TYPE" or "service.TYPE.NAME"), templates, triggers and default subscriptions. A
  * Rollout's annotations subscribe: `notifications.argoproj.io/subscribe.TRIGGER.SERVICE: recipient;recipient`. An
- * event with reason R is the trigger "on-r". A notification is described as a query (kube/plan/query.h).
+ * event with reason R is the trigger "on-r".
  *
  * An invalid key of the ConfigMap disables only what uses this key, and is reported by its name. In Argo Rollouts
  * one invalid template disables all notifications.
  */
 #pragma once
 #include "kube/api/meta.h"
-#include "kube/plan/query.h"
 
 #define NOTIFY_CONFIG_MAP "argo-rollouts-notification-configmap"
 #define NOTIFY_SECRET "argo-rollouts-notification-secret"
@@ -72,12 +71,3 @@ json_t *notify_vars(const struct notify_config *, json_t *rollout, const json_t 
  * reference. */
 struct err *notify_render(
     struct arena *, const struct notify_config *, const json_t *templates, const json_t *vars, json_t **ret);
-
-/* Returns the query that sends a notification, its texts in the arena. `secret` is the Secret's data (base64; NULL:
- * there is no Secret). */
-struct err *notify_compose(struct arena *, const struct notify_config *, const json_t *secret,
-    const struct destination *, const json_t *notification, int64_t now, struct query *ret);
-
-/* Returns NULL if the response accepts the notification. ERR_AGAIN: it may be sent again. */
-struct err *notify_check_response(
-    struct arena *, const struct notify_config *, const struct destination *, const struct response *);

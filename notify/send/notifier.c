@@ -9,6 +9,7 @@
 #include "kube/api/workload.h"
 #include "kube/client.h"
 #include "notify/notify.h"
+#include "notify/services/services.h"
 #include "notify/send/queue.h"
 
 #define FRESH_MS 10000 /* how long a ConfigMap is used */

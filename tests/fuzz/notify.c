@@ -2,6 +2,7 @@
  * every service. */
 #include "kube/api/yaml.h"
 #include "notify/notify.h"
+#include "notify/services/services.h"
 #include "tests/fuzz/fuzz.h"
 
 static void

@@ -1,6 +1,7 @@
 /* tests/unit/notify/notify.c: recipients, texts and requests of notifications. */
 #include "tests/unit/unit.h"
 #include "notify/notify.h"
+#include "notify/services/services.h"
 
 static const char config_text[] =
     "service.slack: |\n  token: $slack-token\n  username: deploys\n"
