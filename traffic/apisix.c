@@ -102,6 +102,24 @@ apisix_find_rule(struct arena *a, const json_t *http, const char *name, size_t *
 	return err_new(a, ERR_INVALID, "spec.http has no rule \"%s\"", name);
 }
 
+/* Adds a rule, if both Services are in it. */
+static struct err *
+apisix_rules_add(
+    struct arena *a, const struct canary_strategy *c, const json_t *http, const char *name, struct apisix_rules *rules)
+{
+	struct apisix_rule *rule = &rules->at[rules->n];
+	struct err *e = apisix_find_rule(a, http, name, &rule->index);
+
+	if (e != NULL)
+		return e;
+	e = service_weights_find(
+	    a, c, &apisix_list, json_object_get(json_array_get(http, rule->index), "backends"), &rule->weights);
+	if (e != NULL)
+		return err_wrap(a, e, "rule \"%s\"", name);
+	rules->n++;
+	return NULL;
+}
+
 struct err *
 apisix_rules_read(
     struct arena *a, const struct canary_strategy *c, const struct split_object *o, struct apisix_rules *ret)
@@ -116,17 +134,11 @@ apisix_rules_read(
 	http = json_object_get(ret->spec, "http");
 	if (!json_is_array(http))
 		e = err_new(a, ERR_INVALID, "has no spec.http");
-	for (size_t i = 0; i < n && e == NULL; i++) {
-		struct apisix_rule *rule = &ret->at[i];
+	for (size_t i = 0; i < n; i++) {
+		struct err *one =
+		    apisix_rules_add(a, c, http, route->rules.n > 0 ? route->rules.at[i] : route->name, ret);
 
-		e = apisix_find_rule(a, http, route->rules.n > 0 ? route->rules.at[i] : route->name, &rule->index);
-		if (e != NULL)
-			break;
-		e = service_weights_find(
-		    a, c, &apisix_list, json_object_get(json_array_get(http, rule->index), "backends"), &rule->weights);
-		if (e != NULL)
-			e = err_wrap(a, e, "rule \"%s\"", json_str(json_array_get(http, rule->index), "name"));
-		ret->n++;
+		e = e ?: one;
 	}
 	return e == NULL ? NULL
 			 : err_at(a, APISIX_FIELD,
@@ -207,11 +219,10 @@ apisix_read(const struct rollout *r, const struct view *view, struct arena *a, s
 		return err_at(a, APISIX_FIELD,
 		    err_new(a, ERR_GONE, "Invalid value: \"%s\": apisixroutes.apisix.apache.org \"%s\" not found",
 			route->name, route->name));
-	if ((e = apisix_rules_read(a, c, t->route, &rules)) != NULL)
-		return e;
-	ret->weight_min = 100;
+	e = apisix_rules_read(a, c, t->route, &rules);
+	ret->weight_min = rules.n > 0 ? 100 : 0;
 	apisix_read_weights(&rules, ret);
-	return managed;
+	return e ?: managed;
 }
 
 /* Only the first backend of a Service gets a weight, as in Argo Rollouts: a second one would have traffic at any
@@ -233,6 +244,7 @@ apisix_verify(const struct rollout *r, const struct routing *now, struct arena *
 	return NULL;
 }
 
+/* An error of one rule does not keep an abort from taking the weight from the others. */
 static struct err *
 apisix_weight_patch(
     struct arena *a, const struct rollout *r, const struct apisix_target *t, int64_t weight, json_t **ops)
@@ -242,12 +254,11 @@ apisix_weight_patch(
 
 	if (t->route == NULL)
 		return NULL;
-	if ((e = apisix_rules_read(a, r->spec.strategy.canary, t->route, &rules)) != NULL)
-		return e;
+	e = apisix_rules_read(a, r->spec.strategy.canary, t->route, &rules);
 	for (size_t i = 0; i < rules.n; i++)
-		service_weights_patch(a, &rules.at[i].weights,
+		(e == NULL ? service_weights_patch : service_weights_lower)(a, &rules.at[i].weights,
 		    arena_printf(a, "/spec/http/%zu/backends", rules.at[i].index), weight, ops);
-	return NULL;
+	return e;
 }
 
 static struct err *

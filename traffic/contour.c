@@ -112,23 +112,27 @@ contour_splits_add(struct arena *a, const struct canary_strategy *c, const char 
 			 one->path);
 }
 
-/* Finds the lists that are split. *ret is to be released in any case. */
+/* Finds the lists that are split, also those with an error, of which the first is returned. *ret is to be released in
+ * any case. */
 static struct err *
 contour_splits_read(
     struct arena *a, const struct canary_strategy *c, const struct http_proxy *o, struct contour_splits *ret)
 {
 	const json_t *routes;
-	struct err *e = NULL;
+	struct err *e = NULL, *tcp;
 	size_t n;
 
 	*ret = (struct contour_splits){ .spec = o->spec != NULL ? json_loads(o->spec, 0, NULL) : NULL };
 	routes = json_object_get(ret->spec, "routes");
 	n = json_array_size(routes);
 	ret->at = arena_new_array(a, struct contour_split, n + 1);
-	for (size_t i = 0; i < n && e == NULL; i++)
-		e = contour_splits_add(a, c, arena_printf(a, "/routes/%zu/services", i), ret);
-	if (e == NULL)
-		e = contour_splits_add(a, c, "/tcpproxy/services", ret);
+	for (size_t i = 0; i < n; i++) {
+		struct err *one = contour_splits_add(a, c, arena_printf(a, "/routes/%zu/services", i), ret);
+
+		e = e ?: one;
+	}
+	tcp = contour_splits_add(a, c, "/tcpproxy/services", ret);
+	e = e ?: tcp;
 	if (e == NULL && ret->n == 0)
 		e = err_new(a, ERR_INVALID,
 		    "has no list of services with both canaryService \"%s\" and stableService \"%s\"",
@@ -170,8 +174,8 @@ contour_read_one(
 		return err_at(a, CONTOUR_FIELD ".httpProxies",
 		    err_new(a, ERR_GONE, "Invalid value: \"%s\": httpproxies.projectcontour.io \"%s\" not found", name,
 			name));
-	if ((e = contour_splits_read(a, r->spec.strategy.canary, (const struct http_proxy *)o, &s)) == NULL)
-		contour_read_weights(&s, ret);
+	e = contour_splits_read(a, r->spec.strategy.canary, (const struct http_proxy *)o, &s);
+	contour_read_weights(&s, ret);
 	return e;
 }
 
@@ -249,14 +253,16 @@ contour_verify(const struct rollout *r, const struct routing *now, struct arena 
 	return why;
 }
 
+/* An error of one list does not keep an abort from taking the weight from all. */
 static struct err *
 contour_weight_patch(struct arena *a, const struct rollout *r, const struct http_proxy *o, int64_t weight, json_t **ops)
 {
 	_cleanup_(contour_splits_done) struct contour_splits s = { 0 };
 	struct err *e = contour_splits_read(a, r->spec.strategy.canary, o, &s);
 
-	for (size_t i = 0; i < s.n && e == NULL; i++)
-		service_weights_patch(a, &s.at[i].weights, s.at[i].path, weight, ops);
+	for (size_t i = 0; i < s.n; i++)
+		(e == NULL ? service_weights_patch : service_weights_lower)(
+		    a, &s.at[i].weights, s.at[i].path, weight, ops);
 	return e;
 }
 

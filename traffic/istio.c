@@ -187,23 +187,23 @@ istio_read_virtual_service(const struct rollout *r, const struct istio_virtual_s
 {
 	struct istio_splits s = { .arena = a, .canary = r->spec.strategy.canary };
 	const char *dot = ref->name != NULL ? strchr(ref->name, '.') : NULL, *name;
-	struct err *e, *no_session;
+	struct err *e, *managed, *no_session;
 
 	if (ref->name == NULL)
-		return err_at(a, ISTIO_FIELD ".virtualService.name", err_new(a, ERR_INVALID, "required, but missing"));
+		return err_at(a, istio_reference_field(a, s.canary, ref, ".name"),
+		    err_new(a, ERR_INVALID, "required, but missing"));
 	name = dot != NULL ? arena_strndup(a, ref->name, (size_t)(dot - ref->name)) : ref->name;
 	s.vs = (const struct virtual_service *)view_get(
 	    view, &virtual_service_type, dot != NULL ? dot + 1 : r->object.meta.namespace, name);
 	if (s.vs == NULL)
-		return err_at(a, ISTIO_FIELD ".virtualService.name",
+		return err_at(a, istio_reference_field(a, s.canary, ref, ".name"),
 		    err_new(a, ERR_GONE,
 			"Invalid value: \"%s\": "
 			"virtualservices.networking.istio.io \"%s\" not found",
 			ref->name, name));
-	if ((e = istio_splits_read(&s, ref)) != NULL)
-		return e;
-	if (s.n == 0)
-		return err_at(a, ISTIO_FIELD ".virtualService",
+	e = istio_splits_read(&s, ref);
+	if (e == NULL && s.n == 0)
+		return err_at(a, istio_reference_field(a, s.canary, ref, ""),
 		    err_new(a, ERR_INVALID, "VirtualService %s has no http, tls or tcp route", name));
 	for (size_t i = 0; i < s.n; i++) {
 		int64_t w = istio_read_weight(s.canary, &s.at[i]);
@@ -218,9 +218,9 @@ istio_read_virtual_service(const struct rollout *r, const struct istio_virtual_s
 	}
 	/* an abort takes the weight away whatever these are */
 	*ret_object = &s.vs->object;
-	e = istio_read_managed(&s, ret);
+	managed = istio_read_managed(&s, ret);
 	no_session = istio_read_session(&s, r, ret);
-	return e != NULL ? e : no_session;
+	return e ?: managed ?: no_session;
 }
 
 /* It keeps the objects as istio_objects() returns them. */
@@ -261,7 +261,7 @@ istio_set_weight(const struct rollout *r, const struct routing *now, const struc
 {
 	const struct istio_virtual_service_ref *refs;
 	size_t n = istio_references(r->spec.strategy.canary, &refs), written = 0;
-	struct err *e;
+	struct err *e, *first = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct virtual_service *vs = (const struct virtual_service *)istio_objects(now)[i + 1];
@@ -269,8 +269,8 @@ istio_set_weight(const struct rollout *r, const struct routing *now, const struc
 
 		if (vs == NULL)
 			continue;
-		if ((e = istio_weight_patch(plan->arena, r->spec.strategy.canary, r, &refs[i], vs, want, &ops)) != NULL)
-			return e;
+		e = istio_weight_patch(plan->arena, r->spec.strategy.canary, r, &refs[i], vs, want, &ops);
+		first = first ?: e;
 		if (json_array_size(ops) == 0) {
 			json_decref(ops);
 			continue;
@@ -284,7 +284,7 @@ istio_set_weight(const struct rollout *r, const struct routing *now, const struc
 		    ->implied =
 		    r->status.canary.weights != NULL && r->status.canary.weights->canary.weight != want->weight;
 	}
-	return NULL;
+	return first;
 }
 
 static bool

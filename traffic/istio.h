@@ -37,6 +37,7 @@ struct istio_splits {
 	struct arena *arena;
 	const struct canary_strategy *canary;
 	const struct virtual_service *vs;
+	const struct istio_virtual_service_ref *ref;
 	struct istio_split *at;
 	size_t n;
 };
@@ -74,6 +75,11 @@ bool istio_is_made(const struct canary_strategy *, const struct istio_route *);
  * number. */
 size_t istio_references(const struct canary_strategy *, const struct istio_virtual_service_ref **ret);
 
+/* Returns the path of a reference of the strategy with `rest` behind it:
+ * "spec.strategy.canary.trafficRouting.istio.virtualServices[1].name". */
+const char *istio_reference_field(
+    struct arena *, const struct canary_strategy *, const struct istio_virtual_service_ref *, const char *rest);
+
 /* Returns whether the reference ("name" or "name.namespace") is to the object of this name. */
 bool istio_reference_is(
     const struct rollout *, const struct istio_virtual_service_ref *, const char *ns, const char *name);
@@ -81,8 +87,10 @@ bool istio_reference_is(
 /* Returns whether the reference lists this http route. */
 bool istio_reference_lists(const struct istio_virtual_service_ref *, const char *route);
 
-/* Fills the splits with the routes that the reference names; for a kind of which it names none, with the only route.
- * The caller has set `arena`, `canary` and `vs`. Returns an error if a route does not exist or cannot be split. */
+/* Fills the splits with the routes that the reference (one of the strategy's) names; for a kind of which it names none,
+ * with the only route. The caller has set `arena`, `canary` and `vs`. Returns an error if a route does not exist,
+ * cannot be split, or is not the only one. The splits are then all routes with both destinations, so that an abort
+ * takes the weight away in spite of it. */
 struct err *istio_splits_read(struct istio_splits *, const struct istio_virtual_service_ref *);
 
 /* Returns the weight of the i-th destination of a route; 0 if it has no weight. */
@@ -95,7 +103,8 @@ int64_t istio_kept_weight(const struct canary_strategy *, const struct istio_spl
  * of the strategy's) selects; NULL if nothing has to change. Destinations of additional subsets keep their
  * weight, those of `additional` (sorted by Service) get theirs, other ones that have a weight are removed; the stable
  * destination gets the rest. If the others leave less than `weight`, the canary gets what is left. A new reference to a
- * JSON list. Session affinity is that of `r`, whose strategy it is; NULL: the rollout has none. */
+ * JSON list. Session affinity is that of `r`, whose strategy it is; NULL: the rollout has none. Returns the error of
+ * istio_splits_read(); the patch then only lowers the canary's weight. */
 struct err *istio_weight_patch(struct arena *, const struct canary_strategy *, const struct rollout *r,
     const struct istio_virtual_service_ref *, const struct virtual_service *, const struct wanted_split *,
     json_t **ret);

@@ -153,7 +153,8 @@ istio_set_routes(const struct rollout *r, const struct routing *now, const struc
 		const struct istio_split *primary;
 		const json_t *canary;
 
-		if (vs == NULL || vs->spec.http.n == 0 || istio_splits_read(&s, &refs[i]) != NULL ||
+		/* in spite of an error routes are removed */
+		if (vs == NULL || vs->spec.http.n == 0 || (istio_splits_read(&s, &refs[i]) != NULL && n > 0) ||
 		    (primary = istio_primary(&s)) == NULL)
 			continue;
 		route = json_loads(primary->route->raw_route, 0, NULL);

@@ -111,6 +111,18 @@ istio_references(const struct canary_strategy *c, const struct istio_virtual_ser
 	return routing->virtual_service != NULL ? 1 : routing->virtual_services.n;
 }
 
+const char *
+istio_reference_field(
+    struct arena *a, const struct canary_strategy *c, const struct istio_virtual_service_ref *ref, const char *rest)
+{
+	const struct istio_routing *routing = c->traffic_routing->istio;
+
+	if (ref == routing->virtual_service)
+		return arena_printf(a, ISTIO_FIELD ".virtualService%s", rest);
+	return arena_printf(
+	    a, ISTIO_FIELD ".virtualServices[%zu]%s", (size_t)(ref - routing->virtual_services.at), rest);
+}
+
 bool
 istio_reference_is(
     const struct rollout *r, const struct istio_virtual_service_ref *ref, const char *ns, const char *name)
@@ -131,6 +143,22 @@ istio_reference_lists(const struct istio_virtual_service_ref *ref, const char *r
 	return false;
 }
 
+/* Returns the field of the reference that is read, with `rest` behind it. */
+static const char *
+istio_split_field(const struct istio_splits *s, const char *rest)
+{
+	return istio_reference_field(s->arena, s->canary, s->ref, rest);
+}
+
+static bool
+istio_split_has(const struct istio_splits *s, const struct istio_route *route)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->at[i].route == route)
+			return true;
+	return false;
+}
+
 /* Adds a route, unless the list has it already. */
 static struct err *
 istio_split_add(struct istio_splits *s, enum istio_kind kind, size_t index)
@@ -140,17 +168,15 @@ istio_split_add(struct istio_splits *s, enum istio_kind kind, size_t index)
 	if (!istio_split_at(s->canary, s->vs, kind, index, &split))
 		return NULL;
 	if (split.n[SIDE_CANARY] != 1 || split.n[SIDE_STABLE] != 1)
-		return err_at(s->arena, ISTIO_FIELD ".virtualService",
+		return err_at(s->arena, istio_split_field(s, ""),
 		    err_new(s->arena, ERR_INVALID,
 			"%s route %s of VirtualService %s must have one %s and one %s "
 			"destination, but has %u and %u",
 			kind_names[kind],
 			split.route->name != NULL ? split.route->name : arena_printf(s->arena, "number %zu", index),
 			s->vs->object.meta.name, "canary", "stable", split.n[SIDE_CANARY], split.n[SIDE_STABLE]));
-	for (size_t i = 0; i < s->n; i++)
-		if (s->at[i].route == split.route)
-			return NULL;
-	s->at[s->n++] = split;
+	if (!istio_split_has(s, split.route))
+		s->at[s->n++] = split;
 	return NULL;
 }
 
@@ -170,14 +196,14 @@ istio_split_only(struct istio_splits *s, enum istio_kind kind)
 	if (n == 1)
 		return istio_split_add(s, kind, only);
 	if (n == 0)
-		return err_at(s->arena, ISTIO_FIELD ".virtualService",
+		return err_at(s->arena, istio_split_field(s, ""),
 		    err_new(s->arena, ERR_INVALID,
 			"VirtualService %s has no %s route except those of managedRoutes; add one to "
 			"split",
 			s->vs->object.meta.name, kind_names[kind]));
 	return err_at(s->arena,
-	    arena_printf(s->arena, ISTIO_FIELD ".virtualService.%s",
-		kind == ISTIO_HTTP ? "routes" : arena_printf(s->arena, "%sRoutes", kind_names[kind])),
+	    istio_split_field(
+		s, kind == ISTIO_HTTP ? ".routes" : arena_printf(s->arena, ".%sRoutes", kind_names[kind])),
 	    err_new(s->arena, ERR_INVALID, "VirtualService %s has %zu %s routes%s; name the ones to split",
 		s->vs->object.meta.name, n, kind_names[kind],
 		n < routes.n ? " in addition to those of managedRoutes" : ""));
@@ -198,11 +224,10 @@ istio_split_http(struct istio_splits *s, const struct strings *names)
 
 		while (k < routes.n && !str_eq(routes.at[k].name, names->at[i]))
 			k++;
-		e = k < routes.n
-			? istio_split_add(s, ISTIO_HTTP, k)
-			: err_at(s->arena, arena_printf(s->arena, ISTIO_FIELD ".virtualService.routes[%zu]", i),
-			      err_new(s->arena, ERR_INVALID, "VirtualService %s has no http route \"%s\"",
-				  s->vs->object.meta.name, names->at[i]));
+		e = k < routes.n ? istio_split_add(s, ISTIO_HTTP, k)
+				 : err_at(s->arena, istio_split_field(s, arena_printf(s->arena, ".routes[%zu]", i)),
+				       err_new(s->arena, ERR_INVALID, "VirtualService %s has no http route \"%s\"",
+					   s->vs->object.meta.name, names->at[i]));
 	}
 	/* A route that mirrors splits the requests that it matches as the others do. */
 	for (size_t i = 0; i < routes.n && e == NULL; i++)
@@ -268,7 +293,7 @@ istio_split_unnamed(struct istio_splits *s, enum istio_kind kind, const struct i
 			}
 		if (e == NULL && !found)
 			e = err_at(s->arena,
-			    arena_printf(s->arena, ISTIO_FIELD ".virtualService.%sRoutes[%zu]", kind_names[kind], i),
+			    istio_split_field(s, arena_printf(s->arena, ".%sRoutes[%zu]", kind_names[kind], i)),
 			    err_new(s->arena, ERR_INVALID, "VirtualService %s has no %s route with this port%s",
 				s->vs->object.meta.name, kind_names[kind],
 				kind == ISTIO_TLS ? " and these sniHosts" : ""));
@@ -278,17 +303,32 @@ istio_split_unnamed(struct istio_splits *s, enum istio_kind kind, const struct i
 	return NULL;
 }
 
+/* Adds each route that has both destinations. */
+static void
+istio_split_all(struct istio_splits *s)
+{
+	for (enum istio_kind kind = ISTIO_HTTP; kind <= ISTIO_TCP; kind++) {
+		struct istio_split split;
+
+		for (size_t i = 0; istio_split_at(s->canary, s->vs, kind, i, &split); i++)
+			if (istio_is_split(&split) && !istio_split_has(s, split.route))
+				s->at[s->n++] = split;
+	}
+}
+
 struct err *
 istio_splits_read(struct istio_splits *s, const struct istio_virtual_service_ref *ref)
 {
 	const struct virtual_service_spec *spec = &s->vs->spec;
 	struct err *e;
 
+	s->ref = ref;
 	s->at = arena_new_array(s->arena, struct istio_split, spec->http.n + spec->tls.n + spec->tcp.n + 1);
 	if ((e = istio_split_http(s, &ref->routes)) != NULL ||
-	    (e = istio_split_unnamed(s, ISTIO_TLS, ref->tls_routes.at, ref->tls_routes.n)) != NULL)
-		return e;
-	return istio_split_unnamed(s, ISTIO_TCP, ref->tcp_routes.at, ref->tcp_routes.n);
+	    (e = istio_split_unnamed(s, ISTIO_TLS, ref->tls_routes.at, ref->tls_routes.n)) != NULL ||
+	    (e = istio_split_unnamed(s, ISTIO_TCP, ref->tcp_routes.at, ref->tcp_routes.n)) != NULL)
+		istio_split_all(s);
+	return e;
 }
 
 int64_t
@@ -383,10 +423,9 @@ istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struc
 	struct istio_splits s = { .arena = a, .canary = c, .vs = vs };
 	struct session session;
 	bool concerned = rollout != NULL && istio_session_concerns(a, rollout, vs, want->weight, &session);
-	struct err *e;
+	struct err *e = istio_splits_read(&s, ref);
 
-	if ((e = istio_splits_read(&s, ref)) != NULL)
-		return e;
+	*ret = NULL;
 	if (concerned)
 		istio_session_patch(&s, rollout, &session, &moves);
 	for (size_t k = 0; k < s.n; k++) {
@@ -396,6 +435,8 @@ istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struc
 		const char *path = arena_printf(a, "/spec/%s/%u", kind_names[s.at[k].kind], s.at[k].index);
 
 		if (edits == NULL && weights == NULL && moves == NULL)
+			continue;
+		if (e != NULL && istio_weight(r, s.at[k].first[SIDE_CANARY]) <= want->weight)
 			continue;
 		json_patch_of(&ops);
 		if (r->name != NULL)
@@ -412,5 +453,5 @@ istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struc
 	if (moves != NULL)
 		json_array_extend(json_patch_of(&ops), moves);
 	*ret = TAKE_PTR(ops);
-	return NULL;
+	return e;
 }

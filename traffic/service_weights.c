@@ -125,6 +125,16 @@ service_weights_patch(struct arena *a, const struct service_weights *s, const ch
 }
 
 void
+service_weights_lower(struct arena *a, const struct service_weights *s, const char *path, int64_t weight, json_t **ops)
+{
+	int64_t least, most;
+
+	service_weights_percent(s, &least, &most);
+	if (most > weight)
+		service_weights_patch(a, s, path, weight, ops);
+}
+
+void
 service_weights_overlay(
     const struct canary_strategy *c, const struct weighted_list *l, const json_t *live, const json_t *desired)
 {

@@ -34,6 +34,11 @@ void service_weights_percent(const struct service_weights *, int64_t *ret_least,
 void service_weights_patch(
     struct arena *, const struct service_weights *, const char *path, int64_t weight, json_t **ops);
 
+/* The same, if it lowers the canary's percentage. For lists of an object with an error, from which an abort takes the
+ * weight nevertheless. */
+void service_weights_lower(
+    struct arena *, const struct service_weights *, const char *path, int64_t weight, json_t **ops);
+
 /* Copies the two weights from a live list to a desired one. */
 void service_weights_overlay(
     const struct canary_strategy *, const struct weighted_list *, const json_t *live, const json_t *desired);
