@@ -10,8 +10,11 @@
 #include "kube/api/yaml.h"
 #include "kube/client.h"
 #include "kube/transport_curl.h"
-#include "notify/notify.h"
+#include "notify/config.h"
 #include "notify/services/services.h"
+#include "notify/subscriptions.h"
+#include "notify/templates.h"
+#include "notify/triggers.h"
 
 #define FILE_MAX (4u << 20)
 

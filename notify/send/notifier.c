@@ -1,5 +1,5 @@
 /* notify/send/notifier.c: sends notifications of Rollouts: one job for each event, from its configuration to the
- * last response. The text is made in notify/compose.c. */
+ * last response. Texts are made in notify/templates.c. */
 #include "notify/send/notifier.h"
 #include <string.h>
 #include "base/map.h"
@@ -8,9 +8,12 @@
 #include "kube/api/rollout.h"
 #include "kube/api/workload.h"
 #include "kube/client.h"
-#include "notify/notify.h"
-#include "notify/services/services.h"
+#include "notify/config.h"
 #include "notify/send/queue.h"
+#include "notify/services/services.h"
+#include "notify/subscriptions.h"
+#include "notify/templates.h"
+#include "notify/triggers.h"
 
 #define FRESH_MS 10000 /* how long a ConfigMap is used */
 #define AGAIN_MS 1000 /* until a ConfigMap is requested again after an error */

@@ -5,8 +5,9 @@
 #include <string.h>
 #include "base/base64.h"
 #include "base/str.h"
-#include "notify/notify.h"
+#include "notify/config.h"
 #include "notify/services/service.h"
+#include "notify/subscriptions.h"
 
 #define SERVICES_TIMEOUT_MS 15000
 #define SERVICES_RESPONSE_MAX 65536 /* bytes of a response */

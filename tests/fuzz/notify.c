@@ -1,8 +1,11 @@
 /* tests/fuzz/notify.c: a ConfigMap's data from anywhere (YAML): every trigger is judged, every template sent by
  * every service. */
 #include "kube/api/yaml.h"
-#include "notify/notify.h"
+#include "notify/config.h"
 #include "notify/services/services.h"
+#include "notify/subscriptions.h"
+#include "notify/templates.h"
+#include "notify/triggers.h"
 #include "tests/fuzz/fuzz.h"
 
 static void

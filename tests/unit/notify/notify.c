@@ -1,7 +1,10 @@
 /* tests/unit/notify/notify.c: recipients, texts and requests of notifications. */
 #include "tests/unit/unit.h"
-#include "notify/notify.h"
+#include "notify/config.h"
 #include "notify/services/services.h"
+#include "notify/subscriptions.h"
+#include "notify/templates.h"
+#include "notify/triggers.h"
 
 static const char config_text[] =
     "service.slack: |\n  token: $slack-token\n  username: deploys\n"
