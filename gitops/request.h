@@ -5,7 +5,7 @@
 
 /* Adds a request to the plan. One request at a time. `about` (borrowed; "": nothing) is kept with the request, so
  * that the pass that gets the response can compare it with what is wanted by then. The number of workers is limited:
- * `tenant` (NULL: the object's namespace) and `repository` share them (kube/turns.h). */
+ * `tenant` (NULL: the object's namespace) and `repository` share them (kube/fair_slots.h). */
 void request_send(struct plan *, const struct pass *, const char *about, const struct worker_request *,
     int64_t timeout_ms, const char *tenant, const char *repository);
 

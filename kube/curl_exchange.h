@@ -11,9 +11,9 @@
 #include "kube/curl_handles.h"
 #include "kube/curl_pool.h"
 #include "kube/egress.h"
+#include "kube/fair_slots.h"
 #include "kube/dns.h"
 #include "kube/transport.h"
-#include "kube/turns.h"
 
 enum pool_kind { POOL_CALLS, POOL_STREAMS, POOL_OUTSIDE, POOL_MAX };
 
@@ -28,8 +28,8 @@ struct curl {
 	struct curl_handles handles; /* of calls to the API server */
 	CURLSH *share; /* TLS sessions of the API server: connections that are opened later resume one */
 	struct exchange *exchanges;
-	struct turns calls; /* slots for requests to the API server */
-	struct turns outside; /* slots for all other requests */
+	struct fair_slots calls; /* slots for requests to the API server */
+	struct fair_slots outside; /* slots for all other requests */
 	bool http2; /* over HTTPS, requests to the API server share a connection for calls and one for streams */
 	struct egress egress; /* of requests to other servers */
 	CURLU *api; /* the API server's HTTPS URL, parsed; NULL: it cannot be parsed, or is not HTTPS */
@@ -59,7 +59,7 @@ struct exchange {
 	bool api; /* to the API server, with the controller's credentials */
 	bool waiting; /* for the credentials: not passed to curl yet */
 	enum urgency urgency;
-	struct turn turn; /* its arg is the exchange; while it waits, it is not passed to curl */
+	struct slot_request slot; /* its arg is the exchange; while it waits, it is not passed to curl */
 	/* it was started within a callback of curl: it is passed to curl in the next iteration of the loop */
 	bool late;
 	struct timer soon;

@@ -131,7 +131,7 @@ curl_outside_start(struct exchange *e, const char *tenant, const char *destinati
 	if (destination == NULL && url_origin_is_whole(&o))
 		destination = arena_printf(a, "%s:%s", o.host, o.port);
 	url_origin_done(&o);
-	if (turn_take(&e->owner->outside, &e->turn, tenant, destination))
+	if (fair_slots_take(&e->owner->outside, &e->slot, tenant, destination))
 		curl_outside_send(e);
 }
 

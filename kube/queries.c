@@ -1,5 +1,5 @@
 /* kube/queries.c: queries of plans (metrics, Secrets, pods), in progress and responded: one exchange for each query.
- * Limits of how many run: turns.h. */
+ * Limits of how many run: fair_slots.h. */
 #include "kube/queries.h"
 #include <string.h>
 #include "base/str.h"

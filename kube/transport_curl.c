@@ -1,5 +1,5 @@
 /* kube/transport_curl.c: HTTP requests to the API server and all other servers: curl's sockets and timers are on the
- * loop. The limits of concurrent requests are below; turns.c divides the slots among tenants.
+ * loop. The limits of concurrent requests are below; fair_slots.c divides the slots among tenants.
  *
  * Calls, streams and requests to other servers have a pool of connections each, so that none takes or closes the
  * connections of another. A busy controller makes no TLS handshake: a call uses an idle connection of its pool, which
@@ -29,7 +29,7 @@
 #define FAILED_AGAIN_MS                                                                                                \
 	0 /* ms to the one retry of a credential program that could not be started; a second failure is reported */
 
-_Static_assert(URGENCY_MAX - URGENCY_SAFETY == TURNS_RANKS, "a rank for each urgency");
+_Static_assert(URGENCY_MAX - URGENCY_SAFETY == FAIR_SLOTS_RANKS, "a rank for each urgency");
 
 static const struct {
 	long per_host, kept; /* connections */
@@ -287,8 +287,8 @@ curl_call_start(struct exchange *e)
 		curl_submit(e);
 		return;
 	}
-	e->turn.rank = urgency_rank(e->urgency);
-	if (turn_take(&e->owner->calls, &e->turn, arena_strndup(a, ns, strcspn(ns, "/?")), NULL))
+	e->slot.rank = urgency_rank(e->urgency);
+	if (fair_slots_take(&e->owner->calls, &e->slot, arena_strndup(a, ns, strcspn(ns, "/?")), NULL))
 		curl_submit(e);
 	else
 		loop_timer(e->owner->transport.loop, &e->timer, e->timeout_ms);
@@ -299,8 +299,8 @@ static void
 curl_exchange_leave(struct exchange *e)
 {
 	struct curl *c = e->owner;
-	struct turn *turn = turn_end(e->api ? &c->calls : &c->outside, &e->turn);
-	struct exchange *next = turn != NULL ? turn->arg : NULL;
+	struct slot_request *given = fair_slots_release(e->api ? &c->calls : &c->outside, &e->slot);
+	struct exchange *next = given != NULL ? given->arg : NULL;
 	int64_t left;
 
 	if (next == NULL)
@@ -386,7 +386,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	e->pool = !api ? POOL_OUTSIDE : r->stream ? POOL_STREAMS : POOL_CALLS;
 	e->easy = curl_handle_new(e);
 	e->urgency = r->urgency;
-	e->turn.arg = e;
+	e->slot.arg = e;
 	e->method = mem_strdup(r->method);
 	e->url = api ? mem_printf("%s%s", c->config->server, r->url) : mem_strdup(r->url);
 	if (r->body != NULL) {
@@ -445,8 +445,8 @@ curl_transport_free(struct transport *t)
 
 	/* None of the waiting requests gets a slot any more. */
 	for (struct exchange *e = c->exchanges; e != NULL; e = e->next)
-		if (e->turn.waits) {
-			turn_end(e->api ? &c->calls : &c->outside, &e->turn);
+		if (e->slot.waits) {
+			fair_slots_release(e->api ? &c->calls : &c->outside, &e->slot);
 			e->held = true;
 		}
 	/* Each exchange removes itself from the list, which the analyzer does not follow. */
@@ -486,8 +486,8 @@ transport_curl_new(struct loop *l, const struct config *config)
 	c->config = config;
 	c->http2 = https && transport_curl_multiplexes(info->version_num, (info->features & CURL_VERSION_HTTP2) != 0);
 	c->known = (struct timer){ .fire = curl_on_known, .arg = c };
-	c->calls.limits = (struct turns_limits){ CALLS_MAX, CALLS_TENANT_MAX, CALLS_TENANT_MAX };
-	c->outside.limits = (struct turns_limits){ OUTSIDE_MAX, OUTSIDE_TENANT_MAX, OUTSIDE_HOST_MAX };
+	c->calls.limits = (struct fair_slots_limits){ CALLS_MAX, CALLS_TENANT_MAX, CALLS_TENANT_MAX };
+	c->outside.limits = (struct fair_slots_limits){ OUTSIDE_MAX, OUTSIDE_TENANT_MAX, OUTSIDE_HOST_MAX };
 	if (config != NULL && config->exec != NULL)
 		c->credentials = credentials_new(l, config->exec, curl_on_credentials, c);
 	for (size_t i = 0; i < POOL_MAX; i++)

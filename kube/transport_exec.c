@@ -1,10 +1,10 @@
 /* kube/transport_exec.c: runs programs for queries: the GitOps worker and step plugins, one child process for each
- * request. Its limits of concurrent programs are below; turns.c divides the slots among tenants. */
+ * request. Its limits of concurrent programs are below; fair_slots.c divides the slots among tenants. */
 #include "kube/transport_exec.h"
 #include <string.h>
 #include "base/json.h"
 #include "io/program_run.h"
-#include "kube/turns.h"
+#include "kube/fair_slots.h"
 
 #define FILES_MAX 1024 /* descriptors of a program */
 #define PROGRAMS_MAX 64 /* concurrent programs, without workers; others wait for a slot */
@@ -13,12 +13,12 @@
 struct exec_transport {
 	struct transport transport; /* first */
 	struct exchange *list;
-	struct turns programs, workers, releases;
+	struct fair_slots programs, workers, releases;
 };
 
 struct exchange {
 	struct exec_transport *owner;
-	struct turn turn; /* its arg is the exchange; while it waits, the program is not started */
+	struct slot_request slot; /* its arg is the exchange; while it waits, the program is not started */
 	json_t *how; /* the program, as JSON */
 	char *body; /* its input until it is started; NULL: none */
 	int64_t timeout_ms;
@@ -110,8 +110,8 @@ exec_exchange_run(struct exchange *x)
 	loop_timer(x->owner->transport.loop, &x->failed, 0);
 }
 
-static struct turns *
-exec_turns(const struct exchange *x)
+static struct fair_slots *
+exec_slots(const struct exchange *x)
 {
 	struct exec_transport *t = x->owner;
 
@@ -124,7 +124,7 @@ exec_turns(const struct exchange *x)
 static void
 exec_exchange_leave(struct exchange *x)
 {
-	struct turn *next = turn_end(exec_turns(x), &x->turn);
+	struct slot_request *next = fair_slots_release(exec_slots(x), &x->slot);
 
 	if (next != NULL)
 		exec_exchange_run(next->arg);
@@ -141,14 +141,14 @@ exec_start(struct transport *t, const struct request *r, const struct receiver *
 		.to = *to,
 		.arg = arg,
 		.failed = { .fire = exec_on_failed, .arg = x },
-		.turn = { .arg = x },
+		.slot = { .arg = x },
 		.how = json_loads(r->url, 0, NULL),
 		.body = r->body != NULL ? mem_strdup(r->body) : NULL,
 		.timeout_ms = r->timeout_ms,
 		.output_max = r->response_max,
 		.arena = arena_new() };
 	owner->list = x;
-	if (turn_take(exec_turns(x), &x->turn, r->tenant, r->destination))
+	if (fair_slots_take(exec_slots(x), &x->slot, r->tenant, r->destination))
 		exec_exchange_run(x);
 	return x;
 }
@@ -160,8 +160,8 @@ exec_transport_free(struct transport *t)
 
 	/* None of the waiting programs gets a slot any more. */
 	for (struct exchange *x = owner->list; x != NULL; x = x->next)
-		if (x->turn.waits)
-			turn_end(exec_turns(x), &x->turn);
+		if (x->slot.waits)
+			fair_slots_release(exec_slots(x), &x->slot);
 	for (struct exchange *x; (x = owner->list) != NULL;) {
 		owner->list = x->next;
 		exec_exchange_free(x);
@@ -179,10 +179,10 @@ transport_exec_new(struct loop *l, size_t workers)
 	struct exec_transport *t = mem_alloc(sizeof(*t));
 
 	t->transport = (struct transport){ .ops = &ops, .loop = l };
-	t->programs.limits = (struct turns_limits){ PROGRAMS_MAX, PROGRAMS_TENANT_MAX, PROGRAMS_TENANT_MAX };
+	t->programs.limits = (struct fair_slots_limits){ PROGRAMS_MAX, PROGRAMS_TENANT_MAX, PROGRAMS_TENANT_MAX };
 	/* A tenant uses at most three quarters of the slots, and a repository half, so that others need not wait. */
 	t->workers.limits =
-	    (struct turns_limits){ workers, workers > 1 ? workers - (workers + 3) / 4 : 1, (workers + 1) / 2 };
+	    (struct fair_slots_limits){ workers, workers > 1 ? workers - (workers + 3) / 4 : 1, (workers + 1) / 2 };
 	/* An action about a release may wait for an hour: others never wait for it. */
 	t->releases.limits = t->workers.limits;
 	return &t->transport;

@@ -29,7 +29,7 @@ struct request {
 	bool outside_only;
 	bool insecure; /* do not verify the server's certificate */
 	enum urgency urgency; /* of a call to the API server; not of streams */
-	/* For fair use of slots (kube/turns.h): the tenant, and the destination. NULL: the namespace of the
+	/* For fair use of slots (kube/fair_slots.h): the tenant, and the destination. NULL: the namespace of the
 	 * object that sends the request, and the host of the URL. */
 	const char *tenant, *destination;
 };

@@ -11,7 +11,8 @@ enum urgency {
 	URGENCY_MAX
 };
 
-/* Returns the rank of a turn (kube/turns.h); 0 for the most urgent calls that wait. Not for URGENCY_LEASE. */
+/* Returns the rank of a request for a slot (kube/fair_slots.h); 0 for the most urgent calls that wait. Not for
+ * URGENCY_LEASE. */
 static inline unsigned
 urgency_rank(enum urgency u)
 {

@@ -53,7 +53,7 @@ struct delivery {
 	struct loop *loop;
 	struct transport *transport; /* borrowed */
 	struct query query; /* texts borrowed until the delivery ends */
-	const char *tenant; /* whose places the request uses (kube/turns.h) */
+	const char *tenant; /* whose slots the request uses (kube/fair_slots.h) */
 	bool outside_only; /* see struct request */
 	/* Returns why the response is a failure; NULL: the notification was accepted. */
 	struct err *(*check)(void *arg, const struct err *, const struct reply *);
