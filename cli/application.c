@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/time.h"
+#include "cli/watched_objects.h"
 #include "gitops/source/manifests.h"
 #include "kube/client.h"
 
@@ -106,7 +107,7 @@ application_timeout(const struct cli *c, int64_t *ret)
 
 struct waiting {
 	struct cli *cli;
-	struct watched watched;
+	struct watched_objects watched;
 	struct timer deadline;
 	const char *name;
 	const struct application_until *until;
@@ -178,7 +179,7 @@ application_wait_check(void *arg)
 
 	if (app == NULL) {
 		application_wait_end(w,
-		    watched_cannot_read(&w->watched, &application_type, w->name)
+		    watched_objects_cannot_read(&w->watched, &application_type, w->name)
 			? 1
 			: cli_fail(w->cli, "application \"%s\" not found in namespace %s", w->name, w->cli->namespace));
 		return;
@@ -233,12 +234,12 @@ application_wait(struct cli *c, const char *name, const struct application_until
 	w.deadline = (struct timer){ .fire = application_wait_timeout, .arg = &w };
 	w.watched.changed = application_wait_check;
 	w.watched.arg = &w;
-	watched_start(c, &w.watched, name, types, ARRAY_SIZE(types));
+	watched_objects_start(c, &w.watched, name, types, ARRAY_SIZE(types));
 	if (timeout > 0)
 		loop_timer(c->loop, &w.deadline, timeout);
 	loop_run(c->loop);
 	loop_timer_stop(c->loop, &w.deadline);
-	watched_stop(&w.watched);
+	watched_objects_stop(&w.watched);
 	map_each (&w.printed, slot)
 		free(slot->value);
 	map_done(&w.printed);

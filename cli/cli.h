@@ -103,32 +103,3 @@ const char *cli_name(const struct cli *, const char *what);
 
 /* Returns whether output has color: standard output is a terminal, and neither --no-color nor NO_COLOR is given. */
 bool cli_color(const struct cli *);
-
-/* cli/watch_view.c: a cache filled by watches, for commands that show objects. */
-#define WATCHED_MAX 12
-
-struct watched {
-	struct cache *cache;
-	struct watch *watches[WATCHED_MAX];
-	size_t n, synced;
-	bool failed; /* the first list failed: the error was printed, and the loop was stopped */
-	struct cli *cli;
-	void (*changed)(void *arg);
-	void *arg;
-};
-
-/* Starts to list and watch the types. With a `name`, only the object of this name of the first type. */
-void watched_start(struct cli *, struct watched *, const char *name, const struct type *const *types, size_t n);
-void watched_stop(struct watched *);
-
-/* Returns whether the object exists and cannot be read. The reason was printed when it was found (cli_unreadable). */
-bool watched_cannot_read(const struct watched *, const struct type *, const char *name);
-
-/* rollout_tree.c: a Rollout with its revisions, ReplicaSets, Pods, AnalysisRuns and Experiments; an Experiment with its
- * own. In the arena; NULL if the object does not exist. */
-typedef const char *tree_draw(
-    struct arena *, const struct view *, const char *ns, const char *name, int64_t now, bool color);
-tree_draw tree_text, tree_experiment;
-
-/* run_text.c: the same of an AnalysisRun: its metrics, and with plots of its comparisons. */
-tree_draw tree_run, tree_run_plotted;

@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "base/str.h"
+#include "cli/analysis_run_text.h"
 #include "cli/cli.h"
+#include "cli/rollout_tree.h"
+#include "cli/watched_objects.h"
 #include "kube/api/analysis.h"
 #include "kube/api/experiment.h"
 #include "kube/api/pod_details.h"
@@ -78,7 +81,7 @@ struct drawing {
 	struct cli *cli;
 	const struct type *type;
 	tree_draw *tree;
-	struct watched watched;
+	struct watched_objects watched;
 	struct timer timer, end;
 	const char *name;
 	bool watch, color; /* --watch; colors are printed */
@@ -109,7 +112,7 @@ get_draw(struct timer *t, void *arg)
 
 	(void)t;
 	if (text == NULL) {
-		d->code = watched_cannot_read(&d->watched, d->type, d->name)
+		d->code = watched_objects_cannot_read(&d->watched, d->type, d->name)
 			      ? 1
 			      : cli_fail(d->cli,
 				    "%s.argoproj.io \"%s\" not found in namespace %s; `sluice list %s -A` shows what "
@@ -193,11 +196,11 @@ get_run(struct cli *c, const char *what, const struct type *const *types, size_t
 		loop_timer(c->loop, &d.end, 1000 * seconds);
 	d.watched.changed = get_on_change;
 	d.watched.arg = &d;
-	watched_start(c, &d.watched, d.name, types, n);
+	watched_objects_start(c, &d.watched, d.name, types, n);
 	loop_run(c->loop);
 	loop_timer_stop(c->loop, &d.timer);
 	loop_timer_stop(c->loop, &d.end);
-	watched_stop(&d.watched);
+	watched_objects_stop(&d.watched);
 	return d.watched.failed ? 1 : d.code;
 }
 
@@ -224,5 +227,6 @@ get_analysisrun_run(struct cli *c)
 {
 	static const struct type *const types[] = { &analysis_run_type };
 
-	return get_run(c, "analysisrun", types, ARRAY_SIZE(types), cli_on(c, "plot") ? tree_run_plotted : tree_run);
+	return get_run(c, "analysisrun", types, ARRAY_SIZE(types),
+	    cli_on(c, "plot") ? analysis_run_text_with_plots : analysis_run_text);
 }

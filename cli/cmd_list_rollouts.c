@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "cli/cli.h"
+#include "cli/watched_objects.h"
 #include "rollout/view/summary.h"
 
 static int list_rollouts_run(struct cli *);
@@ -49,7 +50,7 @@ static const char *const list_heads[COLUMN_MAX] = { "TIMESTAMP", "NAMESPACE", "N
 
 struct listing {
 	struct cli *cli;
-	struct watched watched;
+	struct watched_objects watched;
 	struct map printed; /* "ns/name" → the line that was printed last */
 	struct arena *arena; /* of one listing */
 	int widths[COLUMN_MAX];
@@ -177,9 +178,9 @@ list_watch(struct cli *c, bool wide)
 
 	l.watched.changed = list_on_change;
 	l.watched.arg = &l;
-	watched_start(c, &l.watched, cli_flag(c, "name"), types, ARRAY_SIZE(types));
+	watched_objects_start(c, &l.watched, cli_flag(c, "name"), types, ARRAY_SIZE(types));
 	loop_run(c->loop);
-	watched_stop(&l.watched);
+	watched_objects_stop(&l.watched);
 	map_each (&l.printed, slot)
 		free(slot->value);
 	map_done(&l.printed);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/time.h"
 #include "cli/cli.h"
+#include "cli/watched_objects.h"
 #include "rollout/view/summary.h"
 
 static int status_run(struct cli *);
@@ -28,7 +29,7 @@ const struct command cmd_status = {
 
 struct waiting {
 	struct cli *cli;
-	struct watched watched;
+	struct watched_objects watched;
 	struct timer deadline;
 	const char *name;
 	const char *last; /* printed */
@@ -46,7 +47,7 @@ status_check(void *arg)
 	const char *line;
 
 	if (r == NULL) {
-		w->code = watched_cannot_read(&w->watched, &rollout_type, w->name)
+		w->code = watched_objects_cannot_read(&w->watched, &rollout_type, w->name)
 			      ? 1
 			      : cli_fail(w->cli, "rollouts.argoproj.io \"%s\" not found in namespace %s", w->name,
 				    w->cli->namespace);
@@ -93,11 +94,11 @@ status_run(struct cli *c)
 	w.deadline = (struct timer){ .fire = status_on_timeout, .arg = &w };
 	w.watched.changed = status_check;
 	w.watched.arg = &w;
-	watched_start(c, &w.watched, w.name, types, ARRAY_SIZE(types));
+	watched_objects_start(c, &w.watched, w.name, types, ARRAY_SIZE(types));
 	if (timeout > 0)
 		loop_timer(c->loop, &w.deadline, timeout);
 	loop_run(c->loop);
 	loop_timer_stop(c->loop, &w.deadline);
-	watched_stop(&w.watched);
+	watched_objects_stop(&w.watched);
 	return w.watched.failed ? 1 : w.code;
 }

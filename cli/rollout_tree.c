@@ -1,10 +1,10 @@
 /* cli/rollout_tree.c: the tree of `sluice get rollout`: revisions, ReplicaSets, pods, AnalysisRuns. */
+#include "cli/rollout_tree.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
-#include "cli/cli.h"
 #include "kube/api/analysis.h"
 #include "kube/api/experiment.h"
 #include "kube/api/pod_details.h"

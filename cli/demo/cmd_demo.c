@@ -695,7 +695,7 @@ demo_play(struct demo *d)
 
 	d->watched.changed = demo_on_change;
 	d->watched.arg = d;
-	watched_start(d->cli, &d->watched, NULL, types, ARRAY_SIZE(types));
+	watched_objects_start(d->cli, &d->watched, NULL, types, ARRAY_SIZE(types));
 	return demo_first_release(d) && demo_good_release(d) && demo_stop_by_threshold(d) && demo_stop_by_comparison(d);
 }
 
@@ -739,7 +739,7 @@ demo_run(struct cli *c)
 	if (good)
 		good = demo_report(&d);
 	load_free(d.load);
-	watched_stop(&d.watched);
+	watched_objects_stop(&d.watched);
 	transport_free(d.outside);
 	dev_stop(d.dev);
 	for (size_t i = 0; i < d.n_lines; i++)

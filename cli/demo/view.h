@@ -1,6 +1,7 @@
 /* cli/demo/view.h: the state of `sluice demo`, filled by cmd_demo.c and drawn by view.c. */
 #pragma once
 #include "cli/demo/dev.h"
+#include "cli/watched_objects.h"
 #include "kube/api/analysis.h"
 #include "kube/api/istio.h"
 #include "kube/api/replicaset.h"
@@ -30,7 +31,7 @@ struct demo_abort {
 struct demo {
 	struct cli *cli;
 	struct dev *dev;
-	struct watched watched;
+	struct watched_objects watched;
 	struct load *load;
 	struct transport *outside;
 	struct timer redraw;

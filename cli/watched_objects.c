@@ -1,12 +1,12 @@
-/* cli/watch_view.c: watches and redraws for commands that show objects (`get`, `list`, `--watch`). */
-#include "cli/cli.h"
+/* cli/watched_objects.c: watches of commands that show objects, and when these draw them again. */
+#include "cli/watched_objects.h"
 #include "base/str.h"
 #include "kube/watch.h"
 
 static void
-watched_on_change(const struct object *o, bool deleted, void *arg)
+watched_objects_on_change(const struct object *o, bool deleted, void *arg)
 {
-	struct watched *w = arg;
+	struct watched_objects *w = arg;
 
 	(void)o;
 	(void)deleted;
@@ -15,7 +15,7 @@ watched_on_change(const struct object *o, bool deleted, void *arg)
 }
 
 static void
-watched_on_unreadable(const struct object *o, enum cache_found found, void *arg)
+watched_objects_on_unreadable(const struct object *o, enum cache_found found, void *arg)
 {
 	(void)arg;
 	if (found == CACHE_UNREADABLE)
@@ -23,9 +23,9 @@ watched_on_unreadable(const struct object *o, enum cache_found found, void *arg)
 }
 
 static void
-watched_on_synced(void *arg)
+watched_objects_on_synced(void *arg)
 {
-	struct watched *w = arg;
+	struct watched_objects *w = arg;
 
 	if (++w->synced == w->n)
 		w->changed(w->arg);
@@ -33,9 +33,9 @@ watched_on_synced(void *arg)
 
 /* An error of the first list ends the command. Later the watch retries. */
 static void
-watched_on_failed(const struct err *e, void *arg)
+watched_objects_on_failed(const struct err *e, void *arg)
 {
-	struct watched *w = arg;
+	struct watched_objects *w = arg;
 
 	if (w->failed || w->synced == w->n)
 		return;
@@ -45,23 +45,26 @@ watched_on_failed(const struct err *e, void *arg)
 }
 
 void
-watched_start(struct cli *c, struct watched *w, const char *name, const struct type *const *types, size_t n)
+watched_objects_start(
+    struct cli *c, struct watched_objects *w, const char *name, const struct type *const *types, size_t n)
 {
 	_cleanup_(freep) char *of_name = name != NULL ? mem_printf("metadata.name=%s", name) : NULL;
 
 	w->cli = c;
-	w->cache = cache_new(watched_on_change, w);
+	w->cache = cache_new(watched_objects_on_change, w);
 	w->n = n;
-	cache_observe_unreadable(w->cache, watched_on_unreadable);
+	cache_observe_unreadable(w->cache, watched_objects_on_unreadable);
 	for (size_t i = 0; i < n; i++)
 		w->watches[i] = watch_start(c->transport, w->cache, types[i],
 		    &(struct watch_scope){ .namespace = cli_on(c, "all-namespaces") ? NULL : c->namespace,
 			.fields = i == 0 ? of_name : NULL },
-		    1, (struct watch_observer){ .synced = watched_on_synced, .failed = watched_on_failed, .arg = w });
+		    1,
+		    (struct watch_observer){
+			.synced = watched_objects_on_synced, .failed = watched_objects_on_failed, .arg = w });
 }
 
 void
-watched_stop(struct watched *w)
+watched_objects_stop(struct watched_objects *w)
 {
 	for (size_t i = 0; i < w->n; i++)
 		watch_stop(w->watches[i]);
@@ -83,7 +86,7 @@ watched_find_name(const struct object *o, void *arg)
 }
 
 bool
-watched_cannot_read(const struct watched *w, const struct type *t, const char *name)
+watched_objects_cannot_read(const struct watched_objects *w, const struct type *t, const char *name)
 {
 	struct naming n = { .name = name };
 

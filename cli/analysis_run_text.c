@@ -1,15 +1,15 @@
-/* cli/run_text.c: an AnalysisRun for `sluice get analysisrun`: its metrics, and how comparisons went. */
+/* cli/analysis_run_text.c: text of `sluice get analysisrun`. */
+#include "cli/analysis_run_text.h"
 #include <inttypes.h>
 #include "analysis/compare/report.h"
 #include "base/str.h"
-#include "cli/cli.h"
 #include "kube/api/analysis.h"
 #include "rollout/view/comparison_plot.h"
 #include "rollout/view/summary.h"
 
-#define RUN_TEXT_MAX (4u << 20)
+#define ANALYSIS_RUN_TEXT_MAX (4u << 20)
 
-struct run_text {
+struct analysis_run_text {
 	struct str out;
 	struct arena *arena;
 	const char *name;
@@ -17,7 +17,7 @@ struct run_text {
 };
 
 static const char *
-run_text_phase(const struct run_text *t, const char *phase)
+analysis_run_text_phase(const struct analysis_run_text *t, const char *phase)
 {
 	const char *text = str_empty(phase) ? "Pending" : phase;
 	struct summary_icon i = summary_icon(text);
@@ -30,7 +30,7 @@ run_text_phase(const struct run_text *t, const char *phase)
 
 /* The numbers of a comparison. */
 static void
-run_text_numbers(struct run_text *t, const struct string_map *metadata)
+analysis_run_text_numbers(struct analysis_run_text *t, const struct string_map *metadata)
 {
 	static const char *const keys[] = { REPORT_CANARY, REPORT_STABLE, REPORT_EVIDENCE, REPORT_MARGIN, REPORT_WORSE,
 		REPORT_WAITS };
@@ -44,7 +44,7 @@ run_text_numbers(struct run_text *t, const struct string_map *metadata)
 }
 
 static void
-run_text_plot(struct run_text *t, const struct measurement *m)
+analysis_run_text_plot(struct analysis_run_text *t, const struct measurement *m)
 {
 	struct course course;
 
@@ -58,16 +58,16 @@ run_text_plot(struct run_text *t, const struct measurement *m)
 }
 
 static void
-run_text_metric(struct run_text *t, const struct metric_result *r)
+analysis_run_text_metric(struct analysis_run_text *t, const struct metric_result *r)
 {
 	const struct measurement *last = r->measurements.n > 0 ? &r->measurements.at[r->measurements.n - 1] : NULL;
 	const char *message = !str_empty(r->message) ? r->message : last != NULL ? last->message : NULL;
 
-	str_addf(&t->out, "\n%s: %s\n", r->name, run_text_phase(t, r->phase));
+	str_addf(&t->out, "\n%s: %s\n", r->name, analysis_run_text_phase(t, r->phase));
 	if (!str_empty(message))
 		str_addf(&t->out, "  %s\n", message);
 	if (last != NULL && string_map_get(&last->metadata, REPORT_EVIDENCE) != NULL)
-		run_text_numbers(t, &last->metadata);
+		analysis_run_text_numbers(t, &last->metadata);
 	else
 		str_addf(&t->out,
 		    "  %" PRId64 " successful, %" PRId64 " failed, %" PRId64 " inconclusive, %" PRId64 " errors%s%s\n",
@@ -75,40 +75,41 @@ run_text_metric(struct run_text *t, const struct metric_result *r)
 		    last != NULL && last->value != NULL ? "; last: " : "",
 		    last != NULL && last->value != NULL ? last->value : "");
 	if (t->plot)
-		run_text_plot(t, last);
+		analysis_run_text_plot(t, last);
 }
 
 static const char *
-run_text(struct arena *a, const struct view *v, const char *ns, const char *name, bool color, bool plot)
+analysis_run_text_of(struct arena *a, const struct view *v, const char *ns, const char *name, bool color, bool plot)
 {
 	const struct analysis_run *run = (const struct analysis_run *)view_get(v, &analysis_run_type, ns, name);
-	struct run_text t = { .arena = a, .name = name, .color = color, .plot = plot };
+	struct analysis_run_text t = { .arena = a, .name = name, .color = color, .plot = plot };
 	const char *text;
 
 	if (run == NULL)
 		return NULL;
-	str_init(&t.out, RUN_TEXT_MAX);
+	str_init(&t.out, ANALYSIS_RUN_TEXT_MAX);
 	str_addf(&t.out, "Name:            %s\nNamespace:       %s\nStatus:          %s\n", name, ns,
-	    run_text_phase(&t, run->status.phase));
+	    analysis_run_text_phase(&t, run->status.phase));
 	if (!str_empty(run->status.message))
 		str_addf(&t.out, "Message:         %s\n", run->status.message);
 	for (size_t i = 0; i < run->status.metric_results.n; i++)
-		run_text_metric(&t, &run->status.metric_results.at[i]);
+		analysis_run_text_metric(&t, &run->status.metric_results.at[i]);
 	text = arena_strdup(a, str_text(&t.out));
 	str_done(&t.out);
 	return text;
 }
 
 const char *
-tree_run(struct arena *a, const struct view *v, const char *ns, const char *name, int64_t now, bool color)
+analysis_run_text(struct arena *a, const struct view *v, const char *ns, const char *name, int64_t now, bool color)
 {
 	(void)now;
-	return run_text(a, v, ns, name, color, false);
+	return analysis_run_text_of(a, v, ns, name, color, false);
 }
 
 const char *
-tree_run_plotted(struct arena *a, const struct view *v, const char *ns, const char *name, int64_t now, bool color)
+analysis_run_text_with_plots(
+    struct arena *a, const struct view *v, const char *ns, const char *name, int64_t now, bool color)
 {
 	(void)now;
-	return run_text(a, v, ns, name, color, true);
+	return analysis_run_text_of(a, v, ns, name, color, true);
 }
