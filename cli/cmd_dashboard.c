@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/str.h"
-#include "cli/board.h"
 #include "cli/cli.h"
+#include "cli/dashboard_objects.h"
 #include "web/code_login.h"
 #include "web/dashboard.h"
 
@@ -40,8 +40,8 @@ const struct command cmd_dashboard = {
 	.run = dashboard_run,
 };
 
-struct local_board {
-	struct board board;
+struct local_dashboard {
+	struct dashboard_objects objects;
 	struct code_login_server login;
 	const struct dashboard_settings *settings;
 	struct loop_io input; /* standard input: a line requests another address */
@@ -49,9 +49,9 @@ struct local_board {
 
 /* Returns 0, or 1 after printing the error. */
 static int
-dashboard_read_settings(struct local_board *b, struct dashboard_settings *ret)
+dashboard_read_settings(struct local_dashboard *d, struct dashboard_settings *ret)
 {
-	struct cli *c = b->board.cli;
+	struct cli *c = d->objects.cli;
 	const char *root = cli_flag(c, "root-path"), *address = cli_flag(c, "listen-address");
 	long long port;
 
@@ -70,12 +70,12 @@ dashboard_read_settings(struct local_board *b, struct dashboard_settings *ret)
 		.read_only = cli_on(c, "read-only"),
 		.version = VERSION,
 		.namespace = c->namespace,
-		.view = cache_view(b->board.cache),
-		.ready = board_is_ready,
-		.arg = &b->board,
+		.view = cache_view(d->objects.cache),
+		.ready = dashboard_objects_is_ready,
+		.arg = &d->objects,
 		.api = c->transport,
 		.argocd_namespace = cli_flag(c, "gitops-namespace"),
-		.login = &b->login.login };
+		.login = &d->login.login };
 	if (root[strcspn(root, "/")] != '\0' && root[strcspn(root, "/") + 1] != '\0')
 		return cli_fail(c, "--root-path: \"%s\" is more than one name", root);
 	return 0;
@@ -84,15 +84,15 @@ dashboard_read_settings(struct local_board *b, struct dashboard_settings *ret)
 /* Prints an address with a new code. The address is not that of "localhost", which may be ::1, where another user of
  * the machine may listen on the same port. */
 static void
-dashboard_print_address(struct local_board *b, const struct dashboard_settings *s)
+dashboard_print_address(struct local_dashboard *d, const struct dashboard_settings *s)
 {
-	const char *code = code_login_renew(&b->login);
+	const char *code = code_login_renew(&d->login);
 
 	if (code == NULL) {
 		fprintf(stderr, "error: the system has no random numbers for a code: %s\n", strerror(errno));
 		return;
 	}
-	printf("http://%s:%d/%s%s#code=%s\n", s->address, dashboard_port(b->board.dashboard), s->root,
+	printf("http://%s:%d/%s%s#code=%s\n", s->address, dashboard_port(d->objects.dashboard), s->root,
 	    s->root[0] != '\0' ? "/" : "", code);
 	fflush(stdout);
 }
@@ -101,7 +101,7 @@ dashboard_print_address(struct local_board *b, const struct dashboard_settings *
 static void
 dashboard_on_input(struct loop_io *io, int events, void *arg)
 {
-	struct local_board *b = arg;
+	struct local_dashboard *d = arg;
 	char line[256];
 	ssize_t n = -1;
 
@@ -109,51 +109,51 @@ dashboard_on_input(struct loop_io *io, int events, void *arg)
 	if (!isatty(io->fd) || tcgetpgrp(io->fd) == getpgrp())
 		n = read(io->fd, line, sizeof(line));
 	if (n <= 0)
-		loop_io_stop(b->board.cli->loop, io);
+		loop_io_stop(d->objects.cli->loop, io);
 	else if (memchr(line, '\n', (size_t)n) != NULL)
-		dashboard_print_address(b, b->settings);
+		dashboard_print_address(d, d->settings);
 }
 
 static void
-dashboard_greet(struct local_board *b)
+dashboard_greet(struct local_dashboard *d)
 {
 	printf("Rollouts and Applications of %s: open this address within a minute, once. Enter prints another one, "
 	       "Ctrl-C ends the "
 	       "dashboard.\n",
-	    b->board.everywhere ? "all namespaces" : b->board.cli->namespace);
-	dashboard_print_address(b, b->settings);
-	b->input = (struct loop_io){ .fd = STDIN_FILENO, .events = LOOP_READ, .ready = dashboard_on_input, .arg = b };
-	loop_io_start(b->board.cli->loop, &b->input);
+	    d->objects.everywhere ? "all namespaces" : d->objects.cli->namespace);
+	dashboard_print_address(d, d->settings);
+	d->input = (struct loop_io){ .fd = STDIN_FILENO, .events = LOOP_READ, .ready = dashboard_on_input, .arg = d };
+	loop_io_start(d->objects.cli->loop, &d->input);
 }
 
 static int
 dashboard_run(struct cli *c)
 {
-	struct local_board b = { 0 };
+	struct local_dashboard d = { 0 };
 	struct dashboard_settings s;
 
 	if (cli_connect(c) != 0)
 		return 1;
-	board_init(&b.board, c, cli_flag(c, "namespace") == NULL);
-	b.board.may_narrow = true;
-	b.settings = &s;
-	code_login_init(&b.login, c->loop, getenv("USER"));
-	if (dashboard_read_settings(&b, &s) != 0) {
-		board_done(&b.board);
+	dashboard_objects_init(&d.objects, c, cli_flag(c, "namespace") == NULL);
+	d.objects.may_narrow = true;
+	d.settings = &s;
+	code_login_init(&d.login, c->loop, getenv("USER"));
+	if (dashboard_read_settings(&d, &s) != 0) {
+		dashboard_objects_done(&d.objects);
 		return 1;
 	}
-	b.board.dashboard = dashboard_new(c->loop, &s);
-	if (b.board.dashboard == NULL) {
-		board_done(&b.board);
+	d.objects.dashboard = dashboard_new(c->loop, &s);
+	if (d.objects.dashboard == NULL) {
+		dashboard_objects_done(&d.objects);
 		return cli_fail(c, "cannot listen on %s port %d: %s; choose another with --port", s.address, s.port,
 		    strerror(errno));
 	}
 	cli_signals(c);
-	board_start(&b.board);
-	code_login_set_port(&b.login, dashboard_port(b.board.dashboard));
-	dashboard_greet(&b);
+	dashboard_objects_start(&d.objects);
+	code_login_set_port(&d.login, dashboard_port(d.objects.dashboard));
+	dashboard_greet(&d);
 	loop_run(c->loop);
-	loop_io_stop(c->loop, &b.input);
-	board_done(&b.board);
-	return b.board.code;
+	loop_io_stop(c->loop, &d.input);
+	dashboard_objects_done(&d.objects);
+	return d.objects.code;
 }

@@ -4,8 +4,8 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "cli/board.h"
 #include "cli/cli.h"
+#include "cli/dashboard_objects.h"
 #include "io/log.h"
 #include "kube/api/secret.h"
 #include "kube/api/yaml.h"
@@ -76,7 +76,7 @@ const struct command cmd_server = {
 /* The settings of the cluster, in the command's arena. */
 struct server {
 	struct cli *cli;
-	struct board board;
+	struct dashboard_objects objects;
 	const char *namespace; /* of argocd-cm */
 	json_t *secrets; /* name → Secret, or null: it does not exist */
 	struct oidc_settings oidc;
@@ -212,7 +212,7 @@ server_keep_groups(void *arg, struct arena *a, struct strings *groups)
 {
 	const struct server *s = arg;
 
-	groups_keep(a, cache_view(s->board.cache), s->namespace, &s->impersonation, groups);
+	groups_keep(a, cache_view(s->objects.cache), s->namespace, &s->impersonation, groups);
 }
 
 /* Listens and runs until a signal or an error. */
@@ -227,35 +227,36 @@ server_serve(struct server *s, const struct oidc_login_settings *login_settings,
 		.read_only = cli_on(c, "read-only"),
 		.version = VERSION,
 		.namespace = c->namespace,
-		.view = cache_view(s->board.cache),
-		.ready = board_is_ready,
-		.arg = &s->board,
+		.view = cache_view(s->objects.cache),
+		.ready = dashboard_objects_is_ready,
+		.arg = &s->objects,
 		.api = c->transport,
 		.argocd_namespace = s->namespace,
 		.impersonation = &s->impersonation,
 		.login = oidc_login_interface(login),
 		.host = s->base.host };
-	struct web_settings w = {
-		.address = d.address, .health_port = health_port, .ready = board_is_ready, .arg = &s->board
-	};
+	struct web_settings w = { .address = d.address,
+		.health_port = health_port,
+		.ready = dashboard_objects_is_ready,
+		.arg = &s->objects };
 	struct web *web = NULL;
 	int failed = port, code = 0;
 
-	s->board.dashboard = dashboard_new(c->loop, &d);
-	if (s->board.dashboard != NULL)
+	s->objects.dashboard = dashboard_new(c->loop, &d);
+	if (s->objects.dashboard != NULL)
 		web = web_new(c->loop, &w, &failed);
 	if (web == NULL) {
 		code = cli_fail(c, "cannot listen on %s port %d: %s", d.address, failed, strerror(errno));
 	} else {
 		log_info("the dashboard listens", "port",
-		    arena_printf(c->arena, "%d", dashboard_port(s->board.dashboard)), "url", s->base.url, "issuer",
+		    arena_printf(c->arena, "%d", dashboard_port(s->objects.dashboard)), "url", s->base.url, "issuer",
 		    s->oidc.issuer);
-		board_start(&s->board);
+		dashboard_objects_start(&s->objects);
 		loop_run(c->loop);
-		code = s->board.code;
+		code = s->objects.code;
 	}
 	web_free(web);
-	board_done(&s->board);
+	dashboard_objects_done(&s->objects);
 	oidc_login_free(login);
 	return code;
 }
@@ -303,8 +304,8 @@ server_run(struct cli *c)
 		json_decref(s.secrets);
 		return cli_error(c, e);
 	}
-	board_init(&s.board, c, cli_flag(c, "namespace") == NULL);
-	s.board.policy = s.namespace;
+	dashboard_objects_init(&s.objects, c, cli_flag(c, "namespace") == NULL);
+	s.objects.policy = s.namespace;
 	login.api = c->transport;
 	login.keep_groups = server_keep_groups;
 	login.arg = &s;

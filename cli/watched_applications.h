@@ -1,4 +1,4 @@
-/* cli/board_applications.h: watches of Applications for a dashboard, and of what decides who sees them.
+/* cli/watched_applications.h: watches of Applications for a dashboard, and of what decides who sees them.
  *
  * A user or installation may lack the permission, or the server may not have Applications: there are none then, and
  * Rollouts are shown even then.
@@ -6,7 +6,7 @@
 #pragma once
 #include "kube/watch.h"
 
-struct board_applications {
+struct watched_applications {
 	struct watch *watches[3];
 	bool noted; /* the missing permission was reported */
 	bool required; /* no request about Applications succeeds without all lists: each failure is logged */
@@ -14,8 +14,8 @@ struct board_applications {
 
 /* Starts to watch Applications in a namespace (NULL: in all). With `policy`, the AppProjects and the ConfigMap
  * argocd-rbac-cm of this namespace too; NULL: no policy is needed. */
-void board_applications_start(
-    struct board_applications *, struct transport *, struct cache *, const char *ns, const char *policy);
+void watched_applications_start(
+    struct watched_applications *, struct transport *, struct cache *, const char *ns, const char *policy);
 
 /* Stops the watches; the objects stay in the cache. */
-void board_applications_stop(struct board_applications *);
+void watched_applications_stop(struct watched_applications *);
