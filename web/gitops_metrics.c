@@ -8,7 +8,7 @@
 #include "gitops/argocd/application_status.h"
 #include "kube/api/helm.h"
 #include "web/exposition.h"
-#include "web/tracked.h"
+#include "web/metric_objects.h"
 
 #define BUCKETS_MAX 10
 
@@ -27,7 +27,7 @@ struct syncs {
 };
 
 struct entry {
-	struct tracked of;
+	struct metric_object of;
 	struct arena *arena; /* of the texts below; replaced at each change */
 	/* An Application. */
 	const char *project, *repo, *server, *dest_namespace, *sync, *health, *operation;
@@ -45,12 +45,12 @@ struct entry {
 
 struct gitops_metrics {
 	bool legacy; /* with the metrics that dashboards of Argo CD 1 use */
-	struct tracking all; /* of struct entry */
+	struct metric_objects all; /* of struct entry */
 	struct map reconciles; /* Applications' reconciles: "ns server" → struct times */
 };
 
 static void
-gitops_metrics_entry_done(struct tracked *of)
+gitops_metrics_entry_done(struct metric_object *of)
 {
 	struct entry *e = (struct entry *)of;
 
@@ -62,7 +62,7 @@ gitops_metrics_new(bool legacy)
 {
 	struct gitops_metrics *m = mem_alloc(sizeof(*m));
 
-	m->all = (struct tracking){ .size = sizeof(struct entry), .done = gitops_metrics_entry_done };
+	m->all = (struct metric_objects){ .size = sizeof(struct entry), .done = gitops_metrics_entry_done };
 	m->legacy = legacy;
 	return m;
 }
@@ -72,7 +72,7 @@ gitops_metrics_free(struct gitops_metrics *m)
 {
 	if (m == NULL)
 		return NULL;
-	tracking_done(&m->all);
+	metric_objects_done(&m->all);
 	map_each (&m->reconciles, slot)
 		free(slot->value);
 	map_done(&m->reconciles);
@@ -171,8 +171,8 @@ gitops_metrics_changed(struct gitops_metrics *m, const struct object *o, bool de
 		i++;
 	if (i == ARRAY_SIZE(gitops_kinds))
 		return;
-	tracking_sweep(&m->all, now);
-	if ((e = tracking_get(&m->all, o->type, o->meta.namespace, o->meta.name, !deleted)) == NULL)
+	metric_objects_sweep(&m->all, now);
+	if ((e = metric_objects_get(&m->all, o->type, o->meta.namespace, o->meta.name, !deleted)) == NULL)
 		return;
 	e->of.gone_at = deleted ? now : 0;
 	if (deleted)
@@ -206,7 +206,7 @@ gitops_metrics_reconciled(
     struct gitops_metrics *m, const char *controller, const char *ns, const char *name, int64_t ms)
 {
 	const struct type *t = gitops_metrics_type_of(controller);
-	struct entry *e = t != NULL ? tracking_get(&m->all, t, ns, name, false) : NULL;
+	struct entry *e = t != NULL ? metric_objects_get(&m->all, t, ns, name, false) : NULL;
 	_cleanup_(freep) char *place = NULL;
 	struct times *times;
 
@@ -383,7 +383,7 @@ write_flux(struct gitops_metrics *m, struct str *to)
 void
 gitops_metrics_text(struct gitops_metrics *m, int64_t now, struct str *to)
 {
-	tracking_sweep(&m->all, now);
+	metric_objects_sweep(&m->all, now);
 	if (m->all.entries.count == 0)
 		return;
 	write_applications(m, to);

@@ -70,7 +70,7 @@ struct metric_state {
 /* One object. The texts of its labels are in the arena, which is replaced at each change. All other members are
  * numbers, or texts that live as long as the process. */
 struct entry {
-	struct tracked of;
+	struct metric_object of;
 	struct arena *arena; /* NULL: it has no metrics */
 	bool known; /* it is or was in the cluster; false: only its events were counted */
 	const char *phase, *strategy, *router;
@@ -87,7 +87,7 @@ struct entry {
 
 struct metrics {
 	const char *version, *mode;
-	struct tracking all; /* of struct entry */
+	struct metric_objects all; /* of struct entry */
 	struct map reasons; /* "type reason" → its index + 1, which is that of the slot: none is removed */
 	struct map requests; /* "kind verb status" → uint64_t */
 	struct map ended; /* completion status → struct ended */
@@ -107,7 +107,7 @@ counts_done(struct map *counts)
 }
 
 static void
-metrics_entry_done(struct tracked *of)
+metrics_entry_done(struct metric_object *of)
 {
 	struct entry *e = (struct entry *)of;
 
@@ -125,7 +125,7 @@ metrics_new(const char *version, const char *mode, bool legacy)
 {
 	struct metrics *m = mem_alloc(sizeof(*m));
 
-	m->all = (struct tracking){ .size = sizeof(struct entry), .done = metrics_entry_done };
+	m->all = (struct metric_objects){ .size = sizeof(struct entry), .done = metrics_entry_done };
 	m->version = version;
 	m->mode = mode;
 	m->gitops = gitops_metrics_new(legacy);
@@ -137,7 +137,7 @@ metrics_free(struct metrics *m)
 {
 	if (m == NULL)
 		return NULL;
-	tracking_done(&m->all);
+	metric_objects_done(&m->all);
 	gitops_metrics_free(m->gitops);
 	map_done(&m->reasons);
 	counts_done(&m->requests);
@@ -345,8 +345,8 @@ metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t
 	gitops_metrics_changed(m->gitops, o, deleted, now);
 	if (o->type != &rollout_type && o->type != &analysis_run_type && o->type != &experiment_type && !is_template)
 		return;
-	tracking_sweep(&m->all, now);
-	e = tracking_get(&m->all, o->type, o->meta.namespace, o->meta.name, !deleted);
+	metric_objects_sweep(&m->all, now);
+	e = metric_objects_get(&m->all, o->type, o->meta.namespace, o->meta.name, !deleted);
 	if (e == NULL)
 		return;
 	if (deleted) {
@@ -382,7 +382,7 @@ metrics_add_time(struct histogram *h, int64_t ms)
 static struct entry *
 counted(struct metrics *m, const struct type *t, const char *ns, const char *name, int64_t now)
 {
-	struct entry *e = tracking_get(&m->all, t, ns, name, true);
+	struct entry *e = metric_objects_get(&m->all, t, ns, name, true);
 
 	if (!e->known && e->of.gone_at == 0)
 		e->of.gone_at = now;
@@ -850,7 +850,7 @@ write_process(struct metrics *m, const struct metrics_moment *now, struct str *t
 void
 metrics_text(struct metrics *m, const struct metrics_moment *now, struct str *to)
 {
-	tracking_sweep(&m->all, now->now);
+	metric_objects_sweep(&m->all, now->now);
 	write_rollouts(m, to);
 	write_passes(m, to, "rollout_reconcile", "rollout_reconcile_error", &rollout_type);
 	write_durations(m, to);

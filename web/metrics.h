@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "kube/api/meta.h"
 #include "kube/plan/plan.h"
-#include "web/tracked.h"
+#include "web/metric_objects.h"
 
 struct metrics;
 
