@@ -6,6 +6,7 @@
 #include "gitops/worker/dry_run.h"
 #include "gitops/worker/flux_source.h"
 #include "gitops/worker/list.h"
+#include "gitops/worker/session_response.h"
 #include "gitops/worker/session_state.h"
 #include "io/log.h"
 
@@ -105,7 +106,7 @@ session_continue(struct session *s)
 		else
 			session_enter(s, next);
 	}
-	s->done(s->arg, message_response(s));
+	s->done(s->arg, session_response_text(s));
 }
 
 struct session_call *
@@ -174,7 +175,7 @@ session_start(const struct worker_deps *deps, const char *request, size_t len,
 		.sources = {
 		    .git = deps->source, .helm = deps->helm, .variables = { .strict = deps->strict_variables } } };
 	resources_init(&s->desired.resources, s->arena);
-	if ((e = message_read(s, request, len)) != NULL)
+	if ((e = session_request_read(s, request, len)) != NULL)
 		session_fail(s, "InvalidSpecError", e);
 	loop_timer(s->cluster.api->loop, &s->soon, 0);
 	return s;

@@ -1,16 +1,10 @@
-/* gitops/worker/message.h: a session's request, and its response, as text. */
+/* gitops/worker/session_request.h: the request of a session. */
 #pragma once
 #include "gitops/engine/sync.h"
 #include "gitops/engine/tracking.h"
 #include "gitops/protocol.h"
 
 struct session;
-
-/* Field managers of server-side apply. They are those of Argo CD and Flux, so that we own the fields that these have
- * applied. */
-#define MESSAGE_MANAGER "argocd-controller"
-#define MESSAGE_FLUX_MANAGER "kustomize-controller"
-#define MESSAGE_HELM_MANAGER "helm-controller"
 
 /* The request, and values that follow from it without any call. */
 struct session_request {
@@ -29,8 +23,5 @@ struct session_request {
 	struct sync_operation operation;
 };
 
-/* Reads the request into the session. */
-struct err *message_read(struct session *, const char *request, size_t len);
-
-/* Returns the response, in the session's arena. */
-const char *message_response(struct session *);
+/* Reads the request, as JSON, into the session. */
+struct err *session_request_read(struct session *, const char *request, size_t len);
