@@ -3,7 +3,7 @@
  */
 #include <string.h>
 #include "base/str.h"
-#include "kube/api/split.h"
+#include "kube/api/router_objects.h"
 #include "traffic/owned.h"
 #include "traffic/router.h"
 #include "traffic/two_services.h"
@@ -48,8 +48,8 @@ const struct router ambassador_router = {
 /* A Mapping that the strategy names, as it was read. */
 struct ambassador_target {
 	const char *name, *canary_name;
-	const struct split_object *base; /* NULL: it does not exist */
-	const struct split_object *canary; /* NULL: it does not exist */
+	const struct router_object *base; /* NULL: it does not exist */
+	const struct router_object *canary; /* NULL: it does not exist */
 	int64_t weight; /* of the canary Mapping */
 	bool invalid; /* no canary Mapping can be made, or an object of others has its name */
 };
@@ -87,7 +87,7 @@ ambassador_check(const struct canary_strategy *c, struct problems *p)
 
 /* Returns the spec of a Mapping. A new reference. */
 static json_t *
-ambassador_spec(const struct split_object *o)
+ambassador_spec(const struct router_object *o)
 {
 	json_t *spec = o->spec != NULL ? json_loads(o->spec, 0, NULL) : NULL;
 
@@ -120,7 +120,7 @@ ambassador_service(struct arena *a, const struct canary_strategy *c, const char 
 /* The wanted spec of a canary Mapping. A new reference. */
 static json_t *
 ambassador_canary_spec(
-    struct arena *a, const struct canary_strategy *c, const struct split_object *base, int64_t weight)
+    struct arena *a, const struct canary_strategy *c, const struct router_object *base, int64_t weight)
 {
 	json_t *spec = ambassador_spec(base);
 
@@ -168,7 +168,7 @@ ambassador_read_canary(
 
 	if (o == NULL)
 		return NULL;
-	spec = ambassador_spec((const struct split_object *)o);
+	spec = ambassador_spec((const struct router_object *)o);
 	t->invalid =
 	    (object_controller(o) != NULL && !owned_is(r, o)) || !json_is_integer(json_object_get(spec, "weight"));
 	if (t->invalid)
@@ -177,7 +177,7 @@ ambassador_read_canary(
 			"Invalid value: \"%s\": Mapping \"%s\" exists and is not its canary Mapping; delete or rename "
 			"it",
 			t->name, t->canary_name));
-	t->canary = (const struct split_object *)o;
+	t->canary = (const struct router_object *)o;
 	t->weight = json_int(spec, "weight", 0);
 	return NULL;
 }
@@ -189,7 +189,7 @@ ambassador_read_base(const struct object *o, const char *field, struct arena *a,
 {
 	_cleanup_(json_decrefp) json_t *spec = NULL;
 
-	t->base = (const struct split_object *)o;
+	t->base = (const struct router_object *)o;
 	if (o == NULL)
 		return err_at(a, field,
 		    err_new(a, ERR_GONE, "Invalid value: \"%s\": mappings.getambassador.io \"%s\" not found", t->name,

@@ -122,7 +122,7 @@ apisix_rules_add(
 
 struct err *
 apisix_rules_read(
-    struct arena *a, const struct canary_strategy *c, const struct split_object *o, struct apisix_rules *ret)
+    struct arena *a, const struct canary_strategy *c, const struct router_object *o, struct apisix_rules *ret)
 {
 	const struct apisix_route_ref *route = apisix_of(c);
 	size_t n = route->rules.n > 0 ? route->rules.n : 1;
@@ -168,7 +168,7 @@ apisix_read_managed(
 
 		t->managed[i].foreign = o != NULL && !owned_is(r, o);
 		if (!t->managed[i].foreign) {
-			t->managed[i].object = (const struct split_object *)o;
+			t->managed[i].object = (const struct router_object *)o;
 			ret->managed_routes += o != NULL;
 		} else if (first == NULL) {
 			first = err_at(a, "spec.strategy.canary.trafficRouting.managedRoutes",
@@ -212,7 +212,7 @@ apisix_read(const struct rollout *r, const struct view *view, struct arena *a, s
 	if (route == NULL || route->name == NULL)
 		return err_at(a, APISIX_FIELD, err_new(a, ERR_INVALID, "required, but missing"));
 	o = view_get(view, &apisix_route_type, r->object.meta.namespace, route->name);
-	t->route = (const struct split_object *)o;
+	t->route = (const struct router_object *)o;
 	*ret = (struct routing){ .own = t };
 	managed = apisix_read_managed(r, view, a, t, ret);
 	if (o == NULL)

@@ -1,6 +1,6 @@
 /* traffic/apisix.h: the parts of the APISIX router: weights (apisix.c) and header routes (apisix_header.c). */
 #pragma once
-#include "kube/api/split.h"
+#include "kube/api/router_objects.h"
 #include "traffic/router.h"
 #include "traffic/service_weights.h"
 
@@ -8,13 +8,13 @@
 
 /* The ApisixRoute of a managed route. */
 struct apisix_managed {
-	const struct split_object *object; /* NULL: it does not exist */
+	const struct router_object *object; /* NULL: it does not exist */
 	bool foreign; /* the one of that name is not the rollout's */
 };
 
 /* The ApisixRoutes of a rollout, as they were read. In the arena. */
 struct apisix_target {
-	const struct split_object *route; /* NULL: it does not exist */
+	const struct router_object *route; /* NULL: it does not exist */
 	struct apisix_managed *managed; /* for each of managedRoutes */
 	size_t n_managed;
 };
@@ -43,7 +43,7 @@ struct err *apisix_find_rule(struct arena *, const json_t *http, const char *nam
 
 /* Finds the rules that are split. *ret is to be released in any case. */
 struct err *apisix_rules_read(
-    struct arena *, const struct canary_strategy *, const struct split_object *, struct apisix_rules *ret);
+    struct arena *, const struct canary_strategy *, const struct router_object *, struct apisix_rules *ret);
 void apisix_rules_done(struct apisix_rules *);
 
 /* That of struct router. */

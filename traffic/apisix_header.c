@@ -142,7 +142,7 @@ apisix_header_copy(json_t *meta, const char *member, const struct string_map *fr
 }
 
 static void
-apisix_header_create(const struct rollout *r, const struct split_object *route, const struct header_route *want,
+apisix_header_create(const struct rollout *r, const struct router_object *route, const struct header_route *want,
     json_t *spec, struct plan *plan)
 {
 	json_t *o = owned_new(r, type_api_version(&apisix_route_type, plan->arena), apisix_route_type.kind, want->name);

@@ -3,7 +3,7 @@
  */
 #include "base/quantity.h"
 #include "base/str.h"
-#include "kube/api/split.h"
+#include "kube/api/router_objects.h"
 #include "traffic/owned.h"
 #include "traffic/router.h"
 #include "traffic/two_services.h"
@@ -46,7 +46,7 @@ const struct router smi_router = {
 /* The TrafficSplit, as it was read. */
 struct smi_target {
 	const struct type *type;
-	const struct split_object *object; /* NULL: it does not exist */
+	const struct router_object *object; /* NULL: it does not exist */
 };
 
 static const struct smi_routing *
@@ -141,7 +141,7 @@ smi_spec(struct arena *a, const struct canary_strategy *c, const struct type *t,
 
 /* Adds what makes the members of the spec the wanted ones, and removes all others. */
 static void
-smi_patch(struct arena *a, const struct split_object *o, const json_t *want, json_t **ops)
+smi_patch(struct arena *a, const struct router_object *o, const json_t *want, json_t **ops)
 {
 	_cleanup_(json_decrefp) json_t *now = o->spec != NULL ? json_loads(o->spec, 0, NULL) : json_object();
 	const char *key;
@@ -236,7 +236,7 @@ smi_read(const struct rollout *r, const struct view *view, struct arena *a, stru
 			"Invalid value: \"%s\": Rollout does not own TrafficSplit `%s`; delete it, or "
 			"give another name",
 			smi_name(r), smi_name(r)));
-	t->object = (const struct split_object *)o;
+	t->object = (const struct router_object *)o;
 	*ret = (struct routing){ .own = t, .has_route = true, .routes_differ = o == NULL };
 	if (o == NULL)
 		return NULL;

@@ -1,7 +1,7 @@
 /* traffic/traefik.c: the router of Traefik: weights of the two Services in spec.weighted.services of a
  * TraefikService. */
 #include "base/str.h"
-#include "kube/api/split.h"
+#include "kube/api/router_objects.h"
 #include "traffic/router.h"
 #include "traffic/service_weights.h"
 #include "traffic/two_services.h"
@@ -64,7 +64,7 @@ traefik_check(const struct canary_strategy *c, struct problems *p)
 
 /* Parses the list of services, which the caller releases: `ret` points into it. */
 static struct err *
-traefik_weights(struct arena *a, const struct rollout *r, const struct split_object *o, json_t **ret_spec,
+traefik_weights(struct arena *a, const struct rollout *r, const struct router_object *o, json_t **ret_spec,
     struct service_weights *ret)
 {
 	struct err *e;
@@ -92,7 +92,7 @@ traefik_read(const struct rollout *r, const struct view *view, struct arena *a, 
 		return err_at(a, TRAEFIK_FIELD,
 		    err_new(a, ERR_GONE, "Invalid value: \"%s\": traefikservices.traefik.io \"%s\" not found",
 			traefik_name(r) ?: "", traefik_name(r) ?: ""));
-	if ((e = traefik_weights(a, r, (const struct split_object *)o, &spec, &s)) != NULL)
+	if ((e = traefik_weights(a, r, (const struct router_object *)o, &spec, &s)) != NULL)
 		return e;
 	*ret = (struct routing){ .own = o, .has_route = true };
 	service_weights_percent(&s, &ret->weight_min, &ret->weight);
@@ -105,7 +105,7 @@ traefik_read(const struct rollout *r, const struct view *view, struct arena *a, 
 static const char *
 traefik_verify(const struct rollout *r, const struct routing *now, struct arena *a)
 {
-	const struct split_object *o = now->own;
+	const struct router_object *o = now->own;
 	_cleanup_(json_decrefp) json_t *spec = NULL;
 	struct service_weights s;
 
@@ -120,7 +120,7 @@ static struct err *
 traefik_set_weight(
     const struct rollout *r, const struct routing *now, const struct wanted_split *want, struct plan *plan)
 {
-	const struct split_object *o = now->own;
+	const struct router_object *o = now->own;
 	_cleanup_(json_decrefp) json_t *spec = NULL;
 	struct service_weights s;
 	struct err *e = traefik_weights(plan->arena, r, o, &spec, &s);

@@ -1,7 +1,7 @@
 /* tests/unit/traffic/routers.c: the routers of Traefik, APISIX, SMI, Ambassador and Contour: the least patch, and where
  * they differ from Argo Rollouts on purpose. */
 #include "kube/api/http_proxy.h"
-#include "kube/api/split.h"
+#include "kube/api/router_objects.h"
 #include "tests/listed.h"
 #include "tests/unit/unit.h"
 #include "traffic/owns.h"

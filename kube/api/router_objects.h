@@ -1,10 +1,10 @@
-/* kube/api/split.h: kinds of routers with a spec that is kept as JSON: TraefikService, ApisixRoute, TrafficSplit of
- * SMI, and Mapping of Ambassador. The routers read from it what they split, and copy the rest.
+/* kube/api/router_objects.h: kinds of routers with a spec that is kept as JSON: TraefikService, ApisixRoute,
+ * TrafficSplit of SMI, and Mapping of Ambassador. The routers read from it what they split, and copy the rest.
  */
 #pragma once
 #include "kube/api/meta.h"
 
-struct split_object {
+struct router_object {
 	struct object object;
 	const char *spec; /* compact JSON; NULL if absent */
 };
