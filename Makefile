@@ -51,7 +51,7 @@ help:
 	@echo "make demo-gitops  GitOps on the laptop cluster: a sync, a drift, a canary, a bad commit that is held; a minute"
 	@echo "make test       all tests, under sanitizers; T=name selects"
 	@echo "make soak       simulation with SEEDS=20000 seeds from FROM=1 and SPECS=20000 random specs; all scenarios and syncs"
-	@echo "                with each of their requests failing; good updates that comparisons must not stop"
+	@echo "                with each of their requests failing; good updates that comparisons must not stop, and bad ones that they must"
 	@echo "make test-cluster  plays the scenarios on a real control plane (etcd, kube-apiserver, ...); needs Go 1.26 or newer"
 	@echo "make fuzz       searches for inputs that break a parser, FUZZ_SECONDS=60 each; needs clang"
 	@echo "make mutants    plants faults one by one, and runs the test that must find each; N=\"5 17\" selects"
@@ -204,6 +204,7 @@ soak:
 	@$(OUT)/simulation --nth 1
 	@$(OUT)/simulation --gitops
 	@tests/e2e/simulate/false-alarms $(CURDIR)/sluice 300
+	@tests/e2e/simulate/power $(CURDIR)/sluice 300
 
 demo-gitops:
 	@tools/install-packages demo-gitops

@@ -69,5 +69,6 @@ check "a fault that is not known lists those that are" says "there are errors=5x
 
 # False alarms: 1 % of good updates may be stopped (docs/gates.md). `make soak` plays more.
 check "good updates are not stopped" tests/e2e/simulate/false-alarms "$s" 6
+check "and bad ones are, as docs/gates.md states" tests/e2e/simulate/power "$s" 10 usual 100
 
 exit "$bad"
