@@ -45,26 +45,34 @@ read_field(struct reading *r)
 	return v;
 }
 
+/* A sum of (TERM ? 1 : 0), of which the first is read, and what it is compared with. */
+static bool
+read_count(struct reading *r, bool first)
+{
+	int n = first;
+	bool v = true;
+
+	while (cel_take(r, "+ (")) {
+		n += read_or(r);
+		v &= cel_take(r, "? 1 : 0)");
+	}
+	return cel_take(r, "<= 1") ? v && n <= 1 : cel_take(r, "== 1") && v && n == 1;
+}
+
 static bool
 read_primary(struct reading *r)
 {
 	const json_t *a, *b;
-	int n = 0;
 	bool v;
 
 	if (cel_take(r, "!"))
 		return !read_primary(r);
 	if (cel_take(r, "(")) {
 		v = read_or(r);
+		if (cel_take(r, "? 1 : 0)"))
+			return read_count(r, v);
 		v &= cel_take(r, ")");
 		return v;
-	}
-	if (cel_take(r, "[")) {
-		do
-			n += read_or(r);
-		while (cel_take(r, ","));
-		v = cel_take(r, "].filter(x, x).size() ");
-		return cel_take(r, "<= 1") ? v && n <= 1 : cel_take(r, "== 1") && v && n == 1;
 	}
 	if (cel_take(r, "has(self.")) {
 		v = read_field(r) != NULL;

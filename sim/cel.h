@@ -1,6 +1,6 @@
 /* sim/cel.h: validation rules of our CRDs (CEL): the part of CEL (github.com/google/cel-spec) that they use
- * (kube/api/schema.c): has(self.a), self.a of a boolean, self.a != self.b, !, &&, ||, parentheses, and [A,
- * B].filter(x, x).size() == 1. */
+ * (kube/api/schema.c): has(self.a), self.a of a boolean, self.a != self.b, !, &&, ||, parentheses, and
+ * (A ? 1 : 0) + (B ? 1 : 0) == 1. */
 #pragma once
 #include <stdbool.h>
 #include "base/json.h"

@@ -74,6 +74,17 @@ schema_add_terms(struct str *to, const struct type *t, const char *const *names,
 	}
 }
 
+/* The number of terms that are true. The API server evaluates a sum in less time than a list that it filters. */
+static void
+schema_add_count(struct str *to, const struct type *t, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		str_adds(to, i > 0 ? " + (" : "(");
+		schema_add_term(to, t, names[i]);
+		str_adds(to, " ? 1 : 0)");
+	}
+}
+
 static void
 schema_add_names(struct str *to, const char *const *names, size_t n)
 {
@@ -91,16 +102,14 @@ schema_rule(const struct type *t, const char *verb, const char *const *names, si
 	str_init(&cel, 4096);
 	str_init(&message, 1024);
 	if (strcmp(verb, "one") == 0) {
-		str_adds(&cel, "[");
-		schema_add_terms(&cel, t, names, n, ", ");
-		str_adds(&cel, "].filter(x, x).size() == 1");
+		schema_add_count(&cel, t, names, n);
+		str_adds(&cel, " == 1");
 		str_adds(&message, "has none or several of ");
 		schema_add_names(&message, names, n);
 		str_adds(&message, "; one is needed");
 	} else if (strcmp(verb, "most") == 0) {
-		str_adds(&cel, "[");
-		schema_add_terms(&cel, t, names, n, ", ");
-		str_adds(&cel, "].filter(x, x).size() <= 1");
+		schema_add_count(&cel, t, names, n);
+		str_adds(&cel, " <= 1");
 		str_adds(&message, "has several of ");
 		schema_add_names(&message, names, n);
 		str_adds(&message, "; only one is allowed");
