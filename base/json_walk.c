@@ -174,10 +174,16 @@ json_unquote_key(struct arena *a, const char *key, size_t len)
 	return copy;
 }
 
+size_t
+json_quoted_length(const char *string)
+{
+	return (size_t)(walk_string_end(string) - string) - 2;
+}
+
 char *
 json_unquote(struct arena *a, const char *string, size_t *ret_len)
 {
-	size_t len = (size_t)(walk_string_end(string) - string) - 2;
+	size_t len = json_quoted_length(string);
 	char *copy;
 
 	if (memchr(string + 1, '\\', len) == NULL) {

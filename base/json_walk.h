@@ -72,7 +72,10 @@ json_is(const char *value, char first)
  * U+0000. */
 char *json_unquote(struct arena *, const char *string, size_t *ret_len) never_null;
 
-/* The same for a key. */
+/* Returns the length in bytes of a string between its quotes, with its escapes. */
+size_t json_quoted_length(const char *string);
+
+/* The same as json_unquote for a key. */
 char *json_unquote_key(struct arena *, const char *key, size_t len) never_null;
 
 /* Whether a string contains U+0000. */

@@ -1,5 +1,6 @@
 /* kube/api/copy.c: deep copies of API objects by rows: structs, lists and texts, without a detour over JSON. */
 #include <string.h>
+#include "kube/api/common_texts.h"
 #include "kube/api/meta.h"
 
 static void copy_members(const struct type *, void *at, struct arena *);
@@ -38,7 +39,7 @@ copy_string_map(struct string_map *m, struct arena *a)
 {
 	m->at = m->n > 0 ? copy_bytes(a, m->at, m->n * sizeof(*m->at)) : NULL;
 	for (size_t i = 0; i < m->n; i++)
-		m->at[i] = (struct string_pair){ arena_strdup(a, m->at[i].key), arena_strdup(a, m->at[i].value) };
+		m->at[i] = (struct string_pair){ common_text_copy(a, m->at[i].key), arena_strdup(a, m->at[i].value) };
 }
 
 /* Replaces what a member points to by a copy. */
@@ -48,7 +49,7 @@ copy_member(const struct field *f, void *at, struct arena *a)
 	void *object;
 
 	switch (f->kind) {
-	case KIND_STRING:
+	case KIND_STRING: *(const char **)at = common_text_copy(a, *(const char **)at); return;
 	case KIND_INT_OR_STRING:
 	case KIND_JSON: *(const char **)at = arena_strdup(a, *(const char **)at); return;
 	case KIND_DURATION: ((struct duration *)at)->text = arena_strdup(a, ((struct duration *)at)->text); return;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
+#include "kube/api/common_texts.h"
 #include "kube/api/type.h"
 #include "base/json_walk.h"
 #include "base/str.h"
@@ -163,7 +164,7 @@ decode_string_map(const struct decoding *d, const struct field *f, struct json_w
 	m.at = arena_new_array(d->arena, struct string_pair, json_count(v->value));
 	while (json_walk_next(&each)) {
 		const struct place here = { .in = at, .text = each.key, .len = each.key_len, .of_map = true };
-		const char *value;
+		const char *key, *value;
 		size_t len;
 
 		if (!json_at_string(each.value)) {
@@ -181,7 +182,8 @@ decode_string_map(const struct decoding *d, const struct field *f, struct json_w
 			problem_add(d->problems, decode_path(d, &here), "contains U+0000");
 			continue;
 		}
-		m.at[m.n++] = (struct string_pair){ json_unquote_key(d->arena, each.key, each.key_len), value };
+		key = common_text(each.key, each.key_len) ?: json_unquote_key(d->arena, each.key, each.key_len);
+		m.at[m.n++] = (struct string_pair){ key, value };
 	}
 	v->end = each.end;
 	*ret = m;
@@ -224,6 +226,17 @@ decode_number(const struct decoding *d, const struct field *f, const char *v, co
 	return true;
 }
 
+/* Returns a string as json_unquote does, without a copy if it is a common one. */
+static const char *
+decode_unquoted(const struct decoding *d, const char *v, size_t *ret_len)
+{
+	const char *common;
+
+	*ret_len = json_quoted_length(v);
+	common = common_text(v + 1, *ret_len);
+	return common != NULL ? common : json_unquote(d->arena, v, ret_len);
+}
+
 static bool
 decode_string(const struct decoding *d, const struct field *f, const char *v, const struct place *at, const char **ret)
 {
@@ -232,7 +245,7 @@ decode_string(const struct decoding *d, const struct field *f, const char *v, co
 
 	if (!json_at_string(v))
 		return false;
-	text = json_unquote(d->arena, v, &len);
+	text = decode_unquoted(d, v, &len);
 	if (strlen(text) != len)
 		problem_add(d->problems, decode_path(d, at), "contains U+0000");
 	else if (f->choices != NULL && !decode_one_of(f->choices, text))
