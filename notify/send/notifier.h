@@ -1,4 +1,5 @@
-/* notify/send/notifier.h: sends notifications (notify/notify.h decides which, and their text).
+/* notify/send/notifier.h: sends notifications. notify/subscriptions.h and notify/triggers.h decide which,
+ * notify/templates.h has their text.
  *
  * The objects that a notification needs are read by name when its event happens; they are not watched. Each
  * notification is tried a few times. Those of one Rollout are sent in order. A trigger with a condition (`when`) is
