@@ -426,6 +426,8 @@ istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struc
 	struct err *e = istio_splits_read(&s, ref);
 
 	*ret = NULL;
+	/* routes that are ambiguous get no cookie */
+	concerned &= e == NULL || want->weight == 0;
 	if (concerned)
 		istio_session_patch(&s, rollout, &session, &moves);
 	for (size_t k = 0; k < s.n; k++) {
