@@ -407,6 +407,24 @@ join_cluster(struct remote *r)
 	return status == 201;
 }
 
+/* Deletes the namespace. Its Rollouts first, because the namespace takes a while: until then they would be those of the
+ * next scenario's controller too, if that is not confined, and it would set their weights in the VirtualServices that
+ * both have. */
+static void
+leave_cluster(struct remote *r)
+{
+	static const char *const paths[] = { "/apis/argoproj.io/v1alpha1/namespaces/%s/rollouts",
+		"/api/v1/namespaces/%s" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		_cleanup_(freep) char *path = mem_printf(paths[i], r->namespace);
+		json_t *response = NULL;
+
+		remote_do(r, "DELETE", NULL, path, NULL, &response);
+		json_decref(response);
+	}
+}
+
 static struct remote *
 begin(const char *sluice, const char *name, const struct remote_place *place, remote_changed *changed, void *arg)
 {
@@ -457,13 +475,8 @@ remote_free(struct remote *r)
 		return NULL;
 	child_stop(r->controller, STOP_MS);
 	child_stop(r->waiting, STOP_MS);
-	if (r->namespace != NULL && r->transport != NULL) {
-		_cleanup_(freep) char *path = mem_printf("/api/v1/namespaces/%s", r->namespace);
-		json_t *response = NULL;
-
-		remote_do(r, "DELETE", NULL, path, NULL, &response);
-		json_decref(response);
-	}
+	if (r->namespace != NULL && r->transport != NULL)
+		leave_cluster(r);
 	for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
 		loop_timer_stop(r->loop, &r->followers[i].again);
 		if (r->followers[i].exchange != NULL)
