@@ -74,6 +74,30 @@ compare_connection(const struct compare_metric *m)
 		.authentication = m->authentication };
 }
 
+/* A comparison gives its phase itself, once. A limit of 1 would make a failure a success. */
+static struct err *
+compare_check_once(struct arena *a, const struct metric *m)
+{
+	const struct {
+		const char *field, *text, *only;
+	} numbers[] = {
+		{ "count", m->count, "1" },
+		{ "failureLimit", m->failure_limit, "0" },
+		{ "inconclusiveLimit", m->inconclusive_limit, "0" },
+		{ "consecutiveSuccessLimit", m->consecutive_success_limit, "0" },
+	};
+
+	if (!str_empty(m->success_condition) || !str_empty(m->failure_condition))
+		return err_new(a, ERR_INVALID, "a comparison has neither successCondition nor failureCondition");
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (numbers[i].text != NULL && !str_eq(numbers[i].text, numbers[i].only) &&
+		    !str_eq(numbers[i].text, "0"))
+			return err_new(a, ERR_INVALID,
+			    "%s: a comparison has one measurement, so that it must be %s or unset, not \"%s\"",
+			    numbers[i].field, numbers[i].only, numbers[i].text);
+	return NULL;
+}
+
 static struct err *
 compare_check(struct arena *a, const struct metric *m)
 {
@@ -88,12 +112,7 @@ compare_check(struct arena *a, const struct metric *m)
 		e = config_read(a, m->provider.plugin->compare, &config);
 	if (e != NULL)
 		return err_wrap(a, e, COMPARE_FIELD);
-	if (!str_empty(m->success_condition) || !str_empty(m->failure_condition))
-		return err_new(a, ERR_INVALID, "a comparison has neither successCondition nor failureCondition");
-	if (m->count != NULL && !str_eq(m->count, "1") && !str_eq(m->count, "0"))
-		return err_new(
-		    a, ERR_INVALID, "count: a comparison has one measurement, so that it must be 1 or unset");
-	return NULL;
+	return compare_check_once(a, m);
 }
 
 /* The first bin begins with the update. A query has a maximum of columns: of an update that is much older, the last

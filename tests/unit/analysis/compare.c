@@ -90,7 +90,12 @@ invalid_configurations_are_errors_with_their_path(void **state)
 		{ ERRORS ", warmup: 2h", "", "warmup: \"2h\" is not from 0s to 1h" },
 		{ ERRORS ", authentication: {oauth2: {tokenUrl: x}}", "", "authentication.oauth2" },
 		{ ERRORS, ", successCondition: 'true'", "has neither successCondition nor failureCondition" },
-		{ ERRORS, ", count: 3", "count: a comparison has one measurement" },
+		{ ERRORS, ", count: 3",
+		    "count: a comparison has one measurement, so that it must be 1 or unset, not \"3\"" },
+		{ ERRORS, ", failureLimit: 1", "failureLimit: a comparison has one measurement, so that it must be 0" },
+		{ ERRORS, ", failureLimit: -1", "failureLimit: a comparison has one measurement" },
+		{ ERRORS, ", inconclusiveLimit: 1", "inconclusiveLimit: a comparison has one measurement" },
+		{ ERRORS, ", consecutiveSuccessLimit: 2", "consecutiveSuccessLimit: a comparison has one measurement" },
 	};
 
 	(void)state;
