@@ -60,23 +60,30 @@ counters_increment(double last, double now, bool began_at_0)
 }
 
 /* Settles a series of a kind. Where the pod itself has no sample, its bad requests count later, like all its
- * requests. */
+ * requests. After a restart, which a fall of all requests shows, they begin at 0: they may be lower than before, or
+ * missing, or have reached the same number again. */
 static void
 counters_settle_kind(const struct counters *c, struct counters_pod *pod, size_t series, size_t pod_first, bool good)
 {
 	const double *total = counters_series(c, pod, 0);
-	double *at = counters_series(c, pod, series), last = NAN;
+	double *at = counters_series(c, pod, series), last = NAN, last_total = NAN;
 	size_t first = counters_first(at, c->columns);
 	bool began_at_0 = first > 0 && first >= pod_first;
 
 	for (size_t i = 0; i < c->columns; i++) {
 		double now = at[i], x = 0;
 
-		if (!isnan(now) && !isnan(total[i])) {
+		at[i] = 0;
+		if (isnan(total[i]))
+			continue;
+		if (total[i] < last_total)
+			last = 0;
+		if (!isnan(now)) {
 			x = counters_increment(last, now, began_at_0);
 			last = now;
 		}
-		at[i] = good ? total[i] - x : x;
+		at[i] = good ? counters_increment(last_total, total[i], pod_first > 0) - x : x;
+		last_total = total[i];
 	}
 }
 
@@ -123,7 +130,6 @@ counters_settle_pod(const struct counters *c, struct counters_pod *pod, const st
 	size_t first = counters_first(total, c->columns);
 	bool served = first < c->columns && first == 0 && total[0] > 0;
 
-	counters_settle_total(c, pod, first);
 	for (size_t k = 1; k <= c->kinds; k++) {
 		if (rules->good && first < c->columns &&
 		    counters_first(counters_series(c, pod, k), c->columns) == c->columns)
@@ -132,6 +138,7 @@ counters_settle_pod(const struct counters *c, struct counters_pod *pod, const st
 			    pod->name);
 		counters_settle_kind(c, pod, k, first, rules->good);
 	}
+	counters_settle_total(c, pod, first);
 	counters_settle_parts(c, pod, first, rules->warm_up, served);
 	return NULL;
 }

@@ -47,7 +47,8 @@ struct counters_rules {
 };
 
 /* Turns samples into increments, and sorts the pods.
- * - A fall is a restart: the new value is the increment.
+ * - A fall is a restart: the new value is the increment. A fall of a pod's requests is one of its kinds too, even if
+ *   theirs do not fall.
  * - A missing sample is covered by the next increment.
  * - A pod without a sample in column 0 is new: it began at 0. One that has been there before is counted from its first
  *   sample on.
