@@ -10,6 +10,7 @@
 #include <string.h>
 #include "analysis/compare/config.h"
 #include "analysis/compare/course.h"
+#include "analysis/compare/limits.h"
 #include "analysis/compare/report.h"
 #include "analysis/compare/series.h"
 #include "analysis/prometheus.h"
@@ -20,8 +21,6 @@
 #define COMPARE_FIELD "provider.plugin." COMPARE_NAME
 #define COMPARE_RESPONSE_MAX (8u << 20) /* bytes */
 #define COMPARE_INTERVAL_MS 30000 /* between two queries, without an interval of the metric */
-#define COMPARE_LEAD_MS 120000 /* before the first bin, to know which pods are new */
-#define COMPARE_COLUMNS_MAX 10000 /* Prometheus returns 11,000 points of a series at most */
 #define COMPARE_BOUNDS "bounds" /* a key of the metadata */
 #define COMPARE_QUERY "ResolvedPrometheusQuery"
 
@@ -48,6 +47,7 @@ struct compare_pass {
 	const struct compare_metric *m;
 	struct prometheus_metric connection; /* its query is not used */
 	struct compare_config config;
+	struct limits limits;
 	struct compared_release release;
 	int64_t begin, since; /* wall ms: of the metric; of the first bin */
 	size_t lead; /* columns before the first bin starts */
@@ -115,20 +115,20 @@ compare_check(struct arena *a, const struct metric *m)
 	return compare_check_once(a, m);
 }
 
-/* The first bin begins with the update. A query has a maximum of columns: of an update that is much older, the last
- * hours before the metric began are compared. */
+/* The first bin begins with the update. Of one that is much older, the last hours before the metric began are compared:
+ * as many as the limits leave. */
 static void
 compare_times(struct compare_pass *p)
 {
-	int64_t step = p->config.step_ms, longest;
+	int64_t step = p->config.step_ms;
+	int64_t longest = (int64_t)(p->limits.columns - config_columns(&p->config)) * step;
 
 	p->begin = time_stored(time_add(p->in->run->object.meta.creation_timestamp, p->metric->initial_delay.ms));
-	p->lead = (size_t)((COMPARE_LEAD_MS + step - 1) / step);
-	longest = (int64_t)(COMPARE_COLUMNS_MAX - p->lead - 2) * step - p->config.wait_ms;
+	p->lead = config_lead(&p->config);
 	p->since =
 	    p->config.since_run || p->release.since == 0 || p->release.since > p->begin ? p->begin : p->release.since;
 	if (p->begin - p->since > longest)
-		p->since = p->begin - longest / step * step;
+		p->since = p->begin - longest;
 }
 
 /* The first bin that starts at this time or later. */
@@ -219,7 +219,7 @@ compare_bounds(const struct compare_pass *p, struct step_result *result, const c
 		return how;
 	if ((result->err = matrix_read(p->arena, got, &grid, series_read_bucket, buckets)) != NULL)
 		return MEASURED_ERROR;
-	*ret = series_choose_bounds(p->arena, buckets);
+	*ret = series_choose_bounds(p->arena, buckets, p->limits.kinds);
 	*ret_calls = 1;
 	return MEASURED_VALUE;
 }
@@ -303,24 +303,47 @@ compare_judge(const struct compare_pass *p, const struct counters *c, const char
 	return MEASURED_VALUE;
 }
 
+/* Queries the samples in parts, and reads them when all have arrived. */
 static enum measured
-compare_counters(struct compare_pass *p, size_t calls, const char *bounds, struct step_result *ret)
+compare_read_counters(
+    struct compare_pass *p, const char *query, struct series_counters *rows, struct step_result *result)
+{
+	size_t each = limits_columns_of_query(&p->limits, p->grid.columns), n = 0;
+	const struct response *got[LIMITS_QUERIES_MAX];
+	struct matrix_grid parts[LIMITS_QUERIES_MAX];
+	enum measured how;
+
+	for (size_t from = 0; from < p->grid.columns && n < LIMITS_QUERIES_MAX; from += each, n++) {
+		size_t left = p->grid.columns - from;
+
+		parts[n] = (struct matrix_grid){ compare_column_at(p, from), p->grid.step, left < each ? left : each };
+		if ((how = compare_exchange(p, n, query, &parts[n], result, &got[n])) != MEASURED_VALUE)
+			return how;
+	}
+	for (size_t i = 0; i < n; i++) {
+		rows->from = i * each;
+		if ((result->err = matrix_read(p->arena, got[i], &parts[i], series_read_counter, rows)) != NULL)
+			return MEASURED_ERROR;
+	}
+	return MEASURED_VALUE;
+}
+
+static enum measured
+compare_counters(struct compare_pass *p, const char *bounds, struct step_result *ret)
 {
 	struct series_counters rows = { .metric = p->m, .bounds = p->bound_values, .n_bounds = p->n_bounds };
 	const struct counters_rules rules = { .warm_up = (size_t)((p->config.warmup_ms + p->config.step_ms - 1) /
 								  p->config.step_ms),
 		.good = p->m->slow != NULL };
-	const struct response *got = NULL;
 	enum measured how;
 	const char *query;
 
 	if ((ret->err = config_query(p->arena, p->m, &p->release, bounds, &query)) != NULL)
 		return MEASURED_ERROR;
-	if ((how = compare_exchange(p, calls, query, &p->grid, ret, &got)) != MEASURED_VALUE)
-		return how;
 	rows.counters = counters_new(p->arena, p->grid.columns, p->m->slow != NULL ? p->n_bounds : 1);
-	if ((ret->err = matrix_read(p->arena, got, &p->grid, series_read_counter, &rows)) != NULL ||
-	    (ret->err = counters_settle(&rows.counters, &rules)) != NULL)
+	if ((how = compare_read_counters(p, query, &rows, ret)) != MEASURED_VALUE)
+		return how;
+	if ((ret->err = counters_settle(&rows.counters, &rules)) != NULL)
 		return MEASURED_ERROR;
 	return compare_judge(p, &rows.counters, query, ret);
 }
@@ -361,7 +384,7 @@ compare_slow(struct compare_pass *p, struct step_result *ret)
 		return MEASURED_RUNNING;
 	}
 	p->n_bounds = series_split_bounds(p->arena, bounds, CONFIG_BOUNDS_MAX, p->bounds, p->bound_values);
-	return compare_counters(p, calls, bounds, ret);
+	return compare_counters(p, bounds, ret);
 }
 
 /* Returns whether the release has one version only, such as the first one. */
@@ -387,8 +410,10 @@ compare_step(const struct metric *metric, const struct query_input *in, struct a
 		ret->text = "-";
 		return MEASURED_VALUE;
 	}
+	if ((ret->err = limits_of(a, p.m, &p.config, p.release.replicas, &p.limits)) != NULL)
+		return MEASURED_ERROR;
 	compare_times(&p);
 	if (in->resumed_at == 0 || !compare_grid(&p))
 		return compare_wait(&p, NULL, ret);
-	return p.m->slow != NULL ? compare_slow(&p, ret) : compare_counters(&p, 0, NULL, ret);
+	return p.m->slow != NULL ? compare_slow(&p, ret) : compare_counters(&p, NULL, ret);
 }

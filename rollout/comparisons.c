@@ -46,6 +46,7 @@ comparisons_release(const struct rollout_pass *p, bool in_background)
 		.canary = p->w->hash,
 		.stable = p->st.stable_rs,
 		.since = begins ? now : started,
+		.replicas = p->replicas,
 		.in_background = in_background,
 		.weights = { &weight, in_background ? 1 : 0 } };
 	_cleanup_(json_decrefp) json_t *j = encode(&compared_release_type, &release);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
+#include "base/time.h"
 
 #define CONFIG_STEP_MS 15000
 #define CONFIG_STEP_MIN_MS 1000
@@ -18,6 +19,7 @@
 #define CONFIG_WAIT_MS 3600000
 #define CONFIG_WAIT_MAX_MS (24 * 3600000)
 #define CONFIG_LAG_MS 10000
+#define CONFIG_LEAD_MS 120000
 #define CONFIG_NAME_MAX 253 /* bytes of a name in a release */
 #define CONFIG_ROLLOUT_MAX 46 /* bytes of a name that leaves the hash of the ReplicaSet whole in its pods' names */
 #define CONFIG_GENERATED_MAX 58 /* bytes of the name of an owner that Kubernetes keeps in a generated name */
@@ -95,6 +97,10 @@ config_read_times(struct arena *a, const struct compare_metric *m, struct compar
 	if (c->wait_ms < COMPARISON_BINS_MIN * c->step_ms || c->wait_ms > CONFIG_WAIT_MAX_MS)
 		return err_new(
 		    a, ERR_INVALID, "wait: \"%s\" is not from %d steps to 24h", m->wait.text, COMPARISON_BINS_MIN);
+	if (config_columns(c) > CONFIG_COLUMNS_MAX)
+		return err_new(a, ERR_INVALID,
+		    "wait: %s in steps of %s is more than %d samples of a series: set a longer step",
+		    duration_human(a, c->wait_ms), duration_human(a, c->step_ms), CONFIG_COLUMNS_MAX);
 	return NULL;
 }
 
@@ -199,6 +205,18 @@ config_read(struct arena *a, const struct compare_metric *m, struct compare_conf
 	return config_read_times(a, m, ret);
 }
 
+size_t
+config_lead(const struct compare_config *c)
+{
+	return (size_t)((CONFIG_LEAD_MS + c->step_ms - 1) / c->step_ms);
+}
+
+size_t
+config_columns(const struct compare_config *c)
+{
+	return config_lead(c) + 2 + (size_t)(c->wait_ms / c->step_ms);
+}
+
 int64_t
 config_lag_ms(const struct compare_config *c)
 {
@@ -217,14 +235,38 @@ config_by(const struct compare_metric *m)
 	return m->by != NULL ? m->by : m->canary != NULL && m->stable != NULL ? NULL : "pod";
 }
 
+/* Returns what the names of a ReplicaSet's pods begin with. */
+static const char *
+config_prefix(struct arena *a, const char *rollout, const char *hash)
+{
+	const char *prefix = arena_printf(a, "%s-%s-", rollout, hash);
+
+	return arena_strndup(a, prefix, strnlen(prefix, CONFIG_GENERATED_MAX));
+}
+
 /* Returns the regular expression, in a string of PromQL, of the names of a ReplicaSet's pods. */
 static const char *
 config_pods(struct arena *a, const char *rollout, const char *hash)
 {
-	const char *prefix = arena_printf(a, "%s-%s-", rollout, hash);
+	return arena_printf(a, "%s.*", str_replace(a, config_prefix(a, rollout, hash), ".", "\\\\."));
+}
 
-	prefix = arena_strndup(a, prefix, strnlen(prefix, CONFIG_GENERATED_MAX));
-	return arena_printf(a, "%s.*", str_replace(a, prefix, ".", "\\\\."));
+/* The names of the pods of a Rollout with a long name have only a part of the ReplicaSet's hash, or nothing of it. */
+static struct err *
+config_check_prefixes(struct arena *a, const struct compared_release *r)
+{
+	const char *canary, *stable;
+
+	if (str_empty(r->canary) || str_empty(r->stable))
+		return NULL;
+	canary = config_prefix(a, r->rollout, r->canary);
+	stable = config_prefix(a, r->rollout, r->stable);
+	if (!str_starts(canary, stable) && !str_starts(stable, canary))
+		return NULL;
+	return err_new(a, ERR_INVALID,
+	    "the name of the Rollout is too long: the names of the pods of both versions begin with %s; canary: and "
+	    "stable: must be set",
+	    canary);
 }
 
 static bool
@@ -240,6 +282,7 @@ config_matcher(
 {
 	const char *given = arm == ARM_CANARY ? m->canary : m->stable,
 		   *hash = arm == ARM_CANARY ? r->canary : r->stable;
+	struct err *e;
 
 	if (given != NULL) {
 		*ret = given;
@@ -249,6 +292,8 @@ config_matcher(
 		return err_new(a, ERR_INVALID,
 		    "the pods of the %s are not known: no Rollout created the AnalysisRun, so that %s: must be set",
 		    arm == ARM_CANARY ? "canary" : "stable version", arm == ARM_CANARY ? "canary" : "stable");
+	if ((e = config_check_prefixes(a, r)) != NULL)
+		return e;
 	*ret = arena_printf(a, "%s=~\"%s\"", config_by(m), config_pods(a, r->rollout, hash));
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #include "kube/api/compare.h"
 
 #define CONFIG_BOUNDS_MAX 16 /* buckets' bounds of one comparison */
+#define CONFIG_COLUMNS_MAX 10000 /* samples of a series; Prometheus returns 11,000 at most */
 
 enum config_otherwise { OTHERWISE_PAUSE, OTHERWISE_PASS, OTHERWISE_ABORT };
 
@@ -18,6 +19,12 @@ struct compare_config {
 
 /* Reads and checks the fields. Errors have the path of the field. */
 struct err *config_read(struct arena *, const struct compare_metric *, struct compare_config *ret);
+
+/* Returns the number of columns before the first bin: two minutes, to know which pods are new. */
+size_t config_lead(const struct compare_config *);
+
+/* Returns the number of columns that a comparison needs for the time to wait. */
+size_t config_columns(const struct compare_config *);
 
 /* Returns how old a sample is when it is queried (ms): a scrape may take as long to be stored. */
 int64_t config_lag_ms(const struct compare_config *);

@@ -38,24 +38,57 @@ series_increment(const double *samples)
 	return increment;
 }
 
-const char *
-series_choose_bounds(struct arena *a, const struct series_buckets *b)
+struct series_bucket {
+	const char *le;
+	double bound, requests; /* within the bound */
+};
+
+static int
+series_compare(const void *a, const void *b)
 {
-	const char *all = "";
-	double requests = 0;
+	double x = ((const struct series_bucket *)a)->bound, y = ((const struct series_bucket *)b)->bound;
+
+	return (x > y) - (x < y);
+}
+
+/* Sets *ret to the buckets, ascending, with one for each bound. Returns how many. */
+static size_t
+series_sort(struct arena *a, const struct series_buckets *b, struct series_bucket **ret)
+{
+	struct series_bucket *all = arena_new_array(a, struct series_bucket, b->n);
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n; i++)
-		if (str_eq(b->le[i], "+Inf"))
-			requests = series_increment(b->samples[i]);
-	for (size_t i = 0; i < b->n && requests > 0 && n < CONFIG_BOUNDS_MAX; i++) {
-		double slower = 1 - series_increment(b->samples[i]) / requests;
+		all[i] = (struct series_bucket){ b->le[i], strtod(b->le[i], NULL), series_increment(b->samples[i]) };
+	if (b->n > 0)
+		qsort(all, b->n, sizeof(*all), series_compare);
+	for (size_t i = 0; i < b->n; i++)
+		if (n > 0 && all[n - 1].bound == all[i].bound)
+			all[n - 1].requests += all[i].requests;
+		else
+			all[n++] = all[i];
+	*ret = all;
+	return n;
+}
 
-		if (slower < 0.005 || slower > 0.5 || str_eq(b->le[i], "+Inf"))
-			continue;
-		all = arena_printf(a, "%s%s%s", all, n++ > 0 ? "," : "", b->le[i]);
+const char *
+series_choose_bounds(struct arena *a, const struct series_buckets *b, size_t most)
+{
+	struct series_bucket *all;
+	size_t n = series_sort(a, b, &all), used = 0;
+	double requests = n > 0 && isinf(all[n - 1].bound) ? all[n - 1].requests : 0;
+	const char *text = "";
+
+	for (size_t i = 0; i < n && requests > 0; i++) {
+		double slower = 1 - all[i].requests / requests;
+
+		if (slower >= 0.005 && slower <= 0.5 && !isinf(all[i].bound))
+			all[used++] = all[i];
 	}
-	return all;
+	most = most < used ? most : used;
+	for (size_t i = 0; i < most; i++)
+		text = arena_printf(a, "%s%s%s", text, i > 0 ? "," : "", all[(2 * i + 1) * used / (2 * most)].le);
+	return text;
 }
 
 size_t
@@ -103,6 +136,6 @@ series_read_counter(void *counters, struct arena *a, const char *labels, double 
 	if (kind < 0)
 		return NULL;
 	if ((e = counters_pod(&s->counters, arena_printf(a, "%c%s", canary ? 'c' : 's', name), &pod)) == NULL)
-		*ret = counters_series(&s->counters, pod, total ? 0 : 1 + (size_t)kind);
+		*ret = counters_series(&s->counters, pod, total ? 0 : 1 + (size_t)kind) + s->from;
 	return e;
 }

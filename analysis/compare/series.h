@@ -18,10 +18,10 @@ struct series_buckets {
 /* Reads a series of config_bounds_query into struct series_buckets. A callback of matrix_read (matrix_row). */
 struct err *series_read_bucket(void *buckets, struct arena *, const char *labels, double **ret);
 
-/* Returns the bounds that between 0.5 and 50 % of the requests exceeded, comma separated, at most CONFIG_BOUNDS_MAX;
- * "" if no bound is such. They are chosen before anything is compared, so that the choice does not depend on the
- * canary. */
-const char *series_choose_bounds(struct arena *, const struct series_buckets *);
+/* Returns the bounds that between 0.5 and 50 % of the requests exceeded, comma separated, ascending; "" if no bound is
+ * such. Of more than `most` (1 to CONFIG_BOUNDS_MAX) they are spread evenly. They are chosen before anything is
+ * compared, so that the choice does not depend on the canary. Pods may write a bound differently ("1" and "1.0"). */
+const char *series_choose_bounds(struct arena *, const struct series_buckets *, size_t most);
 
 /* Splits the list of series_choose_bounds: sets ret to the texts, in the arena, and ret_values to the numbers of at
  * most `capacity` bounds. Returns how many there are. */
@@ -33,6 +33,7 @@ struct series_counters {
 	const double *bounds; /* of a metric with `slow`: the upper bound of each kind in seconds */
 	size_t n_bounds;
 	struct counters counters; /* with n_bounds kinds, or one */
+	size_t from; /* the column of the counters that is the first of the response */
 };
 
 /* Reads a series of config_query into struct series_counters. A callback of matrix_read (matrix_row). */

@@ -122,7 +122,7 @@ play_read_bounds(struct play_window *w)
 	got = history_query(w->play->history, w->arena, query, &grid);
 	if ((e = matrix_read(w->arena, &got, &grid, series_read_bucket, buckets)) != NULL)
 		return e;
-	w->bounds = series_choose_bounds(w->arena, buckets);
+	w->bounds = series_choose_bounds(w->arena, buckets, CONFIG_BOUNDS_MAX);
 	w->n_bounds = w->compared = series_split_bounds(w->arena, w->bounds, CONFIG_BOUNDS_MAX, names, w->values);
 	play_add_bounds(w, buckets);
 	return NULL;

@@ -122,6 +122,7 @@ static const struct field compared_release_fields[] = {
 	STRING(compared_release, canary, "canary"),
 	STRING(compared_release, stable, "stable"),
 	TIME(compared_release, since, "since"),
+	INT(compared_release, replicas, "replicas"),
 	BOOL(compared_release, in_background, "inBackground"),
 	LIST(compared_release, weights, "weights", release_weight),
 };

@@ -52,6 +52,7 @@ struct release_weight {
 struct compared_release {
 	const char *rollout, *canary, *stable; /* the name; pod template hashes */
 	int64_t since; /* wall ms: the start of the update */
+	int64_t replicas; /* of the Rollout, when the run was created; 0: not known */
 	bool in_background; /* the weight can change during the analysis */
 	LIST_OF(struct release_weight) weights; /* changes since the run was created, the oldest first */
 };

@@ -1,6 +1,8 @@
 /* tests/unit/analysis/compare.c: configuration, queries and verdicts of measurements that compare versions. */
 #include "tests/unit/unit.h"
 #include "analysis/compare/config.h"
+#include "analysis/compare/limits.h"
+#include "analysis/compare/series.h"
 #include "analysis/provider.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -86,6 +88,8 @@ invalid_configurations_are_errors_with_their_path(void **state)
 		{ ERRORS ", misses: nan", "", "is not a number" },
 		{ ERRORS ", step: 100ms", "", "step: \"100ms\" is not a number of whole seconds" },
 		{ ERRORS ", wait: 1m", "", "wait: \"1m\" is not from 8 steps to 24h" },
+		{ ERRORS ", wait: 24h, step: 5s", "",
+		    "wait: 24h in steps of 5s is more than 10000 samples of a series" },
 		{ ERRORS ", wait: 25h", "", "wait: \"25h\" is not from 8 steps to 24h" },
 		{ ERRORS ", warmup: 2h", "", "warmup: \"2h\" is not from 0s to 1h" },
 		{ ERRORS ", authentication: {oauth2: {tokenUrl: x}}", "", "authentication.oauth2" },
@@ -139,6 +143,30 @@ one_query_has_all_counters_of_both_versions(void **state)
 }
 
 /* A generated name keeps 58 bytes of its owner's. */
+static void
+versions_with_the_same_names_of_pods_are_an_error(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct compare_metric *m = metric_of(a, ERRORS, "")->provider.plugin->compare;
+	const struct compare_metric *given =
+	    metric_of(a, ERRORS ", canary: 'v=\"2\"', stable: 'v=\"1\"'", "")->provider.plugin->compare;
+	struct compared_release longer = { .canary = "5d8d759cf8", .stable = "697df5b887" };
+	const char *query;
+
+	(void)state;
+	longer.rollout = arena_printf(a, "%056d", 0);
+	assert_null(config_query(a, m, &longer, NULL, &query));
+	longer.stable = "5d97f5b887";
+	assert_string_equal(err_text(a, config_query(a, m, &longer, NULL, &query)),
+	    arena_printf(a,
+		"the name of the Rollout is too long: the names of the pods of both versions begin with %s-5; "
+		"canary: and stable: must be set",
+		longer.rollout));
+	longer.rollout = arena_printf(a, "%0100d", 0);
+	assert_non_null(config_query(a, m, &longer, NULL, &query));
+	assert_null(config_query(a, given, &longer, NULL, &query));
+}
+
 static void
 pods_of_long_names_are_found_by_what_is_left_of_it(void **state)
 {
@@ -214,23 +242,103 @@ a_query_is_about_all_the_time_since_the_update_began(void **state)
 	assert_non_null(strstr(r.query.request.body, "&start=1764596280.000&end=1764596490.000&step=15.000"));
 }
 
-static void
-an_old_update_is_compared_from_the_last_hours_on(void **state)
-{
-	_cleanup_(arena_freep) struct arena *a = arena_new();
-	static const char old[] =
-	    "{\"rollout\":\"x\",\"canary\":\"a\",\"stable\":\"b\",\"since\":\"2025-01-01T00:00:00Z\"}";
-	struct step_result r;
-	long long start, end;
+#define MATRIX(series) "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[" series "]}}"
 
-	(void)state;
-	assert_int_equal(step_of(a, metric_of(a, ERRORS, ""), old, CREATED + 3700000, NULL, &r), MEASURED_QUERY);
-	start = strtoll(strstr(r.query.request.body, "&start=") + strlen("&start="), NULL, 10);
-	end = strtoll(strstr(r.query.request.body, "&end=") + strlen("&end="), NULL, 10);
-	assert_in_range((end - start) / 15, 9900, 10000);
+static int64_t
+body_seconds(const char *body, const char *field)
+{
+	return strtoll(strstr(body, field) + strlen(field), NULL, 10);
 }
 
-#define MATRIX(series) "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[" series "]}}"
+/* Queries all counters of a comparison that has bounds, without a sample. Checks that the queries follow each other,
+ * sets *ret_start and *ret_end (seconds) to the times of the first and last sample. Returns how many there are. */
+static size_t
+queries_of(struct arena *a, const char *config, int64_t replicas, int64_t *ret_start, int64_t *ret_end)
+{
+	static const char body[] = MATRIX("");
+	const struct string_pair bounds = { "bounds", "1" };
+	const struct string_map metadata = { (struct string_pair *)&bounds, 1 };
+	struct response got = { .status = 200, .body = { body, strlen(body) } };
+	struct query_input in = { .now = CREATED + 600000,
+		.run = run_of(a, arena_printf(a,
+				     "{\"rollout\":\"x\",\"canary\":\"a\",\"stable\":\"b\","
+				     "\"since\":\"2025-01-01T00:00:00Z\",\"replicas\":%lld}",
+				     (long long)replicas)),
+		.metadata = &metadata,
+		.resumed_at = CREATED + 86400000LL * 2,
+		.n_like = 1 };
+	const struct metric *m = metric_of(a, config, "");
+	struct step_result r = { 0 };
+
+	*ret_end = 0;
+	while (compare_provider.step(m, &in, a, &r) == MEASURED_QUERY) {
+		int64_t start = body_seconds(r.query.request.body, "&start=");
+
+		if (in.n == 0)
+			*ret_start = start;
+		else
+			assert_int_equal(start, *ret_end + body_seconds(r.query.request.body, "&step="));
+		*ret_end = body_seconds(r.query.request.body, "&end=");
+		assert_true(in.n < QUERIES_MAX - 1);
+		in.responses[in.n++] = &got;
+		r = (struct step_result){ 0 };
+	}
+	assert_null(r.err);
+	return in.n;
+}
+
+/* Prometheus returns 11,000 samples of a series at most, and a comparison reads 1.5 million. */
+static void
+an_old_update_of_many_pods_is_compared_from_the_last_hours_on(void **state)
+{
+	static const struct {
+		const char *config;
+		int64_t replicas;
+		size_t queries, columns;
+	} cases[] = {
+		{ ERRORS, 0, 8, 9999 },
+		{ ERRORS, 10, 4, 9999 },
+		{ ERRORS, 50, 10, 7499 },
+		{ ERRORS, 100000, 10, 749 },
+		{ ERRORS ", by: pod, canary: 'v=\"2\"', stable: 'v=\"1\"'", 50, 10, 7499 },
+		{ ERRORS ", canary: 'v=\"2\"', stable: 'v=\"1\"'", 50, 1, 9999 },
+		{ ERRORS ", wait: 24h", 10, 4, 9999 },
+		{ "slow: d", 50, 10, 881 },
+		{ "slow: d", 200, 10, 249 },
+	};
+	size_t wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		int64_t start, end;
+		size_t n = queries_of(a, cases[i].config, cases[i].replicas, &start, &end);
+		size_t columns = (size_t)(end - start) / 15 + 1;
+
+		if (n == cases[i].queries && columns == cases[i].columns)
+			continue;
+		print_message("%s, %lld replicas: %zu queries, %zu columns\n", cases[i].config,
+		    (long long)cases[i].replicas, n, columns);
+		wrong++;
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
+pods_that_are_too_many_for_the_time_to_wait_are_an_error(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct compare_metric *m = metric_of(a, ERRORS ", wait: 24h", "")->provider.plugin->compare;
+	struct compare_config c;
+	struct limits l;
+
+	(void)state;
+	assert_null(config_read(a, m, &c));
+	assert_null(limits_of(a, m, &c, 60, &l));
+	assert_string_equal(err_text(a, limits_of(a, m, &c, 70, &l)),
+	    "wait: 24h in steps of 15s is 5770 samples of a series, too many for 140 pods: set a longer step");
+}
+
 #define SERIES(pod, kind, values) "{\"metric\":{\"pod\":\"" pod "\",\"sluice\":\"" kind "\"},\"values\":[" values "]}"
 
 static void
@@ -256,20 +364,26 @@ without_requests_a_measurement_waits_and_then_is_inconclusive(void **state)
 	assert_int_equal(r.phase, RUN_FAILED);
 }
 
-/* The samples of a counter that grows by `each` in a step. */
+/* The samples of a counter that grows by `each` in a step, from a column on. */
 static const char *
-samples(struct arena *a, int64_t start, size_t n, int each)
+samples_from(struct arena *a, int64_t start, size_t from, size_t n, int each)
 {
 	struct str text;
 	const char *copy;
 
 	str_init(&text, 1u << 20);
-	for (size_t i = 0; i < n; i++)
-		str_addf(&text, "%s[%lld,\"%d\"]", i > 0 ? "," : "", (long long)(start + 15 * (int64_t)i),
+	for (size_t i = from; i < from + n; i++)
+		str_addf(&text, "%s[%lld,\"%d\"]", i > from ? "," : "", (long long)(start + 15 * (int64_t)i),
 		    100 + (int)i * each);
 	copy = arena_strdup(a, str_text(&text));
 	str_done(&text);
 	return copy;
+}
+
+static const char *
+samples(struct arena *a, int64_t start, size_t n, int each)
+{
+	return samples_from(a, start, 0, n, each);
 }
 
 static void
@@ -303,16 +417,55 @@ a_bad_canary_fails_with_a_message_and_numbers(void **state)
 
 /* Counters of two canary pods, with `bad` of 100 requests in a step, and four stable ones with one; -1: none. */
 static const char *
-counters_of_two_versions(struct arena *a, size_t n, int bad)
+counters_from(struct arena *a, size_t from, size_t n, int bad)
 {
 	const int64_t start = CREATED / 1000 - 120;
 	const char *all = "";
 
 	for (int i = 0; i < 6 && bad >= 0; i++)
 		all = arena_printf(a, "%s%s" SERIES("pod-%d", "%s/total", "%s") "," SERIES("pod-%d", "%s/bad", "%s"),
-		    all, i > 0 ? "," : "", i, i < 2 ? "canary" : "stable", samples(a, start, n, 100), i,
-		    i < 2 ? "canary" : "stable", samples(a, start, n, i < 2 ? bad : 1));
+		    all, i > 0 ? "," : "", i, i < 2 ? "canary" : "stable", samples_from(a, start, from, n, 100), i,
+		    i < 2 ? "canary" : "stable", samples_from(a, start, from, n, i < 2 ? bad : 1));
 	return arena_printf(a, MATRIX("%s"), all);
+}
+
+static const char *
+counters_of_two_versions(struct arena *a, size_t n, int bad)
+{
+	return counters_from(a, 0, n, bad);
+}
+
+/* With 500 replicas a response has 50 columns. */
+static void
+parts_of_the_counters_are_judged_like_the_whole(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	static const char many[] = "{\"rollout\":\"x\",\"canary\":\"a\",\"stable\":\"b\",\"replicas\":500}";
+	const struct metric *m = metric_of(a, ERRORS ", since: run", "");
+	const char *bodies[] = { counters_from(a, 0, 50, 2), counters_from(a, 50, 39, 2) };
+	struct response got[] = { { .status = 200, .body = { bodies[0], strlen(bodies[0]) } },
+		{ .status = 200, .body = { bodies[1], strlen(bodies[1]) } } };
+	const struct string_map none = { 0 };
+	struct query_input in = { .now = CREATED + 1300000,
+		.responses = { &got[0], &got[1] },
+		.n = 1,
+		.run = run_of(a, many),
+		.metadata = &none,
+		.resumed_at = CREATED + 1220000,
+		.n_like = 1 };
+	struct step_result whole, parts = { 0 };
+
+	(void)state;
+	assert_int_equal(
+	    step_of(a, m, RELEASE, CREATED + 1220000, counters_of_two_versions(a, 89, 2), &whole), MEASURED_VALUE);
+	assert_int_equal(compare_provider.step(m, &in, a, &parts), MEASURED_QUERY);
+	in.n = 2;
+	assert_int_equal(compare_provider.step(m, &in, a, &parts), MEASURED_VALUE);
+	assert_string_equal(parts.message, whole.message);
+	assert_string_equal(
+	    string_map_get(&parts.metadata, COMPARE_COURSE), string_map_get(&whole.metadata, COMPARE_COURSE));
+	got[0].status = 503;
+	assert_int_equal(compare_provider.step(m, &in, a, &parts), MEASURED_ERROR);
 }
 
 static void
@@ -432,6 +585,37 @@ buckets_are_chosen_before_the_update_and_stored(void **state)
 	assert_int_equal(r.phase, RUN_INCONCLUSIVE);
 }
 
+static const char *
+bounds_of(struct arena *a, size_t most, size_t n, const char *const *le, const double *requests)
+{
+	struct series_buckets *b = arena_alloc(a, sizeof(*b));
+
+	memset(b, 0, sizeof(*b));
+	for (size_t i = 0; i < n; i++) {
+		double *row = NULL;
+
+		assert_null(series_read_bucket(b, a, arena_printf(a, "{\"le\":\"%s\"}", le[i]), &row));
+		row[0] = 5;
+		row[SERIES_HISTORY_COLUMNS - 1] = 5 + requests[i];
+	}
+	return series_choose_bounds(a, b, most);
+}
+
+static void
+bounds_are_numbers_that_pods_may_write_differently(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	static const char *const le[] = { "+Inf", "10.0", "1.0", "2", "1", "0.5", "2.0", "+Inf" };
+	static const double requests[] = { 400, 399, 300, 580, 560, 700, 390, 600 };
+
+	(void)state;
+	assert_string_equal(bounds_of(a, 16, ARRAY_SIZE(le), le, requests), "0.5,1.0,2");
+	assert_string_equal(bounds_of(a, 2, ARRAY_SIZE(le), le, requests), "0.5,2");
+	assert_string_equal(bounds_of(a, 1, ARRAY_SIZE(le), le, requests), "1.0");
+	assert_string_equal(bounds_of(a, 16, 0, le, requests), "");
+	assert_string_equal(bounds_of(a, 16, 2, le + 2, requests), "");
+}
+
 int
 main(void)
 {
@@ -439,17 +623,21 @@ main(void)
 		cmocka_unit_test(a_comparison_without_numbers_has_defaults),
 		cmocka_unit_test(invalid_configurations_are_errors_with_their_path),
 		cmocka_unit_test(one_query_has_all_counters_of_both_versions),
+		cmocka_unit_test(versions_with_the_same_names_of_pods_are_an_error),
 		cmocka_unit_test(pods_of_long_names_are_found_by_what_is_left_of_it),
 		cmocka_unit_test(a_run_without_a_rollout_needs_matchers),
 		cmocka_unit_test(a_measurement_is_stored_before_its_first_query),
 		cmocka_unit_test(a_query_is_about_all_the_time_since_the_update_began),
-		cmocka_unit_test(an_old_update_is_compared_from_the_last_hours_on),
+		cmocka_unit_test(an_old_update_of_many_pods_is_compared_from_the_last_hours_on),
+		cmocka_unit_test(pods_that_are_too_many_for_the_time_to_wait_are_an_error),
 		cmocka_unit_test(without_requests_a_measurement_waits_and_then_is_inconclusive),
 		cmocka_unit_test(until_the_end_only_evidence_against_the_canary_ends_a_comparison),
 		cmocka_unit_test(a_comparison_until_the_end_holds_the_promotion_on_request_only),
+		cmocka_unit_test(parts_of_the_counters_are_judged_like_the_whole),
 		cmocka_unit_test(a_bad_canary_fails_with_a_message_and_numbers),
 		cmocka_unit_test(hostile_responses_are_errors),
 		cmocka_unit_test(a_release_of_one_version_succeeds),
+		cmocka_unit_test(bounds_are_numbers_that_pods_may_write_differently),
 		cmocka_unit_test(buckets_are_chosen_before_the_update_and_stored),
 	};
 
