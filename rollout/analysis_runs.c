@@ -287,13 +287,13 @@ runs_was_undecided(const struct rollout_pass *p, const struct role *role, const 
 	return false;
 }
 
-/* At the last step the stable version still has traffic to compare with. */
+/* At the step that is held (steps_are_held) the stable version still has traffic to compare with. */
 static bool
 runs_hold_promotion(struct rollout_pass *p, const struct role *background)
 {
 	const struct analysis_run *run;
 
-	if (p->canary == NULL || p->index + 1 < steps_count(p) || !runs_wanted(p, background))
+	if (p->canary == NULL || !runs_wanted(p, background))
 		return false;
 	run = runs_current(p, background);
 	if (runs_was_undecided(p, background, run))

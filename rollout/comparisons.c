@@ -1,6 +1,7 @@
 /* rollout/comparisons.c: the annotation of AnalysisRuns that compare versions. A run alone does not know the stable
  * version and the weights of its update, and must not depend on a Rollout that may have changed since. */
 #include "rollout/comparisons.h"
+#include "analysis/args.h"
 #include "analysis/metric_phase.h"
 #include "analysis/compare/config.h"
 #include "analysis/compare_annotation.h"
@@ -82,23 +83,40 @@ comparisons_record_weight(struct rollout_pass *p, const struct analysis_run *run
 	plan_reason(p->plan, "analysis run %s is compared at weight %lld", run->object.meta.name, (long long)weight);
 }
 
+/* A metric has ended before its run if another one of the run, such as a threshold without a count, never does. */
+static bool
+comparisons_has_ended(const struct analysis_run *run, const char *metric)
+{
+	for (size_t i = 0; i < run->status.metric_results.n; i++) {
+		const struct metric_result *r = &run->status.metric_results.at[i];
+
+		if (str_eq(r->name, metric))
+			return r->dry_run || phase_is_final(r->phase);
+	}
+	return false;
+}
+
 bool
 comparisons_hold(const struct rollout_pass *p, const struct analysis_run *run)
 {
 	_cleanup_(json_decrefp) json_t *metrics = NULL;
 	struct err *e = compare_annotation_apply(p->arena, run, &run);
+	const struct argument *args = args_unresolved(p->arena, run->spec.args.at, run->spec.args.n);
+	const char *text = run->spec.metrics;
 	json_t *metric;
 	bool holds = false;
 	size_t i;
 
-	if (e != NULL || phase_is_final(run->status.phase) || !provider_is_used(&compare_provider, run->spec.metrics))
+	if (e != NULL || phase_is_final(run->status.phase) || !provider_is_used(&compare_provider, text) ||
+	    args_substitute(p->arena, text, args, run->spec.args.n, &text) != NULL)
 		return false;
-	metrics = json_loads(run->spec.metrics, 0, NULL);
+	metrics = json_loads(text, 0, NULL);
 	json_array_foreach (metrics, i, metric) {
 		const json_t *compare = json_at(metric, "/provider/plugin/sluice~1compare");
 
-		holds |= compare != NULL && config_holds(&(struct compare_metric){ .holds = json_str(compare, "holds"),
-						.until = json_str(compare, "until") });
+		holds |= compare != NULL && !comparisons_has_ended(run, json_str(metric, "name")) &&
+			 config_holds(&(struct compare_metric){
+			     .holds = json_str(compare, "holds"), .until = json_str(compare, "until") });
 	}
 	return holds;
 }

@@ -17,5 +17,6 @@ json_t *comparisons_release(const struct rollout_pass *, bool in_background);
 /* Plans a change of that annotation when the weight differs from the one that the run knows. */
 void comparisons_record_weight(struct rollout_pass *, const struct analysis_run *);
 
-/* Returns whether the promotion waits for this run: it has not ended, and a comparison of it holds the promotion. */
+/* Returns whether the promotion waits for this run: a comparison that holds the promotion has not ended. One of a dry
+ * run has no effect. */
 bool comparisons_hold(const struct rollout_pass *, const struct analysis_run *);

@@ -48,7 +48,7 @@ struct rollout_pass {
 	bool retried; /* this pass ends an abort */
 	const char *abort_message; /* the reason for an abort by this pass; NULL if the status has it already */
 	bool was_paused; /* the status had pause conditions */
-	bool held; /* the last step is not to be left: a comparison in the background has no verdict */
+	bool held; /* the canary is not to get all the traffic: a comparison in the background has no verdict */
 	bool resumed; /* steps_resume() ended a pause */
 	bool experiment_resumed; /* the step's experiment was inconclusive, and a user continued */
 	bool deadline_exceeded; /* progressDeadlineSeconds have passed without progress */

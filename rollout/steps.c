@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include "rollout/analysis_templates.h"
 #include "rollout/pass.h"
+#include "rollout/replica_counts.h"
 #include "rollout/pause.h"
 #include "rollout/step_kind.h"
 
@@ -79,10 +80,20 @@ steps_may_advance(const struct rollout_pass *p)
 	       p->index < steps_count(p) && p->change == CHANGE_NONE && !pause_undecided(&p->st);
 }
 
+/* Returns whether the canary gets all the traffic, which it does not have yet, when the current step ends. */
+static bool
+steps_end_with_all_traffic(const struct rollout_pass *p)
+{
+	int64_t next = p->index + 1;
+
+	return next >= steps_count(p) || (counts_step_weight(p->canary, p->index, true) < p->weight_total &&
+					     counts_step_weight(p->canary, next, true) >= p->weight_total);
+}
+
 bool
 steps_are_held(const struct rollout_pass *p)
 {
-	return p->held && p->index + 1 >= steps_count(p);
+	return p->held && steps_end_with_all_traffic(p);
 }
 
 /* The current step is completed. */

@@ -39,8 +39,9 @@ bool steps_pause_at(const struct rollout_pass *, int64_t index);
 /* Returns true if the progress deadline does not apply to the step. */
 bool steps_wait_at(const struct rollout_pass *, int64_t index);
 
-/* Returns true at the last step, and without steps, while a comparison in the background has no verdict: a canary
- * passes when its comparison does, not when its steps are completed. The step is not left then. */
+/* Returns true while a comparison in the background has no verdict, at the step before the canary gets all the
+ * traffic: the last one, one before setWeight: 100, and without steps. A canary passes when its comparison does, not
+ * when its steps are completed. The step is not left then. */
 bool steps_are_held(const struct rollout_pass *);
 
 /* Returns true if a step names AnalysisTemplates. */
