@@ -303,7 +303,7 @@ compare_judge(const struct compare_pass *p, const struct counters *c, const char
 	return MEASURED_VALUE;
 }
 
-/* Queries the samples in parts, and reads them when all have arrived. */
+/* Queries the samples in parts, and reads them when all have arrived, or one is not a success. */
 static enum measured
 compare_read_counters(
     struct compare_pass *p, const char *query, struct series_counters *rows, struct step_result *result)
@@ -312,13 +312,15 @@ compare_read_counters(
 	const struct response *got[LIMITS_QUERIES_MAX];
 	struct matrix_grid parts[LIMITS_QUERIES_MAX];
 	enum measured how;
+	bool refused = false;
 
-	for (size_t from = 0; from < p->grid.columns && n < LIMITS_QUERIES_MAX; from += each, n++) {
+	for (size_t from = 0; from < p->grid.columns && n < LIMITS_QUERIES_MAX && !refused; from += each, n++) {
 		size_t left = p->grid.columns - from;
 
 		parts[n] = (struct matrix_grid){ compare_column_at(p, from), p->grid.step, left < each ? left : each };
 		if ((how = compare_exchange(p, n, query, &parts[n], result, &got[n])) != MEASURED_VALUE)
 			return how;
+		refused = got[n]->status < 200 || got[n]->status > 299;
 	}
 	for (size_t i = 0; i < n; i++) {
 		rows->from = i * each;

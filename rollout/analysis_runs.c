@@ -293,7 +293,7 @@ runs_hold_promotion(struct rollout_pass *p, const struct role *background)
 {
 	const struct analysis_run *run;
 
-	if (p->canary == NULL || !runs_wanted(p, background))
+	if (p->canary == NULL || !steps_may_be_held(p) || !runs_wanted(p, background))
 		return false;
 	run = runs_current(p, background);
 	if (runs_was_undecided(p, background, run))

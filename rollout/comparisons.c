@@ -101,14 +101,16 @@ comparisons_hold(const struct rollout_pass *p, const struct analysis_run *run)
 {
 	_cleanup_(json_decrefp) json_t *metrics = NULL;
 	struct err *e = compare_annotation_apply(p->arena, run, &run);
-	const struct argument *args = args_unresolved(p->arena, run->spec.args.at, run->spec.args.n);
 	const char *text = run->spec.metrics;
+	const struct argument *args;
 	json_t *metric;
 	bool holds = false;
 	size_t i;
 
-	if (e != NULL || phase_is_final(run->status.phase) || !provider_is_used(&compare_provider, text) ||
-	    args_substitute(p->arena, text, args, run->spec.args.n, &text) != NULL)
+	if (e != NULL || phase_is_final(run->status.phase) || !provider_is_used(&compare_provider, text))
+		return false;
+	args = args_unresolved(p->arena, run->spec.args.at, run->spec.args.n);
+	if (args_substitute(p->arena, text, args, run->spec.args.n, &text) != NULL)
 		return false;
 	metrics = json_loads(text, 0, NULL);
 	json_array_foreach (metrics, i, metric) {

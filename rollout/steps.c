@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include "rollout/analysis_templates.h"
 #include "rollout/pass.h"
-#include "rollout/replica_counts.h"
 #include "rollout/pause.h"
+#include "rollout/replica_counts.h"
 #include "rollout/step_kind.h"
 
 /* In the order of their fields in kube/api/rollout.c. */
@@ -80,20 +80,26 @@ steps_may_advance(const struct rollout_pass *p)
 	       p->index < steps_count(p) && p->change == CHANGE_NONE && !pause_undecided(&p->st);
 }
 
-/* Returns whether the canary gets all the traffic, which it does not have yet, when the current step ends. */
+/* Returns whether the canary gets all the traffic, which it does not have yet, when this step ends. */
 static bool
-steps_end_with_all_traffic(const struct rollout_pass *p)
+steps_end_with_all_traffic(const struct rollout_pass *p, int64_t index)
 {
-	int64_t next = p->index + 1;
+	int64_t next = index + 1;
 
-	return next >= steps_count(p) || (counts_step_weight(p->canary, p->index, true) < p->weight_total &&
+	return next >= steps_count(p) || (counts_step_weight(p->canary, index, true) < p->weight_total &&
 					     counts_step_weight(p->canary, next, true) >= p->weight_total);
+}
+
+bool
+steps_may_be_held(const struct rollout_pass *p)
+{
+	return steps_end_with_all_traffic(p, p->index) || steps_end_with_all_traffic(p, p->index + 1);
 }
 
 bool
 steps_are_held(const struct rollout_pass *p)
 {
-	return p->held && steps_end_with_all_traffic(p);
+	return p->held && steps_end_with_all_traffic(p, p->index);
 }
 
 /* The current step is completed. */

@@ -44,6 +44,9 @@ bool steps_wait_at(const struct rollout_pass *, int64_t index);
  * when its steps are completed. The step is not left then. */
 bool steps_are_held(const struct rollout_pass *);
 
+/* Returns whether a comparison can hold the current step, or the next one, which this pass may begin. */
+bool steps_may_be_held(const struct rollout_pass *);
+
 /* Returns true if a step names AnalysisTemplates. */
 bool steps_have_analyses(const struct canary_strategy *);
 

@@ -257,7 +257,7 @@ config_check_prefixes(struct arena *a, const struct compared_release *r)
 {
 	const char *canary, *stable;
 
-	if (str_empty(r->canary) || str_empty(r->stable))
+	if (str_empty(r->canary) || str_empty(r->stable) || str_eq(r->canary, r->stable))
 		return NULL;
 	canary = config_prefix(a, r->rollout, r->canary);
 	stable = config_prefix(a, r->rollout, r->stable);
