@@ -13,7 +13,7 @@ prometheus --config.file="$dir/prometheus.yaml" --storage.tsdb.path="$dir/tsdb" 
 prometheus=$!
 within 20 grep -q "Server is ready" "$dir/prometheus.log" || { cat "$dir/prometheus.log"; exit 1; }
 url=http://127.0.0.1:$port
-t="-f examples/gates/compare.yaml -a job=myapp"
+t="-f examples/gates/compare.yaml -a job=myapp -a namespace=shop"
 
 backtest() { # ARGS...: of six hours
 	"$SLUICE" backtest compare $t --prometheus $url --until $until --past 6h --minutes 14 "$@"
@@ -50,7 +50,7 @@ check "the error rate of the stable version" between 0.0095 0.0105 "$(awk '/"sta
 backtest >"$dir/table" 2>&1
 check "the table has the smallest effect that is caught" grep -q "errors: a canary with about x3.* the errors is stopped nine times in ten: 0.99 % -> 3" "$dir/table"
 check "and the false alarms" grep -q "^False alarms: 0 % of the good releases were stopped; with 95 % confidence 0 % to 37 %" "$dir/table"
-documented() { sed -n '/^    \$ sluice backtest/,/^| Column/{/^    \$/d;/^| Column/q;s/^    //;p}' docs/backtest.md | sed '$d' | diff - "$dir/table"; }
+documented() { sed -n '/^    \$ sluice backtest/,/^| Column/{/^    \$/d;/^        --until/d;/^| Column/q;s/^    //;p}' docs/backtest.md | sed '$d' | diff - "$dir/table"; }
 check "docs/backtest.md shows it" documented
 again() { backtest >"$dir/again" 2>&1; cmp "$dir/table" "$dir/again"; }
 check "the same seed prints the same text" again
@@ -69,9 +69,9 @@ check "without limits that is a success" backtest --effects 1.5,2
 # Every difference between pods counts.
 sed -E 's/slow:.*/&\n          tolerate: {ratio: 1}\n          falseAlarms: 50%/' examples/gates/compare.yaml >"$dir/eager.yaml"
 check "a share of false alarms that is not allowed is a failure" says "of the good releases were stopped; --allow-false-alarms is 0 %" \
-	"$SLUICE" backtest compare -f "$dir/eager.yaml" -a job=myapp --prometheus $url --until $until --past 6h --minutes 14 --effects 2 --allow-false-alarms 0
+	"$SLUICE" backtest compare -f "$dir/eager.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 2 --allow-false-alarms 0
 sed -E 's/slow:.*/&\n          until: end/' examples/gates/compare.yaml >"$dir/until.yaml"
-"$SLUICE" backtest compare -f "$dir/until.yaml" -a job=myapp --prometheus $url --until $until --past 6h --minutes 14 --effects 2 -o json >"$dir/until-end"
+"$SLUICE" backtest compare -f "$dir/until.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 2 -o json >"$dir/until-end"
 check "a comparison until the end passes no release before it" between 0 0 "$(figure "$dir/until-end" latency 1 passed)"
 check "the other one does" between 1 700 "$(figure "$dir/until-end" errors 1 passed)"
 # Metrics with conditions: the article's templates, which see all pods, and a query about the canary alone.
@@ -225,7 +225,7 @@ alarms() { backtest "$@" -o json | jq -c '.placebo // . | [.releases, .times, .f
 check "they are the same as without --releases" is "$(alarms --releases)" "$(alarms)"
 check "the limit is about these" backtest --releases --allow-false-alarms 0
 check "... and fails if too many are stopped" says "of the good releases were stopped; --allow-false-alarms is 0 %" \
-	"$SLUICE" backtest compare -f "$dir/eager.yaml" -a job=myapp --prometheus $url --until $until --past 6h --minutes 14 --releases --allow-false-alarms 0
+	"$SLUICE" backtest compare -f "$dir/eager.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --releases --allow-false-alarms 0
 check "without a time for placebo releases, that is an error" says "3 good releases are known; --allow-false-alarms needs 20 of them, or placebo" \
 	backtest --releases --pods 20 --allow-false-alarms 1
 check "... of the limit alone" says "Placebo releases have none: in the past there is no time" backtest --releases --pods 20
@@ -253,7 +253,7 @@ check "a Rollout without pods is an error with the query" says "Prometheus has n
 	backtest --rollout other
 check "a past without a window is an error" says "choose a longer --past" backtest --minutes 90
 check "a query that Prometheus refuses is an error with its text" says "error parsing regexp" \
-	"$SLUICE" backtest compare -f <(sed 's/total: /total: "{a=~\\"(\\"}" #/' examples/gates/compare.yaml) -a job=myapp --prometheus $url --until $until
+	"$SLUICE" backtest compare -f <(sed 's/total: /total: "{a=~\\"(\\"}" #/' examples/gates/compare.yaml) -a job=myapp -a namespace=shop --prometheus $url --until $until
 kill $prometheus
 wait $prometheus
 
@@ -291,5 +291,5 @@ check "effects ascend" says "is not a list of ascending numbers above 1" backtes
 check "a past has a unit" says "is not from 1s to 366d" backtest --past 7
 check "a time that is to come is refused" says "is not a time in the past" "$SLUICE" backtest compare $t --prometheus $url --until 2999-01-01T00:00:00Z
 check "it needs a history" says "--prometheus URL or --replay FILE is needed" "$SLUICE" backtest compare $t
-check "an argument without a value is named" says "args.job was not resolved" \
+check "an argument without a value is named" says "args.namespace was not resolved" \
 	"$SLUICE" backtest compare -f <(sed -n '/^kind: Rollout/q;p' examples/gates/compare.yaml | sed '/^apiVersion/h;$d') --rollout myapp --replay "$dir/record"

@@ -221,9 +221,9 @@ check "a name that the API server makes" says "analysisrun.argoproj.io/by-hand-"
 check "has them" is web kubectl get ar mine -o 'jsonpath={.spec.args[0].value}'
 check "is measured" within 20 says Running kubectl get ar mine -o 'jsonpath={.status.phase}'
 kubectl apply -f examples/gates/annotation.yaml >/dev/null
-check "a run from a template with comparisons is created" says created "$s" create analysisrun --from error-rate -a job=web --name compared
+check "a run from a template with comparisons is created" says created "$s" create analysisrun --from error-rate -a job=web -a namespace=shop --name compared
 check "it has their annotation, with the values of the arguments" is \
-	'{"error-rate":{"bad":"http_requests_total{job=\"web\",code=~\"5..\"}","total":"http_requests_total{job=\"web\"}"}}' \
+	'{"error-rate":{"bad":"http_requests_total{namespace=\"shop\",job=\"web\",code=~\"5..\"}","total":"http_requests_total{namespace=\"shop\",job=\"web\"}"}}' \
 	kubectl get ar compared -o 'jsonpath={.metadata.annotations.sluice\.argoproj\.io/compare}'
 sed 's/name: error-rate/name: hidden/; s/- name: job/&\n    valueFrom: {secretKeyRef: {name: job, key: job}}/' examples/gates/annotation.yaml >"$dir/hidden.yaml"
 check "an argument from a Secret is refused in a comparison" says "argument" "$s" create analysisrun --from-file "$dir/hidden.yaml"

@@ -24,7 +24,7 @@ rows() {
 table() {
 	rows error-rate-analysis $article
 	rows response-time-analysis $article
-	rows compare -f examples/gates/compare.yaml -a job=myapp
+	rows compare -f examples/gates/compare.yaml -a job=myapp -a namespace=shop
 }
 table >"$dir/table"
 if [ "${1:-}" = print ]; then cat "$dir/table"; fi

@@ -90,7 +90,7 @@ check "the manifests of the demo have no finding" "$s" lint examples/seed/demo t
 check "examples of comparisons pass" says "0 errors, 0 warnings" "$s" lint examples/gates
 mkdir "$dir/gates"
 sed 's/replicas: 10/replicas: 2/' examples/gates/compare.yaml >"$dir/gates/compare.yaml"
-check "a comparison of few pods is a warning" says "compare.yaml:35:3: warning: spec.replicas: a comparison has 1 canary pod at weight 50, and 2 stable ones" "$s" lint "$dir/gates"
+check "a comparison of few pods is a warning" says "compare.yaml:39:3: warning: spec.replicas: a comparison has 1 canary pod at weight 50, and 2 stable ones" "$s" lint "$dir/gates"
 sed 's/bad: http.*/bad: rate(http_requests_total{job="{{args.job}}"}[5m])/' examples/gates/compare.yaml >"$dir/gates/compare.yaml"
 check "a counter of a comparison is no rate" says "bad: \`rate(http_requests_total{job=\"myapp\"}[5m])\` is not a metric" "$s" lint "$dir/gates"
 sed 's/total: http/totals: http/' examples/gates/annotation.yaml >"$dir/gates/compare.yaml"
