@@ -72,8 +72,8 @@ static const struct field compare_metric_fields[] = {
 		   "Failed.",
 	    .default_text = "pause"),
 	STRING(compare_metric, holds, "holds", .choices = "promotion|none",
-	    .doc = "In the background. promotion: the last step is not completed before the comparison has ended; "
-		   "none: it is, as in Argo Rollouts.",
+	    .doc = "In the background. promotion: the canary does not get all the traffic before the comparison has "
+		   "ended; none: it does, as in Argo Rollouts.",
 	    .default_text = "promotion; none with until: end"),
 	STRING(compare_metric, since, "since", .choices = "release|run",
 	    .doc = "Start of the counters that are compared. release: the update, so that its runs continue one "
