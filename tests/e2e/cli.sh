@@ -226,7 +226,7 @@ check "it has their annotation, with the values of the arguments" is \
 	'{"error-rate":{"bad":"http_requests_total{namespace=\"shop\",job=\"web\",code=~\"5..\"}","total":"http_requests_total{namespace=\"shop\",job=\"web\"}"}}' \
 	kubectl get ar compared -o 'jsonpath={.metadata.annotations.sluice\.argoproj\.io/compare}'
 sed 's/name: error-rate/name: hidden/; s/- name: job/&\n    valueFrom: {secretKeyRef: {name: job, key: job}}/' examples/gates/annotation.yaml >"$dir/hidden.yaml"
-check "an argument from a Secret is refused in a comparison" says "argument" "$s" create analysisrun --from-file "$dir/hidden.yaml"
+check "an argument from a Secret is refused in a comparison" says "argument" "$s" create analysisrun --from-file "$dir/hidden.yaml" -a namespace=shop
 kubectl delete analysistemplate error-rate >/dev/null
 check "terminate analysisrun" is 2 sh -c "'$s' terminate analysisrun mine from-file | grep -c terminated"
 check "ends it" within 20 says Successful kubectl get ar mine -o 'jsonpath={.status.phase}'
