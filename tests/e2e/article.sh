@@ -187,10 +187,12 @@ check "it is JSON" says "GitOps Overview" sh -c "kubectl get configmap gitops-da
 application late applications/tenants/tenant-a late "{syncOptions: [CreateNamespace=true]}"
 "$SLUICE" app sync late --timeout 120 >/dev/null 2>&1
 sed -i 's/max_users: .*/max_users: "2000"/' "$repo/applications/tenants/tenant-a/tenant-config.yaml"
-commit users >/dev/null
+users=$(commit users)
 refresh late
 check "an Application is out of sync" within 30 says OutOfSync status late sync.status
-"$SLUICE" app wait tenant-a --timeout 60 >/dev/null 2>&1
+# The automated sync of the commit has ended before a sync by hand begins, which would be refused until then.
+refresh tenant-a
+"$SLUICE" app wait tenant-a --revision "$users" --timeout 60 >/dev/null 2>&1
 expressions() { # of the article, one a line
 	sed -n 's/^ *expr: //p' $data/monitoring/monitoring.yaml
 	sed -n 's/^    //p' $data/dashboard/dashboard.yaml | jq -r '.panels[].targets[].expr'
