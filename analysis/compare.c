@@ -245,20 +245,6 @@ compare_restarts(const struct compare_pass *p, size_t *ret_n)
 
 /* --- verdict --- */
 
-static enum run_phase
-compare_phase(const struct compare_config *c, enum comparison_verdict verdict)
-{
-	switch (verdict) {
-	case COMPARISON_FAILED: return RUN_FAILED;
-	case COMPARISON_PASSED: return RUN_SUCCESSFUL;
-	case COMPARISON_EXPIRED: break;
-	case COMPARISON_WAITS: return RUN_RUNNING;
-	}
-	return c->otherwise == OTHERWISE_PASS	 ? RUN_SUCCESSFUL
-	       : c->otherwise == OTHERWISE_ABORT ? RUN_FAILED
-						 : RUN_INCONCLUSIVE;
-}
-
 static enum measured
 compare_judge(const struct compare_pass *p, const struct counters *c, const char *query, struct step_result *ret)
 {
@@ -298,7 +284,7 @@ compare_judge(const struct compare_pass *p, const struct counters *c, const char
 		ret->wait_ms = p->metric->interval.text != NULL ? p->metric->interval.ms : COMPARE_INTERVAL_MS;
 		return MEASURED_RUNNING;
 	}
-	ret->phase = compare_phase(&p->config, result.verdict);
+	ret->phase = config_phase(&p->config, result.verdict);
 	ret->text = string_map_get(&ret->metadata, REPORT_EVIDENCE);
 	return MEASURED_VALUE;
 }
@@ -359,7 +345,7 @@ compare_without_bounds(const struct compare_pass *p, struct step_result *ret)
 
 	if (p->in->resumed_at < p->begin + p->config.wait_ms)
 		return compare_wait(p, why, ret);
-	ret->phase = compare_phase(&p->config, COMPARISON_EXPIRED);
+	ret->phase = config_phase(&p->config, COMPARISON_EXPIRED);
 	ret->message =
 	    arena_printf(p->arena, "no verdict within %s, waits %s", duration_human(p->arena, p->config.wait_ms), why);
 	ret->text = "-";

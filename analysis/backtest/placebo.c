@@ -253,6 +253,7 @@ placebo_judge(const struct placebo *p, double effect, struct arena *a, struct co
 {
 	struct counters counters = placebo_counters(p, effect, a);
 	enum arm *arms = arena_new_array(a, enum arm, p->n);
+	size_t expires = p->rules->wait > 0 ? p->window->first + p->rules->wait - 1 : SIZE_MAX;
 	const struct comparison c = { .counters = &counters,
 		.arms = arms,
 		.settings = p->rules->settings,
@@ -261,8 +262,8 @@ placebo_judge(const struct placebo *p, double effect, struct arena *a, struct co
 		.first = p->window->first,
 		.restarts = &p->window->first,
 		.n_restarts = 1,
-		.pass_from = p->rules->until_end ? SIZE_MAX : p->window->first,
-		.expires = SIZE_MAX };
+		.pass_from = p->rules->until_end ? expires : p->window->first,
+		.expires = expires };
 
 	for (size_t i = 0; i < p->n; i++)
 		arms[i] = i < p->rules->canary_pods ? ARM_CANARY : ARM_STABLE;

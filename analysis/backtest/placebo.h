@@ -26,7 +26,8 @@ struct placebo_rules {
 	size_t warm_up; /* bins at the start in which the canary does not take part */
 	struct evidence_settings settings;
 	double stop_at, misses; /* as in struct comparison (comparison.h) */
-	bool until_end; /* it does not pass within the release */
+	size_t wait; /* bins after which it ends without a verdict; 0: more than the release has */
+	bool until_end; /* it does not pass before */
 };
 
 struct placebo;

@@ -223,6 +223,20 @@ config_lag_ms(const struct compare_config *c)
 	return c->step_ms < CONFIG_LAG_MS ? c->step_ms : CONFIG_LAG_MS;
 }
 
+enum run_phase
+config_phase(const struct compare_config *c, enum comparison_verdict verdict)
+{
+	switch (verdict) {
+	case COMPARISON_FAILED: return RUN_FAILED;
+	case COMPARISON_PASSED: return RUN_SUCCESSFUL;
+	case COMPARISON_EXPIRED: break;
+	case COMPARISON_WAITS: return RUN_RUNNING;
+	}
+	return c->otherwise == OTHERWISE_PASS	 ? RUN_SUCCESSFUL
+	       : c->otherwise == OTHERWISE_ABORT ? RUN_FAILED
+						 : RUN_INCONCLUSIVE;
+}
+
 bool
 config_holds(const struct compare_metric *m)
 {

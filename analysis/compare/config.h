@@ -1,6 +1,7 @@
 /* analysis/compare/config.h: the configuration of a comparison, with defaults, and its query. */
 #pragma once
 #include "analysis/compare/comparison.h"
+#include "analysis/metric_phase.h"
 #include "kube/api/compare.h"
 
 #define CONFIG_BOUNDS_MAX 16 /* buckets' bounds of one comparison */
@@ -28,6 +29,9 @@ size_t config_columns(const struct compare_config *);
 
 /* Returns how old a sample is when it is queried (ms): a scrape may take as long to be stored. */
 int64_t config_lag_ms(const struct compare_config *);
+
+/* Returns the phase of a measurement with this verdict. */
+enum run_phase config_phase(const struct compare_config *, enum comparison_verdict);
 
 /* Returns whether the promotion waits for the comparison. */
 bool config_holds(const struct compare_metric *);

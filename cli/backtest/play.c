@@ -202,6 +202,7 @@ play_draw(struct play_window *w, const struct counters *counters, size_t draw)
 		.stop_at = (double)(w->play->n_comparisons + (w->metric->proposed ? w->play->n_proposed : 0)) /
 			   config->false_alarms,
 		.misses = config->misses,
+		.wait = (size_t)(config->wait_ms / config->step_ms),
 		.until_end = config->until_end };
 	/* The metrics of a release draw the same pods. */
 	struct rand_stream stream = rand_stream(o->seed, arena_printf(a, "window %zu, release %zu", w->index, draw));
@@ -214,9 +215,7 @@ play_draw(struct play_window *w, const struct counters *counters, size_t draw)
 		arena_reset(scratch);
 		placebo_judge(p, o->effects[i], scratch, &result);
 		play_count(w->play, w->metric, w->index, draw, i,
-		    (struct play_end){ result.verdict == COMPARISON_FAILED   ? RUN_FAILED
-				       : result.verdict == COMPARISON_PASSED ? RUN_SUCCESSFUL
-									     : RUN_RUNNING,
+		    (struct play_end){ config_phase(config, result.verdict),
 			(double)(result.bin - w->lead) * (double)config->step_ms / 1000 });
 	}
 }

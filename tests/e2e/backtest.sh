@@ -74,6 +74,9 @@ sed -E 's/slow:.*/&\n          until: end/' examples/gates/compare.yaml >"$dir/u
 "$SLUICE" backtest compare -f "$dir/until.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 2 -o json >"$dir/until-end"
 check "a comparison until the end passes no release before it" between 0 0 "$(figure "$dir/until-end" latency 1 passed)"
 check "the other one does" between 1 700 "$(figure "$dir/until-end" errors 1 passed)"
+sed -E 's/(bad|slow):.*/&\n          wait: 3m\n          otherwise: abort/' examples/gates/compare.yaml >"$dir/impatient.yaml"
+check "a placebo release ends when the time to wait does, as a release" says "of the good releases were stopped; --allow-false-alarms is 1 %" \
+	"$SLUICE" backtest compare -f "$dir/impatient.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 2 --allow-false-alarms 1%
 # Metrics with conditions: the article's templates, which see all pods, and a query about the canary alone.
 seed() { # TEMPLATE ARGS...
 	"$SLUICE" backtest "$1" -f examples/seed/analysis-templates.yaml -a service-name=myapp -a namespace=shop --rollout myapp \

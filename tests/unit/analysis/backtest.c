@@ -411,6 +411,26 @@ a_small_weight_thins_requests_and_keeps_their_error_rate(void **state)
 	assert_true(placebo_requests(placebo_draw(a, &w, &rules, &r), 0, ARM_CANARY).n == 2 * 100 * 120);
 }
 
+static void
+a_release_ends_when_the_time_to_wait_does(void **state)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct counters c = constant_counters(a, 1, 1, NULL);
+	struct placebo_window w = { .counters = &c, .compared = 1, .first = 9 };
+	struct placebo_rules rules = rules_of(0.2);
+	struct rand_stream r = rand_stream(1, "a");
+	struct comparison_result result;
+
+	(void)state;
+	rules.misses = 1e-9;
+	placebo_judge(placebo_draw(a, &w, &rules, &r), 1, a, &result);
+	assert_int_equal(result.verdict, COMPARISON_WAITS);
+	rules.wait = 10;
+	placebo_judge(placebo_draw(a, &w, &rules, &r), 1, a, &result);
+	assert_int_equal(result.verdict, COMPARISON_EXPIRED);
+	assert_int_equal(result.bin, 18);
+}
+
 /* The borrowed requests of an effect r are (r - 1) times those of the canary, of pods with one or three bad ones. */
 static void
 errors_are_borrowed_from_the_same_bin_of_other_pods(void **state)
@@ -549,6 +569,7 @@ main(void)
 		cmocka_unit_test(the_release_at_a_time_is_in_progress_or_the_next_one),
 		cmocka_unit_test(a_draw_is_repeated_by_its_stream_and_differs_by_its_seed),
 		cmocka_unit_test(the_canary_takes_part_from_the_start_after_its_warm_up),
+		cmocka_unit_test(a_release_ends_when_the_time_to_wait_does),
 		cmocka_unit_test(a_small_weight_thins_requests_and_keeps_their_error_rate),
 		cmocka_unit_test(errors_are_borrowed_from_the_same_bin_of_other_pods),
 		cmocka_unit_test(errors_are_not_borrowed_where_no_other_pod_has_requests),
