@@ -281,7 +281,7 @@ output_table(const struct play *p)
 static json_t *
 output_number(double v)
 {
-	return isnan(v) ? json_null() : json_real(v);
+	return isfinite(v) ? json_real(v) : json_null();
 }
 
 static json_t *
