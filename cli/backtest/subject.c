@@ -17,7 +17,7 @@ struct subject_pass {
 
 /* Returns the only document of a kind with this name (NULL: any); NULL after printing the error, if `needed`. */
 static json_t *
-subject_find(struct cli *c, const json_t *documents, const char *kind, const char *name, bool needed)
+subject_find(struct cli *c, const json_t *documents, const char *kind, const char *name, bool needed, bool *ret_failed)
 {
 	const char *names = "";
 	json_t *doc, *found = NULL;
@@ -32,13 +32,13 @@ subject_find(struct cli *c, const json_t *documents, const char *kind, const cha
 			names = arena_printf(c->arena, "%s%s%s", names, n > 1 ? ", " : "", one);
 		found = doc;
 	}
-	if (n == 1)
-		return found;
+	*ret_failed = n > 1 || (n == 0 && needed);
 	if (n > 1)
-		cli_fail(c, "the files have several objects %s (%s): name one", kind, names);
-	else if (needed)
+		cli_fail(c, "the files have several objects %s (%s): %s", kind, names,
+		    name != NULL ? "give the file of one" : "choose one with --rollout");
+	else if (n == 0 && needed)
 		cli_fail(c, "the files have no %s \"%s\"", kind, name);
-	return NULL;
+	return n == 1 ? found : NULL;
 }
 
 static int
@@ -47,14 +47,17 @@ subject_from_files(struct subject_pass *p)
 	struct cli *c = p->cli;
 	_cleanup_(json_decrefp) json_t *documents = NULL;
 	const char *rollout = cli_flag(c, "rollout");
+	bool failed;
 
-	if (!manifest_files_read(c, 1, &documents) ||
-	    (p->template = json_incref(subject_find(c, documents, "AnalysisTemplate", p->name, true))) == NULL)
+	if (!manifest_files_read(c, 1, &documents))
+		return 1;
+	p->template = json_incref(subject_find(c, documents, "AnalysisTemplate", p->name, true, &failed));
+	if (failed)
 		return 1;
 	p->cluster_template = str_eq(json_str(p->template, "kind"), "ClusterAnalysisTemplate");
 	/* Without one of these names, the pods are those of a Rollout that is not in the files. */
-	p->rollout = json_incref(subject_find(c, documents, "Rollout", rollout, false));
-	return 0;
+	p->rollout = json_incref(subject_find(c, documents, "Rollout", rollout, false, &failed));
+	return failed;
 }
 
 static int

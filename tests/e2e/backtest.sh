@@ -77,6 +77,9 @@ check "the other one does" between 1 700 "$(figure "$dir/until-end" errors 1 pas
 sed -E 's/(bad|slow):.*/&\n          wait: 3m\n          otherwise: abort/' examples/gates/compare.yaml >"$dir/impatient.yaml"
 check "a placebo release ends when the time to wait does, as a release" says "of the good releases were stopped; --allow-false-alarms is 1 %" \
 	"$SLUICE" backtest compare -f "$dir/impatient.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 2 --allow-false-alarms 1%
+(cat examples/gates/compare.yaml && echo --- && sed '1,/^---/d; s/name: myapp$/name: other/' examples/gates/compare.yaml) >"$dir/two.yaml"
+check "of two Rollouts one must be chosen" says "several objects Rollout (myapp, other): choose one with --rollout" "$SLUICE" backtest compare -f "$dir/two.yaml" --prometheus $url
+check "which is a failure" fails "$SLUICE" backtest compare -f "$dir/two.yaml" --prometheus $url --until $until
 # Metrics with conditions: the article's templates, which see all pods, and a query about the canary alone.
 seed() { # TEMPLATE ARGS...
 	"$SLUICE" backtest "$1" -f examples/seed/analysis-templates.yaml -a service-name=myapp -a namespace=shop --rollout myapp \
