@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "analysis/args.h"
+#include "analysis/compare_annotation.h"
 #include "analysis/condition/condition.h"
 #include "analysis/validate.h"
 #include "base/str.h"
@@ -236,10 +237,24 @@ explanation_effect(const char *phase)
 	}
 }
 
+/* Returns whether a metric ended the run: otherwise its message has the reason, such as that it was terminated. */
+static bool
+explanation_has_reason(const struct analysis_run *run)
+{
+	for (size_t i = 0; i < run->status.metric_results.n; i++) {
+		const struct metric_result *r = &run->status.metric_results.at[i];
+
+		if (!r->dry_run && !str_eq(r->phase, "Successful") && str_eq(r->phase, run->status.phase))
+			return true;
+	}
+	return false;
+}
+
 static void
 explanation_add_summary(struct explanation *e, const struct analysis_run *run, const struct metric_set *set)
 {
 	const struct analysis_status *s = &run->status;
+	const struct owner *owner = object_controller(&run->object);
 
 	str_addf(&e->out, "AnalysisRun %s/%s%s: %s", run->object.meta.namespace ?: "", run->object.meta.name ?: "",
 	    explanation_owner(e, run), s->phase ?: "Pending");
@@ -255,7 +270,9 @@ explanation_add_summary(struct explanation *e, const struct analysis_run *run, c
 		    !str_eq(r->phase, "Successful"))
 			explanation_add_reason(e, &set->metrics[i], r);
 	}
-	if (object_controller(&run->object) != NULL)
+	if (!explanation_has_reason(run) && !str_empty(s->message))
+		str_addf(&e->out, " %s.", s->message);
+	if (owner != NULL && str_eq(owner->kind, "Rollout"))
 		str_addf(&e->out, " %s", explanation_effect(s->phase));
 	str_adds(&e->out, "\n");
 }
@@ -276,9 +293,12 @@ explanation_of_run(struct arena *a, const struct analysis_run *run, int64_t now,
 	struct explanation e = { .arena = a, .now = now };
 	struct metric_set set = { 0 };
 	struct argument *args = args_unresolved(a, run->spec.args.at, run->spec.args.n);
-	struct err *err = metrics_prepare(a, &run->spec, args, run->spec.args.n, &set);
+	struct err *err = compare_annotation_apply(a, run, &run);
 
-	if (err != NULL)
+	if (err == NULL)
+		err = metrics_prepare(a, &run->spec, args, run->spec.args.n, &set);
+	/* A run that ended because it is invalid has a message. */
+	if (err != NULL && !phase_is_final(run->status.phase))
 		return err;
 	str_init(&e.out, EXPLANATION_MAX);
 	explanation_add_summary(&e, run, &set);
@@ -364,18 +384,19 @@ explanation_add_metric(struct explanation *e, const struct metric *m, const stru
 }
 
 struct err *
-explanation_of_template(
-    struct arena *a, const char *name, const struct analysis_spec *spec, int64_t now, const char **ret)
+explanation_of_template(struct arena *a, const struct analysis_template *t, int64_t now, const char **ret)
 {
+	/* A run of it, whose arguments have no values yet, has the same comparisons. */
+	const struct analysis_run template = { .object = t->object, .spec = t->spec }, *run = &template;
 	struct explanation e = { .arena = a, .now = now };
 	struct metric_set set = { 0 };
-	struct argument *args = args_unresolved(a, spec->args.at, spec->args.n);
-	struct err *err = metrics_prepare(a, spec, args, spec->args.n, &set);
+	struct argument *args = args_unresolved(a, t->spec.args.at, t->spec.args.n);
+	struct err *err = compare_annotation_apply(a, run, &run);
 
-	if (err != NULL)
+	if (err != NULL || (err = metrics_prepare(a, &run->spec, args, run->spec.args.n, &set)) != NULL)
 		return err;
 	str_init(&e.out, EXPLANATION_MAX);
-	str_addf(&e.out, "Template %s: %zu metric%s\n", name, set.n, set.n == 1 ? "" : "s");
+	str_addf(&e.out, "Template %s: %zu metric%s\n", t->object.meta.name ?: "", set.n, set.n == 1 ? "" : "s");
 	for (size_t i = 0; i < set.n; i++)
 		explanation_add_metric(&e, &set.metrics[i], &set.limits[i], set.rules[i].dry_run);
 	return explanation_end(&e, ret);

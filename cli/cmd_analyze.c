@@ -80,8 +80,7 @@ analyze_object(struct analyze *z, const json_t *doc)
 	if (t == &analysis_run_type)
 		e = explanation_of_run(a, (const struct analysis_run *)o, loop_wall(z->cli->loop), &text);
 	else
-		e = explanation_of_template(
-		    a, name, &((const struct analysis_template *)o)->spec, loop_wall(z->cli->loop), &text);
+		e = explanation_of_template(a, (const struct analysis_template *)o, loop_wall(z->cli->loop), &text);
 	analyze_print(z, name, e, text);
 }
 

@@ -32,6 +32,16 @@ check "a name that is a path is an error" says '"../web-2" is not a name' "$s" a
 check "the article's template: when it fails at the earliest" says "fails when more than 3 measurements have failed, 3m after the start at the earliest" "$s" analyze -f examples/seed/analysis-templates.yaml
 check "... and a query without data" says "a query without a sample is an error: 5 in a row end the run, 40s after the first" "$s" analyze -f examples/seed/analysis-templates.yaml
 check "a comparison" says "compares the canary with the stable version" "$s" analyze -f examples/gates/compare.yaml
+check "a comparison in an annotation, of a template" says "compares the canary with the stable version" "$s" analyze -f examples/gates/annotation.yaml
+cat >"$dir/run.yaml" <<'Y'
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisRun
+metadata: {name: a, namespace: shop, ownerReferences: [{apiVersion: argoproj.io/v1alpha1, kind: Experiment, name: e, uid: u, controller: true}]}
+spec: {metrics: []}
+status: {phase: Error, message: "the AnalysisRun is invalid: no metrics"}
+Y
+check "a run that is invalid: its message" says "AnalysisRun shop/a of Experiment e: Error. the AnalysisRun is invalid: no metrics." "$s" analyze -f "$dir/run.yaml"
+check "... and nothing about an update, which an Experiment may not have" fails says "aborts the update" "$s" analyze -f "$dir/run.yaml"
 check "files without a run are an error" says "the files have no AnalysisRun" "$s" analyze -f examples/seed/network.yaml
 run | sed 's/result\[0\] </result[0] <</' >"$dir/bad.yaml"
 check "a condition that cannot be read is an error" fails "$s" analyze -f "$dir/bad.yaml"

@@ -153,7 +153,7 @@ a_template_is_explained(void **state)
 	(void)state;
 	assert_null(yaml_parse(a, yaml, strlen(yaml), &docs));
 	t = (const struct analysis_template *)object_decode(&analysis_template_type, json_array_get(docs, 0), a);
-	assert_null(explanation_of_template(a, "t", &t->spec, 0, &text));
+	assert_null(explanation_of_template(a, t, 0, &text));
 	assert_string_equal(text,
 	    "Template t: 2 metrics\n"
 	    "\n"
@@ -186,7 +186,7 @@ explanation_of_fields(struct arena *a, const char *fields)
 
 	assert_null(yaml_parse(a, yaml, strlen(yaml), &docs));
 	t = (const struct analysis_template *)object_decode(&analysis_template_type, json_array_get(docs, 0), a);
-	assert_null(explanation_of_template(a, "t", &t->spec, 0, &text));
+	assert_null(explanation_of_template(a, t, 0, &text));
 	json_decref(docs);
 	return text;
 }
