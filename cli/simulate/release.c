@@ -241,7 +241,8 @@ release_read_runs(struct releasing *p, const struct rollout *r)
 			const struct metric_result *m = &run->status.metric_results.at[k];
 
 			release_add_events(p, run, m);
-			if (p->to->metric != NULL || (!str_eq(m->phase, "Failed") && !str_eq(m->phase, "Error")))
+			if (p->to->metric != NULL || m->dry_run ||
+			    (!str_eq(m->phase, "Failed") && !str_eq(m->phase, "Error")))
 				continue;
 			p->to->metric =
 			    arena_printf(p->arena, "%s%s", m->name, str_eq(m->phase, "Error") ? " (Error)" : "");

@@ -21,6 +21,10 @@ check "at the weight of its step" [ "$(jq -c '[.versions[].stoppedWeightMedian]'
 check "after minutes" holds "$(jq '.versions[1].stoppedAfterMedian' "$dir/compare") < 480"
 check "with a few hundred bad requests" holds "$(jq '.versions[1].badRequestsPerRelease' "$dir/compare") < 1000"
 
+sed 's/^  metrics:$/  dryRun: [{metricName: strict}]\n&\n  - name: strict\n    interval: 30s\n    count: 3\n    initialDelay: 60s\n    successCondition: result[0] < 0.0001\n    provider: {prometheus: {address: "http:\/\/p", query: "sum(rate(http_requests_total{code=~\\"5..\\"}[1m])) \/ sum(rate(http_requests_total[1m]))"}}/' $compare >"$dir/dry.yaml"
+check "a metric of a dry run does not stop an update" \
+	[ "$("$s" simulate -f "$dir/dry.yaml" --releases 5 --bad errors=5x -o json | jq -c '[.versions[].stoppedBy]')" = '[{},{"errors":5}]' ]
+
 check "the same seed prints the same text" sh -c "
 	'$s' simulate -f $compare --releases 3 --bad errors=3x --world rough >'$dir/one' &&
 	'$s' simulate -f $compare --releases 3 --bad errors=3x --world rough >'$dir/two' && cmp '$dir/one' '$dir/two'"
