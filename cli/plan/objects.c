@@ -76,6 +76,9 @@ objects_drop_comparisons(json_t *template)
 static void
 objects_replace_metric(json_t *metric)
 {
+	/* The interval of a comparison is that of its queries: it has one measurement. */
+	if (json_object_get(json_at(metric, "/provider/plugin"), COMPARE_NAME) != NULL)
+		json_object_del(metric, "interval");
 	json_object_del(metric, "failureCondition");
 	json_object_set_new(metric, "successCondition", json_string("result[0] == 1"));
 	json_object_set_new(metric, "provider",

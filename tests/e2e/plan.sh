@@ -19,6 +19,24 @@ check "without the network a stand-in is made, which is named" \
 check "and the course is the same" says "20 peak" "$s" plan -f examples/seed/rollout.yaml
 check "a missing template is named in a warning" \
 	says "Warning: AnalysisTemplate error-rate-analysis is not in the files" "$s" plan -f examples/seed/rollout.yaml
+(sed '/^---/,$d; s/- name: errors/&\n    interval: 15s/' examples/gates/compare.yaml && cat <<'Y') >"$dir/compare.yaml"
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: myapp}
+spec:
+  replicas: 10
+  selector: {matchLabels: {app: myapp}}
+  template:
+    metadata: {labels: {app: myapp}}
+    spec: {containers: [{name: myapp, image: "myregistry/myapp:v1"}]}
+  strategy:
+    canary:
+      steps:
+      - setWeight: 20
+      - analysis: {templates: [{templateName: compare}], args: [{name: job, value: myapp}, {name: namespace, value: shop}]}
+Y
+check "a comparison with an interval, in a step" says "promoted" "$s" plan -f "$dir/compare.yaml"
 check "JSON has the peak" [ "$("$s" plan -f examples/seed/*.yaml -o json | jq .peakPods)" = 20 ]
 check "an SVG is XML" sh -c "'$s' plan -f examples/seed/*.yaml -o svg | python3 -c 'import sys,xml.dom.minidom as m; m.parse(sys.stdin)'"
 sed 's/readinessProbe:/readinessProbe: \&probe/; s#httpGet:#exec: {command: [sh, -c, "exit 1"]}#; /path: /d; /port: 8080/d; /livenessProbe/,$d' examples/seed/rollout.yaml >"$dir/broken.yaml"
