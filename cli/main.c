@@ -1,4 +1,5 @@
 /* cli/main.c: finds the command, reads its flags, runs it. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +22,17 @@ main_flags_first(char **words, size_t n)
 		i += f != NULL && f->value != NULL ? 2 : 1;
 	}
 	return i;
+}
+
+/* Returns the exit code: a command whose output could not be written has failed. Who closes a pipe has read enough. */
+static int
+main_end(struct cli *c, int code)
+{
+	int error;
+
+	fflush(stdout);
+	error = terminal_error();
+	return error == 0 || error == EPIPE ? code : cli_fail(c, "standard output: %s", strerror(error));
 }
 
 /* Runs the command. Of the n words, the first ones (`first`) are global flags, the next ones (`used`) its name, and the
@@ -69,6 +81,7 @@ main(int argc, char **argv)
 		code = help_all("");
 	else
 		code = help_unknown(c.arena, (const char *const *)words + first, n - first);
+	code = main_end(&c, code);
 	arena_free(c.arena);
 	return code;
 }

@@ -13,6 +13,7 @@
 struct stream {
 	int fd;
 	bool styles; /* our own sequences are printed there */
+	int error; /* errno of the first write that failed; 0: none did */
 	char kept[16]; /* the beginning of a character whose other bytes are in the next write */
 	size_t n_kept;
 };
@@ -48,6 +49,8 @@ terminal_show(struct stream *s, const char *at, size_t len, bool end)
 	s->n_kept = whole.len - taken;
 	memcpy(s->kept, str_text(&whole) + taken, s->n_kept);
 	well = terminal_write(s->fd, str_text(&shown), shown.len);
+	if (!well && s->error == 0)
+		s->error = errno;
 	str_done(&whole);
 	str_done(&shown);
 	return well;
@@ -63,6 +66,12 @@ static int
 terminal_on_close(void *cookie)
 {
 	return terminal_show(cookie, "", 0, true) ? 0 : EOF;
+}
+
+int
+terminal_error(void)
+{
+	return streams[0].error;
 }
 
 void

@@ -6,3 +6,6 @@
  * escape sequences and other control characters are shown, not sent. Our own sequences begin with PRINTABLE_ESC, which
  * is let through. */
 void terminal_guard(void);
+
+/* Returns the errno of the first write to the guarded standard output that failed; 0: none did. */
+int terminal_error(void);

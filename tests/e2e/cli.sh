@@ -349,3 +349,7 @@ done
 check "debug vectors names them" says "alb-cleanup, aws-credentials, aws-elbv2, aws-sigv4, aws-targets, validation, provider-NAME" "$s" debug vectors x --lines
 check "hash of a file is the ReplicaSet's" sh -c "kubectl get rs myapp-\$('$s' hash tests/e2e/rollout.yaml)"
 check "hash of a file without a template" says "no Rollout" "$s" hash "$KUBECONFIG"
+# A full disk, and a pipe that is closed.
+check "output that cannot be written is an error" says "standard output: No space left on device" sh -c "'$s' version >/dev/full"
+check "... of the command" fails sh -c "'$s' version >/dev/full"
+check "a pipe that its reader closes is no error" sh -c "'$s' explain rollout --recursive | head -1"
