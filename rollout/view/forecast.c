@@ -13,6 +13,7 @@
 #include "rollout/view/summary.h"
 
 #define LINES_MAX 200
+#define FORECAST_TIME_MAX_MS (290ll * 365 * 24 * 3600 * 1000) /* Go's durations end at 292 years */
 
 struct forecast_course
 forecast_course_new(struct arena *a)
@@ -24,13 +25,15 @@ forecast_course_new(struct arena *a)
 		.promoted_at = -1,
 		.settled_at = -1,
 		.aborted_at = -1,
+		.aborted_step = -1,
 		.ended_at = -1 };
 }
 
 const char *
 forecast_time(struct arena *a, int64_t ms)
 {
-	return go_time_duration_text(a, (ms + 500) / 1000 * 1000000000);
+	return ms < FORECAST_TIME_MAX_MS ? go_time_duration_text(a, (ms + 500) / 1000 * 1000000000)
+					 : "more than 290 years";
 }
 
 void
@@ -317,13 +320,16 @@ forecast_mark(struct forecast_course *c, int64_t at, const struct forecast_state
 		c->promoted_at = at;
 	if (s->settled && c->settled_at < 0)
 		c->settled_at = at;
-	if (s->aborted && c->aborted_at < 0) {
-		const struct forecast_state *before = c->n > 0 ? &c->rows[c->n - 1].state : s;
-
+	if (c->aborted_at >= 0)
+		return;
+	if (s->aborted) {
 		c->aborted_at = at;
-		c->aborted_step = before->step;
-		c->aborted_weight = before->weight;
+		return;
 	}
+	c->aborted_step = s->step;
+	/* Before the status reports an abort, the pods of the new version may be gone. */
+	if (s->new_pods.wanted > 0)
+		c->aborted_weight = s->weight;
 }
 
 /* Returns the row that the change belongs to: the last one, if it follows closely and nothing was waited for. */

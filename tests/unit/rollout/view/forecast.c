@@ -145,6 +145,16 @@ rows_beyond_the_limit_are_left_out_and_the_peak_counts_them(void **unused)
 }
 
 static void
+a_time_of_centuries_has_a_text(void **unused)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	(void)unused;
+	assert_string_equal(forecast_time(a, 90500), "1m31s");
+	assert_string_equal(forecast_time(a, 99999999ll * 3600 * 1000), "more than 290 years");
+}
+
+static void
 an_abort_keeps_the_step_and_weight_before_it(void **unused)
 {
 	struct fixture f = fixture_new();
@@ -153,6 +163,7 @@ an_abort_keeps_the_step_and_weight_before_it(void **unused)
 	(void)unused;
 	aborted.aborted = true;
 	add(&f, 0, state(1, 25, 1, 1, 4, "analysis"));
+	add(&f, 99, state(1, 0, 0, 0, 4, "analysis"));
 	add(&f, 100, aborted);
 	assert_int_equal(f.course.aborted_at, 100);
 	assert_int_equal(f.course.aborted_step, 1);
@@ -452,6 +463,7 @@ main(void)
 		cmocka_unit_test(a_wait_for_a_user_keeps_its_row),
 		cmocka_unit_test(an_equal_state_is_not_added),
 		cmocka_unit_test(rows_beyond_the_limit_are_left_out_and_the_peak_counts_them),
+		cmocka_unit_test(a_time_of_centuries_has_a_text),
 		cmocka_unit_test(an_abort_keeps_the_step_and_weight_before_it),
 		cmocka_unit_test(the_table_has_a_row_a_change_and_the_sums),
 		cmocka_unit_test(other_pods_have_a_column_if_there_are_any),
