@@ -64,6 +64,13 @@ table_pods(struct arena *a, const struct forecast_pods *p)
 		   : arena_printf(a, "%lld/%lld", (long long)p->ready, (long long)p->wanted);
 }
 
+/* Returns the pods after the changes of a row; of the one with the peak, the most. */
+static int64_t
+table_row_pods(const struct forecast_course *c, size_t i)
+{
+	return i == c->peak_row ? c->rows[i].pods : forecast_pods(&c->rows[i].state);
+}
+
 static const char *
 table_cell(struct arena *a, const struct forecast *f, size_t i, enum column column)
 {
@@ -78,8 +85,8 @@ table_cell(struct arena *a, const struct forecast *f, size_t i, enum column colu
 	case TABLE_OLD: return table_pods(a, &s->old_pods);
 	case TABLE_OTHER: return table_pods(a, &s->other_pods);
 	case TABLE_PODS:
-		return i == f->course->peak_row ? arena_printf(a, "%lld peak", (long long)row->pods)
-						: arena_printf(a, "%lld", (long long)forecast_pods(s));
+		return arena_printf(
+		    a, "%lld%s", (long long)table_row_pods(f->course, i), i == f->course->peak_row ? " peak" : "");
 	case TABLE_WAITS: return s->waits;
 	case TABLE_MAX: break;
 	}
@@ -246,8 +253,8 @@ forecast_json_rows(const struct forecast *f, struct arena *a)
 		json_t *o = json_pack("{s:o,s:o,s:I,s:o,s:o,s:o,s:I,s:o}", "seconds", forecast_json_time(row->at),
 		    "step", json_shown(forecast_step(a, f->rollout, s->step)), "weight", (json_int_t)s->weight,
 		    "newPods", forecast_json_pods(&s->new_pods), "oldPods", forecast_json_pods(&s->old_pods),
-		    "otherPods", forecast_json_pods(&s->other_pods), "pods", (json_int_t)row->pods, "waitsFor",
-		    json_shown(s->waits));
+		    "otherPods", forecast_json_pods(&s->other_pods), "pods", (json_int_t)table_row_pods(f->course, i),
+		    "waitsFor", json_shown(s->waits));
 
 		if (s->step >= 0)
 			json_object_set_new(o, "stepIndex", json_integer(s->step));
