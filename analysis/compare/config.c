@@ -15,6 +15,7 @@
 
 #define CONFIG_STEP_MS 15000
 #define CONFIG_STEP_MIN_MS 1000
+#define CONFIG_STEP_MAX_MS 300000
 #define CONFIG_WARMUP_SLOW_MS 60000
 #define CONFIG_WAIT_MS 3600000
 #define CONFIG_WAIT_MAX_MS (24 * 3600000)
@@ -89,7 +90,7 @@ config_read_times(struct arena *a, const struct compare_metric *m, struct compar
 	c->step_ms = m->step.text != NULL ? m->step.ms : CONFIG_STEP_MS;
 	c->warmup_ms = m->warmup.text != NULL ? m->warmup.ms : m->slow != NULL ? CONFIG_WARMUP_SLOW_MS : 0;
 	c->wait_ms = m->wait.text != NULL ? m->wait.ms : CONFIG_WAIT_MS;
-	if (c->step_ms < CONFIG_STEP_MIN_MS || c->step_ms % 1000 != 0 || c->step_ms > 300000)
+	if (c->step_ms < CONFIG_STEP_MIN_MS || c->step_ms % 1000 != 0 || c->step_ms > CONFIG_STEP_MAX_MS)
 		return err_new(
 		    a, ERR_INVALID, "step: \"%s\" is not a number of whole seconds, from 1s to 5m", m->step.text);
 	if (c->warmup_ms < 0 || c->warmup_ms > CONFIG_WAIT_MS)
@@ -215,6 +216,16 @@ size_t
 config_columns(const struct compare_config *c)
 {
 	return config_lead(c) + 2 + (size_t)(c->wait_ms / c->step_ms);
+}
+
+int64_t
+config_least_ms(const char *step)
+{
+	int64_t ms;
+
+	if (step == NULL || !duration_parse(step, &ms) || ms < CONFIG_STEP_MIN_MS || ms > CONFIG_STEP_MAX_MS)
+		ms = CONFIG_STEP_MS;
+	return COMPARISON_BINS_MIN * ms;
 }
 
 int64_t

@@ -79,6 +79,12 @@ plan_warn_late(struct arena *a, const struct plan_objects *o, struct forecast *f
 	}
 	if ((e = play(a, &wait, &c)) != NULL)
 		return e;
+	if (c.promoted_at >= 0 && c.aborted_at < 0) {
+		forecast_line(a, &f->warnings,
+		    "the analysis cannot stop a bad version: it begins after the last promotion by a user, and if "
+		    "every measurement fails, the update is promoted before it ends");
+		return NULL;
+	}
 	if (c.aborted_at < 0) {
 		forecast_line(a, &f->warnings,
 		    "the analysis never stops an update: if every measurement fails, it still waits for a user after "

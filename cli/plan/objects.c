@@ -1,6 +1,7 @@
 /* cli/plan/objects.c: collects what a Rollout refers to, and prepares it. */
 #include "cli/plan/objects.h"
 #include <string.h>
+#include "analysis/compare/config.h"
 #include "base/json.h"
 #include "base/map.h"
 #include "base/str.h"
@@ -74,11 +75,17 @@ objects_drop_comparisons(json_t *template)
 
 /* Makes a metric a query whose value is 1 or 0 (cli/plan/play.c). */
 static void
-objects_replace_metric(json_t *metric)
+objects_replace_metric(struct arena *a, json_t *metric)
 {
-	/* The interval of a comparison is that of its queries: it has one measurement. */
-	if (json_object_get(json_at(metric, "/provider/plugin"), COMPARE_NAME) != NULL)
+	const json_t *compare = json_object_get(json_at(metric, "/provider/plugin"), COMPARE_NAME);
+
+	/* A comparison has one measurement, which takes at least this time; its interval is that of its queries. */
+	if (compare != NULL) {
 		json_object_del(metric, "interval");
+		json_object_set_new(metric, "initialDelay",
+		    json_string(
+			arena_printf(a, "%llds", (long long)config_least_ms(json_str(compare, "step")) / 1000)));
+	}
 	json_object_del(metric, "failureCondition");
 	json_object_set_new(metric, "successCondition", json_string("result[0] == 1"));
 	json_object_set_new(metric, "provider",
@@ -94,7 +101,7 @@ objects_replace_metrics(struct plan_objects *to, json_t *template)
 	if (objects_drop_comparisons(template))
 		forecast_line(to->arena, &to->notes,
 		    "%s compares the new version with the stable one, which takes minutes of traffic; the plan assumes "
-		    "that it succeeds at once",
+		    "that it ends as early as it can",
 		    json_str(json_object_get(template, "metadata"), "name"));
 	objects_replace_secrets(json_at(template, "/spec/args"));
 	json_array_foreach (json_at(template, "/spec/metrics"), i, metric) {
@@ -104,7 +111,7 @@ objects_replace_metrics(struct plan_objects *to, json_t *template)
 			forecast_line(to->arena, &to->notes,
 			    "metric %s of %s runs a Job; the plan assumes that it takes no time",
 			    json_str(metric, "name") ?: "", json_str(json_object_get(template, "metadata"), "name"));
-		objects_replace_metric(metric);
+		objects_replace_metric(to->arena, metric);
 	}
 }
 
@@ -141,7 +148,7 @@ objects_keep_queries(struct plan_objects *to, json_t *template)
 			    "metric %s of %s does not query Prometheus; the plan assumes that it succeeds",
 			    json_str(metric, "name") ?: "", name);
 		if (json_is_object(metric))
-			objects_replace_metric(metric);
+			objects_replace_metric(to->arena, metric);
 	}
 }
 
@@ -208,9 +215,17 @@ objects_stand_in(struct objects_pass *p, const struct type *t, const char *ns, c
 	json_t *o = plan_stand_in(to->arena, to->decoded, t, ns, name);
 	bool template = t == &analysis_template_type || t == &cluster_analysis_template_type;
 
-	/* The controller creates it, or reports that it does not exist. */
-	if (o == NULL)
+	if (template && p->metrics == PLAN_METRICS_QUERIED) {
+		json_decref(o);
+		p->err = err_new(to->arena, ERR_INVALID, "%s %s is not %s: its queries cannot be simulated", t->kind,
+		    name, p->source->place);
 		return;
+	}
+	/* The controller creates it, or reports that it does not exist. */
+	if (o == NULL || (template && p->source->complete)) {
+		json_decref(o);
+		return;
+	}
 	if (template)
 		forecast_line(to->arena, &to->warnings, "%s %s is not %s; the plan assumes that it succeeds at once",
 		    t->kind, name, p->source->place);

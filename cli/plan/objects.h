@@ -23,6 +23,7 @@ struct plan_source {
 	/* Sets *ret to a list of all objects of a type in a namespace, a new reference. */
 	struct err *(*list)(void *arg, const struct type *, const char *ns, json_t **ret);
 	const char *place; /* "in the files" */
+	bool complete; /* an object that is not found does not exist: the update will not find it either */
 	void *arg;
 };
 

@@ -277,7 +277,7 @@ play_observe(struct playing *p, struct arena *a, struct err **ret_err)
 	if (p->settings->traffic != NULL && at - p->user_since < p->settings->traffic->user_ms)
 		return false;
 	p->user_since = -1;
-	if (!p->settings->unattended) {
+	if (!p->settings->unattended || c->analysis_at < 0) {
 		*ret_err = play_promote(p, a, r, &s);
 		return *ret_err != NULL;
 	}

@@ -145,7 +145,7 @@ plan_read_files(struct cli *c, enum plan_metrics metrics, struct plan_objects *r
 {
 	_cleanup_(json_decrefp) json_t *documents = json_array(), *all = NULL;
 	struct plan_files files = { .cli = c, .documents = documents };
-	struct plan_source source = { plan_get_from_files, plan_list_from_files, "in the files", &files };
+	struct plan_source source = { plan_get_from_files, plan_list_from_files, "in the files", false, &files };
 	const json_t *rollout;
 	json_t *doc;
 	size_t i;
@@ -162,9 +162,9 @@ plan_read_files(struct cli *c, enum plan_metrics metrics, struct plan_objects *r
 int
 plan_read(struct cli *c, enum plan_metrics metrics, struct plan_objects *ret, int64_t *ret_ready_ms)
 {
-	struct plan_source source = { plan_get_from_cluster, plan_list_from_cluster, "in the cluster", c };
+	struct plan_source source = { plan_get_from_cluster, plan_list_from_cluster, "in the cluster", true, c };
 	_cleanup_(json_decrefp) json_t *rollout = NULL;
-	const char *ready = cli_flag(c, "ready"), *name;
+	const char *ready = cli_flag(c, "ready");
 	int64_t ready_ms = 0;
 	int failed;
 
@@ -173,8 +173,11 @@ plan_read(struct cli *c, enum plan_metrics metrics, struct plan_objects *ret, in
 	log_setup(LOG_LEVEL_ERROR, false);
 	if (cli_flag(c, "filename") != NULL)
 		failed = plan_read_files(c, metrics, ret);
-	else if ((name = cli_name(c, "the files with -f")) == NULL || cli_connect(c) != 0 ||
-		 (rollout = cli_get_rollout(c, name)) == NULL)
+	else if (cli_flag(c, "rollout") != NULL || c->n_args != 1)
+		failed = cli_fail(c,
+		    "give the NAME of a Rollout in the cluster, or -f FILE with the Rollout; --rollout chooses one of "
+		    "the files");
+	else if (cli_connect(c) != 0 || (rollout = cli_get_rollout(c, c->args[0])) == NULL)
 		failed = 1;
 	else
 		failed = plan_prepare(c, &source, rollout, metrics, ret);

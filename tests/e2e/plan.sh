@@ -37,6 +37,7 @@ spec:
       - analysis: {templates: [{templateName: compare}], args: [{name: job, value: myapp}, {name: namespace, value: shop}]}
 Y
 check "a comparison with an interval, in a step" says "promoted" "$s" plan -f "$dir/compare.yaml"
+check "... which takes two minutes at least, also to fail" says "the update is aborted after 2m5s" "$s" plan -f "$dir/compare.yaml"
 check "JSON has the peak" [ "$("$s" plan -f examples/seed/*.yaml -o json | jq .peakPods)" = 20 ]
 check "an SVG is XML" sh -c "'$s' plan -f examples/seed/*.yaml -o svg | python3 -c 'import sys,xml.dom.minidom as m; m.parse(sys.stdin)'"
 sed 's/readinessProbe:/readinessProbe: \&probe/; s#httpGet:#exec: {command: [sh, -c, "exit 1"]}#; /path: /d; /port: 8080/d; /livenessProbe/,$d' examples/seed/rollout.yaml >"$dir/broken.yaml"
@@ -96,6 +97,20 @@ for t in t u; do
 done
 check "the update is promoted" "$s" plan -f "$dir/compare.yaml"
 
+# Without a router, the pods of an aborted update are deleted before its status reports the abort.
+failing() { # STEPS ANALYSIS...
+	canary "analysis: {templates: [{templateName: f}]$2}" | sed "s/{setWeight: 25}/$1/"
+	echo '---
+{apiVersion: argoproj.io/v1alpha1, kind: AnalysisTemplate, metadata: {name: f}, spec: {
+  metrics: [{name: m, count: 5, interval: 1m, failureLimit: 3, successCondition: "result[0] < 1", provider: {prometheus: {address: "http://p", query: q}}}]}}'
+}
+failing '{setWeight: 25}, {pause: {duration: 1h}}' >"$dir/failing.yaml"
+check "the weight until an abort" says "at step 2/2 pause 1h, with 25 %" "$s" plan -f "$dir/failing.yaml"
+failing '{setWeight: 25}, {pause: {}}, {setWeight: 50}, {pause: {}}, {pause: {duration: 1m}}' ', startingStep: 2' >"$dir/failing.yaml"
+check "an analysis that begins after a pause can fail in the next one" says "the analysis cannot fail before 3m0s" "$s" plan -f "$dir/failing.yaml"
+failing '{setWeight: 25}, {pause: {}}, {setWeight: 50}, {pause: {duration: 1m}}' ', startingStep: 2' >"$dir/failing.yaml"
+check "one that begins after the last pause may never" says "the analysis cannot stop a bad version: it begins after the last promotion" "$s" plan -f "$dir/failing.yaml"
+check "JSON has the pods of the table" [ "$("$s" plan -f examples/seed/*.yaml -o json | jq -r '.rows[].pods')" = "$("$s" plan -f examples/seed/*.yaml | sed -nE 's/^ *[0-9ms]+  .*%.* [0-9]+\/[0-9]+ +([0-9]+\/[0-9]+|-)  ([0-9]+).*/\2/p')" ]
 # Plans end.
 canary 'analysis: {templates: [{templateName: t}]}' | sed 's/{setWeight: 25}/{setWeight: 25}, {pause: {duration: 9000h}}/' >"$dir/endless.yaml"
 cat >>"$dir/endless.yaml" <<Y
@@ -125,4 +140,9 @@ within 60 sh -c "kubectl get vs myapp-vs -n myapp-production -o 'jsonpath={.spec
 check "and during an update" same seed.want live
 check "nothing was written" [ "$(kubectl get ro myapp -n myapp-production -o 'jsonpath={.status.currentStepIndex}')" = 1 ]
 check "a Rollout that does not exist" says "nothing" "$s" plan nothing
+check "... nor does one with --rollout, which is of files" says "give the NAME of a Rollout in the cluster, or -f FILE" "$s" plan myapp --rollout other
+kubectl delete analysistemplate error-rate-analysis -n myapp-production >/dev/null
+check "an AnalysisTemplate that the cluster does not have" says 'error-rate-analysis' live
+check "... stops the update" fails live
+check "... and a simulation" says "AnalysisTemplate error-rate-analysis is not in the cluster: its queries cannot be simulated" "$s" simulate myapp -n myapp-production
 exit $bad

@@ -25,6 +25,7 @@ sed 's/^  metrics:$/  dryRun: [{metricName: strict}]\n&\n  - name: strict\n    i
 check "a metric of a dry run does not stop an update" \
 	[ "$("$s" simulate -f "$dir/dry.yaml" --releases 5 --bad errors=5x -o json | jq -c '[.versions[].stoppedBy]')" = '[{},{"errors":5}]' ]
 
+check "a template that is not in the files cannot be simulated" says "AnalysisTemplate error-rate-analysis is not in the files" "$s" simulate -f examples/seed/rollout.yaml
 check "the same seed prints the same text" sh -c "
 	'$s' simulate -f $compare --releases 3 --bad errors=3x --world rough >'$dir/one' &&
 	'$s' simulate -f $compare --releases 3 --bad errors=3x --world rough >'$dir/two' && cmp '$dir/one' '$dir/two'"

@@ -287,7 +287,7 @@ may_be_compared(struct scenario *s)
 static enum comparison
 compare(struct scenario *s, bool verbose, char *why, size_t size)
 {
-	struct plan_source source = { stored_get, stored_list, "there", s->cluster };
+	struct plan_source source = { stored_get, stored_list, "there", true, s->cluster };
 	_cleanup_(plan_objects_done) struct plan_objects objects = { 0 };
 	struct seen_course seen = { .cluster = s->cluster };
 	struct forecast_course course = forecast_course_new(s->arena);
