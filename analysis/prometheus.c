@@ -274,7 +274,8 @@ prometheus_read(const struct response *got, struct arena *a, struct value *ret_v
 			*ret_err =
 			    err_new(a, ERR_INVALID, "prometheus: %s: %s", json_str(doc, "errorType") ?: "error", error);
 		else
-			*ret_err = err_new(a, ERR_AGAIN, "prometheus: status %d: %.*s", got->status,
+			*ret_err = err_new(a, ERR_AGAIN, "prometheus: status %d without a response of its API%s%.*s",
+			    got->status, got->body.len > 0 ? ": " : "",
 			    (int)(got->body.len < 200 ? got->body.len : 200), got->body.at);
 		return MEASURED_ERROR;
 	}

@@ -173,8 +173,9 @@ matrix_refused(struct arena *a, const struct response *got, const char *doc)
 	if (error != NULL)
 		return err_new(a, ERR_INVALID, "prometheus: %s: %.*s", matrix_label(a, doc, "errorType") ?: "error",
 		    MATRIX_SHOWN, error);
-	return err_new(a, ERR_AGAIN, "prometheus: status %d: %.*s", got->status,
-	    (int)(got->body.len < MATRIX_SHOWN ? got->body.len : MATRIX_SHOWN), got->body.len > 0 ? got->body.at : "");
+	return err_new(a, ERR_AGAIN, "prometheus: status %d without a response of its API%s%.*s", got->status,
+	    got->body.len > 0 ? ": " : "", (int)(got->body.len < MATRIX_SHOWN ? got->body.len : MATRIX_SHOWN),
+	    got->body.len > 0 ? got->body.at : "");
 }
 
 /* Sets *ret to a walk over the series of a response. */

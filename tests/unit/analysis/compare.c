@@ -534,7 +534,7 @@ hostile_responses_are_errors(void **state)
 		    "the value NaN" },
 		{ MATRIX("{\"metric\":{\"pod\":\"x\",\"sluice\":\"canary/bad\"},\"values\":[[1,\"1\"]]}"),
 		    "a time that was not queried" },
-		{ "{}", "prometheus: status 200: {}" },
+		{ "{}", "prometheus: status 200 without a response of its API: {}" },
 	};
 
 	(void)state;

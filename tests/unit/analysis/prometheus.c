@@ -48,9 +48,10 @@ values_errors_and_missing_data_are_different_results(void **state)
 		{ 200, OK("vector", "[{\"metric\":{},\"value\":[1,\"none\"]}]"), MEASURED_ERROR, "cannot be judged" },
 		{ 400, "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error at char 4\"}",
 		    MEASURED_ERROR, "prometheus: bad_data: parse error at char 4" },
-		{ 503, "<html>no</html>", MEASURED_ERROR, "prometheus: status 503: <html>no</html>" },
-		{ 200, "", MEASURED_ERROR, "prometheus: status 200: " },
-		{ 302, "", MEASURED_ERROR, "prometheus: status 302: " },
+		{ 503, "<html>no</html>", MEASURED_ERROR,
+		    "prometheus: status 503 without a response of its API: <html>no</html>" },
+		{ 200, "", MEASURED_ERROR, "prometheus: status 200 without a response of its API" },
+		{ 302, "", MEASURED_ERROR, "prometheus: status 302 without a response of its API" },
 	};
 
 	(void)state;
