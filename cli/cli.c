@@ -23,6 +23,12 @@ cli_flag(const struct cli *c, const char *name)
 }
 
 bool
+cli_given(const struct cli *c, const char *name)
+{
+	return map_get(&c->flags, name) != NULL;
+}
+
+bool
 cli_on(const struct cli *c, const char *name)
 {
 	const char *text = cli_flag(c, name);

@@ -28,6 +28,9 @@ struct cli {
 /* Returns the flag's text: as given, or else its row's default, or NULL. */
 const char *cli_flag(const struct cli *, const char *name);
 
+/* Returns whether the user gave the flag. */
+bool cli_given(const struct cli *, const char *name);
+
 /* Returns whether a flag that takes no value was given, and not as --name=false. */
 bool cli_on(const struct cli *, const char *name);
 

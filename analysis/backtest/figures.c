@@ -67,10 +67,11 @@ figures_interval(double x, double n, double *ret_low, double *ret_high)
 	*ret_high = x < n ? figures_beta_quantile(0.975, x + 1, n - x) : 1;
 }
 
+/* Returns the share that was stopped for its measurements. */
 static double
 figures_share(const struct figures_power *p)
 {
-	return p->releases > 0 ? (double)p->stopped / (double)p->releases : 0;
+	return p->releases > 0 ? (double)(p->stopped - p->errors) / (double)p->releases : 0;
 }
 
 double
@@ -81,6 +82,8 @@ figures_smallest(const struct figures_power *p, size_t n, double share)
 
 		if (here < share)
 			continue;
+		if (p[i].effect <= 1)
+			break;
 		if (i == 0)
 			return p[i].effect;
 		before = figures_share(&p[i - 1]);

@@ -15,8 +15,9 @@ struct figures_power {
 	double median; /* seconds until the stop; NaN: none was stopped */
 };
 
-/* Returns the smallest effect with at least `share` of the releases stopped, interpolated on a logarithmic scale
- * between two effects, which ascend; NaN: not even the largest has it. */
+/* Returns the smallest effect with at least `share` of the releases stopped for their measurements, not because these
+ * failed: interpolated on a logarithmic scale between two effects, which ascend. NaN: not even the largest has it, or
+ * good releases have. */
 double figures_smallest(const struct figures_power *, size_t n, double share);
 
 /* Returns the median, and changes the order; NaN for n = 0. */

@@ -107,11 +107,18 @@ output_smallest(const struct play *p, const struct play_metric *m)
 {
 	struct arena *a = p->cli->arena;
 	double smallest = figures_smallest(m->power, p->options.n_effects, PLAY_CAUGHT), rate = output_rate(m->stable);
-	double most = p->options.effects[p->options.n_effects - 1];
+	const struct figures_power *good = &m->power[0], *worst = &m->power[p->options.n_effects - 1];
+	double most = worst->effect;
 	bool slow = m->kind == PLAY_LATENCY;
 
 	if (m->kind == PLAY_RESULT && m->threshold.worse == THRESHOLD_UNKNOWN)
 		printf("%s: the conditions do not tell whether more or less is worse: only good releases are played.\n",
+		    m->name);
+	else if (isnan(smallest) && output_share(good->stopped, good->releases) >= PLAY_CAUGHT)
+		printf("%s: %s of the good releases are stopped: it does not tell good ones from bad ones.\n", m->name,
+		    output_percent(a, output_share(good->stopped, good->releases)));
+	else if (isnan(smallest) && output_share(worst->stopped, worst->releases) >= PLAY_CAUGHT)
+		printf("%s: canaries are stopped because measurements fail, not nine times in ten by its conditions.\n",
 		    m->name);
 	else if (isnan(smallest))
 		printf("%s: not even a canary with x%g %s is stopped nine times in ten.\n", m->name, most,
@@ -132,12 +139,12 @@ static void
 output_result_notes(const struct play_metric *m)
 {
 	if (m->difference > 0)
-		printf("    The value in this process differs from that of Prometheus (by %.2g of it); so x3 is\n",
+		printf("    The value in this process differs from that of Prometheus (by %.2g of it); so xN is\n",
 		    m->difference);
 	else
-		printf("    The query has no form that is evaluated in this process; so x3 is\n");
-	printf("    three times the result%s, of all pods, and a time is one release.\n",
-	    m->threshold.worse == THRESHOLD_LESS ? " (or rather a third: less is worse)" : "");
+		printf("    The query has no form that is evaluated in this process; so xN is\n");
+	printf("    %s, of all pods, and a time is one release.\n",
+	    m->threshold.worse == THRESHOLD_LESS ? "the result divided by N (less is worse)" : "N times the result");
 }
 
 static void
@@ -272,8 +279,7 @@ output_table(const struct play *p)
 	output_false_alarms(p);
 	for (size_t i = 0; i < p->n_metrics; i++)
 		output_metric_notes(p, &p->metrics[i]);
-	printf("x3: three times the errors, borrowed from other pods at the same time, or three times the "
-	       "latency.\n");
+	printf("xN: N times the errors, borrowed from other pods at the same time, or N times the latency.\n");
 	output_past_releases(p);
 	output_proposals(p);
 }
@@ -287,6 +293,7 @@ output_number(double v)
 static json_t *
 output_metric_json(const struct play *p, const struct play_metric *m)
 {
+	double n = m->power[0].releases > 0 ? (double)m->power[0].releases : 1;
 	json_t *effects = json_array();
 
 	for (size_t i = 0; i < p->options.n_effects; i++) {
@@ -298,16 +305,17 @@ output_metric_json(const struct play *p, const struct play_metric *m)
 				 (json_int_t)e->errors, "inconclusive", (json_int_t)e->inconclusive, "passed",
 				 (json_int_t)e->passed, "medianSeconds", output_number(e->median)));
 	}
-	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:I,s:o,s:o*,s:b}", "name", m->name, "kind",
+	return json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:f,s:f,s:I,s:o,s:o*,s:s*,s:b}", "name", m->name, "kind",
 	    m->kind == PLAY_RESULT    ? "result"
 	    : m->kind == PLAY_LATENCY ? "latency"
 				      : "errors",
-	    "effects", effects, "smallestCaught",
+	    "dryRun", m->dry_run && !m->proposed, "effects", effects, "smallestCaught",
 	    output_number(figures_smallest(m->power, p->options.n_effects, PLAY_CAUGHT)), "weight",
-	    output_number(output_weight(m)), "stableRate", output_number(output_rate(m->stable)), "timesWithoutBounds",
-	    (json_int_t)m->without_bounds, "difference", output_number(m->compare != NULL ? NAN : m->difference),
-	    "proposed", m->proposed ? encode(&compare_metric_type, m->compare) : NULL, "sumsVersions",
-	    m->compare == NULL && threshold_sums_versions(&m->threshold));
+	    output_number(output_weight(m)), "stableRate", output_number(output_rate(m->stable)), "canaryRequests",
+	    m->canary.n / n, "stableRequests", m->stable.n / n, "timesWithoutBounds", (json_int_t)m->without_bounds,
+	    "difference", output_number(m->compare != NULL ? NAN : m->difference), "proposed",
+	    m->proposed ? encode(&compare_metric_type, m->compare) : NULL, "notProposed", m->not_proposed,
+	    "sumsVersions", m->compare == NULL && threshold_sums_versions(&m->threshold));
 }
 
 json_t *
@@ -339,10 +347,12 @@ output_json(const struct play *p)
 		json_array_append_new(past, output_past_release_json(p->cli->arena, &p->past_releases[i]));
 	for (size_t i = 0; i < p->n_metrics; i++)
 		json_array_append_new(metrics, output_metric_json(p, &p->metrics[i]));
-	all =
-	    json_pack("{s:s,s:s,s:s,s:I,s:I,s:o,s:o}", "template", p->subject->template, "rollout", p->subject->rollout,
-		"until", time_format(p->cli->arena, p->history->until), "queries", (json_int_t)p->history->requests,
-		"pods", (json_int_t)p->options.pods, "pastReleases", past, "metrics", metrics);
+	all = json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:o,s:o}", "template", p->subject->template,
+	    "rollout", p->subject->rollout, "until", time_format(p->cli->arena, p->history->until), "pastSeconds",
+	    (json_int_t)(p->options.past_ms / 1000), "releaseSeconds", (json_int_t)(p->options.length_ms / 1000),
+	    "queries", (json_int_t)p->history->requests, "pods", (json_int_t)p->options.pods, "allPods", output_pods(p),
+	    "weight", p->options.weight, "seed", (json_int_t)p->options.seed, "timesFound", (json_int_t)p->n_found,
+	    "pastReleases", past, "metrics", metrics);
 	alarms = output_false_alarms_json(p);
 	json_object_update(all, alarms);
 	text = json_dumps(all, JSON_INDENT(4) | JSON_REAL_PRECISION(12));

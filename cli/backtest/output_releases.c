@@ -38,18 +38,16 @@ output_release(const struct releases *p, const struct releases_one *one, bool pl
 		printf("    no data\n");
 	for (size_t i = 0; i < p->n_metrics && !one->no_data; i++) {
 		const struct releases_verdict *v = &one->metrics[i];
-
 		enum run_phase live = output_live(p, one, i);
 
-		printf("    %-16s %-12s %-8s %s%s\n", p->metrics[i].name, run_phase_name(v->phase),
-		    output_after(p, one, i), v->why,
+		printf("    %-16s %-12s %-8s %s%s%s\n", p->metrics[i].name, run_phase_name(v->phase),
+		    output_after(p, one, i), p->dry_run[i] ? "dry run; " : "", v->why,
 		    live != RUN_NONE ? arena_printf(a, "; the AnalysisRun: %s", run_phase_name(live)) : "");
 		if (plot && v->course != NULL)
 			fputs(comparison_plot(a, v->course, false), stdout);
 	}
 }
 
-/* The interval is about releases: those of one Rollout do not overlap. */
 /* Of few good releases no share is known; placebo releases are many. */
 static void
 output_placebo(const struct releases *p, const struct output_placebo *placebo)
@@ -67,6 +65,7 @@ output_placebo(const struct releases *p, const struct output_placebo *placebo)
 	output_false_alarms(play);
 }
 
+/* The interval is about releases: those of one Rollout do not overlap. */
 static void
 output_good(const struct releases *p)
 {
@@ -133,9 +132,10 @@ output_release_json(const struct releases *p, const struct releases_one *one)
 	for (size_t i = 0; i < p->n_metrics && !one->no_data; i++) {
 		const struct releases_verdict *v = &one->metrics[i];
 
-		json_array_append_new(metrics, json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", p->metrics[i].name, "phase",
-						   run_phase_name(v->phase), "at", time_format(a, v->at), "message",
-						   v->why, "analysisRunPhase", run_phase_name(output_live(p, one, i))));
+		json_array_append_new(
+		    metrics, json_pack("{s:s,s:b,s:s,s:s,s:s,s:s}", "name", p->metrics[i].name, "dryRun", p->dry_run[i],
+				 "phase", run_phase_name(v->phase), "at", time_format(a, v->at), "message", v->why,
+				 "analysisRunPhase", run_phase_name(output_live(p, one, i))));
 	}
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s?,s:I,s:b,s:o}", "begin", time_format(a, one->begin), "end",
 	    time_format(a, one->end), "since", time_format(a, one->of.start), "canary", one->of.canary, "stable",
@@ -171,11 +171,12 @@ output_releases_json(const struct releases *p, const struct output_placebo *plac
 
 	for (size_t i = 0; i < p->n; i++)
 		json_array_append_new(list, output_release_json(p, &p->at[i]));
-	all = json_pack("{s:s,s:s,s:s,s:I,s:o,s:o,s:o,s:o*,s:o}", "template", p->subject->template, "rollout",
-	    p->subject->rollout, "until", time_format(p->cli->arena, p->history->until), "queries",
-	    (json_int_t)p->history->requests, "good", output_count_json(p, PAST_GOOD), "bad",
-	    output_count_json(p, PAST_BAD), "unknown", output_count_json(p, PAST_UNKNOWN), "placebo",
-	    output_placebo_json(p, placebo), "releases", list);
+	all = json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o*,s:o}", "template", p->subject->template,
+	    "rollout", p->subject->rollout, "until", time_format(p->cli->arena, p->history->until), "pastSeconds",
+	    (json_int_t)(p->past_ms / 1000), "releaseSeconds", (json_int_t)(p->length_ms / 1000), "releasesFound",
+	    (json_int_t)p->n_found, "queries", (json_int_t)p->history->requests, "good",
+	    output_count_json(p, PAST_GOOD), "bad", output_count_json(p, PAST_BAD), "unknown",
+	    output_count_json(p, PAST_UNKNOWN), "placebo", output_placebo_json(p, placebo), "releases", list);
 	text = json_dumps(all, JSON_INDENT(4) | JSON_REAL_PRECISION(12));
 	printf("%s\n", text);
 }

@@ -86,6 +86,10 @@ the_smallest_effect_is_interpolated_on_a_logarithmic_scale(void **state)
 {
 	const struct figures_power p[] = { { .effect = 1, .releases = 100, .stopped = 0 },
 		{ .effect = 2, .releases = 100, .stopped = 80 }, { .effect = 8, .releases = 100, .stopped = 100 } };
+	const struct figures_power failing[] = { { .effect = 1, .releases = 100, .stopped = 0 },
+		{ .effect = 3, .releases = 100, .stopped = 100, .errors = 11 } };
+	const struct figures_power always[] = { { .effect = 1, .releases = 100, .stopped = 90 },
+		{ .effect = 3, .releases = 100, .stopped = 100 } };
 	double times[] = { 5, 1, 3, 2 };
 
 	(void)state;
@@ -93,6 +97,8 @@ the_smallest_effect_is_interpolated_on_a_logarithmic_scale(void **state)
 	assert_near(figures_smallest(p, 3, 0.8), 2, 1e-12);
 	assert_true(isnan(figures_smallest(p, 2, 0.9)));
 	assert_near(figures_smallest(p + 2, 1, 0.9), 8, 0);
+	assert_true(isnan(figures_smallest(failing, 2, 0.9)));
+	assert_true(isnan(figures_smallest(always, 2, 0.9)));
 	assert_near(figures_median(times, 4), 2.5, 0);
 	assert_near(figures_median(times, 3), 2, 0);
 	assert_true(isnan(figures_median(NULL, 0)));
