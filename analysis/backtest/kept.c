@@ -1,6 +1,7 @@
 /* analysis/backtest/kept.c: reads the ReplicaSets and AnalysisRuns of a Rollout. */
 #include "analysis/backtest/kept.h"
 #include <stdlib.h>
+#include "analysis/compare_annotation.h"
 #include "base/json.h"
 #include "base/str.h"
 
@@ -137,4 +138,19 @@ kept_phase(const struct analysis_run *run, const char *metric)
 		if (str_eq(run->status.metric_results.at[i].name, metric))
 			return run_phase_named(run->status.metric_results.at[i].phase);
 	return RUN_NONE;
+}
+
+size_t
+kept_comparisons(const struct analysis_run *run, struct arena *a)
+{
+	struct problems problems = { .arena = a };
+	struct metric *metrics;
+	size_t n_metrics, n = 0;
+
+	if (compare_annotation_apply(a, run, &run) != NULL || run->spec.metrics == NULL)
+		return 0;
+	n_metrics = metrics_decode(a, run->spec.metrics, "spec.metrics", &problems, &metrics);
+	for (size_t i = 0; i < n_metrics; i++)
+		n += metrics[i].provider.plugin != NULL && metrics[i].provider.plugin->compare != NULL;
+	return n;
 }

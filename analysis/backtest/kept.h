@@ -33,5 +33,8 @@ const struct kept_version *kept_before(const struct kept *, const struct kept_ve
 /* Returns the first run of a version that was created between two times; NULL: it is not kept. */
 const struct analysis_run *kept_run(const struct kept *, const char *hash, int64_t from, int64_t to);
 
+/* Returns the number of comparisons that a run has, in either form. */
+size_t kept_comparisons(const struct analysis_run *, struct arena *);
+
 /* Returns the phase that a metric has in the status of a run; RUN_NONE without a result. */
 enum run_phase kept_phase(const struct analysis_run *, const char *metric);

@@ -259,6 +259,7 @@ placebo_judge(const struct placebo *p, double effect, struct arena *a, struct co
 		.settings = p->rules->settings,
 		.stop_at = p->rules->stop_at,
 		.misses = p->rules->misses,
+		.spend = p->rules->spend,
 		.first = p->window->first,
 		.restarts = &p->window->first,
 		.n_restarts = 1,

@@ -28,6 +28,7 @@ struct placebo_rules {
 	double stop_at, misses; /* as in struct comparison (comparison.h) */
 	size_t wait; /* bins after which it ends without a verdict; 0: more than the release has */
 	bool until_end; /* it does not pass before */
+	bool spend; /* as in struct comparison */
 };
 
 struct placebo;

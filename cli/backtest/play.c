@@ -199,11 +199,13 @@ play_draw(struct play_window *w, const struct counters *counters, size_t draw)
 		.weight = o->weight,
 		.warm_up = (size_t)((config->warmup_ms + config->step_ms - 1) / config->step_ms),
 		.settings = config->evidence,
-		.stop_at = (double)(w->play->n_comparisons + (w->metric->proposed ? w->play->n_proposed : 0)) /
+		.stop_at = (double)(w->play->subject->n_others + w->play->n_comparisons +
+				    (w->metric->proposed ? w->play->n_proposed : 0)) /
 			   config->false_alarms,
 		.misses = config->misses,
 		.wait = (size_t)(config->wait_ms / config->step_ms),
-		.until_end = config->until_end };
+		.until_end = config->until_end,
+		.spend = w->play->subject->in_background };
 	/* The metrics of a release draw the same pods. */
 	struct rand_stream stream = rand_stream(o->seed, arena_printf(a, "window %zu, release %zu", w->index, draw));
 	const struct placebo *p = placebo_draw(a, &window, &rules, &stream);

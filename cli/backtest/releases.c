@@ -187,7 +187,8 @@ releases_comparison(struct releases_pass *p, struct arena *a)
 	struct query_input in = { .now = p->one->end,
 		.run_started_at = p->one->begin,
 		.run = &p->run,
-		.n_like = p->all->n_comparisons,
+		.n_like = p->one->run != NULL ? kept_comparisons(p->one->run, a)
+					      : p->all->n_comparisons + p->all->subject->n_others,
 		.metadata = &metadata };
 	struct compare_config config;
 	struct step_result r = { 0 };
@@ -220,7 +221,8 @@ releases_set_run(struct releases_pass *p, struct arena *a)
 	const struct compared_release release = { .rollout = p->all->subject->rollout,
 		.canary = r->canary,
 		.stable = r->stable,
-		.since = r->start < p->one->begin ? r->start : p->one->begin };
+		.since = r->start < p->one->begin ? r->start : p->one->begin,
+		.in_background = p->all->subject->in_background };
 	_cleanup_(json_decrefp) json_t *j = encode(&compared_release_type, &release);
 	const char *kept = p->one->run != NULL ? object_annotation(&p->one->run->object, ANNOTATION_RELEASE) : NULL;
 	struct string_pair *pair = arena_new_array(a, struct string_pair, 1);
@@ -268,8 +270,10 @@ releases_play_each(struct releases *p, const struct past *past)
 		struct releases_one *one = &p->at[i];
 
 		one->metrics = arena_new_array(p->cli->arena, struct releases_verdict, p->n_metrics);
-		one->no_data = !past_has(past, one->of.canary, one->begin, one->end) ||
-			       !past_has(past, one->of.stable, one->of.start, one->end);
+		/* Between two columns it is not known. */
+		one->no_data =
+		    !past_has(past, one->of.canary, one->begin - past->grid.step, one->end + past->grid.step) ||
+		    !past_has(past, one->of.stable, one->of.start - past->grid.step, one->end + past->grid.step);
 		releases_progress(i, p->n);
 		for (size_t k = 0; k < p->n_metrics && e == NULL && !one->no_data; k++)
 			e = releases_play_metric(p, one, k);
@@ -424,7 +428,7 @@ releases_play_at(struct history *h, const struct subject *s, const char *text, i
 	struct past past = { 0 };
 	struct past_release given, *found;
 	struct past_release *of = &given;
-	int64_t at, end;
+	int64_t at, end, known;
 	struct err *e;
 	size_t n;
 
@@ -435,7 +439,9 @@ releases_play_at(struct history *h, const struct subject *s, const char *text, i
 		return cli_fail(h->cli, "--at: %s is not before the end of the history, %s", text,
 		    time_format(h->cli->arena, h->until));
 	end = at + length_ms < h->until ? at + length_ms : h->until;
-	past.grid = replicasets_grid(end, end - at + RELEASES_LOOKBACK_MS);
+	/* A day later it is known whether the release was undone. */
+	known = end + PAST_UNDONE_MS < h->until ? end + PAST_UNDONE_MS : h->until;
+	past.grid = replicasets_grid(known, known - at + RELEASES_LOOKBACK_MS);
 	if ((e = replicasets_read(h, s, &past)) != NULL)
 		return cli_fail(h->cli, "%s", err_text(h->cli->arena, e));
 	n = past_releases(&past, h->cli->arena, &found);

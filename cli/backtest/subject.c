@@ -11,31 +11,36 @@
 struct subject_pass {
 	struct cli *cli;
 	const char *name; /* of the template */
+	json_t *documents; /* owned; NULL: from the cluster */
 	json_t *template, *rollout; /* owned; NULL: not found */
 	bool cluster_template;
 };
 
-/* Returns the only document of a kind with this name (NULL: any); NULL after printing the error, if `needed`. */
+/* Returns the only document of a kind with this name (NULL: any), in the namespace of --namespace if that is given;
+ * NULL after printing the error, if there are several, or none is found and one is `needed`. */
 static json_t *
 subject_find(struct cli *c, const json_t *documents, const char *kind, const char *name, bool needed, bool *ret_failed)
 {
-	const char *names = "";
+	const char *names = "", *ns = cli_flag(c, "namespace");
 	json_t *doc, *found = NULL;
 	size_t i, n = 0;
 
 	json_array_foreach (documents, i, doc) {
-		const char *one = json_str(json_object_get(doc, "metadata"), "name");
+		const json_t *meta = json_object_get(doc, "metadata");
+		const char *one = json_str(meta, "name"), *in = json_str(meta, "namespace");
 
-		if (!str_ends(json_str(doc, "kind"), kind) || one == NULL || (name != NULL && strcmp(name, one) != 0))
+		if (!str_ends(json_str(doc, "kind"), kind) || one == NULL || (name != NULL && strcmp(name, one) != 0) ||
+		    (ns != NULL && in != NULL && strcmp(ns, in) != 0))
 			continue;
 		if (n++ < 20)
-			names = arena_printf(c->arena, "%s%s%s", names, n > 1 ? ", " : "", one);
+			names = arena_printf(c->arena, "%s%s%s%s%s", names, n > 1 ? ", " : "", in != NULL ? in : "",
+			    in != NULL ? "/" : "", one);
 		found = doc;
 	}
 	*ret_failed = n > 1 || (n == 0 && needed);
 	if (n > 1)
 		cli_fail(c, "the files have several objects %s (%s): %s", kind, names,
-		    name != NULL ? "give the file of one" : "choose one with --rollout");
+		    name != NULL ? "choose one with --namespace, or give its file only" : "choose one with --rollout");
 	else if (n == 0 && needed)
 		cli_fail(c, "the files have no %s \"%s\"", kind, name);
 	return n == 1 ? found : NULL;
@@ -45,18 +50,17 @@ static int
 subject_from_files(struct subject_pass *p)
 {
 	struct cli *c = p->cli;
-	_cleanup_(json_decrefp) json_t *documents = NULL;
 	const char *rollout = cli_flag(c, "rollout");
 	bool failed;
 
-	if (!manifest_files_read(c, 1, &documents))
+	if (!manifest_files_read(c, 1, &p->documents))
 		return 1;
-	p->template = json_incref(subject_find(c, documents, "AnalysisTemplate", p->name, true, &failed));
+	p->template = json_incref(subject_find(c, p->documents, "AnalysisTemplate", p->name, true, &failed));
 	if (failed)
 		return 1;
 	p->cluster_template = str_eq(json_str(p->template, "kind"), "ClusterAnalysisTemplate");
 	/* Without one of these names, the pods are those of a Rollout that is not in the files. */
-	p->rollout = json_incref(subject_find(c, documents, "Rollout", rollout, false, &failed));
+	p->rollout = json_incref(subject_find(c, p->documents, "Rollout", rollout, false, &failed));
 	return failed;
 }
 
@@ -111,9 +115,70 @@ subject_analysis(const struct subject_pass *p, const struct rollout *r)
 	return NULL;
 }
 
+/* Sets *ret to another template of the analysis, a new reference; NULL: it is not found. Returns 0, or 1 after
+ * printing the error. */
+static int
+subject_read_other(const struct subject_pass *p, const struct template_ref *ref, json_t **ret)
+{
+	const struct type *t = ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type;
+	struct cli *c = p->cli;
+	struct err *e = NULL;
+	bool failed = false;
+
+	*ret = NULL;
+	if (p->documents != NULL)
+		*ret = json_incref(subject_find(c, p->documents, t->kind, ref->template_name, false, &failed));
+	else
+		e = cli_call(
+		    c, "GET", client_path(c->arena, t, c->namespace, ref->template_name, NULL), NULL, NULL, ret);
+	if (*ret == NULL && !failed && (e == NULL || e->class == ERR_GONE))
+		fprintf(stderr,
+		    "warning: %s %s, which the same analysis uses, is not found: its comparisons are not counted\n",
+		    t->kind, ref->template_name);
+	else if (e != NULL)
+		return cli_error(c, e);
+	return failed;
+}
+
+/* Counts the comparisons of the other templates: they are in the same AnalysisRun, and share its false alarms. */
+static int
+subject_count_others(const struct subject_pass *p, const struct rollout_analysis *analysis, size_t *ret)
+{
+	*ret = 0;
+	for (size_t i = 0; analysis != NULL && i < analysis->templates.n; i++) {
+		const struct template_ref *ref = &analysis->templates.at[i];
+		_cleanup_(json_decrefp) json_t *doc = NULL;
+		const struct analysis_template *t;
+		struct analysis_run run = { 0 };
+
+		if (str_empty(ref->template_name) ||
+		    (str_eq(ref->template_name, p->name) && ref->cluster_scope == p->cluster_template))
+			continue;
+		if (subject_read_other(p, ref, &doc) != 0)
+			return 1;
+		if (doc == NULL)
+			continue;
+		t = (const struct analysis_template *)object_decode(&analysis_template_type, doc, p->cli->arena);
+		run.object = t->object;
+		run.spec = t->spec;
+		*ret += kept_comparisons(&run, p->cli->arena);
+	}
+	return 0;
+}
+
+static bool
+subject_has_argument(const struct analysis_template *t, const char *name)
+{
+	for (size_t i = 0; i < t->spec.args.n; i++)
+		if (str_eq(t->spec.args.at[i].name, name))
+			return true;
+	return false;
+}
+
 /* Adds KEY=VALUE, a line each, after those of the Rollout, which they override. */
 static int
-subject_arguments(const struct subject_pass *p, const struct rollout_analysis *from, struct rollout_analysis *ret)
+subject_arguments(const struct subject_pass *p, const struct analysis_template *t, const struct rollout_analysis *from,
+    struct rollout_analysis *ret)
 {
 	struct cli *c = p->cli;
 	const char *lines = cli_flag(c, "argument");
@@ -135,6 +200,9 @@ subject_arguments(const struct subject_pass *p, const struct rollout_analysis *f
 		if (eq == NULL || eq == line)
 			return cli_fail(c, "--argument: \"%s\" is not KEY=VALUE", line);
 		*eq = '\0';
+		if (!subject_has_argument(t, line))
+			return cli_fail(
+			    c, "--argument: AnalysisTemplate %s has no argument \"%s\" (spec.args)", p->name, line);
 		while (i < n && !str_eq(at[i].name, line))
 			i++;
 		at[i] = (struct argument){ .name = line, .value = eq + 1 };
@@ -178,6 +246,7 @@ subject_resolve(const struct subject_pass *p, struct subject *ret)
 	const struct args_source from = {
 		.rollout = p->rollout, .latest_hash = THRESHOLD_CANARY, .stable_hash = THRESHOLD_STABLE
 	};
+	const struct rollout_analysis *analysis = rollout != NULL ? subject_analysis(p, rollout) : NULL;
 	struct rollout_analysis given = { 0 };
 	const struct analysis_run *run = NULL;
 	struct analysis_spec merged;
@@ -189,8 +258,10 @@ subject_resolve(const struct subject_pass *p, struct subject *ret)
 		return cli_fail(c,
 		    "AnalysisTemplate %s has the metrics of other templates (spec.templates): test these one by one",
 		    p->name);
-	if (subject_arguments(p, rollout != NULL ? subject_analysis(p, rollout) : NULL, &given) != 0)
+	if (subject_arguments(p, t, analysis, &given) != 0 || subject_count_others(p, analysis, &ret->n_others) != 0)
 		return 1;
+	ret->in_background = analysis != NULL && rollout->spec.strategy.canary != NULL &&
+			     analysis == rollout->spec.strategy.canary->analysis;
 	if ((e = args_merge(c->arena, &source, 1, &given, &from, &merged)) != NULL)
 		return cli_fail(
 		    c, "AnalysisTemplate %s: %s; give it with -a KEY=VALUE", p->name, err_text(c->arena, e));
@@ -238,6 +309,7 @@ subject_read(struct cli *c, struct subject *ret)
 	if (code == 0 && cli_flag(c, "filename") == NULL && p.rollout != NULL &&
 	    (cli_on(c, "releases") || cli_flag(c, "at") != NULL))
 		code = subject_read_kept(c, p.rollout, ret);
+	json_decref(p.documents);
 	json_decref(p.template);
 	json_decref(p.rollout);
 	return code;

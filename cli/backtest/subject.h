@@ -9,6 +9,8 @@ struct subject {
 	/* Comparisons of the template's annotation are in place of its metrics; hashes of versions are THRESHOLD_CANARY
 	 * and THRESHOLD_STABLE (analysis/backtest/threshold.h). */
 	struct metric_set set;
+	size_t n_others; /* comparisons of the other templates of its analysis, in the same AnalysisRun */
+	bool in_background; /* of this analysis: the weight changes while it runs */
 	struct kept kept; /* of --at and --releases, in the cluster */
 };
 

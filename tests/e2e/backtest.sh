@@ -15,8 +15,11 @@ within 20 grep -q "Server is ready" "$dir/prometheus.log" || { cat "$dir/prometh
 url=http://127.0.0.1:$port
 t="-f examples/gates/compare.yaml -a job=myapp -a namespace=shop"
 
+once() { # ARGS...
+	"$SLUICE" backtest compare $t --prometheus $url --until $until --minutes 14 "$@"
+}
 backtest() { # ARGS...: of six hours
-	"$SLUICE" backtest compare $t --prometheus $url --until $until --past 6h --minutes 14 "$@"
+	once --past 6h "$@"
 }
 # figure FILE METRIC EFFECT MEMBER: a member of an effect, in JSON that is written a member a line.
 figure() {
@@ -28,7 +31,7 @@ figure() {
 top() { awk -v member="\"$2\":" '$1 == member { print $2 + 0; exit }' "$1"; }
 between() { awk -v least="$1" -v most="$2" -v is="$3" 'BEGIN { print is; exit !(is != "" && is >= least && is <= most) }'; }
 
-check "it prints JSON" sh -c "$(declare -f backtest); SLUICE='$SLUICE' t='$t' url=$url until=$until backtest --record '$dir/record' -o json >'$dir/json'"
+check "it prints JSON" sh -c "$(declare -f once backtest); SLUICE='$SLUICE' t='$t' url=$url until=$until backtest --record '$dir/record' -o json >'$dir/json'"
 check "700 releases or more" between 700 1400 "$(top "$dir/json" releases)"
 check "with at most 100 queries" between 20 100 "$(top "$dir/json" queries)"
 check "no good release is stopped" between 0 0.005 "$(top "$dir/json" falseAlarms)"
@@ -65,6 +68,21 @@ check "a metric that does not catch what it must is a failure" fails limited --a
 check "which names the metric" grep -q "^error: metric errors catches x[34].* nine times in ten; --must-catch is 2" "$dir/limits"
 check "and no other" fails grep -q latency "$dir/limits"
 check "so is one that catches no effect" says "metric errors catches no effect of --effects" backtest --effects 1.5,2 --must-catch 5
+check "a dry run catches nothing" says "all metrics are dry runs" \
+	"$SLUICE" backtest compare -f <(sed 's/^  metrics:/  dryRun: [{metricName: .*}]\n&/' examples/gates/compare.yaml) -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 5 --must-catch 5
+check "an argument that the template does not have is an error" says 'AnalysisTemplate compare has no argument "nope"' backtest -a nope=1
+check "--global is about the cluster" says "-f excludes it" backtest --global
+# Of the same AnalysisRun, all comparisons share its false alarms, also those of other templates.
+sed 's/- templateName: compare/&\n        - templateName: more\n        - templateName: away/' examples/gates/compare.yaml >"$dir/more.yaml"
+cat >>"$dir/more.yaml" <<'Y'
+---
+{apiVersion: argoproj.io/v1alpha1, kind: AnalysisTemplate, metadata: {name: more, annotations: {sluice.argoproj.io/compare: "n: {bad: b, total: t}"}}, spec: {metrics: [
+  {name: m, provider: {plugin: {sluice/compare: {bad: b, total: t}}}}, {name: n, provider: {prometheus: {address: "http://p", query: q}}}]}}
+Y
+"$SLUICE" backtest compare -f "$dir/more.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 3 -o json >"$dir/more" 2>"$dir/away"
+check "comparisons of other templates make false alarms rarer, and regressions harder to see" \
+	between 1 "$(($(figure "$dir/json" errors 3 stopped) - 10))" "$(figure "$dir/more" errors 3 stopped)"
+check "one that is not found is named" grep -q "^warning: AnalysisTemplate away, which the same analysis uses, is not found" "$dir/away"
 check "without limits that is a success" backtest --effects 1.5,2
 # Every difference between pods counts.
 sed -E 's/slow:.*/&\n          tolerate: {ratio: 1}\n          falseAlarms: 50%/' examples/gates/compare.yaml >"$dir/eager.yaml"
@@ -166,7 +184,7 @@ check "it has no part in the false alarms and limits" says "error: metric error-
 check "a query without one is named" says "other: no comparison corresponds to it" "$SLUICE" backtest conditions -f "$dir/conditions.yaml" \
 	--rollout myapp --prometheus $url --until $until --past 6h --minutes 14 --effects 20 --propose
 check "comparisons alone have none" says "has comparisons only" backtest --propose
-documented_proposal() { sed -n '/--propose$/,/^[^ ]/{/^    /!d;/^    \$/d;/\[\.\.\.\]/d;s/^    //;p}' docs/backtest.md >"$dir/documented" && [ -s "$dir/documented" ] && ! grep -vFxf "$dir/proposed" "$dir/documented"; }
+documented_proposal() { sed -n '/--propose$/,/^[^ ]/{/^    /!d;/--propose$/d;/\[\.\.\.\]/d;s/^    //;p}' docs/backtest.md >"$dir/documented" && [ -s "$dir/documented" ] && ! grep -vFxf "$dir/proposed" "$dir/documented"; }
 check "docs/backtest.md shows it" documented_proposal
 
 # Releases that were: found by the names of pods, and judged as an analysis of that time.
@@ -205,7 +223,7 @@ sed -i 's/initialDelay: 0s/&\n    consecutiveErrorLimit: 1/' "$dir/early.yaml"
 check "also those that end in an error" says "alone            Error        10s      consecutiveErrors (2) > consecutiveErrorLimit (1)" early
 bad_at=$(awk '$4 == "errors5" { print $1 }' "$dir/releases")
 at() { # SECONDS after its start, and HASHES
-	backtest --at "$(date -u -d @$((bad_at + $1)) +%Y-%m-%dT%H:%M:%SZ)$2" -o json
+	once --at "$(date -u -d @$((bad_at + $1)) +%Y-%m-%dT%H:%M:%SZ)$2" -o json
 }
 value() { awk -v member="\"$1\":" -v nth="${2:-1}" '$1 == member && ++n == nth { gsub(/[",]/, "", $2); print $2; exit }' "$dir/at"; }
 at 60 "" >"$dir/at"
@@ -213,6 +231,7 @@ check "at a time in a release, the counters since its start are compared" betwee
 check "the analysis starts at that time" is "$(date -d "$(value begin)" +%s)" $((bad_at + 60))
 check "its versions are known" is "$(value canary) $(value stable)" "$(awk '$4 == "errors5" { print $2, $3 }' "$dir/releases")"
 check "it is stopped" is "$(value phase)" Failed
+check "its quality is that of --releases" is "$(value quality)" bad
 bin=$(value at)
 at 120 "" >"$dir/at"
 check "a later start has the verdict at the same bin" is "$(value phase) $(value at)" "Failed $bin"
@@ -222,9 +241,10 @@ at 60 ":aaaaaaaaaa:$(value stable)" >"$dir/at"
 check "a version without pods has no data" is "$(value data)" false
 check "and is no pass" grep -q '"passed": 0' "$dir/at"
 check "a time without a release is an error" says "there is no release of myapp from 2024-06-01T0" at 1500 ""
-check "what is not a time is one" says "is not a time such as" backtest --at yesterday
-check "so is one after the history" says "is not before the end of the history" backtest --at 2024-06-02T00:00:00Z
-check "two kinds of releases are refused" says "exclude each other" backtest --at 2024-06-01T00:00:00Z --placebo
+check "what is not a time is one" says "is not a time such as" once --at yesterday
+check "so is one after the history" says "is not before the end of the history" once --at 2024-06-02T00:00:00Z
+check "two kinds of releases are refused" says "exclude each other" once --at 2024-06-01T00:00:00Z --placebo
+check "a flag about many releases is refused with one" says "--weight is about many releases or placebo releases, which --at excludes" once --at 2024-06-01T00:00:00Z --weight 5
 check "of few good releases, the false alarms are those of placebo releases" \
 	grep -q "^    False alarms: 0 % of the good releases were stopped; with 95 % confidence 0 % to 37 %" "$dir/named"
 alarms() { backtest "$@" -o json | jq -c '.placebo // . | [.releases, .times, .falseAlarms, .falseAlarmsHigh]'; }
@@ -234,6 +254,8 @@ check "... and fails if too many are stopped" says "of the good releases were st
 	"$SLUICE" backtest compare -f "$dir/eager.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --releases --allow-false-alarms 0
 check "without a time for placebo releases, that is an error" says "3 good releases are known; --allow-false-alarms needs 20 of them, or placebo" \
 	backtest --releases --pods 20 --allow-false-alarms 1
+# In 90 days a column is a quarter of an hour: releases that end within one have data all the same.
+check "no release between two columns is without data" fails says "no data" once --releases --past 90d --until 2024-06-01T05:10:00Z --minutes 8
 check "... of the limit alone" says "Placebo releases have none: in the past there is no time" backtest --releases --pods 20
 documented_past() { jq -r '.pastReleases[] | "\(.canary) \(.stable) \(.quality)"' "$dir/json" | diff - <(found); }
 check "without --releases, the same releases are listed" documented_past
