@@ -15,6 +15,7 @@
 #define SETTLE_MS 5000 /* from the first Healthy to the change */
 #define IDLE_MS 60000 /* a state is read at least after this time */
 #define STUCK_MS 3600000 /* without a change, an analysis or a time to wait for: nothing changes any more */
+#define RETURN_MS 60000 /* in which the traffic returns to the stable version after an abort */
 #define REACTION_MS 10000 /* in which the result of an analysis has its effect */
 #define PLAY_ANNOTATION "sluice.argoproj.io/plan" /* of the pod template: it makes the new version */
 #define SECOND_MS 1000 /* stored times have whole seconds: the change is made at one */
@@ -267,8 +268,10 @@ play_observe(struct playing *p, struct arena *a, struct err **ret_err)
 		c->problem = arena_strdup(a, s.failure);
 	if (p->settings->traffic != NULL && p->settings->traffic->observed(p->settings->traffic->arg, at, r, &s))
 		return true;
-	if (s.settled || s.aborted || s.failure != NULL)
+	if (s.settled || s.failure != NULL)
 		return true;
+	if (s.aborted)
+		return s.weight == 0 || at - c->aborted_at >= RETURN_MS;
 	if (!s.user && !s.timed && !running && at - c->rows[c->n - 1].last > STUCK_MS)
 		c->problem = arena_printf(a, "nothing changes any more; it waits for %s", s.waits);
 	p->user_since = !s.user ? -1 : p->user_since < 0 ? at : p->user_since;

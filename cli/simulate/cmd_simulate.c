@@ -186,6 +186,9 @@ simulate_prepare(struct simulation *s)
 			.stopped_at = arena_new_array(a, int64_t, n),
 			.stopped_weight = arena_new_array(a, int64_t, n),
 			.promoted_at = arena_new_array(a, int64_t, n) };
+	for (size_t i = 0; i < r->n; i++)
+		if (s->world.errors == 0 && s->versions[i].fault.ratio != 1)
+			forecast_line(a, &r->warnings, "%s changes nothing: --errors is 0", s->versions[i].text);
 	if (!s->objects.analyses)
 		forecast_line(a, &r->warnings, "no analysis measures the new version; nothing can stop it");
 	s->release.objects = &s->objects;
@@ -296,6 +299,9 @@ simulate_run_read(struct simulation *s)
 	if ((e = simulate_play_all(s, &timelines)) != NULL)
 		return cli_fail(s->cli, "%s", err_text(s->cli->arena, e));
 	simulate_print(s, &timelines);
+	for (size_t i = 0; i < s->results.n; i++)
+		if (s->results.versions[i].stuck != NULL)
+			return 1;
 	return 0;
 }
 

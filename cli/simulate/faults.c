@@ -73,14 +73,17 @@ faults_read(struct arena *a, const char *text, struct version_fault *ret)
 {
 	struct version_fault v = { .text = arena_strdup(a, text), .fault = WORLD_NO_FAULT };
 	char *rest = arena_strdup(a, text), *part;
+	bool late = false;
 
-	while ((part = strsep(&rest, ",")) != NULL)
+	while ((part = strsep(&rest, ",")) != NULL) {
+		late |= str_starts(part, "late@");
 		if (!faults_part(part, &v.fault))
 			return err_new(a, ERR_INVALID,
 			    "--bad: \"%s\" is no fault; there are errors=5x, errors=+2%%, latency=1.5x, crash@40%%, "
 			    "leak=10%%/min and late@5m, also several separated by commas",
 			    part);
-	if (faults_is_none(&v.fault) && v.fault.late_ms > 0)
+	}
+	if (faults_is_none(&v.fault) && late)
 		v.fault.ratio = FAULTS_LATE_RATIO;
 	*ret = v;
 	return NULL;

@@ -14,7 +14,6 @@
 #define WORLD_DAY_MS 86400000.0
 #define WORLD_FAST_MS 60000 /* correlation time of a pod's drift */
 #define WORLD_COMMON_MS 120000 /* of the load, and of the latency of all pods */
-#define WORLD_CERTAIN 0.95 /* error rate from which errors do not come in bursts */
 
 const double world_bounds[WORLD_BUCKETS] = { 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, INFINITY };
 
@@ -124,17 +123,18 @@ world_is_faulty(const struct world *w, const struct world_pod *pod)
 	return pod->is_new && w->new_since >= 0 && w->now - w->new_since >= w->settings.fault.late_ms;
 }
 
-/* Returns the error rate of a pod, without the fault of its version. */
+/* Returns the error rate of a pod, without the fault of its version. What pods and times differ by is a factor of the
+ * odds, which is one of the rate while errors are few. */
 static double
 world_errors(const struct world *w, const struct world_pod *pod)
 {
 	const struct world_kind *k = w->settings.kind;
-	double p = w->settings.errors *
-		   exp(k->pods * pod->bias + k->drift * pod->drift - (k->pods * k->pods + k->drift * k->drift) / 2);
+	double p = w->settings.errors, factor = exp(k->pods * pod->bias + k->drift * pod->drift -
+						    (k->pods * k->pods + k->drift * k->drift) / 2);
 
 	if (w->shock || w->shock_before)
-		p *= WORLD_OUTAGE;
-	return p > 1 ? 1 : p;
+		factor *= WORLD_OUTAGE;
+	return p * factor / (1 - p + p * factor);
 }
 
 static double
@@ -175,23 +175,19 @@ world_tail(double seconds, double mu)
 	return 0.5 * erfc((log(seconds) - mu) / (WORLD_SIGMA * sqrt(2)));
 }
 
-/* Returns the expected share of errors: bursts may overlap, so that it is a little more than the error rate. */
-static double
-world_expected(const struct world *w, double p)
-{
-	return w->settings.kind->burst <= 1 || p >= WORLD_CERTAIN ? p : -log1p(-p);
-}
-
+/* Draws how many of n requests fail. The rarer kind, failed or good ones, comes in bursts: there are seldom more than n
+ * of it, so that the share remains p. */
 static int64_t
-world_draw_errors(const struct world *w, struct world_pod *pod, int64_t n, double p)
+world_draw_errors(const struct world *w, struct rand_stream *r, int64_t n, double p)
 {
-	double burst = w->settings.kind->burst;
+	double burst = w->settings.kind->burst, rare = p <= 0.5 ? p : 1 - p;
 	int64_t x;
 
-	if (burst <= 1 || p >= WORLD_CERTAIN)
-		return draw_binomial(&pod->rand, n, p);
-	x = draw_bursts(&pod->rand, draw_poisson(&pod->rand, (double)n * world_expected(w, p) / burst), burst);
-	return x < n ? x : n;
+	if (burst <= 1)
+		return draw_binomial(r, n, p);
+	x = draw_bursts(r, draw_poisson(r, (double)n * rare / burst), burst);
+	x = x < n ? x : n;
+	return p <= 0.5 ? x : n - x;
 }
 
 /* Counts the requests of each bucket. Returns those that are slow for a user. */
@@ -221,13 +217,17 @@ static void
 world_serve(struct world *w, struct world_pod *pod, double mean)
 {
 	double p = world_errors(w, pod), mu = world_latency(w, pod), slow;
-	int64_t n = draw_poisson(&pod->rand, mean), failed;
+	int64_t n = draw_poisson(&pod->rand, mean), failed, otherwise;
+	struct rand_stream same;
 
 	if (n == 0)
 		return;
 	if (pod->is_new && w->new_since < 0)
 		w->new_since = w->now;
-	failed = world_draw_errors(w, pod, n, world_faulty_errors(w, pod, p));
+	/* The old version would have had the same luck. */
+	same = pod->rand;
+	otherwise = world_draw_errors(w, &same, n, p);
+	failed = world_draw_errors(w, &pod->rand, n, world_faulty_errors(w, pod, p));
 	slow = world_draw_latency(pod, n, world_faulty_latency(w, pod, mu));
 	pod->counters[WORLD_OK].value += (double)(n - failed);
 	pod->counters[WORLD_FAILED].value += (double)failed;
@@ -237,7 +237,7 @@ world_serve(struct world *w, struct world_pod *pod, double mean)
 	w->users.requests += (double)n;
 	w->users.failed += (double)failed;
 	w->users.slow += slow;
-	w->users.expected += (double)n * (world_expected(w, p) + world_tail(WORLD_SLOW_S, mu));
+	w->users.expected += (double)otherwise + (double)n * world_tail(WORLD_SLOW_S, mu);
 }
 
 /* --- all pods --- */

@@ -74,7 +74,7 @@ struct world_pod {
 /* Requests that the new version got. */
 struct world_users {
 	double requests, failed, slow; /* failed; slower than WORLD_SLOW_S */
-	double expected; /* failed or slow ones that the stable version would have had instead */
+	double expected; /* failed ones that the stable version would have had instead, and slow ones on average */
 };
 
 struct world;

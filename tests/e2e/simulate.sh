@@ -26,6 +26,20 @@ check "a metric of a dry run does not stop an update" \
 	[ "$("$s" simulate -f "$dir/dry.yaml" --releases 5 --bad errors=5x -o json | jq -c '[.versions[].stoppedBy]')" = '[{},{"errors":5}]' ]
 
 check "a template that is not in the files cannot be simulated" says "AnalysisTemplate error-rate-analysis is not in the files" "$s" simulate -f examples/seed/rollout.yaml
+for errors in 5% 50% 70% 100%; do
+	"$s" simulate -f $compare --releases 3 --errors $errors --bad none --world rough -o json >"$dir/share"
+	check "of $errors errors, the good version has its share" holds "$(jq '.versions[0] | .failedRequests / .requests' "$dir/share") <= 1 && $(jq '.versions[0] | .failedRequests / .requests' "$dir/share") >= 0.9 * ${errors%\%} / 100"
+	check "... and none that the old version would not have had" holds "$(jq '.versions[0].badRequestsPerRelease | fabs' "$dir/share") < 200"
+done
+check "a late fault may begin at once" \
+	sh -c "'$s' simulate -f $compare --releases 2 --bad errors=5x --bad late@0s -o json | jq -e '.versions[1].failedRequests == .versions[2].failedRequests'"
+check "no errors cannot be more" says "Warning: errors=5x changes nothing: --errors is 0" "$s" simulate -f $compare --releases 1 --errors 0 --bad errors=5x
+check "a timeline ends when the traffic has returned" \
+	sh -c "'$s' simulate -f $compare --releases 1 --bad errors=10x | grep 'aborted: ' | tail -1 | grep 'weight 0%'"
+sed 's/- setWeight: 20/- setWeight: 120/' $compare >"$dir/stuck.yaml"
+check "an update that cannot go on is a failure" fails "$s" simulate -f "$dir/stuck.yaml" --releases 1
+documented() { (cd examples/seed && ../../sluice simulate -f rollout.yaml analysis-templates.yaml network.yaml --releases 40) | sed -n 's/^good\|^errors\|^latency/    &/p' >"$dir/rows" && [ "$(wc -l <"$dir/rows")" = 5 ] && ! grep -vFxf docs/simulate.md "$dir/rows"; }
+check "docs/simulate.md has the table of the article's templates" documented
 check "the same seed prints the same text" sh -c "
 	'$s' simulate -f $compare --releases 3 --bad errors=3x --world rough >'$dir/one' &&
 	'$s' simulate -f $compare --releases 3 --bad errors=3x --world rough >'$dir/two' && cmp '$dir/one' '$dir/two'"
