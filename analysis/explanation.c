@@ -14,6 +14,8 @@
 #define EXPLANATION_MAX (4u << 20)
 #define FLOATS_MAX 10000 /* of one measured vector */
 #define VALUE_SHOWN 24 /* bytes of a value in the table */
+#define REASON_SHOWN 60 /* ... in the reason */
+#define REASONS_MAX 400 /* bytes of all of them */
 
 struct explanation {
 	struct arena *arena;
@@ -54,39 +56,56 @@ explanation_has_no_data(const struct measurement *m)
 	       str_eq(m->value, "NaN");
 }
 
-static bool
-explanation_find_limit(
-    const struct explanation *e, const struct metric *m, const char *value, struct condition_limit *ret)
+static size_t
+explanation_find_limits(const struct explanation *e, const struct metric *m, const char *value,
+    struct condition_limit ret[CONDITION_LIMITS_MAX])
 {
 	const char *text = m->success_condition ?: m->failure_condition;
 	struct condition_program *program;
 	struct value v;
 
 	if (text == NULL || value == NULL || condition_parse(e->arena, text, &program) != NULL)
-		return false;
+		return 0;
 	v = explanation_read_value(e->arena, value);
-	return condition_find_limit(e->arena, program, &v, e->now, ret);
+	return condition_find_limits(e->arena, program, &v, e->now, ret);
 }
 
-/* Returns the distance of a measurement from the limit, such as "0.0784 above 0.05 (2.6 times)"; "" without a limit. */
+/* Returns the distance from a limit, such as "0.0784 above 0.05 (2.6 times)". */
+static const char *
+explanation_distance_from(const struct explanation *e, const struct condition_limit *l)
+{
+	double by = fabs(l->value - l->limit);
+
+	if (!isfinite(by))
+		return arena_printf(e->arena, "no number to compare with %g", l->limit);
+	if (by == 0)
+		return arena_printf(e->arena, "equal to %g", l->limit);
+	if (l->limit > 0 && l->value / l->limit >= 2)
+		return arena_printf(e->arena, "%.3g above %g (%.2g times)", by, l->limit, l->value / l->limit);
+	return arena_printf(e->arena, "%.3g %s %g", by, l->value > l->limit ? "above" : "below", l->limit);
+}
+
+/* Returns the distances of a measurement from the limits that decide it; "" without a limit. */
 static const char *
 explanation_distance(const struct explanation *e, const struct metric *m, const struct measurement *one)
 {
-	struct condition_limit l;
-	double by;
+	struct condition_limit l[CONDITION_LIMITS_MAX];
+	const char *text = "";
+	size_t n;
 
 	if (explanation_has_no_data(one))
 		return "no data";
-	if (!explanation_find_limit(e, m, one->value, &l))
-		return one->message ?: "";
-	by = fabs(l.value - l.limit);
-	if (!isfinite(by))
-		return arena_printf(e->arena, "no number to compare with %g", l.limit);
-	if (by == 0)
-		return arena_printf(e->arena, "equal to %g", l.limit);
-	if (l.limit > 0 && l.value / l.limit >= 2)
-		return arena_printf(e->arena, "%.3g above %g (%.2g times)", by, l.limit, l.value / l.limit);
-	return arena_printf(e->arena, "%.3g %s %g", by, l.value > l.limit ? "above" : "below", l.limit);
+	n = explanation_find_limits(e, m, one->value, l);
+	for (size_t i = 0; i < n; i++)
+		text = arena_printf(e->arena, "%s%s%s", text, i > 0 ? "; " : "", explanation_distance_from(e, &l[i]));
+	return n > 0 ? text : one->message ?: "";
+}
+
+/* Returns a text of at most `max` bytes. */
+static const char *
+explanation_clip(const struct explanation *e, const char *text, int max)
+{
+	return (int)strlen(text) <= max ? text : arena_printf(e->arena, "%.*s...", max - 3, text);
 }
 
 static const char *
@@ -106,8 +125,9 @@ explanation_add_measurements(struct explanation *e, const struct metric *m, cons
 	for (size_t i = 0; i < r->measurements.n; i++) {
 		const struct measurement *one = &r->measurements.at[i];
 
-		str_addf(&e->out, "  %-9s %-*.*s %-13s %s\n", explanation_clock(e->arena, one->started_at), VALUE_SHOWN,
-		    VALUE_SHOWN, one->value ?: "-", one->phase ?: "", explanation_distance(e, m, one));
+		str_addf(&e->out, "  %-9s %-*s %-13s %s\n", explanation_clock(e->arena, one->started_at), VALUE_SHOWN,
+		    explanation_clip(e, one->value ?: "-", VALUE_SHOWN), one->phase ?: "",
+		    explanation_distance(e, m, one));
 	}
 	if ((int64_t)r->measurements.n < r->count + r->error)
 		str_addf(&e->out, "  The status keeps the last %zu of %" PRId64 " measurements.\n", r->measurements.n,
@@ -120,7 +140,8 @@ explanation_add_numbers(struct explanation *e, const struct metric_result *r)
 	const struct measurement *last = r->measurements.n > 0 ? &r->measurements.at[r->measurements.n - 1] : NULL;
 
 	for (size_t i = 0; last != NULL && i < last->metadata.n; i++)
-		if (!str_eq(last->metadata.at[i].key, "ResolvedPrometheusQuery"))
+		if (!str_eq(last->metadata.at[i].key, "ResolvedPrometheusQuery") &&
+		    !str_eq(last->metadata.at[i].key, COMPARE_COURSE))
 			str_addf(&e->out, "  %s: %s\n", last->metadata.at[i].key, last->metadata.at[i].value);
 }
 
@@ -149,7 +170,7 @@ explanation_add_result(struct explanation *e, const struct metric *m, const stru
 	size_t no_data = 0;
 
 	str_addf(&e->out, "\n%s: %s%s\n", m->name, r->phase ?: "Pending",
-	    dry_run ? " (dry run: without effect on the AnalysisRun)" : "");
+	    dry_run || r->dry_run ? " (dry run: without effect on the AnalysisRun)" : "");
 	if (r->message != NULL)
 		str_addf(&e->out, "  %s\n", r->message);
 	str_addf(&e->out, "  %s\n", explanation_condition(e, m));
@@ -178,16 +199,37 @@ explanation_result(const struct analysis_run *run, const char *name)
 	return NULL;
 }
 
+/* Returns the values of a measurement that decide its condition, "0.1 and 3"; without a limit, all that was measured;
+ * "": no number. */
+static const char *
+explanation_value(const struct explanation *e, const struct metric *m, const struct measurement *one)
+{
+	struct condition_limit l[CONDITION_LIMITS_MAX];
+	size_t n = explanation_find_limits(e, m, one->value, l);
+	const char *text = "";
+
+	if (explanation_has_no_data(one) || one->value == NULL)
+		return "";
+	if (n == 0)
+		return explanation_clip(e, one->value, REASON_SHOWN);
+	for (size_t i = 0; i < n; i++)
+		if (isfinite(l[i].value))
+			text = arena_printf(e->arena, "%s%s%.3g", text, text[0] != '\0' ? " and " : "", l[i].value);
+	return text;
+}
+
 /* Returns the values of the kept measurements, "0.1, 0.2". */
 static const char *
 explanation_values(const struct explanation *e, const struct metric *m, const struct metric_result *r)
 {
 	const char *text = "";
-	struct condition_limit l;
 
-	for (size_t i = 0; i < r->measurements.n; i++)
-		if (explanation_find_limit(e, m, r->measurements.at[i].value, &l) && isfinite(l.value))
-			text = arena_printf(e->arena, "%s%s%.3g", text, text[0] != '\0' ? ", " : "", l.value);
+	for (size_t i = 0; i < r->measurements.n && strlen(text) < REASONS_MAX; i++) {
+		const char *one = explanation_value(e, m, &r->measurements.at[i]);
+
+		if (one[0] != '\0')
+			text = arena_printf(e->arena, "%s%s%s", text, text[0] != '\0' ? ", " : "", one);
+	}
 	return text;
 }
 

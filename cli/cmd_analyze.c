@@ -114,7 +114,11 @@ analyze_run_of_cluster(struct analyze *z, const char *name)
 	e = cli_call(z->cli, "GET", client_path(z->cli->arena, &analysis_run_type, z->cli->namespace, name, NULL), NULL,
 	    NULL, &run);
 	if (e != NULL) {
-		cli_error(z->cli, e);
+		if (e->class == ERR_GONE)
+			cli_fail(z->cli, "%s in namespace %s; `kubectl get analysisruns -A` lists all",
+			    err_text(z->cli->arena, e), z->cli->namespace);
+		else
+			cli_error(z->cli, e);
 		z->failed = true;
 		return;
 	}

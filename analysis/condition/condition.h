@@ -44,7 +44,11 @@ struct condition_limit {
 	bool holds;
 };
 
-/* Finds the comparison with a number that decides the condition for this result: in `a && b` one that does not hold, in
- * `a || b` one that holds, and else the closer one. Returns false if the condition has none, or variables. */
-bool condition_find_limit(struct arena *, const struct condition_program *, const struct value *result, int64_t now,
-    struct condition_limit *ret);
+#define CONDITION_LIMITS_MAX 4
+
+/* Finds the comparisons with a number that decide the condition for this result: in `a && b` those that do not hold, in
+ * `a || b` those that hold, and else the closest one; in all(list, # < 1) that of the element that decides. Returns
+ * their number: 0 if something else decides it, such as the length of a list or a comparison of texts, or if the
+ * condition has variables. */
+size_t condition_find_limits(struct arena *, const struct condition_program *, const struct value *result, int64_t now,
+    struct condition_limit ret[CONDITION_LIMITS_MAX]);

@@ -28,6 +28,7 @@ check "the same of a file" sh -c "'$s' analyze web-2 >'$dir/live'; kubectl get a
 check "... and of a list" sh -c "kubectl get analysisruns -o yaml | '$s' analyze -f - | diff - '$dir/live'"
 check "a run that does not exist is an error" fails "$s" analyze web-3
 check "... which names it" says '"web-3" not found' "$s" analyze web-3
+check "... and where AnalysisRuns are listed" says "kubectl get analysisruns -A" "$s" analyze web-3
 check "a name that is a path is an error" says '"../web-2" is not a name' "$s" analyze ../web-2
 check "the article's template: when it fails at the earliest" says "fails when more than 3 measurements have failed, 3m after the start at the earliest" "$s" analyze -f examples/seed/analysis-templates.yaml
 check "... and a query without data" says "a query without a sample is an error: 5 in a row end the run, 40s after the first" "$s" analyze -f examples/seed/analysis-templates.yaml
@@ -42,6 +43,10 @@ status: {phase: Error, message: "the AnalysisRun is invalid: no metrics"}
 Y
 check "a run that is invalid: its message" says "AnalysisRun shop/a of Experiment e: Error. the AnalysisRun is invalid: no metrics." "$s" analyze -f "$dir/run.yaml"
 check "... and nothing about an update, which an Experiment may not have" fails says "aborts the update" "$s" analyze -f "$dir/run.yaml"
+sed -i 's/metrics: \[\]/metrics: [{name: m, successCondition: "len(result) > 0 \&\& all(result, # < 0.05)", provider: {prometheus: {query: q}}}]/; s/message: .*/metricResults: [{name: m, phase: Failed, count: 1, failed: 1, dryRun: true, measurements: [{phase: Failed, value: "[0.2,0.01]", metadata: {course: secret-course, evidence: "1"}}]}]}/' "$dir/run.yaml"
+check "a list is measured by the element that decides" says "0.15 above 0.05 (4 times)" "$s" analyze -f "$dir/run.yaml"
+check "... of a metric that is a dry run by its result" says "m: Failed (dry run: " "$s" analyze -f "$dir/run.yaml"
+check "numbers of a plot are left out" fails says secret-course "$s" analyze -f "$dir/run.yaml"
 check "files without a run are an error" says "the files have no AnalysisRun" "$s" analyze -f examples/seed/network.yaml
 run | sed 's/result\[0\] </result[0] <</' >"$dir/bad.yaml"
 check "a condition that cannot be read is an error" fails "$s" analyze -f "$dir/bad.yaml"

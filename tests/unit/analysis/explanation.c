@@ -27,7 +27,15 @@ the_deciding_comparison_is_found(void **state)
 		{ "isNaN(result[0]) || result[0] < 1", 2, "<", 1, false },
 		{ "result[0] == 3", 3, "==", 3, true },
 		{ "result[0] != 3", 3, "!=", 3, false },
-		{ "all(result, # < 1)", 2, NULL, 0, false },
+		{ "all(result, # < 1)", 2, "<", 1, false },
+		{ "any(result, # < 1)", 2, "<", 1, false },
+		{ "all(result, # * 2 < 1)", 2, NULL, 0, false },
+		{ "len(result) > 0 && all(result, # < 1)", 2, "<", 1, false },
+		{ "len(result) > 0 && all(result, # < 9)", 2, "<", 9, true },
+		{ "len(result) > 1 && result[0] < 9", 2, NULL, 0, false },
+		{ "!isNaN(result[0]) && result[0] < 9", 2, "<", 9, true },
+		{ "result[0] < 9 && isNaN(result[0])", 2, NULL, 0, false },
+		{ "len(result) == 0 || result[0] < 1", 2, "<", 1, false },
 		{ "result[1] < 1", 2, NULL, 0, false },
 		{ "let a = result[0]; a < 1", 2, NULL, 0, false },
 		{ "len(result) in 1..2", 2, NULL, 0, false },
@@ -38,16 +46,55 @@ the_deciding_comparison_is_found(void **state)
 		struct arena *a = arena_new();
 		struct value result = value_from_floats(a, &cases[i].result, 1);
 		struct condition_program *p;
-		struct condition_limit l = { 0 };
+		struct condition_limit all[CONDITION_LIMITS_MAX] = { 0 }, l;
+		size_t n;
 
 		assert_null(condition_parse(a, cases[i].condition, &p));
-		if (condition_find_limit(a, p, &result, 0, &l) != (cases[i].op != NULL))
+		n = condition_find_limits(a, p, &result, 0, all);
+		l = all[0];
+		if (n != (cases[i].op != NULL))
 			fail_msg("%s: a comparison is %sfound", cases[i].condition, cases[i].op != NULL ? "not " : "");
 		if (cases[i].op != NULL && (strcmp(l.op, cases[i].op) != 0 || l.limit != cases[i].limit ||
 					       l.value != cases[i].result || l.holds != cases[i].holds))
 			fail_msg("%s: got %g %s %g, %d", cases[i].condition, l.value, l.op, l.limit, l.holds);
 		arena_free(a);
 	}
+}
+
+static void
+several_comparisons_may_decide(void **state)
+{
+	static const double measured[] = { 0.1, 2, 0.4 };
+	static const struct {
+		const char *condition;
+		size_t n;
+		double values[2];
+	} cases[] = {
+		{ "result[0] < 0.05 && result[1] > 3", 2, { 0.1, 2 } },
+		{ "result[0] < 0.05 && result[1] > 1", 1, { 0.1 } },
+		{ "result[0] > 0.05 || result[1] > 1", 2, { 0.1, 2 } },
+		{ "result[0] < 0.2 && result[1] > 1", 1, { 0.1 } },
+		{ "all(result, # < 0.2)", 1, { 2 } },
+		{ "all(result, # > 0.2)", 1, { 0.1 } },
+		{ "all(result, # < 3)", 1, { 2 } },
+		{ "any(result, # > 0.2)", 1, { 2 } },
+		{ "any(result, # > 3)", 1, { 2 } },
+	};
+	struct arena *a = arena_new();
+	struct value result = value_from_floats(a, measured, ARRAY_SIZE(measured));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct condition_limit l[CONDITION_LIMITS_MAX] = { 0 };
+		struct condition_program *p;
+		size_t n;
+
+		assert_null(condition_parse(a, cases[i].condition, &p));
+		n = condition_find_limits(a, p, &result, 0, l);
+		if (n != cases[i].n || l[0].value != cases[i].values[0] || l[1].value != cases[i].values[1])
+			fail_msg("%s: got %zu: %g, %g", cases[i].condition, n, l[0].value, l[1].value);
+	}
+	arena_free(a);
 }
 
 /* Returns the explanation of a run with one metric and these measurements, as YAML. */
@@ -212,6 +259,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_deciding_comparison_is_found),
+		cmocka_unit_test(several_comparisons_may_decide),
 		cmocka_unit_test(a_failed_run_is_explained),
 		cmocka_unit_test(strange_values_are_explained),
 		cmocka_unit_test(a_template_is_explained),
