@@ -9,6 +9,7 @@
 #include "base/time.h"
 
 #define OUTPUT_MAX (1u << 20)
+#define OUTPUT_COARSE 2.5 /* ratio of two effects that are far apart */
 
 const char *
 output_percent(struct arena *a, double share)
@@ -102,6 +103,19 @@ output_rows(const struct play *p, const struct play_metric *m)
 	}
 }
 
+/* Between two effects that are far apart the smallest one that is caught is a guess. */
+static void
+output_coarse(const struct play *p, double smallest)
+{
+	for (size_t i = 1; i < p->options.n_effects; i++) {
+		double before = p->options.effects[i - 1], effect = p->options.effects[i];
+
+		if (smallest > before && smallest < effect && effect / before > OUTPUT_COARSE)
+			printf("    It is interpolated between x%g and x%g: add effects between them to --effects.\n",
+			    before, effect);
+	}
+}
+
 static void
 output_smallest(const struct play *p, const struct play_metric *m)
 {
@@ -132,6 +146,7 @@ output_smallest(const struct play *p, const struct play_metric *m)
 		printf("%s: a canary with about x%.2g the errors is stopped nine times in ten: %s -> %s of its "
 		       "requests.\n",
 		    m->name, smallest, output_percent(a, rate), output_percent(a, fmin(rate * smallest, 1)));
+	output_coarse(p, smallest);
 }
 
 /* Why the result itself was changed, and not what it is computed from. */

@@ -280,8 +280,13 @@ play_add_comparison(struct play *p, struct play_metric *m)
 		return err_wrap(a, e, "metric %s", m->name);
 	if (p->options.length_ms < COMPARISON_BINS_MIN * m->config.step_ms ||
 	    p->options.length_ms / m->config.step_ms > REPLICASETS_COLUMNS)
-		return err_new(a, ERR_INVALID, "metric %s: --minutes is not from %d to %d steps of %s", m->name,
-		    COMPARISON_BINS_MIN, REPLICASETS_COLUMNS, duration_human(a, m->config.step_ms));
+		return err_new(a, ERR_INVALID,
+		    "metric %s: --minutes %lld is not from %s to %s: a comparison in steps of %s needs %d of them, and "
+		    "%d are read at most",
+		    m->name, (long long)p->options.length_ms / 60000,
+		    duration_human(a, COMPARISON_BINS_MIN * m->config.step_ms),
+		    duration_human(a, REPLICASETS_COLUMNS * m->config.step_ms), duration_human(a, m->config.step_ms),
+		    COMPARISON_BINS_MIN, REPLICASETS_COLUMNS);
 	*(m->proposed ? &p->n_proposed : &p->n_comparisons) += 1;
 	return NULL;
 }

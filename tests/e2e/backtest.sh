@@ -60,6 +60,7 @@ check "the same seed prints the same text" again
 backtest --seed 2 -o json >"$dir/seed2"
 check "another one other figures" fails cmp -s "$dir/json" "$dir/seed2"
 check "a smaller weight has fewer requests" says "had 6" backtest --weight 5 --effects 5
+check "a figure between effects that are far apart says so" says "It is interpolated between x1 and x5" backtest --effects 5
 check "a larger one than the pods had is reported" says "The pods that played the canary had 20 % of the requests only" backtest --weight 60 --effects 5
 
 limited() { backtest --effects 2,5 "$@" >/dev/null 2>"$dir/limits"; }
@@ -313,7 +314,7 @@ first=$(grep -m 1 '"query"' "$dir/record")
 } | tr -d '\n' >"$dir/many"
 check "a million series are refused" says "ReplicaSets had pods" replay "$dir/many"
 
-check "a release needs eight bins" says "is not from 8 to" backtest --minutes 1
+check "a release needs eight bins" says "--minutes 1 is not from 2m to 37h: a comparison in steps of 15s needs 8 of them" backtest --minutes 1
 check "a weight has bounds" says "is not a percentage between 0 and 100" backtest --weight 100
 check "effects ascend" says "is not a list of ascending numbers above 1" backtest --effects 2,2
 check "a past has a unit" says "is not from 1s to 366d" backtest --past 7
