@@ -439,8 +439,8 @@ plan_objects_read(struct arena *a, const struct plan_source *source, const json_
 	ret->decoded = (const struct rollout *)object_decode(&rollout_type, ret->rollout, a);
 	problems = ret->decoded->object.problems;
 	if (problems != NULL && problems->n > 0)
-		return err_new(a, ERR_INVALID, "%s: %s; `sluice lint` lists all errors", problems->at[0].path,
-		    problems->at[0].text);
+		return err_new(a, ERR_INVALID, "rollout %s: %s: %s; `sluice lint` lists all errors with their lines",
+		    ret->decoded->object.meta.name ?: "", problems->at[0].path, problems->at[0].text);
 	if (objects_pods(ret->decoded) > PLAN_PODS_MAX)
 		return err_new(
 		    a, ERR_INVALID, "the rollout requests more than %d pods, the limit of a plan", PLAN_PODS_MAX);

@@ -7,6 +7,7 @@
 #include "cli/plan/forecast.h"
 #include "io/log.h"
 
+#define READY_MS_MIN 1000 /* times are shown in whole seconds */
 #define READY_MS_MAX (24ll * 3600 * 1000)
 
 /* The documents of the files. */
@@ -168,8 +169,8 @@ plan_read(struct cli *c, enum plan_metrics metrics, struct plan_objects *ret, in
 	int64_t ready_ms = 0;
 	int failed;
 
-	if (ready != NULL && (!duration_parse(ready, &ready_ms) || ready_ms <= 0 || ready_ms > READY_MS_MAX))
-		return cli_fail(c, "--ready: \"%s\" is not a duration between 0 and 24h, such as 15s", ready);
+	if (ready != NULL && (!duration_parse(ready, &ready_ms) || ready_ms < READY_MS_MIN || ready_ms > READY_MS_MAX))
+		return cli_fail(c, "--ready: \"%s\" is not a duration from 1s to 24h, such as 15s", ready);
 	log_setup(LOG_LEVEL_ERROR, false);
 	if (cli_flag(c, "filename") != NULL)
 		failed = plan_read_files(c, metrics, ret);

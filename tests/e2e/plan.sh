@@ -52,6 +52,7 @@ check "several Rollouts" says "choose one with --rollout" "$s" plan -f examples
 check "and the one that is chosen" says "myapp-production/myapp" "$s" plan -f examples/seed --rollout myapp-production/myapp
 check "a file that does not exist" says "nowhere.yaml" "$s" plan -f nowhere.yaml
 check "a text that is not a duration is refused" says '--ready: "soon" is not a duration' "$s" plan -f examples/seed/rollout.yaml --ready soon
+check "... and a time that rows do not show" says "is not a duration from 1s to 24h" "$s" plan -f examples/seed/rollout.yaml --ready 500ms
 
 # The stand-ins of each router: the controller accepts them, and the update is promoted.
 canary() { # the rest of the canary strategy
