@@ -60,14 +60,22 @@ static size_t
 explanation_find_limits(const struct explanation *e, const struct metric *m, const char *value,
     struct condition_limit ret[CONDITION_LIMITS_MAX])
 {
-	const char *text = m->success_condition ?: m->failure_condition;
+	const char *conditions[] = { m->failure_condition, m->success_condition };
 	struct condition_program *program;
-	struct value v;
+	size_t n = 0;
 
-	if (text == NULL || value == NULL || condition_parse(e->arena, text, &program) != NULL)
-		return 0;
-	v = explanation_read_value(e->arena, value);
-	return condition_find_limits(e->arena, program, &v, e->now, ret);
+	/* A failureCondition that holds decides before the successCondition. */
+	for (size_t i = 0; i < ARRAY_SIZE(conditions) && value != NULL; i++) {
+		struct value v;
+
+		if (conditions[i] == NULL || condition_parse(e->arena, conditions[i], &program) != NULL)
+			continue;
+		v = explanation_read_value(e->arena, value);
+		n = condition_find_limits(e->arena, program, &v, e->now, ret);
+		if (i == 0 && n > 0 && ret[0].holds)
+			break;
+	}
+	return n;
 }
 
 /* Returns the distance from a limit, such as "0.0784 above 0.05 (2.6 times)". */
@@ -101,11 +109,17 @@ explanation_distance(const struct explanation *e, const struct metric *m, const 
 	return n > 0 ? text : one->message ?: "";
 }
 
-/* Returns a text of at most `max` bytes. */
+/* Returns a text of at most `max` bytes, with whole characters. */
 static const char *
 explanation_clip(const struct explanation *e, const char *text, int max)
 {
-	return (int)strlen(text) <= max ? text : arena_printf(e->arena, "%.*s...", max - 3, text);
+	int n = max - 3;
+
+	if ((int)strlen(text) <= max)
+		return text;
+	while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	return arena_printf(e->arena, "%.*s...", n, text);
 }
 
 static const char *
@@ -213,7 +227,7 @@ explanation_value(const struct explanation *e, const struct metric *m, const str
 	if (n == 0)
 		return explanation_clip(e, one->value, REASON_SHOWN);
 	for (size_t i = 0; i < n; i++)
-		if (isfinite(l[i].value))
+		if (i == 0 || l[i].value != l[i - 1].value)
 			text = arena_printf(e->arena, "%s%s%.3g", text, text[0] != '\0' ? " and " : "", l[i].value);
 	return text;
 }
@@ -224,9 +238,11 @@ explanation_values(const struct explanation *e, const struct metric *m, const st
 {
 	const char *text = "";
 
-	for (size_t i = 0; i < r->measurements.n && strlen(text) < REASONS_MAX; i++) {
+	for (size_t i = 0; i < r->measurements.n; i++) {
 		const char *one = explanation_value(e, m, &r->measurements.at[i]);
 
+		if (strlen(text) >= REASONS_MAX)
+			return arena_printf(e->arena, "%s, ...", text);
 		if (one[0] != '\0')
 			text = arena_printf(e->arena, "%s%s%s", text, text[0] != '\0' ? ", " : "", one);
 	}
@@ -313,7 +329,7 @@ explanation_add_summary(struct explanation *e, const struct analysis_run *run, c
 			explanation_add_reason(e, &set->metrics[i], r);
 	}
 	if (!explanation_has_reason(run) && !str_empty(s->message))
-		str_addf(&e->out, " %s.", s->message);
+		str_addf(&e->out, " %s%s", s->message, str_ends(s->message, ".") ? "" : ".");
 	if (owner != NULL && str_eq(owner->kind, "Rollout"))
 		str_addf(&e->out, " %s", explanation_effect(s->phase));
 	str_adds(&e->out, "\n");
@@ -340,7 +356,7 @@ explanation_of_run(struct arena *a, const struct analysis_run *run, int64_t now,
 	if (err == NULL)
 		err = metrics_prepare(a, &run->spec, args, run->spec.args.n, &set);
 	/* A run that ended because it is invalid has a message. */
-	if (err != NULL && !phase_is_final(run->status.phase))
+	if (err != NULL && (!phase_is_final(run->status.phase) || str_empty(run->status.message)))
 		return err;
 	str_init(&e.out, EXPLANATION_MAX);
 	explanation_add_summary(&e, run, &set);

@@ -138,6 +138,15 @@ limit_compare(
 	return true;
 }
 
+/* A number shows more than NaN or an infinite value. */
+static bool
+limit_is_farther(const struct condition_limit *l, const struct condition_limit *than)
+{
+	if (!isfinite(l->value) || !isfinite(than->value))
+		return isfinite(l->value);
+	return limit_distance(l) > limit_distance(than);
+}
+
 /* all(list, # < 0.05) is decided by an element that does not hold, any(...) by one that does: the farthest from the
  * limit. Without one, by the closest of all. */
 static struct limit_found
@@ -152,14 +161,13 @@ limit_find_of_elements(const struct limit_search *s, const struct node *n)
 	if (condition_eval_value(s->arena, &list, s->result, s->now, &v) != NULL || v.kind != VALUE_ARRAY)
 		return (struct limit_found){ 0 };
 	for (size_t i = 0; i < v.array.n; i++) {
-		bool deciding, farther;
+		bool deciding;
 
 		if (!limit_compare(s, n->args[1], &v.array.at[i], &one))
 			return (struct limit_found){ 0 };
 		deciding = one.holds == decides;
-		farther = f.n > 0 && limit_distance(&one) > limit_distance(&f.at[0]);
-		if (f.n == 0 || (deciding && (f.holds != decides || farther)) ||
-		    (!deciding && f.holds != decides && !farther))
+		if (f.n == 0 || (deciding && (f.holds != decides || limit_is_farther(&one, &f.at[0]))) ||
+		    (!deciding && f.holds != decides && limit_distance(&one) < limit_distance(&f.at[0])))
 			f.at[0] = one;
 		f.n = 1;
 		f.holds = one.holds == decides ? decides : f.holds;

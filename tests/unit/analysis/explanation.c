@@ -64,21 +64,22 @@ the_deciding_comparison_is_found(void **state)
 static void
 several_comparisons_may_decide(void **state)
 {
-	static const double measured[] = { 0.1, 2, 0.4 };
+	const double measured[] = { NAN, 0.1, 2, INFINITY, 0.4 };
 	static const struct {
 		const char *condition;
 		size_t n;
 		double values[2];
 	} cases[] = {
-		{ "result[0] < 0.05 && result[1] > 3", 2, { 0.1, 2 } },
-		{ "result[0] < 0.05 && result[1] > 1", 1, { 0.1 } },
-		{ "result[0] > 0.05 || result[1] > 1", 2, { 0.1, 2 } },
-		{ "result[0] < 0.2 && result[1] > 1", 1, { 0.1 } },
+		{ "result[1] < 0.05 && result[2] > 3", 2, { 0.1, 2 } },
+		{ "result[1] < 0.05 && result[2] > 1", 1, { 0.1 } },
+		{ "result[1] > 0.05 || result[2] > 1", 2, { 0.1, 2 } },
+		{ "result[1] < 0.2 && result[2] > 1", 1, { 0.1 } },
 		{ "all(result, # < 0.2)", 1, { 2 } },
 		{ "all(result, # > 0.2)", 1, { 0.1 } },
-		{ "all(result, # < 3)", 1, { 2 } },
+		{ "all(result[1:3], # < 3)", 1, { 2 } },
 		{ "any(result, # > 0.2)", 1, { 2 } },
-		{ "any(result, # > 3)", 1, { 2 } },
+		{ "any(result[1:3], # > 3)", 1, { 2 } },
+		{ "all(result, # < 0.05)", 1, { 2 } },
 	};
 	struct arena *a = arena_new();
 	struct value result = value_from_floats(a, measured, ARRAY_SIZE(measured));
