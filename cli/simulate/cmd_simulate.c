@@ -187,7 +187,7 @@ simulate_prepare(struct simulation *s)
 			.stopped_weight = arena_new_array(a, int64_t, n),
 			.promoted_at = arena_new_array(a, int64_t, n) };
 	for (size_t i = 0; i < r->n; i++)
-		if (s->world.errors == 0 && s->versions[i].fault.ratio != 1)
+		if (s->world.errors == 0 && faults_is_ratio(&s->versions[i].fault))
 			forecast_line(a, &r->warnings, "%s changes nothing: --errors is 0", s->versions[i].text);
 	if (!s->objects.analyses)
 		forecast_line(a, &r->warnings, "no analysis measures the new version; nothing can stop it");

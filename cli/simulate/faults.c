@@ -68,6 +68,15 @@ faults_is_none(const struct world_fault *f)
 	return f->ratio == 1 && f->more == 0 && f->latency == 1 && f->leak == 0 && f->crash_weight < 0;
 }
 
+bool
+faults_is_ratio(const struct world_fault *f)
+{
+	struct world_fault others = *f;
+
+	others.ratio = 1;
+	return f->ratio != 1 && faults_is_none(&others);
+}
+
 struct err *
 faults_read(struct arena *a, const char *text, struct version_fault *ret)
 {

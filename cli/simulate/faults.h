@@ -13,5 +13,8 @@ struct version_fault {
  * what is known. */
 struct err *faults_read(struct arena *, const char *text, struct version_fault *ret);
 
+/* Returns whether all that differs is the ratio of the error rates. */
+bool faults_is_ratio(const struct world_fault *);
+
 /* Reads a share: "1%" or 0.01, in [0, 1]. */
 bool faults_share(const char *text, double *ret);

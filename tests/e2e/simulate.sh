@@ -34,6 +34,7 @@ done
 check "a late fault may begin at once" \
 	sh -c "'$s' simulate -f $compare --releases 2 --bad errors=5x --bad late@0s -o json | jq -e '.versions[1].failedRequests == .versions[2].failedRequests'"
 check "no errors cannot be more" says "Warning: errors=5x changes nothing: --errors is 0" "$s" simulate -f $compare --releases 1 --errors 0 --bad errors=5x
+check "... but a latency can" fails says "changes nothing" "$s" simulate -f $compare --releases 1 --errors 0 --bad errors=5x,latency=3x
 check "a timeline ends when the traffic has returned" \
 	sh -c "'$s' simulate -f $compare --releases 1 --bad errors=10x | grep 'aborted: ' | tail -1 | grep 'weight 0%'"
 sed 's/- setWeight: 20/- setWeight: 120/' $compare >"$dir/stuck.yaml"
