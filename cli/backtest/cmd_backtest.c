@@ -28,7 +28,7 @@ const struct command cmd_backtest = {
 		{ .name = "rollout",
 		    .value = "NAME",
 		    .text = "Rollout whose pods have the history (default: the one in the files)" },
-		{ .name = "global", .text = "Use a ClusterAnalysisTemplate of the cluster" },
+		{ .name = "global", .text = "Use a ClusterAnalysisTemplate" },
 		{ .name = "argument",
 		    .letter = 'a',
 		    .value = "KEY=VALUE",
@@ -203,9 +203,13 @@ backtest_check_catch(const struct play *p, const struct play_metric *m, double l
 
 	if (m->kind == PLAY_RESULT)
 		return cli_fail(p->cli,
-		    "metric %s: --must-catch needs a query of a known form (docs/backtest.md); of this one the result "
-		    "is multiplied, which no canary with a part of the requests does",
+		    "metric %s: --must-catch needs a query that is evaluated here (docs/backtest.md); of this one the "
+		    "result is multiplied, which no canary with a part of the requests does",
 		    m->name);
+	if (isnan(caught) && output_stops_good(m))
+		return cli_fail(p->cli,
+		    "metric %s stops good releases, too: it does not tell them from bad ones; --must-catch is %g",
+		    m->name, limit);
 	if (isnan(caught))
 		return cli_fail(p->cli,
 		    "metric %s catches no effect of --effects nine times in ten by its conditions; --must-catch is %g",
@@ -330,8 +334,6 @@ backtest_check_flags(struct cli *c)
 		if (cli_given(c, placebo[i]) && (at || (releases && i == 0)))
 			return cli_fail(c, "--%s is about many releases or placebo releases, which --%s excludes",
 			    placebo[i], at ? "at" : "releases");
-	if (cli_on(c, "global") && cli_flag(c, "filename") != NULL)
-		return cli_fail(c, "--global is about the cluster; -f excludes it");
 	if (at + releases + cli_on(c, "placebo") > 1)
 		return cli_fail(c, "--at, --releases and --placebo exclude each other");
 	if ((at || releases) && cli_flag(c, "must-catch") != NULL)

@@ -116,6 +116,12 @@ output_coarse(const struct play *p, double smallest)
 	}
 }
 
+bool
+output_stops_good(const struct play_metric *m)
+{
+	return output_share(m->power[0].stopped, m->power[0].releases) >= PLAY_CAUGHT;
+}
+
 static void
 output_smallest(const struct play *p, const struct play_metric *m)
 {
@@ -128,7 +134,7 @@ output_smallest(const struct play *p, const struct play_metric *m)
 	if (m->kind == PLAY_RESULT && m->threshold.worse == THRESHOLD_UNKNOWN)
 		printf("%s: the conditions do not tell whether more or less is worse: only good releases are played.\n",
 		    m->name);
-	else if (isnan(smallest) && output_share(good->stopped, good->releases) >= PLAY_CAUGHT)
+	else if (isnan(smallest) && output_stops_good(m))
 		printf("%s: %s of the good releases are stopped: it does not tell good ones from bad ones.\n", m->name,
 		    output_percent(a, output_share(good->stopped, good->releases)));
 	else if (isnan(smallest) && output_share(worst->stopped, worst->releases) >= PLAY_CAUGHT)
@@ -153,6 +159,8 @@ output_smallest(const struct play *p, const struct play_metric *m)
 static void
 output_result_notes(const struct play_metric *m)
 {
+	if (m->threshold.worse == THRESHOLD_UNKNOWN)
+		return;
 	if (m->difference > 0)
 		printf("    The value in this process differs from that of Prometheus (by %.2g of it); so xN is\n",
 		    m->difference);

@@ -10,6 +10,9 @@ struct output_placebo {
 };
 
 /* Each prints on standard output. */
+/* Returns whether the metric stops nine of ten good releases. */
+bool output_stops_good(const struct play_metric *);
+
 void output_table(const struct play *);
 void output_json(const struct play *);
 void output_svg(const struct play *);

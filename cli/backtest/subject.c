@@ -7,6 +7,8 @@
 #include "cli/manifest_files.h"
 #include "kube/client.h"
 
+#define SUBJECT_TEMPLATES_MAX 100 /* of one analysis; further ones are not read */
+
 /* The scratch of one reading. */
 struct subject_pass {
 	struct cli *cli;
@@ -16,33 +18,34 @@ struct subject_pass {
 	bool cluster_template;
 };
 
-/* Returns the only document of a kind with this name (NULL: any), in the namespace of --namespace if that is given;
- * NULL after printing the error, if there are several, or none is found and one is `needed`. */
+/* Chooses documents of a kind. */
+struct subject_choice {
+	const char *kind, *name; /* NULL: any name */
+	const char *ns; /* NULL: any; a document without a namespace is in each */
+};
+
+/* Returns the only document of a choice, and the number of all; NULL, and the names of all, if there are several. */
 static json_t *
-subject_find(struct cli *c, const json_t *documents, const char *kind, const char *name, bool needed, bool *ret_failed)
+subject_find(struct arena *a, const json_t *documents, const struct subject_choice *of, size_t *ret_n, const char **ret)
 {
-	const char *names = "", *ns = cli_flag(c, "namespace");
 	json_t *doc, *found = NULL;
 	size_t i, n = 0;
 
+	*ret = "";
 	json_array_foreach (documents, i, doc) {
 		const json_t *meta = json_object_get(doc, "metadata");
-		const char *one = json_str(meta, "name"), *in = json_str(meta, "namespace");
+		const char *name = json_str(meta, "name"), *ns = json_str(meta, "namespace");
 
-		if (!str_ends(json_str(doc, "kind"), kind) || one == NULL || (name != NULL && strcmp(name, one) != 0) ||
-		    (ns != NULL && in != NULL && strcmp(ns, in) != 0))
+		if (!str_eq(json_str(doc, "kind"), of->kind) || name == NULL ||
+		    (of->name != NULL && strcmp(of->name, name) != 0) ||
+		    (of->ns != NULL && ns != NULL && strcmp(of->ns, ns) != 0))
 			continue;
 		if (n++ < 20)
-			names = arena_printf(c->arena, "%s%s%s%s%s", names, n > 1 ? ", " : "", in != NULL ? in : "",
-			    in != NULL ? "/" : "", one);
+			*ret = arena_printf(a, "%s%s%s%s%s", *ret, n > 1 ? ", " : "", ns != NULL ? ns : "",
+			    ns != NULL ? "/" : "", name);
 		found = doc;
 	}
-	*ret_failed = n > 1 || (n == 0 && needed);
-	if (n > 1)
-		cli_fail(c, "the files have several objects %s (%s): %s", kind, names,
-		    name != NULL ? "choose one with --namespace, or give its file only" : "choose one with --rollout");
-	else if (n == 0 && needed)
-		cli_fail(c, "the files have no %s \"%s\"", kind, name);
+	*ret_n = n;
 	return n == 1 ? found : NULL;
 }
 
@@ -50,18 +53,33 @@ static int
 subject_from_files(struct subject_pass *p)
 {
 	struct cli *c = p->cli;
-	const char *rollout = cli_flag(c, "rollout");
-	bool failed;
+	struct subject_choice template = { analysis_template_type.kind, p->name, cli_flag(c, "namespace") },
+			      rollout = { rollout_type.kind, cli_flag(c, "rollout"), template.ns };
+	const char *names;
+	size_t n = 0;
 
 	if (!manifest_files_read(c, 1, &p->documents))
 		return 1;
-	p->template = json_incref(subject_find(c, p->documents, "AnalysisTemplate", p->name, true, &failed));
-	if (failed)
-		return 1;
-	p->cluster_template = str_eq(json_str(p->template, "kind"), "ClusterAnalysisTemplate");
-	/* Without one of these names, the pods are those of a Rollout that is not in the files. */
-	p->rollout = json_incref(subject_find(c, p->documents, "Rollout", rollout, false, &failed));
-	return failed;
+	if (!cli_on(c, "global"))
+		p->template = json_incref(subject_find(c->arena, p->documents, &template, &n, &names));
+	if (n == 0) {
+		p->cluster_template = true;
+		template.kind = cluster_analysis_template_type.kind;
+		p->template = json_incref(subject_find(c->arena, p->documents, &template, &n, &names));
+	}
+	if (n == 0)
+		return cli_fail(c, "the files have no %s \"%s\"",
+		    cli_on(c, "global") ? template.kind : analysis_template_type.kind, p->name);
+	if (n > 1)
+		return cli_fail(c,
+		    "the files have several objects %s (%s): choose one with --namespace, or give its file only",
+		    template.kind, names);
+	/* Without one of this name, the pods are those of a Rollout that is not in the files. */
+	p->rollout = json_incref(subject_find(c->arena, p->documents, &rollout, &n, &names));
+	if (n > 1)
+		return cli_fail(c, "the files have several objects Rollout (%s): choose one with %s", names,
+		    rollout.name != NULL ? "--namespace" : "--rollout");
+	return 0;
 }
 
 static int
@@ -115,55 +133,81 @@ subject_analysis(const struct subject_pass *p, const struct rollout *r)
 	return NULL;
 }
 
-/* Sets *ret to another template of the analysis, a new reference; NULL: it is not found. Returns 0, or 1 after
- * printing the error. */
-static int
-subject_read_other(const struct subject_pass *p, const struct template_ref *ref, json_t **ret)
-{
-	const struct type *t = ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type;
-	struct cli *c = p->cli;
-	struct err *e = NULL;
-	bool failed = false;
+/* The templates of an analysis whose comparisons are counted. */
+struct subject_others {
+	const struct subject_pass *pass;
+	const char *ns; /* of the Rollout; NULL: not known */
+	const struct template_ref *at[SUBJECT_TEMPLATES_MAX];
+	size_t n;
+};
 
-	*ret = NULL;
-	if (p->documents != NULL)
-		*ret = json_incref(subject_find(c, p->documents, t->kind, ref->template_name, false, &failed));
-	else
-		e = cli_call(
-		    c, "GET", client_path(c->arena, t, c->namespace, ref->template_name, NULL), NULL, NULL, ret);
-	if (*ret == NULL && !failed && (e == NULL || e->class == ERR_GONE))
-		fprintf(stderr,
-		    "warning: %s %s, which the same analysis uses, is not found: its comparisons are not counted\n",
-		    t->kind, ref->template_name);
-	else if (e != NULL)
-		return cli_error(c, e);
-	return failed;
+/* Adds templates once, as the controller does. */
+static void
+subject_add_others(struct subject_others *to, const struct template_ref *refs, size_t n)
+{
+	for (size_t i = 0; i < n && to->n < SUBJECT_TEMPLATES_MAX; i++) {
+		bool known = str_empty(refs[i].template_name);
+
+		for (size_t k = 0; k < to->n && !known; k++)
+			known = str_eq(to->at[k]->template_name, refs[i].template_name) &&
+				to->at[k]->cluster_scope == refs[i].cluster_scope;
+		if (!known)
+			to->at[to->n++] = &refs[i];
+	}
 }
 
-/* Counts the comparisons of the other templates: they are in the same AnalysisRun, and share its false alarms. */
-static int
-subject_count_others(const struct subject_pass *p, const struct rollout_analysis *analysis, size_t *ret)
+/* Returns another template of the analysis, a new reference; NULL after a warning if it cannot be read. */
+static json_t *
+subject_read_other(const struct subject_others *others, const struct template_ref *ref)
 {
-	*ret = 0;
-	for (size_t i = 0; analysis != NULL && i < analysis->templates.n; i++) {
-		const struct template_ref *ref = &analysis->templates.at[i];
+	const struct type *t = ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type;
+	const struct subject_pass *p = others->pass;
+	const struct subject_choice choice = { t->kind, ref->template_name, others->ns };
+	struct cli *c = p->cli;
+	const char *names, *why = "it is not in the files";
+	struct err *e = NULL;
+	json_t *doc = NULL;
+	size_t n = 0;
+
+	if (p->documents != NULL)
+		doc = json_incref(subject_find(c->arena, p->documents, &choice, &n, &names));
+	else
+		e = cli_call(
+		    c, "GET", client_path(c->arena, t, c->namespace, ref->template_name, NULL), NULL, NULL, &doc);
+	if (doc == NULL) {
+		why = e != NULL ? err_text(c->arena, e) : n > 1 ? "the files have several" : why;
+		fprintf(stderr, "warning: comparisons of %s %s, which the same analysis uses, are not counted: %s\n",
+		    t->kind, ref->template_name, why);
+	}
+	return doc;
+}
+
+/* Returns the number of comparisons of the other templates: they are in the same AnalysisRun, and share its false
+ * alarms. */
+static size_t
+subject_count_others(const struct subject_pass *p, const char *ns, const struct rollout_analysis *analysis)
+{
+	struct subject_others others = { .pass = p, .ns = ns };
+	size_t n = 0;
+
+	if (analysis != NULL)
+		subject_add_others(&others, analysis->templates.at, analysis->templates.n);
+	for (size_t i = 0; i < others.n; i++) {
+		const struct template_ref *ref = others.at[i];
 		_cleanup_(json_decrefp) json_t *doc = NULL;
 		const struct analysis_template *t;
 		struct analysis_run run = { 0 };
 
-		if (str_empty(ref->template_name) ||
-		    (str_eq(ref->template_name, p->name) && ref->cluster_scope == p->cluster_template))
-			continue;
-		if (subject_read_other(p, ref, &doc) != 0)
-			return 1;
-		if (doc == NULL)
+		if ((str_eq(ref->template_name, p->name) && ref->cluster_scope == p->cluster_template) ||
+		    (doc = subject_read_other(&others, ref)) == NULL)
 			continue;
 		t = (const struct analysis_template *)object_decode(&analysis_template_type, doc, p->cli->arena);
 		run.object = t->object;
 		run.spec = t->spec;
-		*ret += kept_comparisons(&run, p->cli->arena);
+		n += kept_comparisons(&run, p->cli->arena);
+		subject_add_others(&others, t->spec.templates.at, t->spec.templates.n);
 	}
-	return 0;
+	return n;
 }
 
 static bool
@@ -258,8 +302,9 @@ subject_resolve(const struct subject_pass *p, struct subject *ret)
 		return cli_fail(c,
 		    "AnalysisTemplate %s has the metrics of other templates (spec.templates): test these one by one",
 		    p->name);
-	if (subject_arguments(p, t, analysis, &given) != 0 || subject_count_others(p, analysis, &ret->n_others) != 0)
+	if (subject_arguments(p, t, analysis, &given) != 0)
 		return 1;
+	ret->n_others = subject_count_others(p, rollout != NULL ? rollout->object.meta.namespace : NULL, analysis);
 	ret->in_background = analysis != NULL && rollout->spec.strategy.canary != NULL &&
 			     analysis == rollout->spec.strategy.canary->analysis;
 	if ((e = args_merge(c->arena, &source, 1, &given, &from, &merged)) != NULL)

@@ -72,7 +72,7 @@ check "so is one that catches no effect" says "metric errors catches no effect o
 check "a dry run catches nothing" says "all metrics are dry runs" \
 	"$SLUICE" backtest compare -f <(sed 's/^  metrics:/  dryRun: [{metricName: .*}]\n&/' examples/gates/compare.yaml) -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 5 --must-catch 5
 check "an argument that the template does not have is an error" says 'AnalysisTemplate compare has no argument "nope"' backtest -a nope=1
-check "--global is about the cluster" says "-f excludes it" backtest --global
+check "--global chooses by the kind, also in files" says 'the files have no ClusterAnalysisTemplate "compare"' backtest --global
 # Of the same AnalysisRun, all comparisons share its false alarms, also those of other templates.
 sed 's/- templateName: compare/&\n        - templateName: more\n        - templateName: away/' examples/gates/compare.yaml >"$dir/more.yaml"
 cat >>"$dir/more.yaml" <<'Y'
@@ -83,7 +83,17 @@ Y
 "$SLUICE" backtest compare -f "$dir/more.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 3 -o json >"$dir/more" 2>"$dir/away"
 check "comparisons of other templates make false alarms rarer, and regressions harder to see" \
 	between 1 "$(($(figure "$dir/json" errors 3 stopped) - 10))" "$(figure "$dir/more" errors 3 stopped)"
-check "one that is not found is named" grep -q "^warning: AnalysisTemplate away, which the same analysis uses, is not found" "$dir/away"
+check "one that is not found is named" grep -q "^warning: comparisons of AnalysisTemplate away, .* are not counted: it is not in the files" "$dir/away"
+# A template counts once, those in another one count too, and a namesake in another namespace or of another kind does not.
+sed -i 's/- templateName: more/&\n        - templateName: more/; s/spec: {metrics: \[/spec: {templates: [{templateName: inner}], metrics: [/' "$dir/more.yaml"
+cat >>"$dir/more.yaml" <<'Y'
+---
+{apiVersion: argoproj.io/v1alpha1, kind: ClusterAnalysisTemplate, metadata: {name: more}, spec: {metrics: [{name: x, provider: {plugin: {sluice/compare: {bad: b, total: t}}}}]}}
+---
+{apiVersion: argoproj.io/v1alpha1, kind: AnalysisTemplate, metadata: {name: inner}, spec: {metrics: [{name: i, provider: {plugin: {sluice/compare: {bad: b, total: t}}}}]}}
+Y
+check "in the reason, it is one in 500 by chance" says "(at most 1 in 500 by chance)" \
+	"$SLUICE" backtest compare -f "$dir/more.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --releases
 check "without limits that is a success" backtest --effects 1.5,2
 # Every difference between pods counts.
 sed -E 's/slow:.*/&\n          tolerate: {ratio: 1}\n          falseAlarms: 50%/' examples/gates/compare.yaml >"$dir/eager.yaml"
@@ -96,6 +106,8 @@ check "the other one does" between 1 700 "$(figure "$dir/until-end" errors 1 pas
 sed -E 's/(bad|slow):.*/&\n          wait: 3m\n          otherwise: abort/' examples/gates/compare.yaml >"$dir/impatient.yaml"
 check "a placebo release ends when the time to wait does, as a release" says "of the good releases were stopped; --allow-false-alarms is 1 %" \
 	"$SLUICE" backtest compare -f "$dir/impatient.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 2 --allow-false-alarms 1%
+check "a metric that stops all is not said to catch nothing" says "metric errors stops good releases, too" \
+	"$SLUICE" backtest compare -f "$dir/impatient.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 2 --must-catch 2
 (cat examples/gates/compare.yaml && echo --- && sed '1,/^---/d; s/name: myapp$/name: other/' examples/gates/compare.yaml) >"$dir/two.yaml"
 check "of two Rollouts one must be chosen" says "several objects Rollout (myapp, other): choose one with --rollout" "$SLUICE" backtest compare -f "$dir/two.yaml" --prometheus $url
 check "which is a failure" fails "$SLUICE" backtest compare -f "$dir/two.yaml" --prometheus $url --until $until
