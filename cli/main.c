@@ -68,6 +68,7 @@ main(int argc, char **argv)
 	size_t n = argc > 0 ? (size_t)argc - 1 : 0, first = main_flags_first(words, n), used = 0;
 	int code;
 
+	terminal_keep_closed();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (first < n)
 		c.command = command_find((const char *const *)words + first, n - first, &used);

@@ -2,6 +2,8 @@
  * and error are replaced by streams of our own, so that no command can forget it. */
 #include "cli/terminal.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +28,10 @@ terminal_write(int fd, const char *at, size_t len)
 	while (len > 0) {
 		ssize_t n = write(fd, at, len);
 
-		if (n < 0 && errno != EINTR)
+		/* Another program may have made a pipe non-blocking. */
+		if (n < 0 && errno == EAGAIN)
+			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1);
+		else if (n < 0 && errno != EINTR)
 			return false;
 		at += n > 0 ? n : 0;
 		len -= n > 0 ? (size_t)n : 0;
@@ -72,6 +77,16 @@ int
 terminal_error(void)
 {
 	return streams[0].error;
+}
+
+void
+terminal_keep_closed(void)
+{
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			open("/dev/null", modes[fd]);
 }
 
 void

@@ -2,6 +2,10 @@
  * terminal. */
 #pragma once
 
+/* Occupies standard input, output and error that are closed, so that no other file gets their numbers: they can still
+ * be neither read nor written. */
+void terminal_keep_closed(void);
+
 /* Guards the terminal: from now on everything that is printed on both streams is made printable (base/printable.h):
  * escape sequences and other control characters are shown, not sent. Our own sequences begin with PRINTABLE_ESC, which
  * is let through. */

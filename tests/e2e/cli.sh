@@ -352,4 +352,5 @@ check "hash of a file without a template" says "no Rollout" "$s" hash "$KUBECONF
 # A full disk, and a pipe that is closed.
 check "output that cannot be written is an error" says "standard output: No space left on device" sh -c "'$s' version >/dev/full"
 check "... of the command" fails sh -c "'$s' version >/dev/full"
+check "so is one that is closed" says "standard output: Bad file descriptor" sh -c "'$s' version >&-"
 check "a pipe that its reader closes is no error" sh -c "'$s' explain rollout --recursive | head -1"
