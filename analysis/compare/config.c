@@ -219,13 +219,13 @@ config_columns(const struct compare_config *c)
 }
 
 int64_t
-config_least_ms(const char *step)
+config_least_ms(struct arena *a, const struct compare_metric *m)
 {
-	int64_t ms;
+	struct compare_config c;
 
-	if (step == NULL || !duration_parse(step, &ms) || ms < CONFIG_STEP_MIN_MS || ms > CONFIG_STEP_MAX_MS)
-		ms = CONFIG_STEP_MS;
-	return COMPARISON_BINS_MIN * ms;
+	if (config_read(a, m, &c) != NULL)
+		return COMPARISON_BINS_MIN * CONFIG_STEP_MS;
+	return c.until_end ? c.wait_ms : c.warmup_ms + COMPARISON_BINS_MIN * c.step_ms;
 }
 
 int64_t

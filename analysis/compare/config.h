@@ -27,8 +27,9 @@ size_t config_lead(const struct compare_config *);
 /* Returns the number of columns that a comparison needs for the time to wait. */
 size_t config_columns(const struct compare_config *);
 
-/* Returns the shortest time in which a comparison with this `step` ends (ms); NULL, or an invalid one: the default. */
-int64_t config_least_ms(const char *step);
+/* Returns the shortest time in which a comparison passes (ms); if it is invalid, or its arguments have no values yet,
+ * that of the defaults. */
+int64_t config_least_ms(struct arena *, const struct compare_metric *);
 
 /* Returns how old a sample is when it is queried (ms): a scrape may take as long to be stored. */
 int64_t config_lag_ms(const struct compare_config *);

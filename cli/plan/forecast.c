@@ -119,8 +119,11 @@ plan_forecast_failing(struct arena *a, const struct plan_objects *o, struct fore
 	if (c.promoted_at >= 0 && (c.aborted_at < 0 || c.aborted_at > c.promoted_at))
 		return plan_warn_late(a, o, f, &c);
 	if (c.aborted_at >= 0)
-		forecast_line(a, &f->notes, "if every measurement fails, the update is aborted after %s, %s",
-		    forecast_time(a, c.aborted_at), plan_where(a, f, &c));
+		forecast_line(a, &f->notes, "if every measurement fails, the update is aborted after %s, %s%s",
+		    forecast_time(a, c.aborted_at), plan_where(a, f, &c),
+		    o->compares ? "; a comparison stops a bad version as soon as its traffic shows it, sooner or later "
+				  "(`sluice simulate`)"
+				: "");
 	else
 		forecast_line(a, &f->warnings, "if every measurement fails, the update is not aborted: %s",
 		    c.problem != NULL ? c.problem : "it waits");

@@ -2,9 +2,11 @@
 #include "cli/plan/objects.h"
 #include <string.h>
 #include "analysis/compare/config.h"
+#include "analysis/compare_annotation.h"
 #include "base/json.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "kube/api/analysis.h"
 #include "kube/api/compare.h"
 #include "kube/api/core.h"
@@ -59,32 +61,49 @@ objects_replace_secrets(json_t *args)
 		}
 }
 
-/* Removes the annotation with comparisons. Returns whether the template has one there, or a metric that is one. */
-static bool
-objects_drop_comparisons(json_t *template)
+/* Makes the comparisons of a template's annotation metrics of their own. An annotation that cannot be read stays: the
+ * controller refuses it. */
+static void
+objects_apply_annotation(struct arena *a, json_t *template)
 {
-	json_t *annotations = json_at(template, "/metadata/annotations"), *metric;
-	bool compares = json_object_get(annotations, ANNOTATION_COMPARE) != NULL;
-	size_t i;
+	const struct analysis_template *t =
+	    (const struct analysis_template *)object_decode(&analysis_template_type, template, a);
+	const struct analysis_run of = { .object = t->object, .spec = t->spec }, *run = &of;
+	json_t *metrics;
 
-	json_object_del(annotations, ANNOTATION_COMPARE);
-	json_array_foreach (json_at(template, "/spec/metrics"), i, metric)
-		compares |= json_object_get(json_at(metric, "/provider/plugin"), COMPARE_NAME) != NULL;
-	return compares;
+	if (compare_annotation_apply(a, run, &run) != NULL || run == &of ||
+	    (metrics = json_loads(run->spec.metrics, 0, NULL)) == NULL)
+		return;
+	json_object_set_new(json_object_get(template, "spec"), "metrics", metrics);
+	json_object_del(json_at(template, "/metadata/annotations"), ANNOTATION_COMPARE);
 }
 
-/* Makes a metric a query whose value is 1 or 0 (cli/plan/play.c). */
-static void
-objects_replace_metric(struct arena *a, json_t *metric)
+/* Returns the shortest time in which a metric that is a comparison passes (ms); 0 of another metric. */
+static int64_t
+objects_least_ms(struct arena *a, const json_t *metric)
 {
 	const json_t *compare = json_object_get(json_at(metric, "/provider/plugin"), COMPARE_NAME);
+	struct problems problems = { .arena = a };
+	struct compare_metric m = { 0 };
 
-	/* A comparison has one measurement, which takes at least this time; its interval is that of its queries. */
-	if (compare != NULL) {
+	if (!json_is_object(compare))
+		return 0;
+	decode(&compare_metric_type, compare, "", &problems, &m);
+	return config_least_ms(a, &m);
+}
+
+/* Makes a metric a query whose value is 1 or 0 (cli/plan/play.c). `least_ms`: objects_least_ms. */
+static void
+objects_replace_metric(struct arena *a, json_t *metric, int64_t least_ms)
+{
+	const char *text = json_str(metric, "initialDelay");
+	int64_t delay_ms = 0;
+
+	/* A comparison has one measurement, and its interval is that of its queries. */
+	if (least_ms > 0 && (text == NULL || duration_parse(text, &delay_ms))) {
 		json_object_del(metric, "interval");
 		json_object_set_new(metric, "initialDelay",
-		    json_string(
-			arena_printf(a, "%llds", (long long)config_least_ms(json_str(compare, "step")) / 1000)));
+		    json_string(arena_printf(a, "%llds", (long long)time_add(delay_ms, least_ms) / 1000)));
 	}
 	json_object_del(metric, "failureCondition");
 	json_object_set_new(metric, "successCondition", json_string("result[0] == 1"));
@@ -95,24 +114,31 @@ objects_replace_metric(struct arena *a, json_t *metric)
 static void
 objects_replace_metrics(struct plan_objects *to, json_t *template)
 {
+	const char *name = json_str(json_object_get(template, "metadata"), "name");
+	int64_t longest_ms = 0;
 	json_t *metric;
 	size_t i;
 
-	if (objects_drop_comparisons(template))
-		forecast_line(to->arena, &to->notes,
-		    "%s compares the new version with the stable one, which takes minutes of traffic; the plan assumes "
-		    "that it ends as early as it can",
-		    json_str(json_object_get(template, "metadata"), "name"));
+	objects_apply_annotation(to->arena, template);
 	objects_replace_secrets(json_at(template, "/spec/args"));
 	json_array_foreach (json_at(template, "/spec/metrics"), i, metric) {
+		int64_t least_ms = objects_least_ms(to->arena, metric);
+
 		if (!json_is_object(metric))
 			continue;
 		if (json_object_get(json_object_get(metric, "provider"), "job") != NULL)
 			forecast_line(to->arena, &to->notes,
 			    "metric %s of %s runs a Job; the plan assumes that it takes no time",
-			    json_str(metric, "name") ?: "", json_str(json_object_get(template, "metadata"), "name"));
-		objects_replace_metric(to->arena, metric);
+			    json_str(metric, "name") ?: "", name);
+		objects_replace_metric(to->arena, metric, least_ms);
+		longest_ms = least_ms > longest_ms ? least_ms : longest_ms;
 	}
+	to->compares |= longest_ms > 0;
+	if (longest_ms > 0)
+		forecast_line(to->arena, &to->notes,
+		    "%s compares the new version with the stable one, which takes minutes of traffic; the plan assumes "
+		    "that it passes after %s, as early as it can",
+		    name, forecast_time(to->arena, longest_ms));
 }
 
 /* Points a query at the virtual cluster, without credentials. */
@@ -148,7 +174,7 @@ objects_keep_queries(struct plan_objects *to, json_t *template)
 			    "metric %s of %s does not query Prometheus; the plan assumes that it succeeds",
 			    json_str(metric, "name") ?: "", name);
 		if (json_is_object(metric))
-			objects_replace_metric(to->arena, metric);
+			objects_replace_metric(to->arena, metric, 0);
 	}
 }
 

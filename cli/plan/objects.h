@@ -33,6 +33,7 @@ struct plan_objects {
 	json_t *others; /* a list, in the order in which they are created */
 	const struct rollout *decoded;
 	struct step_plugins plugins; /* those that the steps and trafficRouting name */
+	bool compares; /* a template has a comparison */
 	bool analyses; /* the strategy has an analysis */
 	struct forecast_lines warnings, notes;
 };

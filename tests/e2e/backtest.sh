@@ -106,7 +106,7 @@ check "the other one does" between 1 700 "$(figure "$dir/until-end" errors 1 pas
 sed -E 's/(bad|slow):.*/&\n          wait: 3m\n          otherwise: abort/' examples/gates/compare.yaml >"$dir/impatient.yaml"
 check "a placebo release ends when the time to wait does, as a release" says "of the good releases were stopped; --allow-false-alarms is 1 %" \
 	"$SLUICE" backtest compare -f "$dir/impatient.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 2 --allow-false-alarms 1%
-check "a metric that stops all is not said to catch nothing" says "metric errors stops good releases, too" \
+check "a metric that stops all is named so" says "metric errors stops good releases, too" \
 	"$SLUICE" backtest compare -f "$dir/impatient.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes 14 --effects 2 --must-catch 2
 (cat examples/gates/compare.yaml && echo --- && sed '1,/^---/d; s/name: myapp$/name: other/' examples/gates/compare.yaml) >"$dir/two.yaml"
 check "of two Rollouts one must be chosen" says "several objects Rollout (myapp, other): choose one with --rollout" "$SLUICE" backtest compare -f "$dir/two.yaml" --prometheus $url

@@ -38,6 +38,11 @@ spec:
 Y
 check "a comparison with an interval, in a step" says "promoted" "$s" plan -f "$dir/compare.yaml"
 check "... which takes two minutes at least, also to fail" says "the update is aborted after 2m5s" "$s" plan -f "$dir/compare.yaml"
+sed 's/- name: errors/&\n    initialDelay: 10m/' "$dir/compare.yaml" >"$dir/delayed.yaml"
+check "... and its own delay" says "passes after 3m0s" "$s" plan -f "$dir/delayed.yaml"
+check "... before its analysis ends" says "12m15s  promoted" "$s" plan -f "$dir/delayed.yaml"
+sed 's/bad: .*/&\n          until: end\n          wait: 30m/; /- name: latency/,/slow:/d' "$dir/compare.yaml" >"$dir/end.yaml"
+check "a comparison until its end takes all of its wait" says "30m15s  promoted" "$s" plan -f "$dir/end.yaml"
 check "JSON has the peak" [ "$("$s" plan -f examples/seed/*.yaml -o json | jq .peakPods)" = 20 ]
 check "an SVG is XML" sh -c "'$s' plan -f examples/seed/*.yaml -o svg | python3 -c 'import sys,xml.dom.minidom as m; m.parse(sys.stdin)'"
 sed 's/readinessProbe:/readinessProbe: \&probe/; s#httpGet:#exec: {command: [sh, -c, "exit 1"]}#; /path: /d; /port: 8080/d; /livenessProbe/,$d' examples/seed/rollout.yaml >"$dir/broken.yaml"
