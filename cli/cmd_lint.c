@@ -14,6 +14,7 @@
 #include "analysis/validate.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
+#include "cli/lint_kinds.h"
 #include "cli/lint_ports.h"
 #include "cli/lint_queries.h"
 #include "cli/lint_rules.h"
@@ -81,26 +82,6 @@ struct lint {
 	bool strict;
 };
 
-/* Types of others that Rollouts refer to. */
-static const struct type *const others[] = { &service_type, &deployment_type, &workload_replicaset_type,
-	&pod_template_object_type };
-
-static const struct type *
-lint_type_of(const json_t *doc)
-{
-	const char *kind = json_str(doc, "kind"), *version = json_str(doc, "apiVersion") ?: "";
-	const struct type *t = kind != NULL ? api_root_named(kind) : NULL;
-
-	for (size_t i = 0; kind != NULL && t == NULL && i < ARRAY_SIZE(others); i++)
-		if (strcmp(others[i]->kind, kind) == 0)
-			t = others[i];
-	for (size_t i = 0; kind != NULL && t == NULL && router_type(i, NULL) != NULL; i++)
-		if (strcmp(router_type(i, NULL)->kind, kind) == 0)
-			t = router_type(i, NULL);
-	/* Any version of the group: those of a router's objects have the same fields. */
-	return t != NULL && strncmp(version, t->group, strlen(t->group)) == 0 ? t : NULL;
-}
-
 /* Returns whether the version is one of those that Sluice's own types are served in. */
 static bool
 lint_is_served(const struct type *t, const char *version)
@@ -145,8 +126,13 @@ lint_add_document(struct lint *l, const char *file, json_t *doc, const struct ya
 		lint_print(l, false, file, NULL, "", "a document that is no object");
 		return;
 	}
-	if (t == NULL)
+	if (t == NULL) {
+		const char *path, *why = lint_kind_problem(l->cli->arena, doc, &path);
+
+		if (why != NULL)
+			lint_print(l, false, file, yaml_mark_of(marks, path), path, why);
 		return;
+	}
 	if (!lint_is_served(t, json_str(doc, "apiVersion"))) {
 		lint_print(l, false, file, yaml_mark_of(marks, "apiVersion"), "apiVersion",
 		    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s %s is of %s/%s", json_str(doc, "apiVersion"),

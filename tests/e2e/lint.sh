@@ -125,6 +125,36 @@ for router in traefik apisix smi ambassador contour hook; do
 done
 check "an Ingress that is not among the files is named" says 'ingresses.networking.k8s.io "myapp" not found' "$s" lint examples/nginx/rollout.yaml
 check "a route that is not among the files is named" says 'httproutes.gateway.networking.k8s.io "myapp-route" not found' "$s" lint examples/gateway/rollout.yaml
+# Kinds that do not exist. KIND VERSION TEXT; - for no finding.
+while read -r kind version text; do
+	case $version in none) version= ;; *) version="apiVersion: $version" ;; esac
+	printf '%s\nkind: %s\nmetadata: {name: web}\nspec: {}\n' "$version" "$kind" >"$dir/kind.yaml"
+	case $text in
+	-) check "$kind of $version is not reported" says "1 files, 0 objects: 0 errors, 0 warnings" "$s" lint "$dir/kind.yaml" ;;
+	*) check "$kind of $version is an error" says "kind.yaml:$text" "$s" lint "$dir/kind.yaml"
+	   check "and the exit code says so: $kind of $version" fails "$s" lint "$dir/kind.yaml" ;;
+	esac
+done <<'T'
+Rolout argoproj.io/v1alpha1 2:1: error: kind: Invalid value: "Rolout": argoproj.io has no such kind; did you mean Rollout? Sluice knows Rollout, AnalysisTemplate, ClusterAnalysisTemplate, AnalysisRun, Experiment, Application, AppProject
+rollout argoproj.io/v1alpha1 2:1: error: kind: Invalid value: "rollout": argoproj.io has no such kind; did you mean Rollout?
+ro argoproj.io/v1alpha1 2:1: error: kind: Invalid value: "ro": argoproj.io has no such kind; did you mean Rollout?
+Service argoproj.io/v1alpha1 2:1: error: kind: Invalid value: "Service": argoproj.io has no such kind; Sluice knows
+CronWorkflows argoproj.io/v1alpha1 2:1: error: kind: Invalid value: "CronWorkflows": argoproj.io has no such kind; did you mean CronWorkflow?
+Rollout argoprj.io/v1alpha1 1:1: error: apiVersion: Invalid value: "argoprj.io/v1alpha1": a Rollout is of argoproj.io/v1alpha1
+Rollout v1alpha1 1:1: error: apiVersion: Invalid value: "v1alpha1": a Rollout is of argoproj.io/v1alpha1
+Rollout none 1:1: error: apiVersion: Required value: a Rollout is of argoproj.io/v1alpha1
+Rollout rollouts.kruise.io/v1beta1 -
+Rolout example.com/v1 -
+Workflow argoproj.io/v1alpha1 -
+CronWorkflow argoproj.io/v1alpha1 -
+ClusterWorkflowTemplate argoproj.io/v1alpha1 -
+EventSource argoproj.io/v1alpha1 -
+EventBus argoproj.io/v1alpha1 -
+Sensor argoproj.io/v1alpha1 -
+ApplicationSet argoproj.io/v1alpha1 -
+ArgoCD argoproj.io/v1beta1 -
+Service serving.knative.dev/v1 -
+T
 check "a file from standard input too" sh -c "'$s' lint -f - <tests/e2e/rollout.yaml"
 check "what is no YAML says where" says "line 2, column 1" sh -c "echo '{' | '$s' lint -"
 sed 's/^spec:/spec:\n  replicass: 3/' tests/e2e/rollout.yaml >"$dir/misspelt.yaml"
