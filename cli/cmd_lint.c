@@ -69,7 +69,8 @@ struct manifest {
 	const char *file;
 	const struct object *object;
 	const json_t *json;
-	const struct yaml_marks *marks;
+	const struct yaml_marks *marks; /* of its document */
+	const char *below; /* the object in its document: "items[2]."; "" */
 	bool queries_reported; /* of a template: for one Rollout that uses it */
 	struct manifest *next;
 };
@@ -101,46 +102,53 @@ static void
 lint_print(
     struct lint *l, bool warning, const char *file, const struct yaml_mark *at, const char *path, const char *text)
 {
-	printf("%s:%zu:%zu: %s: %s%s%s\n", file, at != NULL ? at->line : 1, at != NULL ? at->column : 1,
-	    warning ? "warning" : "error", path, path[0] != '\0' ? ": " : "", text);
+	printf("%s:%zu:%zu: %s: %s%s%s\n", file, at->line, at->column, warning ? "warning" : "error", path,
+	    path[0] != '\0' ? ": " : "", text);
 	if (warning)
 		l->n_warnings++;
 	else
 		l->n_errors++;
 }
 
-static void
-lint_print_problem(struct lint *l, const struct manifest *m, const struct problem *p)
+/* Returns the position of a field, or of the nearest one that contains it. */
+static const struct yaml_mark *
+lint_mark(struct lint *l, const struct manifest *m, const char *path)
 {
-	lint_print(l, p->reference && !l->strict, m->file, yaml_mark_of(m->marks, p->path), p->path, p->text);
+	return yaml_mark_of(m->marks, arena_printf(l->cli->arena, "%s%s", m->below, path)) ?: &m->marks->root;
 }
 
 static void
-lint_add_document(struct lint *l, const char *file, json_t *doc, const struct yaml_marks *marks)
+lint_print_problem(struct lint *l, const struct manifest *m, const struct problem *p)
+{
+	lint_print(l, p->reference && !l->strict, m->file, lint_mark(l, m, p->path), p->path, p->text);
+}
+
+static void
+lint_add_document(struct lint *l, const char *file, json_t *doc, const struct yaml_marks *marks, const char *below)
 {
 	const struct type *t = lint_type_of(doc);
 	json_t *meta = json_object_get(doc, "metadata");
-	struct manifest *m;
+	struct manifest *m = arena_alloc(l->cli->arena, sizeof(*m));
+	const char *path, *why;
 
+	*m = (struct manifest){ .file = file, .json = doc, .marks = marks, .below = below };
 	if (!json_is_object(doc)) {
-		lint_print(l, false, file, NULL, "", "a document that is no object");
+		lint_print(l, false, file, lint_mark(l, m, ""), "", "a document that is no object");
 		return;
 	}
 	if (t == NULL) {
-		const char *path, *why = lint_kind_problem(l->cli->arena, doc, &path);
-
-		if (why != NULL)
-			lint_print(l, false, file, yaml_mark_of(marks, path), path, why);
+		if ((why = lint_kind_problem(l->cli->arena, doc, &path)) != NULL)
+			lint_print(l, false, file, lint_mark(l, m, path), path, why);
 		return;
 	}
 	if (!lint_is_served(t, json_str(doc, "apiVersion"))) {
-		lint_print(l, false, file, yaml_mark_of(marks, "apiVersion"), "apiVersion",
+		lint_print(l, false, file, lint_mark(l, m, "apiVersion"), "apiVersion",
 		    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s %s is of %s/%s", json_str(doc, "apiVersion"),
 			str_article(t->kind), t->kind, t->group, t->version));
 		return;
 	}
 	if (json_str(meta, "name") == NULL && json_str(meta, "generateName") == NULL) {
-		lint_print(l, false, file, yaml_mark_of(marks, "metadata"), "metadata.name", "required, but missing");
+		lint_print(l, false, file, lint_mark(l, m, "metadata"), "metadata.name", "required, but missing");
 		return;
 	}
 	/* As the API server would complete it. */
@@ -148,8 +156,8 @@ lint_add_document(struct lint *l, const char *file, json_t *doc, const struct ya
 		json_object_set_new(meta, "namespace", json_string("default"));
 	if (json_str(meta, "name") == NULL)
 		json_object_set(meta, "name", json_object_get(meta, "generateName"));
-	m = arena_alloc(l->cli->arena, sizeof(*m));
-	*m = (struct manifest){ file, object_decode(t, doc, l->cli->arena), json_incref(doc), marks, false, NULL };
+	m->object = object_decode(t, doc, l->cli->arena);
+	json_incref(doc);
 	*l->last = m;
 	l->last = &m->next;
 }
@@ -161,6 +169,7 @@ lint_read_file(const char *path, void *arg)
 	const char *file = strcmp(path, "-") == 0 ? "/dev/stdin" : path;
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct bytes text = { 0 };
+	struct yaml_mark failed = { "", 1, 1 };
 	struct yaml_marks *marks;
 	struct err *e = file_read(l->cli->arena, file, FILE_MAX, &text);
 	json_t *doc, *item;
@@ -168,17 +177,18 @@ lint_read_file(const char *path, void *arg)
 
 	l->n_files++;
 	if (e == NULL)
-		e = yaml_parse_marked(l->cli->arena, text.at, text.len, &docs, &marks);
+		e = yaml_parse_marked(l->cli->arena, text.at, text.len, &docs, &marks, &failed);
 	if (e != NULL) {
-		lint_print(l, false, path, NULL, "", err_text(l->cli->arena, e));
+		lint_print(l, false, path, &failed, "", err_text(l->cli->arena, e));
 		return;
 	}
 	json_array_foreach (docs, i, doc) {
 		if (str_ends(json_str(doc, "kind"), "List") && json_is_array(json_object_get(doc, "items"))) {
 			json_array_foreach (json_object_get(doc, "items"), k, item)
-				lint_add_document(l, path, item, &marks[i]);
+				lint_add_document(
+				    l, path, item, &marks[i], arena_printf(l->cli->arena, "items[%zu].", k));
 		} else {
-			lint_add_document(l, path, doc, &marks[i]);
+			lint_add_document(l, path, doc, &marks[i], "");
 		}
 	}
 }
@@ -227,7 +237,7 @@ lint_check_few_pods(struct lint *l, const struct manifest *m, const struct rollo
 	pods = (replicas * weight + 99) / 100;
 	if (!used || canary == NULL || (pods >= 2 && replicas >= 3))
 		return;
-	lint_print(l, true, m->file, yaml_mark_of(m->marks, "spec.replicas"), "spec.replicas",
+	lint_print(l, true, m->file, lint_mark(l, m, "spec.replicas"), "spec.replicas",
 	    arena_printf(l->cli->arena,
 		"a comparison has %" PRId64 " canary pod%s at weight %" PRId64 ", and %" PRId64
 		" stable ones: with fewer than 2 and 3, one slow node can make the difference",
@@ -248,7 +258,7 @@ lint_check_queries(struct lint *l, const struct manifest *m, const struct rollou
 					continue;
 				lint_queries(&found, m->json, w, &w->analyses[i], t);
 				for (size_t n = 0; n < found.n; n++)
-					lint_print(l, true, of->file, yaml_mark_of(of->marks, found.at[n].path),
+					lint_print(l, true, of->file, lint_mark(l, of, found.at[n].path),
 					    found.at[n].path, found.at[n].text);
 				of->queries_reported = found.n > 0;
 			}
@@ -281,8 +291,7 @@ lint_print_warnings(struct lint *l, const struct manifest *of, const struct rout
 
 	router->warn(r, of->object, &found);
 	for (size_t i = 0; i < found.n; i++)
-		lint_print(
-		    l, true, of->file, yaml_mark_of(of->marks, found.at[i].path), found.at[i].path, found.at[i].text);
+		lint_print(l, true, of->file, lint_mark(l, of, found.at[i].path), found.at[i].path, found.at[i].text);
 }
 
 /* The ports in the Rollout and the objects of its routers, each reported where it stands. */
@@ -324,7 +333,7 @@ lint_check_rollout(struct lint *l, const struct manifest *m)
 	warnings_find(&warnings, w.rollout);
 	for (size_t i = 0; i < warnings.n; i++)
 		if (!problem_at(&found, warnings.at[i].path) && object_problem(m->object, warnings.at[i].path) == NULL)
-			lint_print(l, true, m->file, yaml_mark_of(m->marks, warnings.at[i].path), warnings.at[i].path,
+			lint_print(l, true, m->file, lint_mark(l, m, warnings.at[i].path), warnings.at[i].path,
 			    warnings.at[i].text);
 	lint_check_ports(l, m);
 	lint_check_few_pods(l, m, &w);
@@ -517,10 +526,10 @@ lint_check_names(struct lint *l, const struct manifest *m)
 
 	if (name != NULL && json_str(json_object_get(m->json, "metadata"), "generateName") == NULL &&
 	    (why = name_object_problem(kind, name)) != NULL)
-		lint_print(l, false, m->file, yaml_mark_of(m->marks, "metadata.name"), "metadata.name",
+		lint_print(l, false, m->file, lint_mark(l, m, "metadata.name"), "metadata.name",
 		    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s", name, why));
 	if (ns != NULL && (why = name_label_problem(ns)) != NULL)
-		lint_print(l, false, m->file, yaml_mark_of(m->marks, "metadata.namespace"), "metadata.namespace",
+		lint_print(l, false, m->file, lint_mark(l, m, "metadata.namespace"), "metadata.namespace",
 		    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s", ns, why));
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const char *path = arena_printf(l->cli->arena, "metadata.%s", fields[i]);
@@ -532,7 +541,7 @@ lint_check_names(struct lint *l, const struct manifest *m)
 			if (!json_is_string(v))
 				why = "must be a string";
 			if (why != NULL)
-				lint_print(l, false, m->file, yaml_mark_of(m->marks, path), path,
+				lint_print(l, false, m->file, lint_mark(l, m, path), path,
 				    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s", key, why));
 		}
 	}
@@ -566,7 +575,7 @@ lint_check_sync_options(struct lint *l, const struct manifest *m)
 	 * applied all the same. */
 	for (int flux = 0; flux < 2; flux++)
 		if ((p.text = object_annotations_problem(l->cli->arena, m->json, flux == 1)) != NULL)
-			lint_print(l, true, m->file, yaml_mark_of(m->marks, p.path), p.path, p.text);
+			lint_print(l, true, m->file, lint_mark(l, m, p.path), p.path, p.text);
 }
 
 /* Flux refuses all of a Kustomization with a variable that no manifest can name. */
@@ -645,7 +654,7 @@ lint_check_twice(struct lint *l, const struct manifest *m)
 			const char *text = arena_printf(l->cli->arena, "%s %s is in %s too", m->object->type->kind,
 			    m->object->meta.name, before->file);
 
-			lint_print(l, true, m->file, yaml_mark_of(m->marks, "metadata.name"), "metadata.name", text);
+			lint_print(l, true, m->file, lint_mark(l, m, "metadata.name"), "metadata.name", text);
 		}
 }
 

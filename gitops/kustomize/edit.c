@@ -34,11 +34,12 @@ static struct err *
 edit_split(struct editing *e, const char *text)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
-	struct err *err = yaml_parse_marked(e->arena, text, strlen(text), &docs, &e->marks);
+	struct yaml_mark failed;
+	struct err *err = yaml_parse_marked(e->arena, text, strlen(text), &docs, &e->marks, &failed);
 	char *rest = arena_strdup(e->arena, text);
 
 	if (err != NULL)
-		return err_wrap(e->arena, err, "%s", e->file);
+		return err_wrap(e->arena, err, "%s: line %zu, column %zu", e->file, failed.line, failed.column);
 	if (edit_has_other_line_ends(text))
 		return err_new(e->arena, ERR_INVALID, "%s: has line ends that are neither LF nor CR LF", e->file);
 	if (json_array_size(docs) > 1)

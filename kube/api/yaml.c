@@ -15,7 +15,17 @@ struct walk {
 	struct yaml_tags tags;
 	struct yaml_marks *marks; /* of the document; NULL: not requested */
 	size_t capacity;
+	struct yaml_mark failed; /* position of the error */
 };
+
+/* Records the position of an error. Returns the error. */
+static struct err *
+yaml_fail(struct walk *w, const yaml_node_t *n, struct err *e)
+{
+	w->failed.line = n->start_mark.line + 1;
+	w->failed.column = n->start_mark.column + 1;
+	return e;
+}
 
 static void
 yaml_mark_at(struct walk *w, const char *path, const yaml_node_t *n)
@@ -47,26 +57,30 @@ yaml_below(struct walk *w, const char *path, const char *key, size_t index)
 }
 
 static struct err *
-yaml_scalar(const struct walk *w, const yaml_node_t *n, json_t **ret)
+yaml_scalar(struct walk *w, const yaml_node_t *n, json_t **ret)
 {
 	const struct yaml_tag *tag = yaml_tags_find(&w->tags, n->start_mark.index);
 	const char *s = (const char *)n->data.scalar.value;
+	struct err *e;
 	json_t *v;
 
-	if (tag != NULL)
-		return yaml_tag_scalar(w->arena, tag, s, n->data.scalar.length, w->words, ret);
+	if (tag != NULL) {
+		e = yaml_tag_scalar(w->arena, tag, s, n->data.scalar.length, w->words, ret);
+		return e != NULL ? yaml_fail(w, n, e) : NULL;
+	}
 	v = n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? yaml_plain(w->arena, s, w->words) : NULL;
 	*ret = v != NULL ? v : json_stringn(s, n->data.scalar.length);
-	return *ret != NULL ? NULL : err_new(w->arena, ERR_INVALID, "line %zu: not UTF-8", n->start_mark.line + 1);
+	return *ret != NULL ? NULL : yaml_fail(w, n, err_new(w->arena, ERR_INVALID, "not UTF-8"));
 }
 
 /* An explicit tag of a mapping, a list or a key must be the one that it has by default. */
 static struct err *
-yaml_check_tag(const struct walk *w, const yaml_node_t *n, const char *only)
+yaml_check_tag(struct walk *w, const yaml_node_t *n, const char *only)
 {
 	const struct yaml_tag *tag = yaml_tags_find(&w->tags, n->start_mark.index);
+	struct err *e = tag != NULL ? yaml_tag_check(w->arena, tag, only) : NULL;
 
-	return tag != NULL ? yaml_tag_check(w->arena, tag, only) : NULL;
+	return e != NULL ? yaml_fail(w, n, e) : NULL;
 }
 
 static struct err *yaml_node(struct walk *, int id, const char *path, int depth, json_t **ret);
@@ -97,8 +111,7 @@ yaml_merge(struct walk *w, int id, const char *path, int depth, json_t *map)
 		return NULL;
 	}
 	if (n->type != YAML_MAPPING_NODE)
-		return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: << wants a mapping, or a list of mappings",
-		    n->start_mark.line + 1, n->start_mark.column + 1);
+		return yaml_fail(w, n, err_new(w->arena, ERR_INVALID, "<< wants a mapping, or a list of mappings"));
 	if ((e = yaml_node(w, id, path, depth + 1, &other)) == NULL)
 		json_object_update_missing(map, other);
 	return e;
@@ -120,7 +133,7 @@ yaml_real_key(struct arena *a, double d)
 
 /* Kubernetes' reader converts a plain key to a value and back to text: `yes:` becomes "true", and `010:` "8". */
 static struct err *
-yaml_key_text(const struct walk *w, const yaml_node_t *k, const char **ret)
+yaml_key_text(struct walk *w, const yaml_node_t *k, const char **ret)
 {
 	const char *s = (const char *)k->data.scalar.value;
 	bool bare = k->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && w->words == YAML_KUBERNETES &&
@@ -128,8 +141,7 @@ yaml_key_text(const struct walk *w, const yaml_node_t *k, const char **ret)
 	_cleanup_(json_decrefp) json_t *v = bare ? yaml_plain(w->arena, s, w->words) : NULL;
 
 	if (json_is_null(v))
-		return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: a key must not be null; put it in quotes",
-		    k->start_mark.line + 1, k->start_mark.column + 1);
+		return yaml_fail(w, k, err_new(w->arena, ERR_INVALID, "a key must not be null; put it in quotes"));
 	*ret = json_is_real(v)				  ? yaml_real_key(w->arena, json_real_value(v))
 	       : json_is_boolean(v) || json_is_integer(v) ? json_text(w->arena, v)
 							  : s;
@@ -158,13 +170,11 @@ yaml_mapping(struct walk *w, const yaml_node_t *n, const char *path, int depth, 
 		if ((e = yaml_check_tag(w, k, "!!str")) != NULL)
 			return e;
 		if (k->type != YAML_SCALAR_NODE)
-			return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: a key must be a scalar",
-			    k->start_mark.line + 1, k->start_mark.column + 1);
+			return yaml_fail(w, k, err_new(w->arena, ERR_INVALID, "a key must be a scalar"));
 		if ((e = yaml_key_text(w, k, &key)) != NULL)
 			return e;
 		if (json_object_get(map, key) != NULL)
-			return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: key \"%s\" is there twice",
-			    k->start_mark.line + 1, k->start_mark.column + 1, key);
+			return yaml_fail(w, k, err_new(w->arena, ERR_INVALID, "key \"%s\" is there twice", key));
 		at = yaml_below(w, path, key, 0);
 		yaml_mark_at(w, at, k);
 		if ((e = yaml_node(w, p->value, at, depth + 1, &v)) != NULL)
@@ -183,11 +193,9 @@ yaml_node(struct walk *w, int id, const char *path, int depth, json_t **ret)
 	struct err *e;
 
 	if (depth > JSON_DEPTH_MAX)
-		return err_new(
-		    w->arena, ERR_INVALID, "line %zu: nested deeper than %d", n->start_mark.line + 1, JSON_DEPTH_MAX);
+		return yaml_fail(w, n, err_new(w->arena, ERR_INVALID, "nested deeper than %d", JSON_DEPTH_MAX));
 	if (++w->nodes > YAML_NODES_MAX)
-		return err_new(
-		    w->arena, ERR_INVALID, "line %zu: more than %d values", n->start_mark.line + 1, YAML_NODES_MAX);
+		return yaml_fail(w, n, err_new(w->arena, ERR_INVALID, "more than %d values", YAML_NODES_MAX));
 	switch (n->type) {
 	case YAML_SCALAR_NODE: return yaml_scalar(w, n, ret);
 	case YAML_SEQUENCE_NODE: {
@@ -211,13 +219,42 @@ yaml_node(struct walk *w, int id, const char *path, int depth, json_t **ret)
 		if ((e = yaml_check_tag(w, n, "!!map")) != NULL)
 			return e;
 		return yaml_mapping(w, n, path, depth, ret);
-	default: return err_new(w->arena, ERR_INVALID, "line %zu: unexpected node", n->start_mark.line + 1);
+	default: return yaml_fail(w, n, err_new(w->arena, ERR_INVALID, "unexpected node"));
 	}
 }
 
+/* Returns what libyaml reports, and records its position. Of bytes that are not characters it knows the offset only. */
 static struct err *
-yaml_parse_documents(
-    struct arena *a, const char *text, size_t len, enum yaml_words words, json_t **ret, struct yaml_marks *marks)
+yaml_fail_parser(struct walk *w, const yaml_parser_t *parser, const char *text, size_t len)
+{
+	w->failed = (struct yaml_mark){ "", parser->problem_mark.line + 1, parser->problem_mark.column + 1 };
+	if (parser->error == YAML_READER_ERROR) {
+		w->failed.line = w->failed.column = 1;
+		for (size_t i = 0; i < len && i < parser->problem_offset; i++) {
+			w->failed.line += text[i] == '\n';
+			w->failed.column = text[i] == '\n' ? 1 : w->failed.column + ((text[i] & 0xc0) != 0x80);
+		}
+	}
+	return err_new(w->arena, ERR_INVALID, "%s", parser->problem != NULL ? parser->problem : "not YAML");
+}
+
+static struct err *
+yaml_start_marks(struct walk *w, struct yaml_marks *marks, size_t n)
+{
+	const yaml_node_t *root = yaml_document_get_root_node(w->doc);
+
+	if (n == DOCUMENTS_MAX)
+		return yaml_fail(w, root, err_new(w->arena, ERR_INVALID, "more than %d documents", DOCUMENTS_MAX));
+	w->capacity = 0;
+	w->marks = &marks[n];
+	*w->marks = (struct yaml_marks){ .root = { "", root->start_mark.line + 1, root->start_mark.column + 1 } };
+	return NULL;
+}
+
+/* *ret_failed is the position of an error, which is not in its text. */
+static struct err *
+yaml_parse_documents(struct arena *a, const char *text, size_t len, enum yaml_words words, json_t **ret,
+    struct yaml_marks *marks, struct yaml_mark *ret_failed)
 {
 	_cleanup_(json_decrefp) json_t *docs = json_array();
 	struct walk w = { .arena = a, .words = words, .tags = yaml_tags_read(a, text, len) };
@@ -231,8 +268,7 @@ yaml_parse_documents(
 		json_t *v = NULL;
 
 		if (!yaml_parser_load(&parser, &doc)) {
-			e = err_new(a, ERR_INVALID, "line %zu, column %zu: %s", parser.problem_mark.line + 1,
-			    parser.problem_mark.column + 1, parser.problem != NULL ? parser.problem : "not YAML");
+			e = yaml_fail_parser(&w, &parser, text, len);
 			break;
 		}
 		if (yaml_document_get_root_node(&doc) == NULL) {
@@ -240,11 +276,8 @@ yaml_parse_documents(
 			break;
 		}
 		w.doc = &doc;
-		w.capacity = 0;
-		if (marks != NULL && json_array_size(docs) == DOCUMENTS_MAX)
-			e = err_new(a, ERR_INVALID, "more than %d documents", DOCUMENTS_MAX);
-		else if (marks != NULL)
-			*(w.marks = &marks[json_array_size(docs)]) = (struct yaml_marks){ 0 };
+		if (marks != NULL)
+			e = yaml_start_marks(&w, marks, json_array_size(docs));
 		if (e == NULL)
 			e = yaml_node(&w, 1, "", 0, &v);
 		yaml_document_delete(&doc);
@@ -256,26 +289,32 @@ yaml_parse_documents(
 	yaml_parser_delete(&parser);
 	if (e == NULL)
 		*ret = TAKE_PTR(docs);
+	else
+		*ret_failed = w.failed;
 	return e;
 }
 
 struct err *
 yaml_parse(struct arena *a, const char *text, size_t len, json_t **ret)
 {
-	return yaml_parse_documents(a, text, len, YAML_DEFAULT, ret, NULL);
+	return yaml_parse_as(a, text, len, YAML_DEFAULT, ret);
 }
 
 struct err *
 yaml_parse_as(struct arena *a, const char *text, size_t len, enum yaml_words words, json_t **ret)
 {
-	return yaml_parse_documents(a, text, len, words, ret, NULL);
+	struct yaml_mark at;
+	struct err *e = yaml_parse_documents(a, text, len, words, ret, NULL, &at);
+
+	return e != NULL ? err_wrap(a, e, "line %zu, column %zu", at.line, at.column) : NULL;
 }
 
 struct err *
-yaml_parse_marked(struct arena *a, const char *text, size_t len, json_t **ret, struct yaml_marks **ret_marks)
+yaml_parse_marked(struct arena *a, const char *text, size_t len, json_t **ret, struct yaml_marks **ret_marks,
+    struct yaml_mark *ret_failed)
 {
 	struct yaml_marks *marks = arena_new_array(a, struct yaml_marks, DOCUMENTS_MAX);
-	struct err *e = yaml_parse_documents(a, text, len, YAML_DEFAULT, ret, marks);
+	struct err *e = yaml_parse_documents(a, text, len, YAML_DEFAULT, ret, marks, ret_failed);
 
 	if (e == NULL)
 		*ret_marks = marks;

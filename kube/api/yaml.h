@@ -30,15 +30,16 @@ struct yaml_mark {
 };
 
 struct yaml_marks {
+	struct yaml_mark root; /* the document; its path is "" */
 	LIST_OF(struct yaml_mark) marks;
 };
 
 /* Reads all documents as yaml_parse() does, and the positions of keys and list elements: *ret_marks has one element for
- * each document, in the arena. */
-struct err *yaml_parse_marked(
-    struct arena *, const char *text, size_t len, json_t **ret, struct yaml_marks **ret_marks);
+ * each document, in the arena. On failure *ret_failed is the position of the error, which is not in its text. */
+struct err *yaml_parse_marked(struct arena *, const char *text, size_t len, json_t **ret, struct yaml_marks **ret_marks,
+    struct yaml_mark *ret_failed);
 
-/* Returns the mark of a path or of its nearest parent, or NULL. */
+/* Returns the mark of a path or of its nearest parent, or NULL: it has none, apart from the document. */
 const struct yaml_mark *yaml_mark_of(const struct yaml_marks *, const char *path);
 
 /* Returns block-style YAML of a value, in the arena. Every reader of YAML 1.1 and 1.2 reads the same value. */

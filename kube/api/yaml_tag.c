@@ -12,8 +12,6 @@ tag_add(struct yaml_tags *tags, struct arena *a, const yaml_event_t *event, cons
 {
 	tags->at = arena_grow(a, tags->at, tags->n, &tags->capacity, sizeof(*tags->at));
 	tags->at[tags->n++] = (struct yaml_tag){ .index = event->start_mark.index,
-		.line = event->start_mark.line + 1,
-		.column = event->start_mark.column + 1,
 		.text =
 		    str_starts(tag, PREFIX) ? arena_printf(a, "!!%s", tag + strlen(PREFIX)) : arena_strdup(a, tag) };
 }
@@ -73,9 +71,9 @@ static struct err *
 tag_unknown(struct arena *a, const struct yaml_tag *t)
 {
 	return err_new(a, ERR_INVALID,
-	    "line %zu, column %zu: the tag %s is not known here; known are !!str, !!int, !!float, !!bool, !!null, "
+	    "the tag %s is not known here; known are !!str, !!int, !!float, !!bool, !!null, "
 	    "!!binary, !!timestamp, !!map and !!seq",
-	    t->line, t->column, t->text);
+	    t->text);
 }
 
 /* Returns whether the value of a plain scalar has the kind of its tag. */
@@ -95,19 +93,17 @@ tag_is(const char *tag, const json_t *v, const char *text)
 }
 
 static struct err *
-tag_binary(struct arena *a, const struct yaml_tag *t, const char *text, json_t **ret)
+tag_binary(struct arena *a, const char *text, json_t **ret)
 {
 	size_t len = 0;
 	const char *bytes = base64_decode(a, text, &len);
 
 	if (bytes == NULL)
-		return err_new(
-		    a, ERR_INVALID, "line %zu, column %zu: the value of !!binary is no base64", t->line, t->column);
+		return err_new(a, ERR_INVALID, "the value of !!binary is no base64");
 	if ((*ret = json_stringn(bytes, len)) == NULL)
 		return err_new(a, ERR_INVALID,
-		    "line %zu, column %zu: the value of !!binary is no UTF-8, which JSON cannot hold; binaryData of a "
-		    "ConfigMap, and data of a Secret, take base64 without a tag",
-		    t->line, t->column);
+		    "the value of !!binary is no UTF-8, which JSON cannot hold; binaryData of a "
+		    "ConfigMap, and data of a Secret, take base64 without a tag");
 	return NULL;
 }
 
@@ -120,10 +116,10 @@ yaml_tag_scalar(
 
 	if (strcmp(t->text, "!") == 0 || strcmp(t->text, "!!str") == 0) {
 		*ret = json_stringn(text, len);
-		return *ret != NULL ? NULL : err_new(a, ERR_INVALID, "line %zu: not UTF-8", t->line);
+		return *ret != NULL ? NULL : err_new(a, ERR_INVALID, "not UTF-8");
 	}
 	if (strcmp(t->text, "!!binary") == 0)
-		return tag_binary(a, t, text, ret);
+		return tag_binary(a, text, ret);
 	for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
 		bool time = strcmp(t->text, "!!timestamp") == 0;
 
@@ -136,8 +132,7 @@ yaml_tag_scalar(
 			return NULL;
 		}
 		json_decref(v);
-		return err_new(a, ERR_INVALID, "line %zu, column %zu: \"%.100s\" is not a value of the tag %s", t->line,
-		    t->column, text, t->text);
+		return err_new(a, ERR_INVALID, "\"%.100s\" is not a value of the tag %s", text, t->text);
 	}
 	return tag_unknown(a, t);
 }

@@ -7,7 +7,7 @@
 #include "kube/api/yaml.h"
 
 struct yaml_tag {
-	size_t index, line, column; /* of the node; line and column from 1 */
+	size_t index; /* of the node */
 	const char *text; /* "!!str", without the prefix of libyaml; "!" is the non-specific tag */
 };
 
@@ -23,7 +23,7 @@ struct yaml_tags yaml_tags_read(struct arena *, const char *text, size_t len);
 const struct yaml_tag *yaml_tags_find(const struct yaml_tags *, size_t index);
 
 /* Returns the value of a tagged scalar, as go-yaml does, as a new reference. Errors: the text is invalid for the
- * tag, or the tag is unknown. */
+ * tag, or the tag is unknown. They do not have the position. */
 struct err *yaml_tag_scalar(
     struct arena *, const struct yaml_tag *, const char *text, size_t len, enum yaml_words, json_t **ret);
 

@@ -142,7 +142,7 @@ Service argoproj.io/v1alpha1 2:1: error: kind: Invalid value: "Service": argopro
 CronWorkflows argoproj.io/v1alpha1 2:1: error: kind: Invalid value: "CronWorkflows": argoproj.io has no such kind; did you mean CronWorkflow?
 Rollout argoprj.io/v1alpha1 1:1: error: apiVersion: Invalid value: "argoprj.io/v1alpha1": a Rollout is of argoproj.io/v1alpha1
 Rollout v1alpha1 1:1: error: apiVersion: Invalid value: "v1alpha1": a Rollout is of argoproj.io/v1alpha1
-Rollout none 1:1: error: apiVersion: Required value: a Rollout is of argoproj.io/v1alpha1
+Rollout none 2:1: error: apiVersion: Required value: a Rollout is of argoproj.io/v1alpha1
 Rollout rollouts.kruise.io/v1beta1 -
 Rolout example.com/v1 -
 Workflow argoproj.io/v1alpha1 -
@@ -156,7 +156,23 @@ ArgoCD argoproj.io/v1beta1 -
 Service serving.knative.dev/v1 -
 T
 check "a file from standard input too" sh -c "'$s' lint -f - <tests/e2e/rollout.yaml"
-check "what is no YAML says where" says "line 2, column 1" sh -c "echo '{' | '$s' lint -"
+check "what is no YAML says where" says "-:2:1: error: did not find expected node content" sh -c "echo '{' | '$s' lint -"
+# invalid NAME TEXT CONTENT: a file with this content has this finding.
+invalid() {
+	printf "$3" >"$dir/invalid.yaml"
+	check "$1 is reported where it stands" says "invalid.yaml:$2" "$s" lint "$dir/invalid.yaml"
+}
+invalid "a mapping in a scalar" "2:8: error: mapping values are not allowed in this context" 'kind: Rollout\nmeta: a: b\n'
+invalid "a key that is there twice" '3:1: error: key "kind" is there twice' 'kind: Rollout\nspec: {}\nkind: Rollout\n'
+invalid "an unknown tag" "2:7: error: the tag !Ref is not known here" 'kind: Rollout\nspec: !Ref x\n'
+invalid "an alias of nothing" "2:7: error: found undefined alias" 'kind: Rollout\nspec: *x\n'
+invalid "a control character" "2:8: error: control characters are not allowed" 'kind: Rollout\nspec: é\001\n'
+invalid "bytes that are no UTF-8" "2:7: error: invalid leading UTF-8 octet" 'kind: Rollout\nspec: \377\n'
+invalid "the second document that is no object" "3:1: error: a document that is no object" 'kind: X\n---\n3\n'
+invalid "the second document without metadata" "3:1: error: metadata.name: required" '{kind: X}\n---\n{apiVersion: argoproj.io/v1alpha1, kind: Rollout}\n'
+invalid "a field of an object in a list" "5:45: error: spec.metrics: not a list of metrics" \
+	'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: argoproj.io/v1alpha1, kind: X}\n- {apiVersion: argoproj.io/v1alpha1, spec: {metrics: -1}, kind: AnalysisTemplate, metadata: {name: x}}\n'
+invalid "a kind in a list" "4:38: error: kind: Invalid value" 'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: argoproj.io/v1alpha1, kind: X}\n'
 sed 's/^spec:/spec:\n  replicass: 3/' tests/e2e/rollout.yaml >"$dir/misspelt.yaml"
 check "a misspelt field of the spec" says "misspelt.yaml:7:3: error: spec.replicass: unknown field; it has no effect" "$s" lint "$dir/misspelt.yaml"
 check "every -f is read" says "2 files, 4 objects" "$s" lint -f tests/e2e/rollout.yaml -f examples/seed/demo/rollout.yaml

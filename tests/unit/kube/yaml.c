@@ -104,6 +104,7 @@ errors_name_line_and_column(void **state)
 		{ "a: [1, 2\n", "line 2" },
 		{ "? [x]\n: y\n", "line 1, column 3: a key must be a scalar" },
 		{ "\ta: 1\n", "line 1, column 1" },
+		{ "a: b\nc: \001\n", "line 2, column 4: control characters are not allowed" },
 	};
 
 	(void)state;
