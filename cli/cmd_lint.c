@@ -14,6 +14,7 @@
 #include "analysis/validate.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
+#include "cli/lint_files.h"
 #include "cli/lint_kinds.h"
 #include "cli/lint_ports.h"
 #include "cli/lint_queries.h"
@@ -65,20 +66,9 @@ const struct command cmd_lint = {
 	.run = lint_run,
 };
 
-struct manifest {
-	const char *file;
-	const struct object *object;
-	const json_t *json;
-	const struct yaml_marks *marks; /* of its document */
-	const char *below; /* the object in its document: "items[2]."; "" */
-	bool queries_reported; /* of a template: for one Rollout that uses it */
-	struct manifest *next;
-};
-
 struct lint {
-	struct view view; /* first: a view is its lint */
+	struct lint_files files;
 	struct cli *cli;
-	struct manifest *first, **last;
 	size_t n_files, n_errors, n_warnings;
 	bool strict;
 };
@@ -157,9 +147,7 @@ lint_add_document(struct lint *l, const char *file, json_t *doc, const struct ya
 	if (json_str(meta, "name") == NULL)
 		json_object_set(meta, "name", json_object_get(meta, "generateName"));
 	m->object = object_decode(t, doc, l->cli->arena);
-	json_incref(doc);
-	*l->last = m;
-	l->last = &m->next;
+	lint_files_add(&l->files, m);
 }
 
 static void
@@ -191,29 +179,6 @@ lint_read_file(const char *path, void *arg)
 			lint_add_document(l, path, doc, &marks[i], "");
 		}
 	}
-}
-
-static const struct object *
-lint_get(const struct view *v, const struct type *t, const char *ns, const char *name)
-{
-	const struct lint *l = (const struct lint *)v;
-
-	for (const struct manifest *m = l->first; m != NULL; m = m->next)
-		if (m->object->type == t && str_eq(m->object->meta.name, name) &&
-		    (t->cluster_scoped || str_eq(m->object->meta.namespace, ns)))
-			return m->object;
-	return NULL;
-}
-
-static void
-lint_each(
-    const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
-{
-	const struct lint *l = (const struct lint *)v;
-
-	for (const struct manifest *m = l->first; m != NULL; m = m->next)
-		if (m->object->type == t && (ns == NULL || str_eq(m->object->meta.namespace, ns)))
-			visit(m->object, arg);
 }
 
 static void lint_check_pods(struct lint *, const struct manifest *, const char *pointer, const char *path, bool rules);
@@ -248,7 +213,7 @@ lint_check_few_pods(struct lint *l, const struct manifest *m, const struct rollo
 static void
 lint_check_queries(struct lint *l, const struct manifest *m, const struct rollout_world *w)
 {
-	for (struct manifest *of = l->first; of != NULL; of = of->next)
+	for (struct manifest *of = l->files.first; of != NULL; of = of->next)
 		for (size_t i = 0; i < w->n_analyses; i++)
 			for (size_t k = 0; k < w->analyses[i].n_templates && !of->queries_reported; k++) {
 				const struct analysis_template *t = w->analyses[i].templates[k].template;
@@ -264,9 +229,9 @@ lint_check_queries(struct lint *l, const struct manifest *m, const struct rollou
 			}
 }
 
-/* A Service of the files, and the namespace of a Rollout that names it. */
+/* The files, and the namespace of a Rollout that names Services. */
 struct lint_services {
-	const struct lint *lint;
+	const struct lint_files *files;
 	const char *namespace;
 };
 
@@ -274,12 +239,9 @@ static const json_t *
 lint_ports_of(const char *service, void *arg)
 {
 	const struct lint_services *s = arg;
-	const json_t *ports = NULL;
+	const struct manifest *m = lint_files_find(s->files, &service_type, s->namespace, service);
+	const json_t *ports = m != NULL ? json_at(m->json, "/spec/ports") : NULL;
 
-	for (const struct manifest *m = s->lint->first; m != NULL; m = m->next)
-		if (m->object->type == &service_type && str_eq(m->object->meta.name, service) &&
-		    str_eq(m->object->meta.namespace, s->namespace))
-			ports = json_at(m->json, "/spec/ports");
 	return json_array_size(ports) > 0 ? ports : NULL;
 }
 
@@ -299,11 +261,11 @@ static void
 lint_check_ports(struct lint *l, const struct manifest *m)
 {
 	const struct rollout *r = (const struct rollout *)m->object;
-	struct lint_services services = { l, m->object->meta.namespace };
+	struct lint_services services = { &l->files, m->object->meta.namespace };
 	const struct router *router;
 
 	for (size_t i = 0; (router = router_at(r->spec.strategy.canary, i)) != NULL; i++)
-		for (const struct manifest *of = l->first; of != NULL; of = of->next) {
+		lint_files_each (&l->files, of) {
 			struct problems found = { .arena = l->cli->arena };
 
 			if (of == m || (router_has_type(router, of->object->type) && router->concerns(r, of->object)))
@@ -320,9 +282,10 @@ static void
 lint_check_rollout(struct lint *l, const struct manifest *m)
 {
 	struct seen seen = { 0 };
-	struct pass pass = {
-		.view = &l->view, .namespace = m->object->meta.namespace, .name = m->object->meta.name, .seen = &seen
-	};
+	struct pass pass = { .view = &l->files.view,
+		.namespace = m->object->meta.namespace,
+		.name = m->object->meta.name,
+		.seen = &seen };
 	struct problems found = { .arena = l->cli->arena }, warnings = { .arena = l->cli->arena };
 	struct rollout_world w;
 
@@ -346,7 +309,7 @@ lint_check_experiment(struct lint *l, const struct manifest *m)
 {
 	struct problems found = { .arena = l->cli->arena };
 
-	experiment_problems(&l->view, (const struct experiment *)m->object, &found);
+	experiment_problems(&l->files.view, (const struct experiment *)m->object, &found);
 	for (size_t i = 0; i < found.n; i++)
 		lint_print_problem(l, m, &found.at[i]);
 	for (size_t i = 0; i < json_array_size(json_at(m->json, "/spec/templates")); i++)
@@ -630,7 +593,7 @@ lint_check_template(struct lint *l, const struct manifest *m)
 			.text = arena_printf(l->cli->arena, "%s \"%s\" not found", t->kind, ref->template_name),
 			.reference = true };
 
-		if (view_get(&l->view, t, m->object->meta.namespace, ref->template_name) == NULL)
+		if (view_get(&l->files.view, t, m->object->meta.namespace, ref->template_name) == NULL)
 			lint_print_problem(l, m, &p);
 	}
 	if (m->object->type != &analysis_run_type) {
@@ -647,32 +610,29 @@ lint_check_template(struct lint *l, const struct manifest *m)
 static void
 lint_check_twice(struct lint *l, const struct manifest *m)
 {
-	for (const struct manifest *before = l->first; before != m; before = before->next)
-		if (before->object->type == m->object->type &&
-		    str_eq(before->object->meta.name, m->object->meta.name) &&
-		    str_eq(before->object->meta.namespace, m->object->meta.namespace)) {
-			const char *text = arena_printf(l->cli->arena, "%s %s is in %s too", m->object->type->kind,
-			    m->object->meta.name, before->file);
-
-			lint_print(l, true, m->file, lint_mark(l, m, "metadata.name"), "metadata.name", text);
-		}
+	if (m->first_namesake == m)
+		return;
+	lint_print(l, true, m->file, lint_mark(l, m, "metadata.name"), "metadata.name",
+	    arena_printf(l->cli->arena, "%s %s is in %s too", m->object->type->kind, m->object->meta.name,
+		m->first_namesake->file));
 }
 
 static int
 lint_run(struct cli *c)
 {
-	struct lint l = { .view = { .get = lint_get, .each = lint_each }, .cli = c, .strict = cli_on(c, "strict") };
+	struct lint l = { .cli = c, .strict = cli_on(c, "strict") };
 	char *files = arena_strdup(c->arena, cli_flag(c, "filename")), *file;
 	size_t n = 0;
 
-	l.last = &l.first;
+	lint_files_init(&l.files, c->arena);
 	while ((file = strsep(&files, "\n")) != NULL)
 		manifest_files_each(c->arena, file, lint_read_file, &l);
 	for (size_t i = 0; i < c->n_args; i++)
 		manifest_files_each(c->arena, c->args[i], lint_read_file, &l);
 	if (l.n_files == 0)
 		return cli_fail(c, "usage: sluice lint FILE|FOLDER...; no file was read");
-	for (const struct manifest *m = l.first; m != NULL; m = m->next) {
+	for (const struct manifest *m = l.files.first; m != NULL; m = m->next) {
+		l.files.from = m;
 		lint_check_twice(&l, m);
 		if (api_root_named(m->object->type->kind) != NULL)
 			lint_check_unknown(&l, m);
@@ -692,8 +652,7 @@ lint_run(struct cli *c)
 			lint_check_pods(&l, m, "/spec/template", "spec.template", true);
 		n++;
 	}
-	for (const struct manifest *m = l.first; m != NULL; m = m->next)
-		json_decref((json_t *)m->json);
+	lint_files_done(&l.files);
 	printf("%zu files, %zu objects: %zu errors, %zu warnings\n", l.n_files, n, l.n_errors, l.n_warnings);
 	return l.n_errors > 0 ? 1 : 0;
 }

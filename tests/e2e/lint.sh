@@ -155,6 +155,22 @@ ApplicationSet argoproj.io/v1alpha1 -
 ArgoCD argoproj.io/v1beta1 -
 Service serving.knative.dev/v1 -
 T
+# Sets of manifests with the same names, in folders of their own: each Rollout finds what is nearest to it.
+mkdir "$dir/sets"
+for router in nginx gateway alb; do
+	mkdir "$dir/sets/$router"
+	cp "tests/data/routers/$router.yaml" "$dir/sets/$router/all.yaml"
+done
+cp -r "$dir/sets/nginx" "$dir/sets/nginx-2"
+sed -i 's/port: 80}/port: 8080}/' "$dir/sets/nginx-2/all.yaml"
+sed -i '/^kind: Service$/,/^---/s/port: 80/port: 8080/; /^kind: Ingress$/,/^---/s/number: 80/number: 8080/' "$dir/sets/nginx-2/all.yaml"
+sets() { "$s" lint "$dir/sets"; }
+check "namesakes in other folders are not mixed up" says " 0 errors, " sets
+check "a duplicate is a warning, once" sh -c "[ \"\$('$s' lint '$dir/sets' | grep -c 'Rollout myapp is in .*/sets/alb/all.yaml too')\" = 3 ]"
+check "and nothing else is" fails sh -c "'$s' lint '$dir/sets' | grep ' warning: ' | grep -v ' too$'"
+check "the examples have no error" "$s" lint examples
+for i in 1 2; do echo "{apiVersion: argoproj.io/v1alpha1, kind: AnalysisRun, metadata: {generateName: a-}, spec: {metrics: [{name: a, successCondition: 'true', provider: {web: {url: 'http://h'}}}]}}" >"$dir/$i.yaml"; done
+check "generated names are no duplicates" says "0 errors, 0 warnings" "$s" lint "$dir/1.yaml" "$dir/2.yaml"
 check "a file from standard input too" sh -c "'$s' lint -f - <tests/e2e/rollout.yaml"
 check "what is no YAML says where" says "-:2:1: error: did not find expected node content" sh -c "echo '{' | '$s' lint -"
 # invalid NAME TEXT CONTENT: a file with this content has this finding.
