@@ -10,6 +10,7 @@
 #include "analysis/args.h"
 #include "analysis/condition/condition.h"
 #include "analysis/compare_annotation.h"
+#include "analysis/promql/balance.h"
 #include "analysis/provider.h"
 #include "analysis/validate.h"
 #include "base/utf8.h"
@@ -43,6 +44,7 @@
 #include "traffic/router.h"
 
 #define FILE_MAX (16u << 20)
+#define INTERVAL_LEAST_MS 1000
 #define SYNC_OPTIONS_ANNOTATION "argocd.argoproj.io/sync-options"
 
 static int lint_run(struct cli *);
@@ -343,6 +345,27 @@ lint_check_condition(
 	lint_print_problem(l, m, &p);
 }
 
+/* A query that Prometheus refuses in each measurement, and one that is repeated faster than it has new samples. */
+static void
+lint_check_measurements(struct lint *l, const struct manifest *m, const struct metric *metric, size_t i)
+{
+	const struct prometheus_metric *prometheus = metric->provider.prometheus;
+	struct problem p = { .path = arena_printf(l->cli->arena, "spec.metrics[%zu].provider.prometheus.query", i) };
+	const char *path = arena_printf(l->cli->arena, "spec.metrics[%zu].interval", i), *why;
+
+	if (prometheus != NULL && prometheus->query != NULL &&
+	    (why = promql_balance_problem(l->cli->arena, prometheus->query)) != NULL) {
+		p.text = arena_printf(l->cli->arena, "`%s` is not PromQL: %s", prometheus->query, why);
+		lint_print_problem(l, m, &p);
+	}
+	if (metric->interval.text != NULL && !args_are_open(metric->interval.text) &&
+	    metric->interval.ms < INTERVAL_LEAST_MS)
+		lint_print(l, true, m->file, lint_mark(l, m, path), path,
+		    arena_printf(l->cli->arena,
+			"\"%s\" is shorter than 1s: each measurement is a query, and a write to the AnalysisRun",
+			metric->interval.text));
+}
+
 /* Prints the errors of a metric. A value with {{args.x}} is not checked, because the argument is not known yet. */
 static void
 lint_check_metric(struct lint *l, const struct manifest *m, const struct metric *metric, size_t i, const char *text)
@@ -356,6 +379,7 @@ lint_check_metric(struct lint *l, const struct manifest *m, const struct metric 
 
 	lint_check_condition(l, m, i, kind, "successCondition", metric->success_condition);
 	lint_check_condition(l, m, i, kind, "failureCondition", metric->failure_condition);
+	lint_check_measurements(l, m, metric, i);
 	if ((e = metric_limits_read(l->cli->arena, metric, &limits)) == NULL && provider != NULL &&
 	    provider->check != NULL && (strstr(text, "{{") == NULL || provider->once))
 		e = provider->check(l->cli->arena, metric);

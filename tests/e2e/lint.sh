@@ -363,6 +363,19 @@ refused "a run's argument without a value" "spec.args[0]: Required value" \
 	"{apiVersion: argoproj.io/v1alpha1, kind: AnalysisRun, metadata: {name: r}, spec: {args: [{name: x}], metrics: [{name: a, $web}]}}"
 refused "a version that is not served" 'apiVersion: Invalid value: "argoproj.io/v1": an AnalysisTemplate' "$(template "metrics: [{name: a, $web}]" | sed s/v1alpha1/v1/)"
 refused "a namespace that is none" 'metadata.namespace: Invalid value: "A B"' "$(template "metrics: [{name: a, $web}]" | sed 's/name: t}/name: t, namespace: A B}/')"
+metric() { template "metrics: [{name: a, count: 3, interval: $1, successCondition: 'true', provider: {prometheus: {address: 'http://p', query: '$2'}}}]"; }
+refused "a query with an open parenthesis" 'query: `sum((rate(x[5m])` is not PromQL: ( at position 5 is not closed' "$(metric 1m 'sum((rate(x[5m])')"
+refused "a query with an open brace" 'metrics[0].provider.prometheus.query: `x{a="b"` is not PromQL' "$(metric 1m 'x{a="b"')"
+metric 1m 'sum(x{a="{{args.a}}"}' | sed 's/spec: {/spec: {args: [{name: a}], /' >"$dir/one.yaml"
+check "a query with an open parenthesis and an argument" says '( at position 4 is not closed' "$s" lint "$dir/one.yaml"
+metric 1m '{{args.a}} x)' | sed 's/spec: {/spec: {args: [{name: a}], /' >"$dir/one.yaml"
+check "an argument may be what is missing" says "0 errors, 0 warnings" "$s" lint "$dir/one.yaml"
+for interval in 0s 1ms 999ms; do
+	metric $interval x >"$dir/one.yaml"
+	check "an interval of $interval is a warning" says "one.yaml:1:118: warning: spec.metrics[0].interval: \"$interval\" is shorter than 1s" "$s" lint "$dir/one.yaml"
+done
+metric 1s x >"$dir/one.yaml"
+check "an interval of a second is right" says "0 errors, 0 warnings" "$s" lint "$dir/one.yaml"
 pods='selector: {matchLabels: {app: app}}, template: {metadata: {labels: {app: app}}, spec: {containers: [{name: app, image: "app:v1"}]}}'
 rollout() { echo "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: app}, spec: {$1}}"; }
 for path in metadata status metadata.labels.app 'metadata.labels[app]' "metadata.labels['app" metadata.name.x 'spec.strategy.canary.steps[x].setWeight' ''; do

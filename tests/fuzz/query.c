@@ -1,5 +1,6 @@
 /* tests/fuzz/query.c: queries of users that this process evaluates, on a few series. */
 #include <math.h>
+#include "analysis/promql/balance.h"
 #include "analysis/promql/promql.h"
 #include "base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
@@ -13,11 +14,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{ { labels + 2, 1 }, samples, 3, 0 } };
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct promql_result result;
+	const char *text = arena_strndup(a, (const char *)data, size), *unbalanced = promql_balance_problem(a, text);
 	struct promql_data *all;
 	struct promql query;
 
-	if (promql_parse(a, arena_strndup(a, (const char *)data, size), &query) != NULL)
+	if (promql_parse(a, text, &query) != NULL)
 		return 0;
+	if (unbalanced != NULL)
+		__builtin_trap();
 	all = arena_new_array(a, struct promql_data, query.n_selectors + 1);
 	for (size_t i = 0; i < query.n_selectors; i++)
 		all[i] = (struct promql_data){ series,
