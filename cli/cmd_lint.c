@@ -15,6 +15,7 @@
 #include "analysis/validate.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
+#include "cli/lint_compare.h"
 #include "cli/lint_files.h"
 #include "cli/lint_kinds.h"
 #include "cli/lint_ports.h"
@@ -601,12 +602,25 @@ lint_is_analysis(const struct type *t)
 	return t == &analysis_run_type || t == &analysis_template_type || t == &cluster_analysis_template_type;
 }
 
+/* The comparisons of a template, or of a run: template NULL. */
+static void
+lint_check_comparisons(struct lint *l, const struct manifest *m, const struct analysis_spec *spec,
+    const struct analysis_template *template)
+{
+	struct problems found = { .arena = l->cli->arena };
+
+	lint_compare_namespaces(&found, spec, template);
+	for (size_t i = 0; i < found.n; i++)
+		lint_print(l, true, m->file, lint_mark(l, m, found.at[i].path), found.at[i].path, found.at[i].text);
+}
+
 static void
 lint_check_template(struct lint *l, const struct manifest *m)
 {
-	const struct analysis_spec *spec = m->object->type == &analysis_run_type
-					       ? &((const struct analysis_run *)m->object)->spec
-					       : &((const struct analysis_template *)m->object)->spec;
+	const struct analysis_template *template =
+	    m->object->type != &analysis_run_type ? (const struct analysis_template *)m->object : NULL;
+	const struct analysis_spec *spec =
+	    template != NULL ? &template->spec : &((const struct analysis_run *)m->object)->spec;
 
 	for (size_t i = 0; m->object->problems != NULL && i < m->object->problems->n; i++)
 		lint_print_problem(l, m, &m->object->problems->at[i]);
@@ -620,14 +634,15 @@ lint_check_template(struct lint *l, const struct manifest *m)
 		if (view_get(&l->files.view, t, m->object->meta.namespace, ref->template_name) == NULL)
 			lint_print_problem(l, m, &p);
 	}
-	if (m->object->type != &analysis_run_type) {
+	if (template != NULL) {
 		struct problems found = { .arena = l->cli->arena };
 
-		compare_annotation_check(&found, (const struct analysis_template *)m->object, "metadata.annotations");
+		compare_annotation_check(&found, template, "metadata.annotations");
 		for (size_t i = 0; i < found.n; i++)
 			lint_print_problem(l, m, &found.at[i]);
 	}
 	lint_check_metrics(l, m, spec);
+	lint_check_comparisons(l, m, spec, template);
 }
 
 /* Two objects of one name: the later one would replace the other. */

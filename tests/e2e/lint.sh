@@ -95,6 +95,20 @@ sed 's/bad: http.*/bad: rate(http_requests_total{job="{{args.job}}"}[5m])/' exam
 check "a counter of a comparison is no rate" says "bad: \`rate(http_requests_total{job=\"myapp\"}[5m])\` is not a metric" "$s" lint "$dir/gates"
 sed 's/total: http/totals: http/' examples/gates/annotation.yaml >"$dir/gates/compare.yaml"
 check "fields of an annotation are checked" says "metadata.annotations: sluice.argoproj.io/compare: error-rate.totals: unknown field" "$s" lint "$dir/gates"
+# compared NAME TEXT FILE SED: the example's finding for a comparison that is changed so.
+compared() {
+	sed -E "$4" "examples/gates/$3.yaml" >"$dir/gates/compare.yaml"
+	check "$1" says "$2" "$s" lint "$dir/gates"
+}
+compared "a comparison of the pods of all namespaces is a warning" 'compare.yaml:23:11: warning: spec.metrics[0].provider.plugin.sluice/compare.total: `http_requests_total{job="{{args.job}}"}` has no matcher of the label namespace: pods of other namespaces' compare '/ total:/s/namespace="[^"]*",//'
+compared "one of latency too" 'compare.yaml:30:11: warning: spec.metrics[1].provider.plugin.sluice/compare.slow: ' compare '/ slow:/s/namespace="[^"]*",//'
+compared "and one of an annotation" 'warning: metadata.annotations: sluice.argoproj.io/compare: error-rate.bad: `http_requests_total{job="{{args.job}}",code=~"5.."}` has no matcher of the label namespace' annotation '/ bad:/s/namespace="[^"]*",//'
+compared "each comparison is reported once" " 0 errors, 2 warnings" compare 's/namespace="[^"]*",//'
+compared "another label of namespaces is right" " 0 errors, 0 warnings" compare 's/namespace="/exported_namespace="/'
+compared "so are namespaces in the matchers of both versions" " 0 errors, 0 warnings" compare "s/namespace=\"[^\"]*\",//; s/^( *)(total|slow):.*/&\\n\\1canary: 'namespace=\"a\",version=\"2\"'\\n\\1stable: 'namespace=\"a\",version=\"1\"'/"
+compared "a name of a metric alone selects all" 'bad: `http_requests_total` has no matcher' annotation '/ bad:/s/\{.*//'
+compared "an argument that may have a namespace is not judged" " 0 errors, 0 warnings" annotation 's/ (bad|total): .*/ \1: http_requests_total{{args.job}}/'
+compared "nor is an argument with a value that has one" " 0 errors, 0 warnings" annotation 's/ (bad|total): .*/ \1: "{{args.total}}"/; s/- name: job/&\n  - {name: total, value: "x{namespace=\\"a\\"}"}/'
 # A query without a label that tells the versions apart.
 queries() { # SED: the article's Rollout and templates, changed
 	mkdir -p "$dir/queries"
