@@ -281,6 +281,20 @@ lint_check_ports(struct lint *l, const struct manifest *m)
 		}
 }
 
+/* The comparisons that this Rollout cannot have. */
+static void
+lint_check_compared(struct lint *l, const struct manifest *m, const struct rollout_world *w)
+{
+	struct problems errors = { .arena = l->cli->arena }, warnings = { .arena = l->cli->arena };
+
+	lint_compare_rollout(&errors, &warnings, m->json, w);
+	for (size_t i = 0; i < errors.n; i++)
+		lint_print_problem(l, m, &errors.at[i]);
+	for (size_t i = 0; i < warnings.n; i++)
+		lint_print(
+		    l, true, m->file, lint_mark(l, m, warnings.at[i].path), warnings.at[i].path, warnings.at[i].text);
+}
+
 static void
 lint_check_rollout(struct lint *l, const struct manifest *m)
 {
@@ -302,6 +316,7 @@ lint_check_rollout(struct lint *l, const struct manifest *m)
 			lint_print(l, true, m->file, lint_mark(l, m, warnings.at[i].path), warnings.at[i].path,
 			    warnings.at[i].text);
 	lint_check_ports(l, m);
+	lint_check_compared(l, m, &w);
 	lint_check_few_pods(l, m, &w);
 	lint_check_queries(l, m, &w);
 	lint_check_pods(l, m, "/spec/template", "spec.template", false);

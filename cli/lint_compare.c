@@ -1,9 +1,12 @@
 /* cli/lint_compare.c: lint: comparisons of versions, in the metrics of templates and in their annotation. */
 #include "cli/lint_compare.h"
 #include <string.h>
+#include "analysis/compare/config.h"
 #include "analysis/compare_annotation.h"
 #include "analysis/promql/promql.h"
 #include "base/str.h"
+#include "cli/lint_queries.h"
+#include "rollout/world.h"
 
 struct lint_comparison {
 	const struct compare_metric *metric;
@@ -94,6 +97,48 @@ lint_compare_namespaces(struct problems *p, const struct analysis_spec *spec, co
 			    list[i].name, in_annotation ? "." : "",
 			    in_annotation ? arena_printf(p->arena, "%s: ", fields[k].field) : "", fields[k].selector);
 			break;
+		}
+	}
+}
+
+/* Adds the error of a comparison of a template, unless another analysis of the Rollout with this template has it. */
+static void
+lint_add_error(struct problems *p, const char *path, const struct analysis_template *t, const struct lint_comparison *c,
+    const struct err *e)
+{
+	bool named = c->name[0] != '\0';
+	const char *text = arena_printf(p->arena, "%s %s: %s%s%s: %s", t->object.type->kind, t->object.meta.name,
+	    c->path, named ? ": " : "", c->name, err_text(p->arena, e));
+
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->at[i].path, path) == 0 && strcmp(p->at[i].text, text) == 0)
+			return;
+	problem_add(p, path, "%s", text);
+}
+
+void
+lint_compare_rollout(
+    struct problems *errors, struct problems *warnings, const json_t *rollout, const struct rollout_world *w)
+{
+	struct arena *a = errors->arena;
+
+	for (size_t i = 0; i < w->n_analyses; i++) {
+		size_t n_args, n;
+		const struct argument *args = lint_queries_arguments(a, rollout, &w->analyses[i], &n_args);
+
+		for (size_t k = 0; args != NULL && k < w->analyses[i].n_templates; k++) {
+			const struct analysis_template *t = w->analyses[i].templates[k].template;
+			struct lint_comparison *list;
+
+			n = lint_comparisons(a, &t->spec, t, args, n_args, &list);
+			for (size_t c = 0; c < n; c++) {
+				bool certain;
+				struct err *e =
+				    config_check_rollout(a, list[c].metric, w->rollout->object.meta.name, &certain);
+
+				if (e != NULL)
+					lint_add_error(certain ? errors : warnings, "metadata.name", t, &list[c], e);
+			}
 		}
 	}
 }

@@ -24,10 +24,8 @@ lint_weight(const struct canary_strategy *c, const struct analysis_found *analys
 	return analysis->place == OF_STEP ? weight : analysis->place == IN_BACKGROUND ? least : 0;
 }
 
-/* Returns the arguments of the run that this analysis would create, with {{args.NAME}} as the value of those that a
- * Secret has; NULL: one has no value, which is reported elsewhere. */
-static const struct argument *
-lint_arguments(struct arena *a, const json_t *rollout, const struct analysis_found *analysis, size_t *ret_n)
+const struct argument *
+lint_queries_arguments(struct arena *a, const json_t *rollout, const struct analysis_found *analysis, size_t *ret_n)
 {
 	struct template_source *sources = arena_new_array(a, struct template_source, analysis->n_templates);
 	const struct args_source from = {
@@ -90,7 +88,8 @@ lint_queries(struct problems *p, const json_t *rollout, const struct rollout_wor
 	struct metric *metrics;
 	size_t n, n_args;
 
-	if (weight == 0 || text == NULL || (args = lint_arguments(p->arena, rollout, analysis, &n_args)) == NULL ||
+	if (weight == 0 || text == NULL ||
+	    (args = lint_queries_arguments(p->arena, rollout, analysis, &n_args)) == NULL ||
 	    args_substitute(p->arena, text, args, n_args, &text) != NULL ||
 	    compare_annotation_merge(p->arena, &t, 1, args, n_args, &compare) != NULL)
 		return;

@@ -10,3 +10,8 @@ struct rollout_world;
  * known. `rollout` is its object, for fieldRef. */
 void lint_queries(struct problems *, const json_t *rollout, const struct rollout_world *, const struct analysis_found *,
     const struct analysis_template *);
+
+/* Returns the arguments of the run that this analysis would create, in the arena, with {{args.NAME}} as the value of
+ * those that a Secret has; NULL: one has no value, which is reported elsewhere. */
+const struct argument *lint_queries_arguments(
+    struct arena *, const json_t *rollout, const struct analysis_found *, size_t *ret_n);

@@ -23,6 +23,7 @@
 #define CONFIG_LEAD_MS 120000
 #define CONFIG_NAME_MAX 253 /* bytes of a name in a release */
 #define CONFIG_ROLLOUT_MAX 46 /* bytes of a name that leaves the hash of the ReplicaSet whole in its pods' names */
+#define CONFIG_HASH_MAX 10 /* bytes of the hash of a ReplicaSet */
 #define CONFIG_GENERATED_MAX 58 /* bytes of the name of an owner that Kubernetes keeps in a generated name */
 
 /* A number: JSON, or a text with or without "%". */
@@ -276,6 +277,31 @@ config_pods(struct arena *a, const char *rollout, const char *hash)
 	return arena_printf(a, "%s.*", str_replace(a, config_prefix(a, rollout, hash), ".", "\\\\."));
 }
 
+static struct err *
+config_name_error(struct arena *a, const char *prefix)
+{
+	return err_new(a, ERR_INVALID,
+	    "the name of the Rollout is too long: the names of the pods of both versions begin with %s; canary: and "
+	    "stable: must be set",
+	    prefix);
+}
+
+struct err *
+config_check_rollout(struct arena *a, const struct compare_metric *m, const char *rollout, bool *ret_certain)
+{
+	size_t begin = strnlen(rollout, CONFIG_GENERATED_MAX) + 1;
+
+	*ret_certain = begin >= CONFIG_GENERATED_MAX;
+	if ((m->canary != NULL && m->stable != NULL) || begin + CONFIG_HASH_MAX <= CONFIG_GENERATED_MAX)
+		return NULL;
+	if (*ret_certain)
+		return config_name_error(a, config_prefix(a, rollout, ""));
+	return err_new(a, ERR_INVALID,
+	    "the name of the Rollout is too long: the names of its pods have %zu byte%s of the hash of their version; "
+	    "canary: and stable: must be set if these are the same for both",
+	    CONFIG_GENERATED_MAX - begin, CONFIG_GENERATED_MAX - begin == 1 ? "" : "s");
+}
+
 /* The names of the pods of a Rollout with a long name have only a part of the ReplicaSet's hash, or nothing of it. */
 static struct err *
 config_check_prefixes(struct arena *a, const struct compared_release *r)
@@ -288,10 +314,7 @@ config_check_prefixes(struct arena *a, const struct compared_release *r)
 	stable = config_prefix(a, r->rollout, r->stable);
 	if (!str_starts(canary, stable) && !str_starts(stable, canary))
 		return NULL;
-	return err_new(a, ERR_INVALID,
-	    "the name of the Rollout is too long: the names of the pods of both versions begin with %s; canary: and "
-	    "stable: must be set",
-	    canary);
+	return config_name_error(a, canary);
 }
 
 static bool

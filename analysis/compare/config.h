@@ -50,6 +50,10 @@ bool config_holds(const struct compare_metric *);
 /* Returns the label of pods; NULL: each version counts as one pod. */
 const char *config_by(const struct compare_metric *);
 
+/* Returns the error of a Rollout whose name is too long: the names of its pods have nothing of their version
+ * (*ret_certain), or only a part of it, which both versions may have. NULL: they can be distinguished. */
+struct err *config_check_rollout(struct arena *, const struct compare_metric *, const char *rollout, bool *ret_certain);
+
 /* Sets *ret to the PromQL expression of all counters. `bounds`, comma separated, are the buckets of `slow`: their
  * series have the label le; NULL without `slow`. Fails if the release does not name the versions. */
 struct err *config_query(struct arena *, const struct compare_metric *, const struct compared_release *,

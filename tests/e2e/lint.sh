@@ -109,6 +109,18 @@ compared "so are namespaces in the matchers of both versions" " 0 errors, 0 warn
 compared "a name of a metric alone selects all" 'bad: `http_requests_total` has no matcher' annotation '/ bad:/s/\{.*//'
 compared "an argument that may have a namespace is not judged" " 0 errors, 0 warnings" annotation 's/ (bad|total): .*/ \1: http_requests_total{{args.job}}/'
 compared "nor is an argument with a value that has one" " 0 errors, 0 warnings" annotation 's/ (bad|total): .*/ \1: "{{args.total}}"/; s/- name: job/&\n  - {name: total, value: "x{namespace=\\"a\\"}"}/'
+# long NAME TEXT N SED: the Rollout has a name of N bytes.
+long() {
+	compared "$1" "$2" compare "s/^  name: myapp\$/  name: $(printf "%0$3d" 0 | tr 0 a)/; $4"
+}
+long "the names of the pods of a Rollout with a long name have nothing of the version" \
+	"error: metadata.name: AnalysisTemplate compare: spec.metrics[0].provider.plugin.sluice/compare: the name of the Rollout is too long: the names of the pods of both versions begin with $(printf '%057d' 0 | tr 0 a)-; canary: and stable: must be set" 57
+long "which is an error for each comparison" " 2 errors, 0 warnings" 57
+long "or only a part of it" "warning: metadata.name: AnalysisTemplate compare: spec.metrics[1].provider.plugin.sluice/compare: the name of the Rollout is too long: the names of its pods have 1 byte of the hash" 56
+long "or all but one byte" "have 9 bytes of the hash" 48
+long "or all" " 0 errors, 0 warnings" 47
+long "matchers of the versions need no names" " 0 errors, 0 warnings" 57 "s/^( *)(total|slow):.*/&\\n\\1canary: 'version=\"2\"'\\n\\1stable: 'version=\"1\"'/"
+long "those of one version are not enough" " 2 errors, 0 warnings" 57 "s/^( *)(total|slow):.*/&\\n\\1canary: 'version=\"2\"'/"
 # A query without a label that tells the versions apart.
 queries() { # SED: the article's Rollout and templates, changed
 	mkdir -p "$dir/queries"
