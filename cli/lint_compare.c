@@ -1,7 +1,7 @@
 /* cli/lint_compare.c: lint: comparisons of versions, in the metrics of templates and in their annotation. */
 #include "cli/lint_compare.h"
 #include <string.h>
-#include "analysis/compare/config.h"
+#include "analysis/compare/limits.h"
 #include "analysis/compare_annotation.h"
 #include "analysis/promql/promql.h"
 #include "base/str.h"
@@ -116,6 +116,26 @@ lint_add_error(struct problems *p, const char *path, const struct analysis_templ
 	problem_add(p, path, "%s", text);
 }
 
+/* Adds the errors of a comparison in an analysis of the Rollout. */
+static void
+lint_compare_one(struct problems *errors, struct problems *warnings, const struct rollout *r,
+    const struct analysis_template *t, const struct lint_comparison *c)
+{
+	struct arena *a = errors->arena;
+	int64_t replicas = r->spec.replicas.present ? r->spec.replicas.value : 1;
+	struct compare_config config;
+	struct limits limits;
+	bool certain;
+	struct err *e = config_check_rollout(a, c->metric, r->object.meta.name, &certain);
+
+	if (e != NULL)
+		lint_add_error(certain ? errors : warnings, "metadata.name", t, c, e);
+	/* Without replicas there is nothing to measure. Errors of the fields are the template's. */
+	if (replicas > 0 && config_read(a, c->metric, &config) == NULL &&
+	    (e = limits_of(a, c->metric, &config, replicas, &limits)) != NULL)
+		lint_add_error(errors, "spec.replicas", t, c, e);
+}
+
 void
 lint_compare_rollout(
     struct problems *errors, struct problems *warnings, const json_t *rollout, const struct rollout_world *w)
@@ -131,14 +151,8 @@ lint_compare_rollout(
 			struct lint_comparison *list;
 
 			n = lint_comparisons(a, &t->spec, t, args, n_args, &list);
-			for (size_t c = 0; c < n; c++) {
-				bool certain;
-				struct err *e =
-				    config_check_rollout(a, list[c].metric, w->rollout->object.meta.name, &certain);
-
-				if (e != NULL)
-					lint_add_error(certain ? errors : warnings, "metadata.name", t, &list[c], e);
-			}
+			for (size_t c = 0; c < n; c++)
+				lint_compare_one(errors, warnings, w->rollout, t, &list[c]);
 		}
 	}
 }

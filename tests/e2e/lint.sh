@@ -121,6 +121,14 @@ long "or all but one byte" "have 9 bytes of the hash" 48
 long "or all" " 0 errors, 0 warnings" 47
 long "matchers of the versions need no names" " 0 errors, 0 warnings" 57 "s/^( *)(total|slow):.*/&\\n\\1canary: 'version=\"2\"'\\n\\1stable: 'version=\"1\"'/"
 long "those of one version are not enough" " 2 errors, 0 warnings" 57 "s/^( *)(total|slow):.*/&\\n\\1canary: 'version=\"2\"'/"
+waits() { # NAME TEXT REPLICAS SED: the errors wait for a day
+	compared "$1" "$2" compare "s/replicas: 10/replicas: $3/; s/^( *)total:.*/&\\n\\1wait: 24h/; $4"
+}
+waits "a comparison with too many samples of the Rollout's pods is an error" "compare.yaml:40:3: error: spec.replicas: AnalysisTemplate compare: spec.metrics[0].provider.plugin.sluice/compare: wait: 24h in steps of 15s is 5770 samples of a series, too many for 200 pods: set a longer step" 100
+waits "of one metric, whose wait it is" " 1 errors, 0 warnings" 100
+waits "of fewer pods it is right" " 0 errors, 0 warnings" 60
+waits "and without any" " 0 errors" 0
+waits "a longer step has fewer samples" " 0 errors, 0 warnings" 100 's/\n( *)wait: .*/&\n\1step: 30s/'
 # A query without a label that tells the versions apart.
 queries() { # SED: the article's Rollout and templates, changed
 	mkdir -p "$dir/queries"
