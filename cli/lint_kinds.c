@@ -121,8 +121,10 @@ lint_kind_problem(struct arena *a, const json_t *object, const char **ret_path)
 	if (kind == NULL)
 		return NULL;
 	*ret_path = "apiVersion";
+	/* Kustomize reads files without apiVersion. */
 	if (version == NULL)
-		return t == NULL || !json_is_object(json_object_get(object, "metadata"))
+		return t == NULL || strcmp(t->group, LINT_GROUP) != 0 ||
+			       !json_is_object(json_object_get(object, "metadata"))
 			   ? NULL
 			   : arena_printf(
 				 a, "Required value: %s %s is of %s/%s", str_article(kind), kind, t->group, t->version);

@@ -177,6 +177,9 @@ CronWorkflows argoproj.io/v1alpha1 2:1: error: kind: Invalid value: "CronWorkflo
 Rollout argoprj.io/v1alpha1 1:1: error: apiVersion: Invalid value: "argoprj.io/v1alpha1": a Rollout is of argoproj.io/v1alpha1
 Rollout v1alpha1 1:1: error: apiVersion: Invalid value: "v1alpha1": a Rollout is of argoproj.io/v1alpha1
 Rollout none 2:1: error: apiVersion: Required value: a Rollout is of argoproj.io/v1alpha1
+Kustomization source.toolkit.fluxcd.i/v1 -
+Kustomization kustomize.toolkit.fluxcd.i/v1 1:1: error: apiVersion: Invalid value: "kustomize.toolkit.fluxcd.i/v1": a Kustomization is of kustomize.toolkit.fluxcd.io/v1
+Kustomization none -
 Rollout rollouts.kruise.io/v1beta1 -
 Rolout example.com/v1 -
 Workflow argoproj.io/v1alpha1 -
