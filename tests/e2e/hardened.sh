@@ -26,5 +26,6 @@ size=$(stat -c %s "$dir/stripped")
 # further routers with ALB's verification, mirrors, affinity and a hook 44,000, sluice backtest 39,000, sluice simulate 27,000,
 # the evaluation of PromQL 10,000, sluice analyze 9,000, XML and random numbers 7,000: 2,218,752. Then watches of definitions, plots of
 # evidence, metrics of gates and addresses in target groups 61,000; warnings of lint, pictures of evidence, accounts in doctor and the
-# keys of argocd-cm 25,000 (not measured one by one): 2,304,768.
-check "it is smaller than 2.32 MB without its symbols: $size bytes" [ "$size" -lt 2320000 ]
+# keys of argocd-cm 25,000 (not measured one by one): 2,304,768. Then limits of comparisons, more of analyze and backtest 20,000, and
+# kinds, namesakes, queries and comparisons in lint 8,000: 2,333,456.
+check "it is smaller than 2.35 MB without its symbols: $size bytes" [ "$size" -lt 2350000 ]
