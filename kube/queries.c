@@ -138,6 +138,13 @@ queries_show(struct queries *k, struct arena *a, struct seen_query **ret)
 	return k->n;
 }
 
+void
+queries_keep_all(struct queries *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		k->list[i]->shown = false;
+}
+
 static bool
 queries_is_kept(const struct plan *p, const char *key)
 {

@@ -36,6 +36,9 @@ void queries_send(struct queries *, const struct plan_step *);
  * until they are dropped. */
 size_t queries_show(struct queries *, struct arena *, struct seen_query **ret);
 
+/* The plan of the last pass is replaced by one that reads no responses: they are for the next pass. */
+void queries_keep_all(struct queries *);
+
 /* Drops the responses that a pass has read, except those that the plan keeps. */
 void queries_forget_shown(struct queries *, const struct plan *);
 

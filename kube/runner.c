@@ -306,13 +306,15 @@ runner_has_news(void *arg)
 	return (((struct key *)arg)->item.why & QUEUE_WATCH) != 0;
 }
 
-/* Replaces the plan. The notes stay: the effects that they count have not happened. */
+/* Replaces the plan. The notes stay: the effects that they count have not happened. So do the responses: this plan does
+ * not read them. */
 static void
 runner_stand_still(struct key *k, const struct pass *p, const struct object *unreadable)
 {
 	const char *why =
 	    item_problem(k->arena, unreadable->type->kind, NULL, unreadable->meta.name, unreadable->unreadable->why);
 
+	queries_keep_all(&k->queries);
 	log_debug("no action", "controller", k->controller->name, "namespace", k->ns, "name", k->name, "why", why);
 	k->plan = plan_new(k->arena);
 	plan_reason(k->plan, "%s: nothing is done until then", why);

@@ -1,4 +1,5 @@
-/* tests/unit/machinery/runner.c: passes that depend on an object whose last write has an unknown result. */
+/* tests/unit/machinery/runner.c: passes that depend on an object whose last write has an unknown result, or that
+ * cannot be read. */
 #include "kube/runner.h"
 #include "kube/api/core.h"
 #include "tests/unit/machinery/script.h"
@@ -10,6 +11,11 @@
 #define WEB_AT(version)                                                                                                \
 	"{\"metadata\":{\"name\":\"web\",\"namespace\":\"default\",\"uid\":\"web\",\"resourceVersion\":\"" version     \
 	"\",\"labels\":{\"seen\":\"" version "\"}}}"
+
+/* An event about Service other. */
+#define OTHER(version, more)                                                                                           \
+	"{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{\"name\":\"other\",\"namespace\":\"default\","               \
+	"\"uid\":\"other\",\"resourceVersion\":\"" version "\"}" more "}}\n"
 
 /* Counts passes, as far as the one before is remembered. */
 struct label_memory {
@@ -50,6 +56,35 @@ static const struct controller label_controller = { .name = "label",
 	.memory = &label_memory_type,
 	.pass = label_pass };
 
+/* Service web queries another server once, and depends on Service other. This is what its last pass knows of the
+ * response. */
+static enum { QUERY_NONE, QUERY_SENT, QUERY_RESPONDED } query_state;
+
+static void
+query_pass(const struct pass *p, struct plan *plan)
+{
+	const struct seen_query *q = seen_query(p->seen, "query");
+
+	if (strcmp(p->name, "web") != 0)
+		return;
+	query_state = q == NULL ? QUERY_NONE : q->done ? QUERY_RESPONDED : QUERY_SENT;
+	view_get(p->view, &service_type, p->namespace, "other");
+	plan_memory(plan, &label_memory_type, &(struct label_memory){ .passes = 1 });
+	if (p->seen->memory == NULL)
+		plan_query(plan, "query",
+		    &(struct query){ .request = { .method = "GET",
+					 .url = "http://example.com/query",
+					 .timeout_ms = 1000,
+					 .response_max = 100 } });
+}
+
+static const struct controller query_controller = { .name = "query",
+	.type = &service_type,
+	.watches = label_watches,
+	.n_watches = 1,
+	.memory = &label_memory_type,
+	.pass = query_pass };
+
 struct fixture {
 	struct loop *loop;
 	struct script *script;
@@ -66,9 +101,9 @@ fixture_advance(struct fixture *w, int64_t ms)
 
 /* The watch is open, and the first pass has sent its write. */
 static void
-fixture_setup(struct fixture *w)
+fixture_setup_with(struct fixture *w, const struct controller *c)
 {
-	static const struct controller *const rows[] = { &label_controller, NULL };
+	const struct controller *const rows[] = { c, NULL };
 
 	*w = (struct fixture){ .loop = loop_virtual_new(1000000) };
 	w->script = script_new(w->loop);
@@ -77,6 +112,22 @@ fixture_setup(struct fixture *w)
 	fixture_advance(w, 10);
 	script_respond(w->script, "GET", "/services?limit", 200, SERVICES);
 	fixture_advance(w, 10);
+}
+
+static void
+fixture_setup(struct fixture *w)
+{
+	fixture_setup_with(w, &label_controller);
+}
+
+/* Sends an event of the watch. */
+static void
+fixture_event(struct fixture *w, const char *event)
+{
+	for (size_t i = 0; i < w->script->n; i++)
+		if (w->script->sent[i].open && w->script->sent[i].stream)
+			script_data(&w->script->sent[i], event);
+	fixture_advance(w, 1000);
 }
 
 static void
@@ -239,6 +290,25 @@ a_pass_finds_the_memory_of_the_one_before(void **state)
 	fixture_teardown(&w);
 }
 
+/* The pass that stands still does not read the response. The next one that decides does. */
+static void
+a_response_is_kept_while_an_object_cannot_be_read(void **state)
+{
+	struct fixture w;
+
+	(void)state;
+	fixture_setup_with(&w, &query_controller);
+	assert_request(&w, "GET", "/query");
+	fixture_event(&w, OTHER("6", ",\"spec\":5"));
+	fixture_respond(&w, 200, "yes");
+	fixture_advance(&w, 1000);
+	query_state = QUERY_NONE;
+	fixture_event(&w, OTHER("7", ""));
+	fixture_advance(&w, 60000);
+	assert_int_equal(query_state, QUERY_RESPONDED);
+	fixture_teardown(&w);
+}
+
 int
 main(void)
 {
@@ -248,6 +318,7 @@ main(void)
 		cmocka_unit_test(a_write_without_effect_is_made_again_once_the_object_was_fetched),
 		cmocka_unit_test(news_of_an_object_in_doubt_does_not_end_the_doubt),
 		cmocka_unit_test(an_object_in_doubt_that_may_not_be_read_is_believed),
+		cmocka_unit_test(a_response_is_kept_while_an_object_cannot_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
