@@ -236,6 +236,7 @@ application_read_response(struct app_pass *p, const struct seen_query *s)
 	struct held_revision held;
 	struct app_summed sum;
 
+	p->memory.awaits_response = false;
 	application_drop_refresh(p, s);
 	/* The spec has changed since the request: the response is about the old one, and starts no sync. */
 	if (p->w.memory.spec != p->w.spec_number && !app_pass_is_running(p) && !app_pass_is_deleting(p)) {

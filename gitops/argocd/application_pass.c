@@ -14,6 +14,7 @@ static const struct field app_memory_fields[] = {
 	INT(app_memory, failures, "failures"),
 	INT(app_memory, spec, "spec"),
 	BOOL(app_memory, unconfirmed, "unconfirmed"),
+	BOOL(app_memory, awaits_response, "awaitsResponse"),
 	EMBED(app_memory, held, "held", held_memory),
 };
 TYPE(app_memory, "memory of an Application");
@@ -75,6 +76,9 @@ app_pass_begin(const struct pass *pass, const struct application *app, struct pl
 	}
 	if (pass->seen->memory != NULL)
 		p.w.memory = *(const struct app_memory *)pass->seen->memory;
+	/* It was not sent because its plan failed, or its response is lost: another one is due. */
+	if (p.w.memory.awaits_response && request_sent(pass) == NULL)
+		p.w.memory.refreshed_at = 0;
 	p.w.problem = app_pass_find_problem(&p);
 	app_pass_read_spec(&p);
 	return p;

@@ -15,6 +15,7 @@ struct app_memory {
 	int64_t failures; /* failed comparisons in a row */
 	int64_t spec; /* spec_number of the last request to the worker */
 	bool unconfirmed; /* the last step waits for a user's confirmation */
+	bool awaits_response; /* no pass has read the response to the last request */
 	struct held_memory held;
 };
 

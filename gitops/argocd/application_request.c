@@ -75,4 +75,5 @@ app_request_send(struct app_pass *p, bool step)
 	    application_sources(p->w.app, &sources) > 0 ? sources[0].repo_url : NULL);
 	p->memory.refreshed_at = p->w.now;
 	p->memory.spec = p->w.spec_number;
+	p->memory.awaits_response = true;
 }

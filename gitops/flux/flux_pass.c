@@ -24,9 +24,18 @@ static const struct field flux_memory_fields[] = {
 	INT(flux_memory, failures, "failures"),
 	INT(flux_memory, unhealthy_since, "unhealthySince"),
 	EMBED(flux_memory, requested, "requested", flux_requested),
+	BOOL(flux_memory, awaits_response, "awaitsResponse"),
 	EMBED(flux_memory, held, "held", held_memory),
 };
 TYPE(flux_memory, "memory of a Flux object");
+
+/* Returns whether the last request has no response, and gets none: its plan failed before it was sent, or the plan of
+ * the pass that had the response was not one that reads it. */
+static bool
+flux_pass_is_response_lost(const struct flux_pass *p)
+{
+	return p->w.memory.awaits_response && request_sent(p->w.pass) == NULL;
+}
 
 struct flux_pass
 flux_pass_begin(const struct pass *pass, const struct object *o, struct plan *plan, const char *status)
@@ -39,6 +48,8 @@ flux_pass_begin(const struct pass *pass, const struct object *o, struct plan *pl
 	p.status = p.w.status;
 	if (pass->seen->memory != NULL)
 		p.w.memory = *(const struct flux_memory *)pass->seen->memory;
+	if (flux_pass_is_response_lost(&p))
+		p.w.memory.refreshed_at = 0;
 	/* Also a pass that decides nothing, because the object is suspended, keeps what a response will be about. */
 	p.memory.requested = p.w.memory.requested;
 	return p;
@@ -104,8 +115,19 @@ flux_pass_request(struct flux_pass *p, const char *revision, const struct worker
 	request_send(p->plan, p->w.pass,
 	    arena_printf(p->arena, "%lld %s %s", (long long)generation, revision ?: "", requested_at ?: ""), request,
 	    timeout_ms, NULL, repository);
+	if (flux_pass_is_response_lost(p))
+		plan_reason(p->plan, "the response to the last request to the worker is lost; sending another one");
 	p->memory.refreshed_at = p->w.now;
 	p->memory.requested = (struct flux_requested){ generation, revision, requested_at };
+	p->memory.awaits_response = true;
+}
+
+const struct worker_response *
+flux_pass_response(
+    struct flux_pass *p, const struct seen_query *s, enum request_part required, struct request_failure *ret)
+{
+	p->memory.awaits_response = false;
+	return request_response(p->arena, s, required, ret);
 }
 
 int64_t
@@ -163,6 +185,7 @@ flux_pass_is_outdated(struct flux_pass *p)
 		return false;
 	plan_wake(p->plan, p->w.now + 1);
 	p->memory.refreshed_at = 0;
+	p->memory.awaits_response = false;
 	return true;
 }
 

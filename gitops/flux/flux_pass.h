@@ -19,6 +19,7 @@ struct flux_memory {
 	int64_t failures; /* the number of consecutive failures */
 	int64_t unhealthy_since; /* the time since which the applied revision waits for its health checks */
 	struct flux_requested requested; /* the last request; kept as long as its response may arrive */
+	bool awaits_response; /* no pass has read the response to it */
 	struct held_memory held;
 };
 
@@ -68,6 +69,11 @@ bool flux_pass_is_requested(const struct flux_pass *);
  * none), and `repository` the URL that the worker reads (NULL if it reads none). */
 void flux_pass_request(struct flux_pass *, const char *revision, const struct worker_request *, int64_t timeout_ms,
     const char *repository);
+
+/* Reads the response to the last request, as request_response does (gitops/request.h). If no pass reads it, the next
+ * one finds that it is lost, and another request is due at once. */
+const struct worker_response *flux_pass_response(
+    struct flux_pass *, const struct seen_query *, enum request_part required, struct request_failure *ret);
 
 /* Records in the status that the generation and the value of ANNOTATION_REQUESTED_AT of this request were handled; with
  * NULL, those that the object has now. */

@@ -90,7 +90,7 @@ repository_read_response(struct flux_pass *p, const struct git_repository *r, co
 	if (flux_pass_is_outdated(p))
 		return;
 	flux_pass_handled(p, &requested);
-	response = request_response(p->arena, s, REQUEST_REVISION, &failure);
+	response = flux_pass_response(p, s, REQUEST_REVISION, &failure);
 	if (response != NULL)
 		repository_read_commit(p, r, response);
 	else

@@ -197,7 +197,7 @@ hr_uninstall(struct flux_pass *p, const struct helm_release *h, const char *name
 			plan_wake(p->plan, p->w.memory.refresh_at);
 		return false;
 	}
-	response = request_response(p->arena, s, REQUEST_RESOURCES, &failure);
+	response = flux_pass_response(p, s, REQUEST_RESOURCES, &failure);
 	result = response != NULL ? response->release : NULL;
 	if (result != NULL && response->skipped != NULL && ret_kept == NULL) {
 		failure.text = response->skipped;
@@ -407,7 +407,7 @@ hr_read_response(struct flux_pass *p, const struct helm_release *h, const char *
 {
 	const struct flux_requested requested = p->w.memory.requested;
 	struct request_failure failure = { .text = "the worker's response has no release", .may_pass = true };
-	const struct worker_response *response = request_response(p->arena, s, REQUEST_RESOURCES, &failure);
+	const struct worker_response *response = flux_pass_response(p, s, REQUEST_RESOURCES, &failure);
 	const struct worker_release_result *result = response != NULL ? response->release : NULL;
 	int64_t wait;
 

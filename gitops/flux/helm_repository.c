@@ -32,7 +32,7 @@ helm_repository_read_response(struct flux_pass *p, const struct helm_repository 
 	if (flux_pass_is_outdated(p))
 		return;
 	flux_pass_handled(p, &requested);
-	response = request_response(p->arena, s, REQUEST_REVISION, &failure);
+	response = flux_pass_response(p, s, REQUEST_REVISION, &failure);
 	if (response == NULL) {
 		flux_pass_fetch_failed(p, interval,
 		    str_eq(failure.type, "AuthenticationFailed") ? failure.type : "IndexationFailed", failure.text);

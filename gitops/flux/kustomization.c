@@ -312,7 +312,7 @@ ks_read_response(
 {
 	static const struct worker_step none;
 	struct request_failure failure;
-	const struct worker_response *response = request_response(p->arena, s, REQUEST_RESOURCES, &failure);
+	const struct worker_response *response = flux_pass_response(p, s, REQUEST_RESOURCES, &failure);
 	const struct worker_step *step = response != NULL && response->operation != NULL ? response->operation : &none;
 	const struct flux_requested requested = p->w.memory.requested;
 
@@ -450,7 +450,7 @@ ks_delete(struct flux_pass *p, const struct flux_kustomization *k, const struct 
 			plan_wake(p->plan, due);
 		return;
 	}
-	response = request_response(p->arena, s, REQUEST_RESOURCES, &failure);
+	response = flux_pass_response(p, s, REQUEST_RESOURCES, &failure);
 	if (response != NULL && response->skipped != NULL) {
 		ks_leave_objects(p, response->skipped);
 	} else if (response != NULL && response->resources.n == 0) {

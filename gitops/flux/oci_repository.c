@@ -31,7 +31,7 @@ oci_repository_read_response(struct flux_pass *p, const struct oci_repository *r
 	if (flux_pass_is_outdated(p))
 		return;
 	flux_pass_handled(p, &requested);
-	response = request_response(p->arena, s, REQUEST_REVISION, &failure);
+	response = flux_pass_response(p, s, REQUEST_REVISION, &failure);
 	if (response != NULL && response->chart == NULL) {
 		failure = (struct request_failure){ .text = "the worker's response has no chart" };
 		response = NULL;
