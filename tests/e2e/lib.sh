@@ -115,12 +115,23 @@ open_session() {
 	command curl -sf -b "$2" -c "$2" -X POST "${at%%#*}api/v1/session" -d "{\"code\": \"${at##*#code=}\"}"
 }
 
+# show_log FILE: its errors and warnings, and its last lines.
+show_log() {
+	echo "    === $(basename "$1")"
+	{
+		grep -E '^[^ ]+ (error|warn) ' "$1" | head -n 20
+		echo ...
+		tail -n 30 "$1"
+	} | cut -c 1-300 | sed 's/^/    /'
+}
+
 finish() {
 	if [ -n "$dev_pid" ]; then
 		kill "$dev_pid" 2>/dev/null
 		wait "$dev_pid" 2>/dev/null
-		check "no process is left behind" fails pgrep -f "$dir"
+		check "no process is left behind" within 10 fails pgrep -f "$dir"
 	fi
+	if [ "$bad" != 0 ]; then for log in "$dir"/*.log; do [ ! -s "$log" ] || show_log "$log"; done; fi
 	check "sanitizers found nothing" fails grep -E "AddressSanitizer|LeakSanitizer|runtime error" "$dir"/*.log
 	rm -rf "$dir"
 	exit $bad

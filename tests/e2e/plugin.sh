@@ -56,7 +56,7 @@ check "a program is run, and its response read" within 20 is 0 "^Successful: don
 check "it was given its configuration" grep -q '"table": *"users"' "$dir/calls"
 check "and the rollout" grep -q '"name": *"myapp"' "$dir/calls"
 check "one that does not end is killed" within 20 is 1 "^Error: sh: did not end in [0-9]* s"
-check "and what it started is gone" fails pgrep -f "^sleep 61$"
+check "and what it started is gone" within 10 fails pgrep -f "^sleep 61$"
 "$SLUICE" promote myapp --skip-current-step >/dev/null
 check "a response that is not an object" within 40 is 3 "^Error: the response is not a JSON object"
 "$SLUICE" abort myapp >/dev/null

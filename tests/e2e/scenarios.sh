@@ -12,5 +12,7 @@ for f in "$out"/*; do
 		tail -n 60 "$f"
 	fi
 done
+# A process that was killed may take a moment on a busy machine.
+for _ in $(seq 100); do pgrep -f sluice-scenario- >/dev/null || break; sleep 0.2; done
 if pgrep -f sluice-scenario- >/dev/null; then echo "not ok a process was left behind"; else echo "ok no process is left behind"; fi
 rm -rf "$out"
