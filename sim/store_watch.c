@@ -16,6 +16,7 @@ struct store_watch {
 	void (*ended)(void *);
 	void *arg;
 	struct timer timer, bookmark;
+	long long bookmarked; /* version of the last bookmark; 0: none was sent */
 	struct store_watch *next;
 };
 
@@ -104,16 +105,20 @@ send_bookmark(struct store_watch *w, bool initial_end)
 		json_object_set_new(m, "annotations", json_pack("{s:s}", "k8s.io/initial-events-end", "true"));
 	o = json_pack("{s:s,s:s,s:o}", "kind", w->q.resource->kind, "apiVersion", "v1", "metadata", m);
 	watch_send(w, "BOOKMARK", o);
+	w->bookmarked = w->store->version;
 	json_decref(o);
 }
 
+/* A second bookmark of the same version has no news: in the virtual time of a plan's long pause there would be millions
+ * of them. */
 static void
 on_bookmark(struct timer *t, void *arg)
 {
 	struct store_watch *w = arg;
 
 	loop_timer(w->store->loop, t, BOOKMARK_MS);
-	send_bookmark(w, false);
+	if (w->store->version != w->bookmarked)
+		send_bookmark(w, false);
 }
 
 static void
