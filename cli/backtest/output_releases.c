@@ -10,12 +10,15 @@
 
 #define OUTPUT_PICTURE_MAX (8u << 20)
 
+/* The last bin of a comparison may be before its first measurement. */
 static const char *
 output_after(const struct releases *p, const struct releases_one *one, size_t metric)
 {
-	int64_t ms = one->metrics[metric].at - one->begin;
+	int64_t ms = one->metrics[metric].at - one->begin, first = p->metrics[metric].initial_delay.ms;
 
-	return duration_human(p->cli->arena, ms > 0 ? ms : 0);
+	if (one->metrics[metric].phase == RUN_RUNNING || first < 0)
+		first = 0;
+	return duration_human(p->cli->arena, ms > first ? ms : first);
 }
 
 /* Returns the phase of a metric in the AnalysisRun that the cluster keeps; RUN_NONE without one. */

@@ -196,6 +196,10 @@ releases_comparison(struct releases_pass *p, struct arena *a)
 	const char *bin = NULL;
 	int64_t at = p->one->end;
 
+	if (time_add(p->one->begin, p->metric.initial_delay.ms) > at)
+		return (struct releases_verdict){
+			.phase = RUN_RUNNING, .at = at, .why = "the release ended before initialDelay had passed"
+		};
 	if ((r.err = config_read(a, p->metric.provider.plugin->compare, &config)) != NULL)
 		return (struct releases_verdict){ .phase = RUN_ERROR, .at = at, .why = err_text(a, r.err) };
 	in.resumed_at = p->one->end + config_lag_ms(&config);

@@ -234,6 +234,11 @@ early() {
 check "measurements are made as by the controller" says "alone            Successful   4m20s" early
 sed -i 's/initialDelay: 0s/&\n    consecutiveErrorLimit: 1/' "$dir/early.yaml"
 check "also those that end in an error" says "alone            Error        10s      consecutiveErrors (2) > consecutiveErrorLimit (1)" early
+# The counters are older than the first measurement: the last bin may be before it, but not the verdict.
+sed -E 's/^( *)- name: (errors|latency)$/&\n\1  initialDelay: 10m/' examples/gates/compare.yaml >"$dir/late.yaml"
+late() { "$SLUICE" backtest compare -f "$dir/late.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes "$1" --releases; }
+check "a verdict is not before initialDelay" says "errors           Failed       10m " late 14
+check "nor is there one of a release that ended before it" says "latency          Running      5m       the release ended before initialDelay had passed" late 5
 bad_at=$(awk '$4 == "errors5" { print $1 }' "$dir/releases")
 at() { # SECONDS after its start, and HASHES
 	once --at "$(date -u -d @$((bad_at + $1)) +%Y-%m-%dT%H:%M:%SZ)$2" -o json
