@@ -79,6 +79,9 @@ app_pass_begin(const struct pass *pass, const struct application *app, struct pl
 	/* It was not sent because its plan failed, or its response is lost: another one is due. */
 	if (p.w.memory.awaits_response && request_sent(pass) == NULL)
 		p.w.memory.refreshed_at = 0;
+	/* The wall clock was set back: what waits for a time of before would wait too long. As after a restart. */
+	if (p.w.memory.refreshed_at > p.w.now)
+		p.w.memory.refreshed_at = p.w.memory.refresh_at = p.w.memory.step_at = 0;
 	p.w.problem = app_pass_find_problem(&p);
 	app_pass_read_spec(&p);
 	return p;

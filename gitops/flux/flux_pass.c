@@ -50,6 +50,9 @@ flux_pass_begin(const struct pass *pass, const struct object *o, struct plan *pl
 		p.w.memory = *(const struct flux_memory *)pass->seen->memory;
 	if (flux_pass_is_response_lost(&p))
 		p.w.memory.refreshed_at = 0;
+	/* The wall clock was set back: what waits for a time of before would wait too long. */
+	if (p.w.memory.refreshed_at > p.w.now)
+		p.w.memory.refreshed_at = p.w.memory.refresh_at = 0;
 	/* Also a pass that decides nothing, because the object is suspended, keeps what a response will be about. */
 	p.memory.requested = p.w.memory.requested;
 	return p;

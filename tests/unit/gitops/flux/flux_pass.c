@@ -91,6 +91,28 @@ a_response_that_was_read_is_followed_by_the_interval(void **state)
 	arena_free(f.arena);
 }
 
+/* Until the interval of before had passed again, nothing would happen. */
+static void
+a_clock_that_was_set_back_does_not_delay_the_next_request(void **state)
+{
+	struct request_failure failure;
+	struct flux_pass p;
+	struct fixture f;
+
+	(void)state;
+	fixture_setup(&f);
+	fixture_request(&f);
+	f.query.done = true;
+	f.query.response.status = 500;
+	p = fixture_begin(&f, 1);
+	p.memory = p.w.memory;
+	flux_pass_response(&p, &f.query, REQUEST_REVISION, &failure);
+	f.memory = p.memory;
+	f.pass.now = NOW_MS - 100 * HOUR_MS;
+	assert_true(is_due(&f, 0));
+	arena_free(f.arena);
+}
+
 /* The plan of the request failed before it was sent, or a plan that did not read the response ended. */
 static void
 a_request_without_a_response_is_repeated_at_once(void **state)
@@ -116,6 +138,7 @@ main(void)
 		cmocka_unit_test(a_request_whose_response_may_come_is_not_repeated),
 		cmocka_unit_test(a_response_that_was_read_is_followed_by_the_interval),
 		cmocka_unit_test(a_request_without_a_response_is_repeated_at_once),
+		cmocka_unit_test(a_clock_that_was_set_back_does_not_delay_the_next_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
