@@ -3,12 +3,19 @@
 # within SECONDS COMMAND...: waits until the command succeeds. SECONDS is the maximum on a fast machine. The limit is
 # twenty times that, because a machine can be slow or busy. Once a test has waited in vain it has failed, and often none of
 # what it waits for later can happen: it does not multiply any longer, so that one failure does not take an hour.
+# A machine may be suspended, or its wall clock set, in the middle of a test: one try counts for 10 s at most, because
+# nothing happens on a suspended machine that could be waited for.
 patience=20
 within() {
-	local end=$((SECONDS + patience * $1))
+	local left=$((patience * $1)) last=$SECONDS took
 	shift
 	until "$@" >"$dir/within.out" 2>&1; do
-		[ $SECONDS -lt $end ] || { patience=1; cat "$dir/within.out"; return 1; }
+		took=$((SECONDS - last))
+		last=$SECONDS
+		[ "$took" -le 10 ] || took=10
+		[ "$took" -ge 0 ] || took=0
+		left=$((left - took))
+		[ "$left" -gt 0 ] || { patience=1; cat "$dir/within.out"; return 1; }
 		sleep 0.1
 	done
 }

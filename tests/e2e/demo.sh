@@ -24,12 +24,11 @@ left() {
 
 # Ctrl-C, on a terminal, in the middle.
 interrupt() {
-	local end=$((SECONDS + 1200))
 	(
-		until grep -q "v2, a good release" "$dir/interrupted" || [ $SECONDS -ge $end ]; do sleep 0.2; done
+		within 60 grep -q "v2, a good release" "$dir/interrupted" >/dev/null
 		sleep 3
 		printf '\003'
-		until grep -q "its logs are in" "$dir/interrupted" || [ $SECONDS -ge $end ]; do sleep 0.2; done
+		within 60 grep -q "its logs are in" "$dir/interrupted" >/dev/null
 		sleep 1
 	) | setsid script -qfec "stty rows 40 cols 110; exec '$SLUICE' demo" "$dir/interrupted" >/dev/null
 }
