@@ -13,7 +13,7 @@
 #define BACKOFF_MAX_MS 10000
 #define OUTDATED_MS 20
 #define OUTDATED_MAX_MS 1000 /* conflicts that repeat for this long back off like any other failure */
-/* A wall time is compared again this often: the wall clock may be set, or the machine may have slept. */
+/* A wall time is compared again this often: the wall clock may be set forward, or the machine may have slept. */
 #define WALL_CHECK_MS 15000
 
 /* The waiting keys of one tenant. It exists as long as one of the tenant's keys is known to the queue. */
@@ -140,8 +140,10 @@ queue_on_timer(struct timer *t, void *arg)
 {
 	struct queue_item *i = arg;
 	struct loop *l = i->queue->loop;
-	int64_t left = i->wake_at - loop_wall(l);
+	int64_t left = i->wake_at - loop_wall(l), by_mono = i->due - loop_mono(l);
 
+	if (by_mono < left)
+		left = by_mono;
 	if (left > 0 && !i->retry) {
 		loop_timer(l, t, left < WALL_CHECK_MS ? left : WALL_CHECK_MS);
 		return;
@@ -219,6 +221,7 @@ queue_end(struct queue_item *i, int64_t wake_at, int64_t delay, bool retry)
 	i->timer.arg = i;
 	i->retry = retry;
 	i->wake_at = wake_at;
+	i->due = loop_mono(q->loop) + (wake_at - loop_wall(q->loop));
 	if (wake_at == 0)
 		loop_timer_stop(q->loop, &i->timer);
 	else

@@ -23,8 +23,9 @@ struct queue_item {
 	unsigned why; /* reasons of the next pass */
 	bool queued; /* waits for a pass */
 	bool running; /* its pass runs */
-	int64_t wake_at; /* wall ms; 0: no timer */
 	bool retry; /* the timer is a back-off */
+	int64_t wake_at; /* wall ms; 0: no timer */
+	int64_t due; /* mono ms: the same time, by the clock that is never set */
 	int64_t backoff; /* ms; 0 after success */
 	struct timer timer;
 	struct queue_lane *lane; /* of its tenant; NULL: never queued */
@@ -47,7 +48,8 @@ void queue_open(struct queue *);
 /* Requests a pass of an object. */
 void queue_add(struct queue *, struct queue_item *, enum queue_why);
 
-/* The key's plan succeeded; wake_at (wall ms) is the time of its next pass, 0: none. */
+/* The key's plan succeeded; wake_at (wall ms) is the time of its next pass, 0: none. If the wall clock is set back, the
+ * pass is not later: it finds itself how long to wait by the new time. */
 void queue_done(struct queue_item *, int64_t wake_at);
 
 /* The key's plan failed. After an error with the class conflict, exists or gone, the next pass follows almost at

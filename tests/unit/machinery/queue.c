@@ -150,6 +150,27 @@ a_timer_follows_the_wall_clock(void **state)
 }
 
 static void
+a_wall_clock_that_is_set_back_delays_no_pass(void **state)
+{
+	struct queue_item i = { 0 };
+	struct fixture w;
+
+	(void)state;
+	fixture_setup(&w);
+	queue_add(w.queue, &i, QUEUE_WATCH);
+	fixture_run(&w, 1);
+	queue_done(&i, loop_wall(w.loop) + 60000);
+	w.loop->wall_now -= 3600000;
+	fixture_run(&w, 50000);
+	assert_int_equal(w.n, 1);
+	fixture_run(&w, 20000);
+	assert_int_equal(w.n, 2);
+	queue_done(&i, 0);
+	queue_forget(&i);
+	fixture_teardown(&w);
+}
+
+static void
 failures_back_off_and_success_starts_anew(void **state)
 {
 	struct queue_item i = { 0 };
@@ -353,6 +374,7 @@ main(void)
 		cmocka_unit_test(a_key_is_worked_on_by_one_pass_at_a_time),
 		cmocka_unit_test(a_timer_causes_no_pass_before_its_time),
 		cmocka_unit_test(a_timer_follows_the_wall_clock),
+		cmocka_unit_test(a_wall_clock_that_is_set_back_delays_no_pass),
 		cmocka_unit_test(failures_back_off_and_success_starts_anew),
 		cmocka_unit_test(a_failure_comes_back_no_sooner_than_requested),
 		cmocka_unit_test(a_conflict_is_decided_anew_almost_at_once),
