@@ -198,7 +198,7 @@ releases_comparison(struct releases_pass *p, struct arena *a)
 
 	if (time_add(p->one->begin, p->metric.initial_delay.ms) > at)
 		return (struct releases_verdict){
-			.phase = RUN_RUNNING, .at = at, .why = "the release ended before initialDelay had passed"
+			.phase = RUN_RUNNING, .at = at, .why = "its run ended before initialDelay had passed"
 		};
 	if ((r.err = config_read(a, p->metric.provider.plugin->compare, &config)) != NULL)
 		return (struct releases_verdict){ .phase = RUN_ERROR, .at = at, .why = err_text(a, r.err) };

@@ -119,7 +119,8 @@ flux_pass_request(struct flux_pass *p, const char *revision, const struct worker
 	    arena_printf(p->arena, "%lld %s %s", (long long)generation, revision ?: "", requested_at ?: ""), request,
 	    timeout_ms, NULL, repository);
 	if (flux_pass_is_response_lost(p))
-		plan_reason(p->plan, "the response to the last request to the worker is lost; sending another one");
+		plan_reason(p->plan,
+		    "the last request to the worker was not sent, or its response is lost; sending another one");
 	p->memory.refreshed_at = p->w.now;
 	p->memory.requested = (struct flux_requested){ generation, revision, requested_at };
 	p->memory.awaits_response = true;

@@ -238,7 +238,7 @@ check "also those that end in an error" says "alone            Error        10s 
 sed -E 's/^( *)- name: (errors|latency)$/&\n\1  initialDelay: 10m/' examples/gates/compare.yaml >"$dir/late.yaml"
 late() { "$SLUICE" backtest compare -f "$dir/late.yaml" -a job=myapp -a namespace=shop --prometheus $url --until $until --past 6h --minutes "$1" --releases; }
 check "a verdict is not before initialDelay" says "errors           Failed       10m " late 14
-check "nor is there one of a release that ended before it" says "latency          Running      5m       the release ended before initialDelay had passed" late 5
+check "nor is there one of a run that ended before it" says "latency          Running      5m       its run ended before initialDelay had passed" late 5
 bad_at=$(awk '$4 == "errors5" { print $1 }' "$dir/releases")
 at() { # SECONDS after its start, and HASHES
 	once --at "$(date -u -d @$((bad_at + $1)) +%Y-%m-%dT%H:%M:%SZ)$2" -o json

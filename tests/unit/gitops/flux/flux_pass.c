@@ -126,8 +126,8 @@ a_request_without_a_response_is_repeated_at_once(void **state)
 	assert_true(is_due(&f, 0));
 	fixture_request(&f);
 	assert_int_equal(f.plan->n_reasons, 1);
-	assert_string_equal(
-	    f.plan->reasons[0], "the response to the last request to the worker is lost; sending another one");
+	assert_string_equal(f.plan->reasons[0],
+	    "the last request to the worker was not sent, or its response is lost; sending another one");
 	arena_free(f.arena);
 }
 
